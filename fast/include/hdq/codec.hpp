@@ -1,0 +1,77 @@
+// hdq::Codec: encode rows of float32 to b-bit codes and back (SPEC §4).
+//
+//   hdq::Codec codec(384, 4);                       // dimension, bits; seed 0
+//   std::vector<float> norms(rows);
+//   std::vector<std::uint8_t> codes(rows * codec.code_bytes());
+//   codec.encode(x, rows, norms.data(), codes.data());
+//   codec.decode(norms.data(), codes.data(), rows, y);
+//
+// The same input, seed and bits give the same bytes on every instruction set, thread count and compiler.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace hdq {
+
+// Instruction set of the kernels. `automatic` is the best one this CPU has.
+enum class Isa { automatic, avx512, avx2, scalar };
+
+bool isa_supported(Isa isa);       // automatic and scalar always are
+Isa resolve_isa(Isa isa);          // automatic -> the best supported one; throws InvalidArgument if unsupported
+const char* isa_name(Isa isa);     // "auto", "avx512", "avx2", "scalar"
+
+struct InvalidArgument : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
+// Input that no code represents: NaN, infinity, or a norm above float32's largest number.
+// `row` counts from the first row of the call; `column` is npos for a norm.
+struct InvalidInput : std::domain_error {
+  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+  InvalidInput(std::size_t row_, std::size_t column_, const std::string& what)
+      : std::domain_error(what), row(row_), column(column_) {}
+  std::size_t row, column;
+};
+
+struct CodecOptions {
+  Isa isa = Isa::automatic;
+  int threads = 1;  // over rows; 0 = one per hardware thread
+};
+
+class Codec {
+ public:
+  static constexpr std::size_t max_dimension = std::size_t{1} << 24;
+
+  // dimension in [1, max_dimension], bits in [1, 8]; otherwise InvalidArgument.
+  Codec(std::size_t dimension, int bits, std::uint64_t seed = 0, CodecOptions options = {});
+
+  std::size_t dimension() const { return dimension_; }        // n
+  std::size_t order() const { return order_; }                // d >= n, the Hadamard order
+  int bits() const { return bits_; }
+  std::uint64_t seed() const { return seed_; }
+  Isa isa() const { return isa_; }                            // never automatic
+  int threads() const { return threads_; }
+  std::size_t code_bytes() const { return (order_ * static_cast<std::size_t>(bits_) + 7) / 8; }  // per row
+
+  // x: rows × dimension, row i at x + i·row_stride (elements; 0 means dimension; else >= dimension).
+  // norms: rows; codes: rows × code_bytes(), contiguous. Row i takes the dither of row number first_row + i.
+  // Throws InvalidInput for the first bad row in row order; outputs are then unspecified. No alignment is required.
+  void encode(const float* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row = 0,
+              std::size_t row_stride = 0) const;
+
+  // The inverse: x is written, rows × dimension. Throws InvalidInput where a norm is NaN, infinite or negative.
+  void decode(const float* norms, const std::uint8_t* codes, std::size_t rows, float* x, std::uint64_t first_row = 0,
+              std::size_t row_stride = 0) const;
+
+ private:
+  std::size_t dimension_, order_;
+  int bits_;
+  std::uint64_t seed_;
+  Isa isa_;
+  int threads_;
+};
+
+}  // namespace hdq

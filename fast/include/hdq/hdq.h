@@ -1,0 +1,46 @@
+/* C interface of hdq: an opaque codec and error codes; no exception crosses it. Semantics as in hdq/codec.hpp. */
+#ifndef HDQ_HDQ_H
+#define HDQ_HDQ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hdq_codec hdq_codec;
+
+typedef enum hdq_status {
+  HDQ_OK = 0,
+  HDQ_INVALID_ARGUMENT = 1, /* a null pointer, a dimension, bits, stride or instruction set out of range */
+  HDQ_INVALID_INPUT = 2,    /* NaN, infinity, or a norm that float32 cannot hold */
+  HDQ_OUT_OF_MEMORY = 3,
+  HDQ_INTERNAL_ERROR = 4
+} hdq_status;
+
+typedef enum hdq_isa { HDQ_ISA_AUTO = 0, HDQ_ISA_AVX512 = 1, HDQ_ISA_AVX2 = 2, HDQ_ISA_SCALAR = 3 } hdq_isa;
+
+/* bits 1..8; threads 0 = one per hardware thread. On success *codec is to be released by hdq_codec_destroy. */
+hdq_status hdq_codec_create(size_t dimension, int bits, uint64_t seed, hdq_isa isa, int threads, hdq_codec** codec);
+void hdq_codec_destroy(hdq_codec* codec);
+
+size_t hdq_codec_order(const hdq_codec* codec);      /* d */
+size_t hdq_codec_code_bytes(const hdq_codec* codec); /* bytes of codes per row */
+
+/* x: rows × dimension float32, row_stride in elements (0: dimension); norms: rows; codes: rows × code_bytes.
+   Row i takes the dither of row number first_row + i. */
+hdq_status hdq_encode(const hdq_codec* codec, const float* x, size_t rows, size_t row_stride, uint64_t first_row,
+                      float* norms, uint8_t* codes);
+hdq_status hdq_decode(const hdq_codec* codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
+                      float* x, size_t row_stride);
+
+/* One line on the calling thread's last failure: names the row and column, or the argument. Never NULL. */
+const char* hdq_last_error(void);
+const char* hdq_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* HDQ_HDQ_H */
