@@ -1,0 +1,631 @@
+(** * Rounding error of the fast transform (SPEC 5.6)
+
+    The fast transform: sign flips, butterflies h = 1, 2, 4, ..., 2^(k-1), then the B_m
+    stage in groups of four columns, left to right; every addition and subtraction
+    rounded to binary32 (nearest even, gradual underflow). Proved here:
+    - over exact arithmetic it is the matrix [fast_hadamard m k B] of SPEC 1;
+    - [transform_error_bound_correct]: |fl(y_j) - y_j| <= ((1+u)^s - 1) Sigma|x_i|, with
+      s = [transform_addition_stages m k] and u = 2^-24, no underflow term;
+    - [transform_binary32]: the IEEE network computes these numbers, nothing overflowing,
+      if (1+u)^s Sigma|x_i| < 2^128.
+    The network is written once, over any arithmetic; the proofs run it on trees. *)
+From Coq Require Import ZArith Reals Arith Lia Lra.
+From Flocq Require Import Core Plus_error Relative.
+From Flocq Require IEEE754.Binary.
+From Hdq Require Import Defs Sums FloatStages.
+Open Scope R_scope.
+
+(** ** binary32 *)
+
+Definition unit_roundoff : R := / 2 ^ 24.
+Definition binary32_exponent : Z -> Z := FLT_exp (-149) 24.
+(** Rounding to nearest, ties to even, unbounded above. *)
+Definition round32 (x : R) : R := round radix2 binary32_exponent ZnearestE x.
+Definition is_binary32 (x : R) : Prop := generic_format radix2 binary32_exponent x.
+
+#[local] Instance prec_gt_0_24 : Prec_gt_0 24 := eq_refl.
+
+(** ** The network, over any arithmetic *)
+
+Section Network.
+Context {T : Type} (add sub : T -> T -> T) (opp : T -> T).
+
+(** Stage h = 2^q: (a, b) -> (a + b, a - b) on indices that differ in bit q. *)
+Definition butterfly (q : nat) (v : nat -> T) (i : nat) : T :=
+  if Nat.testbit i q then sub (v (i - 2 ^ q)%nat) (v i) else add (v i) (v (i + 2 ^ q)%nat).
+
+Fixpoint butterflies (k : nat) (v : nat -> T) : nat -> T :=
+  match k with
+  | O => v
+  | S q => butterfly q (butterflies q v)
+  end.
+
+Definition signed (s : Z) (x : T) : T := if (s <? 0)%Z then opp x else x.
+
+(** (s0 x0 + s1 x1) + (s2 x2 + s3 x3), columns 4q .. 4q+3. *)
+Definition column_group (s : nat -> Z) (v : nat -> T) (q : nat) : T :=
+  let x i := signed (s (4 * q + i)%nat) (v (4 * q + i)%nat) in
+  add (add (x 0%nat) (x 1%nat)) (add (x 2%nat) (x 3%nat)).
+
+(** Groups 0 .. n, left to right. *)
+Fixpoint accumulate_groups (s : nat -> Z) (v : nat -> T) (n : nat) : T :=
+  match n with
+  | O => column_group s v 0
+  | S n' => add (accumulate_groups s v n') (column_group s v n)
+  end.
+
+Definition core_stage (m k : nat) (B : nat -> nat -> Z) (v : nat -> T) (i : nat) : T :=
+  if Nat.eqb m 1 then v i
+  else accumulate_groups (B (i / 2 ^ k)%nat)
+         (fun b => v (b * 2 ^ k + i mod 2 ^ k)%nat) (m / 4 - 1).
+
+Definition fast_transform (m k : nat) (B : nat -> nat -> Z) (v : nat -> T) : nat -> T :=
+  core_stage m k B (butterflies k v).
+End Network.
+
+(** A map that respects the operations respects the network. *)
+Section Morphism.
+Context {S T : Type} (addS subS : S -> S -> S) (oppS : S -> S)
+  (addT subT : T -> T -> T) (oppT : T -> T) (f : S -> T).
+Hypothesis f_add : forall a b, f (addS a b) = addT (f a) (f b).
+Hypothesis f_sub : forall a b, f (subS a b) = subT (f a) (f b).
+Hypothesis f_opp : forall a, f (oppS a) = oppT (f a).
+
+Lemma butterflies_morphism k v i :
+  f (butterflies addS subS k v i) = butterflies addT subT k (fun j => f (v j)) i.
+Proof.
+  revert i. induction k as [|q IH]; intros i; [easy|].
+  simpl; unfold butterfly. destruct (Nat.testbit i q).
+  - now rewrite f_sub, !IH.
+  - now rewrite f_add, !IH.
+Qed.
+
+Lemma accumulate_groups_morphism s v w n :
+  (forall j, f (v j) = w j) ->
+  f (accumulate_groups addS oppS s v n) = accumulate_groups addT oppT s w n.
+Proof.
+  intros Hvw.
+  assert (Hs : forall z j, f (signed oppS z (v j)) = signed oppT z (w j)).
+  { intros z j. unfold signed. rewrite <- Hvw. destruct (z <? 0)%Z; [apply f_opp|easy]. }
+  assert (Hg : forall q, f (column_group addS oppS s v q) = column_group addT oppT s w q).
+  { intros q. unfold column_group. now rewrite !f_add, !Hs. }
+  induction n as [|n IH]; [apply Hg|].
+  cbn [accumulate_groups]. now rewrite f_add, IH, Hg.
+Qed.
+
+Lemma fast_transform_morphism m k B v i :
+  f (fast_transform addS subS oppS m k B v i)
+  = fast_transform addT subT oppT m k B (fun j => f (v j)) i.
+Proof.
+  unfold fast_transform, core_stage. destruct (Nat.eqb m 1).
+  - apply butterflies_morphism.
+  - apply accumulate_groups_morphism. intros j. apply butterflies_morphism.
+Qed.
+End Morphism.
+
+(** ** Over exact arithmetic: the matrix of SPEC 1
+
+    With a parameter [sigma] for -1: sigma = -1 gives H, sigma = 1 gives the matrix of
+    ones, by which each |x_i| is counted once. *)
+
+Fixpoint sylvester_sign (sigma : R) (k c c' : nat) : R :=
+  match k with
+  | O => 1
+  | S q => (if andb (Nat.testbit c q) (Nat.testbit c' q) then sigma else 1)
+           * sylvester_sign sigma q c c'
+  end.
+
+Definition core_sign (sigma : R) (s : Z) : R := if (s <? 0)%Z then sigma else 1.
+
+Definition order_shape (m : nat) : Prop := m = 1%nat \/ (0 < m /\ m mod 4 = 0)%nat.
+
+Definition sigma_add (a b : R) : R := a + b.
+Definition sigma_sub (sigma a b : R) : R := a + sigma * b.
+Definition sigma_opp (sigma a : R) : R := sigma * a.
+
+Lemma testbit_top a q c : (c < 2 ^ q)%nat -> Nat.testbit (a * 2 ^ q + c) q = Nat.odd a.
+Proof.
+  intros Hc. rewrite Nat.testbit_odd, Nat.shiftr_div_pow2.
+  rewrite Nat.div_add_l by (apply Nat.pow_nonzero; lia).
+  now rewrite Nat.div_small, Nat.add_0_r.
+Qed.
+
+Lemma testbit_low a p q c :
+  (q < p)%nat -> (c < 2 ^ p)%nat -> Nat.testbit (a * 2 ^ p + c) q = Nat.testbit c q.
+Proof.
+  intros Hq Hc. rewrite <- (Nat.mod_pow2_bits_low _ p q Hq), Nat.add_comm.
+  rewrite Nat.mod_add, Nat.mod_small by (try apply Nat.pow_nonzero; lia). easy.
+Qed.
+
+Lemma sylvester_sign_low sigma k a a' p c c' :
+  (k <= p)%nat -> (c < 2 ^ p)%nat -> (c' < 2 ^ p)%nat ->
+  sylvester_sign sigma k (a * 2 ^ p + c) (a' * 2 ^ p + c') = sylvester_sign sigma k c c'.
+Proof.
+  intros Hk Hc Hc'. induction k as [|k IH]; [easy|]. cbn [sylvester_sign].
+  rewrite IH, !testbit_low by lia. easy.
+Qed.
+
+Lemma butterflies_matrix sigma k v a c :
+  (c < 2 ^ k)%nat ->
+  butterflies sigma_add (sigma_sub sigma) k v (a * 2 ^ k + c)
+  = sum (2 ^ k) (fun c' => sylvester_sign sigma k c c' * v (a * 2 ^ k + c')%nat).
+Proof.
+  revert a c. induction k as [|q IH]; intros a c Hc.
+  - assert (c = 0)%nat as -> by (simpl in Hc; lia). cbn [butterflies sylvester_sign Nat.pow sum].
+    ring.
+  - set (p := (2 ^ q)%nat) in *.
+    assert (Hp : (2 ^ S q = p + p)%nat) by (unfold p; simpl; lia).
+    rewrite Hp in *. cbn [butterflies]. unfold butterfly, sigma_add, sigma_sub. fold p.
+    rewrite sum_app.
+    assert (Htop : forall b e, (e < p)%nat -> Nat.testbit (b * p + e) q = Nat.odd b)
+      by (intros; now apply testbit_top).
+    (* the two halves of block a *)
+    assert (Hlo : forall c', (a * (p + p) + c' = (2 * a) * p + c')%nat) by (intros; lia).
+    assert (Hhi : forall c', (a * (p + p) + (p + c') = (2 * a + 1) * p + c')%nat) by (intros; lia).
+    assert (Hbit0 : forall c', (c' < p)%nat -> Nat.testbit c' q = false).
+    { intros c' H. pose proof (testbit_top 0 q c' H) as E. now rewrite Nat.mul_0_l in E. }
+    assert (Hbit1 : forall c', (c' < p)%nat -> Nat.testbit (p + c') q = true).
+    { intros c' H. pose proof (testbit_top 1 q c' H) as E. now rewrite Nat.mul_1_l in E. }
+    assert (Hsyl : forall x c c', (c < p)%nat -> (c' < p)%nat ->
+              sylvester_sign x q c (p + c') = sylvester_sign x q c c').
+    { intros x d d' H H'. pose proof (sylvester_sign_low x q 0 1 q d d' (le_n q) H H') as E.
+      fold p in E. now rewrite Nat.mul_0_l, Nat.mul_1_l in E. }
+    assert (Hsyl' : forall x c c', (c < p)%nat -> (c' < p)%nat ->
+              sylvester_sign x q (p + c) c' = sylvester_sign x q c c').
+    { intros x d d' H H'. pose proof (sylvester_sign_low x q 1 0 q d d' (le_n q) H H') as E.
+      fold p in E. now rewrite Nat.mul_0_l, Nat.mul_1_l in E. }
+    assert (Hsyl2 : forall x c c', (c < p)%nat -> (c' < p)%nat ->
+              sylvester_sign x q (p + c) (p + c') = sylvester_sign x q c c').
+    { intros x d d' H H'. pose proof (sylvester_sign_low x q 1 1 q d d' (le_n q) H H') as E.
+      fold p in E. now rewrite Nat.mul_1_l in E. }
+    destruct (Nat.lt_ge_cases c p) as [Hcp | Hcp].
+    + rewrite Hlo, Htop by easy. rewrite Nat.odd_mul. cbn [Nat.odd Nat.even negb andb].
+      replace (2 * a * p + c + p)%nat with ((2 * a + 1) * p + c)%nat by lia.
+      rewrite !IH by easy. f_equal; apply sum_ext; intros c' Hc'; cbn [sylvester_sign].
+      * rewrite Hbit0 with (c' := c) by easy. cbn [andb]. rewrite Hlo. ring.
+      * rewrite Hbit0 with (c' := c) by easy. cbn [andb]. rewrite Hhi, Hsyl by easy. ring.
+    + assert (exists e, c = p + e)%nat as [e ->] by (exists (c - p)%nat; lia).
+      assert (He : (e < p)%nat) by lia.
+      rewrite Hhi, Htop by easy.
+      replace (Nat.odd (2 * a + 1)) with true by (rewrite Nat.odd_add, Nat.odd_mul; easy).
+      replace ((2 * a + 1) * p + e - p)%nat with (2 * a * p + e)%nat by lia.
+      rewrite !IH by easy. rewrite <- sum_scal_l.
+      f_equal; apply sum_ext; intros c' Hc'; cbn [sylvester_sign].
+      * rewrite Hbit1, Hbit0 by easy. cbn [andb]. rewrite Hlo, Hsyl' by easy. ring.
+      * rewrite !Hbit1 by easy. cbn [andb]. rewrite Hhi, Hsyl2 by easy. ring.
+Qed.
+
+Lemma accumulate_groups_matrix sigma s v n :
+  accumulate_groups sigma_add (sigma_opp sigma) s v n
+  = sum (4 * (n + 1)) (fun b => core_sign sigma (s b) * v b).
+Proof.
+  assert (Hs : forall z x, signed (sigma_opp sigma) z x = core_sign sigma z * x).
+  { intros z x. unfold signed, sigma_opp, core_sign. destruct (z <? 0)%Z; ring. }
+  induction n as [|n IH].
+  - cbn [accumulate_groups]. unfold column_group, sigma_add. rewrite !Hs. cbn -[core_sign]. ring.
+  - cbn [accumulate_groups]. rewrite IH. unfold sigma_add at 1.
+    replace (4 * (S n + 1))%nat with (4 * (n + 1) + 4)%nat by lia. rewrite sum_app. f_equal.
+    unfold column_group, sigma_add. rewrite !Hs. replace (4 * S n)%nat with (4 * (n + 1))%nat by lia.
+    cbn [sum]. ring.
+Qed.
+
+(** The matrix with entries core_sign (B a b) * (-1)^popcount(c & c'). *)
+Definition sigma_matrix (sigma : R) (m k : nat) (B : nat -> nat -> Z) : mat :=
+  fun i j => (if Nat.eqb m 1 then 1 else core_sign sigma (B (i / 2 ^ k) (j / 2 ^ k))%nat)
+             * sylvester_sign sigma k (i mod 2 ^ k) (j mod 2 ^ k).
+
+Definition fast_hadamard (m k : nat) (B : nat -> nat -> Z) : mat := sigma_matrix (-1) m k B.
+
+Lemma sigma_transform_matrix sigma m k B v i :
+  order_shape m -> (i < m * 2 ^ k)%nat ->
+  fast_transform sigma_add (sigma_sub sigma) (sigma_opp sigma) m k B v i
+  = mulv (m * 2 ^ k) (sigma_matrix sigma m k B) v i.
+Proof.
+  intros Hm Hi. set (p := (2 ^ k)%nat).
+  assert (Hp : p <> 0%nat) by (apply Nat.pow_nonzero; lia).
+  assert (Hdiv : forall a c, (c < p)%nat -> ((a * p + c) / p = a)%nat).
+  { intros a c Hc. now rewrite Nat.div_add_l, Nat.div_small, Nat.add_0_r. }
+  assert (Hmod : forall a c, (c < p)%nat -> ((a * p + c) mod p = c)%nat).
+  { intros a c Hc. now rewrite Nat.add_comm, Nat.mod_add, Nat.mod_small. }
+  assert (Hrow : (i mod p < p)%nat) by now apply Nat.mod_upper_bound.
+  unfold mulv. rewrite sum_mul. unfold fast_transform, core_stage, sigma_matrix. fold p.
+  assert (Hbf : forall a c, (c < p)%nat ->
+    butterflies sigma_add (sigma_sub sigma) k v (a * p + c)
+    = sum p (fun c' => sylvester_sign sigma k c c' * v (a * p + c')%nat))
+    by (intros; now apply butterflies_matrix).
+  destruct Hm as [-> | [Hm0 Hm4]].
+  - cbn [Nat.eqb sum]. rewrite Rplus_0_l.
+    assert (i / p = 0)%nat by (apply Nat.div_small; fold p in Hi; lia).
+    rewrite (Nat.div_mod i p) at 1 by easy. rewrite (Nat.mul_comm p), H, Hbf by easy.
+    apply sum_ext. intros c Hc. rewrite Hmod by easy. ring.
+  - assert (Hm1 : Nat.eqb m 1 = false).
+    { apply Nat.eqb_neq. intros ->. discriminate Hm4. }
+    rewrite Hm1. rewrite accumulate_groups_matrix.
+    replace (4 * (m / 4 - 1 + 1))%nat with m.
+    2:{ pose proof (Nat.div_mod m 4 ltac:(lia)). lia. }
+    apply sum_ext. intros b _. rewrite Hbf by easy. rewrite <- sum_scal_l.
+    apply sum_ext. intros c Hc. rewrite Hmod, Hdiv by easy. ring.
+Qed.
+
+(** The exact network is the matrix. *)
+Theorem fast_transform_matrix m k B v i :
+  order_shape m -> (i < m * 2 ^ k)%nat ->
+  fast_transform Rplus Rminus Ropp m k B v i = mulv (m * 2 ^ k) (fast_hadamard m k B) v i.
+Proof.
+  intros Hm Hi. unfold fast_hadamard. rewrite <- sigma_transform_matrix by easy.
+  symmetry. apply (fast_transform_morphism _ _ _ _ _ _ (fun x : R => x)).
+  - easy.
+  - intros a b. unfold sigma_sub. ring.
+  - intros a. unfold sigma_opp. ring.
+Qed.
+
+Lemma sylvester_sign_one k c c' : sylvester_sign 1 k c c' = 1.
+Proof.
+  induction k as [|k IH]; [easy|]. cbn [sylvester_sign]. rewrite IH.
+  destruct (_ && _)%bool; ring.
+Qed.
+
+Lemma sigma_transform_ones m k B v i :
+  order_shape m -> (i < m * 2 ^ k)%nat ->
+  fast_transform sigma_add (sigma_sub 1) (sigma_opp 1) m k B v i = sum (m * 2 ^ k) v.
+Proof.
+  intros Hm Hi. rewrite sigma_transform_matrix by easy. apply sum_ext. intros j _.
+  unfold sigma_matrix, core_sign. rewrite sylvester_sign_one.
+  destruct (Nat.eqb m 1); [ring|]. destruct (_ <? 0)%Z; ring.
+Qed.
+
+(** ** Trees of rounded additions *)
+
+Inductive tree : Type :=
+  | Leaf (i : nat)
+  | Opp (t : tree)
+  | Add (l r : tree)
+  | Sub (l r : tree).
+
+(** Evaluation in any arithmetic. *)
+Fixpoint tree_value {T : Type} (add sub : T -> T -> T) (opp : T -> T) (x : nat -> T) (t : tree) : T :=
+  match t with
+  | Leaf i => x i
+  | Opp t => opp (tree_value add sub opp x t)
+  | Add l r => add (tree_value add sub opp x l) (tree_value add sub opp x r)
+  | Sub l r => sub (tree_value add sub opp x l) (tree_value add sub opp x r)
+  end.
+
+(** The longest path, in additions and subtractions. *)
+Fixpoint tree_depth (t : tree) : nat :=
+  match t with
+  | Leaf _ => 0
+  | Opp t => tree_depth t
+  | Add l r | Sub l r => S (Nat.max (tree_depth l) (tree_depth r))
+  end.
+
+(** Sum of |leaf|. *)
+Fixpoint tree_mass (x : vec) (t : tree) : R :=
+  match t with
+  | Leaf i => Rabs (x i)
+  | Opp t => tree_mass x t
+  | Add l r | Sub l r => tree_mass x l + tree_mass x r
+  end.
+
+Definition exact_value : vec -> tree -> R := tree_value Rplus Rminus Ropp.
+Definition add32 (a b : R) : R := round32 (a + b).
+Definition sub32 (a b : R) : R := round32 (a - b).
+Definition rounded_value : vec -> tree -> R := tree_value add32 sub32 Ropp.
+
+(** One addition of binary32 numbers: relative error u, underflow or not. *)
+Lemma add32_error a b :
+  is_binary32 a -> is_binary32 b -> Rabs (add32 a b - (a + b)) <= unit_roundoff * Rabs (a + b).
+Proof.
+  intros Ha Hb.
+  destruct (FLT_plus_error_N_ex radix2 (-149) 24 (fun z => negb (Z.even z)) a b Ha Hb)
+    as (eps & Heps & Hround).
+  unfold add32, round32, binary32_exponent.
+  change ZnearestE with (Znearest (fun z => negb (Z.even z))). rewrite Hround.
+  replace ((a + b) * (1 + eps) - (a + b)) with (eps * (a + b)) by ring.
+  rewrite Rabs_mult. apply Rmult_le_compat_r; [apply Rabs_pos|].
+  eapply Rle_trans; [exact Heps|]. unfold u_ro, unit_roundoff. simpl. lra.
+Qed.
+
+Lemma is_binary32_round x : is_binary32 (round32 x).
+Proof. apply generic_format_round; [apply FLT_exp_valid; easy|apply valid_rnd_N]. Qed.
+
+Lemma is_binary32_opp x : is_binary32 x -> is_binary32 (- x).
+Proof. apply generic_format_opp. Qed.
+
+Lemma sub32_error a b :
+  is_binary32 a -> is_binary32 b -> Rabs (sub32 a b - (a - b)) <= unit_roundoff * Rabs (a - b).
+Proof. intros Ha Hb. apply (add32_error a (- b) Ha). now apply is_binary32_opp. Qed.
+
+Lemma rounded_value_format x t :
+  (forall i, is_binary32 (x i)) -> is_binary32 (rounded_value x t).
+Proof.
+  intros Hx. induction t as [i|t IH|l _ r _|l _ r _]; [apply Hx| | |]; try apply is_binary32_round.
+  now apply is_binary32_opp.
+Qed.
+
+Lemma unit_roundoff_pos : 0 < unit_roundoff.
+Proof. unfold unit_roundoff. apply Rinv_0_lt_compat, pow_lt. lra. Qed.
+
+Lemma growth_ge_1 n : 1 <= (1 + unit_roundoff) ^ n.
+Proof. apply pow_R1_Rle. pose proof unit_roundoff_pos. lra. Qed.
+
+Lemma growth_mono n p : (n <= p)%nat -> (1 + unit_roundoff) ^ n <= (1 + unit_roundoff) ^ p.
+Proof. apply Rle_pow. pose proof unit_roundoff_pos. lra. Qed.
+
+Lemma tree_mass_nonneg x t : 0 <= tree_mass x t.
+Proof. induction t; cbn [tree_mass]; try lra. apply Rabs_pos. Qed.
+
+Lemma Rabs_minus_le a b : Rabs (a - b) <= Rabs a + Rabs b.
+Proof. unfold Rminus. rewrite <- (Rabs_Ropp b). apply Rabs_triang. Qed.
+
+Lemma exact_value_le_mass x t : Rabs (exact_value x t) <= tree_mass x t.
+Proof.
+  induction t as [i|t IH|l IHl r IHr|l IHl r IHr]; unfold exact_value in *; cbn [tree_value tree_mass].
+  - lra.
+  - now rewrite Rabs_Ropp.
+  - eapply Rle_trans; [apply Rabs_triang|]. lra.
+  - eapply Rle_trans; [apply Rabs_minus_le|]. lra.
+Qed.
+
+(** The step of the induction: two operands with errors g - 1 relative to their masses,
+    one rounding, error (1+u) g - 1 relative to the sum of the masses. *)
+Lemma addition_step g a b a' b' ma mb c :
+  1 <= g -> Rabs (a' - a) <= (g - 1) * ma -> Rabs (b' - b) <= (g - 1) * mb ->
+  Rabs a <= ma -> Rabs b <= mb ->
+  Rabs (c - (a' + b')) <= unit_roundoff * Rabs (a' + b') ->
+  Rabs (c - (a + b)) <= ((1 + unit_roundoff) * g - 1) * (ma + mb).
+Proof.
+  intros Hg Ha Hb Hma Hmb Hc. pose proof unit_roundoff_pos as Hu.
+  assert (Hin : Rabs ((a' + b') - (a + b)) <= (g - 1) * (ma + mb)).
+  { replace ((a' + b') - (a + b)) with ((a' - a) + (b' - b)) by ring.
+    eapply Rle_trans; [apply Rabs_triang|]. lra. }
+  assert (Hval : Rabs (a' + b') <= g * (ma + mb)).
+  { replace (a' + b') with (((a' + b') - (a + b)) + (a + b)) by ring.
+    eapply Rle_trans; [apply Rabs_triang|].
+    assert (Rabs (a + b) <= ma + mb) by (eapply Rle_trans; [apply Rabs_triang|]; lra).
+    lra. }
+  replace (c - (a + b)) with ((c - (a' + b')) + ((a' + b') - (a + b))) by ring.
+  eapply Rle_trans; [apply Rabs_triang|].
+  assert (unit_roundoff * Rabs (a' + b') <= unit_roundoff * (g * (ma + mb)))
+    by (apply Rmult_le_compat_l; lra).
+  lra.
+Qed.
+
+Theorem tree_error_bound x t s :
+  (forall i, is_binary32 (x i)) -> (tree_depth t <= s)%nat ->
+  Rabs (rounded_value x t - exact_value x t) <= ((1 + unit_roundoff) ^ s - 1) * tree_mass x t.
+Proof.
+  intros Hx. revert s.
+  induction t as [i|t IH|l IHl r IHr|l IHl r IHr]; intros s Hs;
+    unfold rounded_value, exact_value in *; cbn [tree_value tree_mass tree_depth] in *.
+  - rewrite Rminus_diag_eq, Rabs_R0 by easy. apply Rmult_le_pos; [|apply Rabs_pos].
+    pose proof (growth_ge_1 s). lra.
+  - replace (- tree_value add32 sub32 Ropp x t - - tree_value Rplus Rminus Ropp x t)
+      with (- (tree_value add32 sub32 Ropp x t - tree_value Rplus Rminus Ropp x t)) by ring.
+    rewrite Rabs_Ropp. now apply IH.
+  - destruct s as [|s]; [lia|]. cbn [pow].
+    apply addition_step with (a' := rounded_value x l) (b' := rounded_value x r).
+    + apply growth_ge_1.
+    + apply IHl. lia.
+    + apply IHr. lia.
+    + apply exact_value_le_mass.
+    + apply exact_value_le_mass.
+    + apply add32_error; now apply rounded_value_format.
+  - destruct s as [|s]; [lia|]. cbn [pow].
+    change (tree_value Rplus Rminus Ropp x l - tree_value Rplus Rminus Ropp x r)
+      with (tree_value Rplus Rminus Ropp x l + - tree_value Rplus Rminus Ropp x r).
+    apply addition_step with (a' := rounded_value x l) (b' := - rounded_value x r).
+    + apply growth_ge_1.
+    + apply IHl. lia.
+    + replace (- rounded_value x r - - tree_value Rplus Rminus Ropp x r)
+        with (- (rounded_value x r - tree_value Rplus Rminus Ropp x r)) by ring.
+      rewrite Rabs_Ropp. apply IHr. lia.
+    + apply exact_value_le_mass.
+    + rewrite Rabs_Ropp. apply exact_value_le_mass.
+    + apply sub32_error; now apply rounded_value_format.
+Qed.
+
+(** ** The network as trees *)
+
+Definition transform_tree (m k : nat) (B : nat -> nat -> Z) (i : nat) : tree :=
+  fast_transform Add Sub Opp m k B Leaf i.
+
+(** Whatever the arithmetic, the network evaluates its trees. *)
+Lemma fast_transform_tree {T : Type} (add sub : T -> T -> T) (opp : T -> T) m k B v i :
+  fast_transform add sub opp m k B v i = tree_value add sub opp v (transform_tree m k B i).
+Proof.
+  symmetry. apply (fast_transform_morphism _ _ _ _ _ _ (tree_value add sub opp v)); easy.
+Qed.
+
+Lemma transform_tree_depth m k B i :
+  order_shape m -> (tree_depth (transform_tree m k B i) <= transform_addition_stages m k)%nat.
+Proof.
+  intros Hm. unfold transform_tree, fast_transform, core_stage.
+  assert (Hb : forall j, tree_depth (butterflies Add Sub k Leaf j) = k).
+  { clear. induction k as [|q IH]; intros j; [easy|]. cbn [butterflies]. unfold butterfly.
+    destruct (Nat.testbit j q); cbn [tree_depth]; rewrite !IH; lia. }
+  unfold transform_addition_stages, core_addition_stages. destruct (Nat.eqb m 1).
+  - rewrite Hb. lia.
+  - set (v := fun b => _). assert (Hv : forall j, tree_depth (v j) = k) by (intros; apply Hb).
+    assert (Hs : forall s j, tree_depth (signed Opp s (v j)) = k).
+    { intros s j. unfold signed. destruct (s <? 0)%Z; cbn [tree_depth]; apply Hv. }
+    assert (Hg : forall s q, tree_depth (column_group Add Opp s v q) = (k + 2)%nat).
+    { intros s q. unfold column_group. cbn [tree_depth]. rewrite !Hs. lia. }
+    assert (Ha : forall s n, tree_depth (accumulate_groups Add Opp s v n) = (k + 2 + n)%nat).
+    { intros s n. induction n as [|n IH]; cbn [accumulate_groups]; [rewrite Hg; lia|].
+      cbn [tree_depth]. rewrite IH, Hg. lia. }
+    rewrite Ha. lia.
+Qed.
+
+(** Each |x_i| counts once. *)
+Lemma transform_tree_mass m k B x i :
+  order_shape m -> (i < m * 2 ^ k)%nat ->
+  tree_mass x (transform_tree m k B i) = sum (m * 2 ^ k) (fun j => Rabs (x j)).
+Proof.
+  intros Hm Hi. rewrite <- (sigma_transform_ones m k B _ i Hm Hi).
+  assert (Hmass : forall t, tree_mass x t
+            = tree_value sigma_add (sigma_sub 1) (sigma_opp 1) (fun j => Rabs (x j)) t).
+  { induction t as [j|t IH|l IHl r IHr|l IHl r IHr]; cbn [tree_mass tree_value]; [easy| | |];
+      unfold sigma_add, sigma_sub, sigma_opp in *; try rewrite IH; try rewrite IHl, IHr; ring. }
+  rewrite Hmass. symmetry. apply fast_transform_tree.
+Qed.
+
+(** ** The theorem *)
+
+(** The float32 network, as numbers. *)
+Definition transform32 (m k : nat) (B : nat -> nat -> Z) (x : vec) : vec :=
+  fast_transform add32 sub32 Ropp m k B x.
+
+Definition transform_error_bound (m k : nat) (x : vec) : R :=
+  ((1 + unit_roundoff) ^ transform_addition_stages m k - 1)
+  * sum (m * 2 ^ k) (fun i => Rabs (x i)).
+
+(** The network alone, on any binary32 input: also the decoder's, with B transposed. *)
+Theorem network_error_bound_correct m k B x j :
+  order_shape m -> (j < m * 2 ^ k)%nat -> (forall i, is_binary32 (x i)) ->
+  Rabs (transform32 m k B x j - mulv (m * 2 ^ k) (fast_hadamard m k B) x j)
+  <= transform_error_bound m k x.
+Proof.
+  intros Hm Hj Hx. unfold transform32. rewrite <- fast_transform_matrix by easy.
+  rewrite !fast_transform_tree. unfold transform_error_bound.
+  rewrite <- (transform_tree_mass m k B x j Hm Hj).
+  apply tree_error_bound; [easy|]. now apply transform_tree_depth.
+Qed.
+
+Lemma is_binary32_flip (eps x : vec) i :
+  is_sign eps -> is_binary32 (x i) -> is_binary32 (eps i * x i).
+Proof.
+  intros He Hx. destruct (He i) as [-> | ->].
+  - now rewrite Rmult_1_l.
+  - replace (-1 * x i) with (- x i) by ring. now apply is_binary32_opp.
+Qed.
+
+(** SPEC 5.6: y = H D x. *)
+Theorem transform_error_bound_correct m k B eps x j :
+  order_shape m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  Rabs (transform32 m k B (fun i => eps i * x i) j
+        - rotate (m * 2 ^ k) (fast_hadamard m k B) eps x j)
+  <= transform_error_bound m k x.
+Proof.
+  intros Hm Hj He Hx.
+  replace (transform_error_bound m k x) with (transform_error_bound m k (fun i => eps i * x i)).
+  - apply network_error_bound_correct; [easy|easy|]. intros i. now apply is_binary32_flip.
+  - unfold transform_error_bound. f_equal. apply sum_ext. intros i _.
+    rewrite Rabs_mult. destruct (He i) as [-> | ->].
+    + rewrite Rabs_R1; ring.
+    + rewrite Rabs_left by lra. ring.
+Qed.
+
+(** The decoder's matrix: H^T has the same structure, with B transposed. *)
+Theorem fast_hadamard_transpose m k B i j :
+  fast_hadamard m k (fun a b => B b a) i j = transpose (fast_hadamard m k B) i j.
+Proof.
+  unfold transpose, fast_hadamard, sigma_matrix. f_equal.
+  generalize (i mod 2 ^ k)%nat (j mod 2 ^ k)%nat. intros c c'.
+  induction k as [|q IH]; [easy|]. cbn [sylvester_sign]. now rewrite IH, Bool.andb_comm.
+Qed.
+
+(** ** IEEE 754 binary32 *)
+
+Section Ieee.
+Import IEEE754.Binary.
+
+Notation float32 := (binary_float 24 128).
+Variable nan : float32 -> float32 -> {x : float32 | is_nan 24 128 x = true}.
+Variable nan1 : float32 -> {x : float32 | is_nan 24 128 x = true}.
+
+Let add754 : float32 -> float32 -> float32 := Bplus 24 128 eq_refl eq_refl nan BinarySingleNaN.mode_NE.
+Let sub754 : float32 -> float32 -> float32 := Bminus 24 128 eq_refl eq_refl nan BinarySingleNaN.mode_NE.
+Let opp754 : float32 -> float32 := Bopp 24 128 nan1.
+
+Definition transform_ieee (m k : nat) (B : nat -> nat -> Z) (x : nat -> float32) : nat -> float32 :=
+  fast_transform add754 sub754 opp754 m k B x.
+
+Lemma rounded_value_le x t s :
+  (forall i, is_binary32 (x i)) -> (tree_depth t <= s)%nat ->
+  Rabs (rounded_value x t) <= (1 + unit_roundoff) ^ s * tree_mass x t.
+Proof.
+  intros Hx Hs. pose proof (tree_error_bound x t s Hx Hs). pose proof (exact_value_le_mass x t).
+  replace (rounded_value x t) with ((rounded_value x t - exact_value x t) + exact_value x t) by ring.
+  eapply Rle_trans; [apply Rabs_triang|]. lra.
+Qed.
+
+Lemma tree_ieee (x : nat -> float32) t s M :
+  (forall i, is_finite 24 128 (x i) = true) -> (tree_depth t <= s)%nat ->
+  tree_mass (fun i => B2R 24 128 (x i)) t <= M -> (1 + unit_roundoff) ^ s * M < bpow radix2 128 ->
+  is_finite 24 128 (tree_value add754 sub754 opp754 x t) = true /\
+  B2R 24 128 (tree_value add754 sub754 opp754 x t) = rounded_value (fun i => B2R 24 128 (x i)) t.
+Proof.
+  intros Hx Hs HM Hmax.
+  assert (Hfmt : forall i, is_binary32 (B2R 24 128 (x i))) by (intros; apply generic_format_B2R).
+  revert Hs HM.
+  induction t as [i|t IH|l IHl r IHr|l IHl r IHr]; intros Hs HM.
+  - split; [apply Hx|reflexivity].
+  - destruct (IH Hs HM) as [Hf Hv]. unfold rounded_value in *. cbn [tree_value].
+    unfold opp754 at 1 3. split; [now rewrite is_finite_Bopp|]. now rewrite B2R_Bopp, Hv.
+  - pose proof (tree_mass_nonneg (fun i => B2R 24 128 (x i)) l) as Hl0.
+    pose proof (tree_mass_nonneg (fun i => B2R 24 128 (x i)) r) as Hr0.
+    pose proof (rounded_value_le _ (Add l r) s Hfmt Hs) as Hle.
+    cbn [tree_depth tree_mass] in *.
+    destruct IHl as [Hfl Hvl]; [lia|lra|]. destruct IHr as [Hfr Hvr]; [lia|lra|].
+    unfold rounded_value in *. cbn [tree_value] in *.
+    assert (Hov : Rabs (add32 (tree_value add32 sub32 Ropp (fun i => B2R 24 128 (x i)) l)
+                     (tree_value add32 sub32 Ropp (fun i => B2R 24 128 (x i)) r)) < bpow radix2 128).
+    { eapply Rle_lt_trans; [exact Hle|]. eapply Rle_lt_trans; [|exact Hmax].
+      apply Rmult_le_compat_l; [|easy]. pose proof (growth_ge_1 s). lra. }
+    pose proof (Bplus_correct 24 128 eq_refl eq_refl nan BinarySingleNaN.mode_NE _ _ Hfl Hfr) as H.
+    rewrite Hvl, Hvr in H. rewrite Rlt_bool_true in H by exact Hov.
+    destruct H as (Hv & Hf & _). split; [exact Hf|]. exact Hv.
+  - pose proof (tree_mass_nonneg (fun i => B2R 24 128 (x i)) l) as Hl0.
+    pose proof (tree_mass_nonneg (fun i => B2R 24 128 (x i)) r) as Hr0.
+    pose proof (rounded_value_le _ (Sub l r) s Hfmt Hs) as Hle.
+    cbn [tree_depth tree_mass] in *.
+    destruct IHl as [Hfl Hvl]; [lia|lra|]. destruct IHr as [Hfr Hvr]; [lia|lra|].
+    unfold rounded_value in *. cbn [tree_value] in *.
+    assert (Hov : Rabs (sub32 (tree_value add32 sub32 Ropp (fun i => B2R 24 128 (x i)) l)
+                     (tree_value add32 sub32 Ropp (fun i => B2R 24 128 (x i)) r)) < bpow radix2 128).
+    { eapply Rle_lt_trans; [exact Hle|]. eapply Rle_lt_trans; [|exact Hmax].
+      apply Rmult_le_compat_l; [|easy]. pose proof (growth_ge_1 s). lra. }
+    pose proof (Bminus_correct 24 128 eq_refl eq_refl nan BinarySingleNaN.mode_NE _ _ Hfl Hfr) as H.
+    rewrite Hvl, Hvr in H. rewrite Rlt_bool_true in H by exact Hov.
+    destruct H as (Hv & Hf & _). split; [exact Hf|]. exact Hv.
+Qed.
+
+(** No overflow if (1+u)^s Sigma|x_i| < 2^128; then the IEEE network computes
+    [transform32]. *)
+Theorem transform_binary32 m k B (x : nat -> float32) j :
+  order_shape m -> (j < m * 2 ^ k)%nat -> (forall i, is_finite 24 128 (x i) = true) ->
+  (1 + unit_roundoff) ^ transform_addition_stages m k
+    * sum (m * 2 ^ k) (fun i => Rabs (B2R 24 128 (x i))) < bpow radix2 128 ->
+  is_finite 24 128 (transform_ieee m k B x j) = true /\
+  B2R 24 128 (transform_ieee m k B x j) = transform32 m k B (fun i => B2R 24 128 (x i)) j.
+Proof.
+  intros Hm Hj Hx Hmax. unfold transform_ieee, transform32. rewrite !fast_transform_tree.
+  apply tree_ieee with (s := transform_addition_stages m k)
+    (M := sum (m * 2 ^ k) (fun i => Rabs (B2R 24 128 (x i)))); try easy.
+  - now apply transform_tree_depth.
+  - rewrite transform_tree_mass by easy. lra.
+Qed.
+End Ieee.
+
+(** ** Exact powers of two (SPEC 4)
+
+    Scaling by 2^e commutes with rounding wherever neither side is subnormal. *)
+Theorem round32_scale x e :
+  bpow radix2 (-126) <= Rabs x -> bpow radix2 (-126) <= Rabs (x * bpow radix2 e) ->
+  round32 (x * bpow radix2 e) = round32 x * bpow radix2 e.
+Proof.
+  intros Hx Hy.
+  assert (Hx0 : x <> 0).
+  { intros ->. rewrite Rabs_R0 in Hx. pose proof (bpow_gt_0 radix2 (-126)). lra. }
+  assert (Hmx : (-125 <= mag radix2 x)%Z) by (now apply mag_ge_bpow).
+  assert (Hmy : (-125 <= mag radix2 x + e)%Z).
+  { rewrite <- mag_mult_bpow by easy. now apply mag_ge_bpow. }
+  assert (Hc : cexp radix2 binary32_exponent (x * bpow radix2 e) = (cexp radix2 binary32_exponent x + e)%Z).
+  { unfold cexp, binary32_exponent, FLT_exp. rewrite mag_mult_bpow by easy. lia. }
+  unfold round32, round, scaled_mantissa. rewrite Hc.
+  replace (x * bpow radix2 e * bpow radix2 (- (cexp radix2 binary32_exponent x + e)))
+    with (x * bpow radix2 (- cexp radix2 binary32_exponent x)).
+  - unfold F2R. cbn [Fnum Fexp]. rewrite bpow_plus. ring.
+  - rewrite Rmult_assoc, <- bpow_plus. do 2 f_equal. ring.
+Qed.
