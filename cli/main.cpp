@@ -1,0 +1,49 @@
+// hdq, the command line. Each subcommand is in the file of its name.
+// Exit status: 0 all well, 1 a mismatch was found, 2 wrong usage, 3 bad input.
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "cli/command.hpp"
+#include "hdq/file.hpp"
+#include "hdq/hdq.h"
+
+namespace {
+
+int fail(int code, const char* what) {
+  std::fprintf(stderr, "hdq: %s\n", what);
+  return code;
+}
+
+int parse_and_run(CLI::App& app, int argc, char** argv) {
+  using namespace hdq;
+  using namespace hdq::cli;
+  try {
+    app.parse(argc, argv);
+    return command_result();
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return fail(exit_usage, error.what());
+  } catch (const UsageError& error) {
+    return fail(exit_usage, error.what());
+  } catch (const InvalidArgument& error) {
+    return fail(exit_usage, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(exit_bad_input, "out of memory");
+  } catch (const std::exception& error) {  // BadInput, FileError
+    return fail(exit_bad_input, error.what());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Hadamard-dithered quantization: unbiased b-bit codes for vectors, checked against arbitrary precision");
+  app.name("hdq");
+  app.set_version_flag("--version", std::string("hdq ") + hdq_version());
+  app.require_subcommand(1);
+  app.footer("Exit status: 0 all well, 1 a mismatch, 2 wrong usage, 3 bad input.\nhdq COMMAND --help shows an example.");
+  using namespace hdq::cli;
+  for (const auto add : {add_encode, add_decode, add_info, add_show, add_scalar, add_check}) add(app);
+  return parse_and_run(app, argc, argv);
+}

@@ -1,0 +1,57 @@
+// hdq show: one row of an .hdq file: its norm, its dither, its codes.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "hdq/file.hpp"
+#include "hdq/stages.hpp"
+
+namespace hdq::cli {
+namespace {
+
+struct Arguments {
+  std::string input;
+  std::uint64_t row = 0;
+  bool json = false;
+};
+
+int show(const Arguments& arguments) {
+  const FileReader file(arguments.input);
+  const FileHeader& header = file.header();
+  if (arguments.row >= header.rows) {
+    throw UsageError(fmt::format("--row {}: {} has {} rows", arguments.row, file.path(), header.rows));
+  }
+  const FileReader::Row row = file.row(arguments.row);
+  std::vector<std::uint8_t> codes(static_cast<std::size_t>(header.order));
+  unpack(static_cast<int>(header.bits), row.codes, codes.size(), codes.data());
+  const std::uint32_t word = dither_word(header.seed, header.first_row + arguments.row);
+  if (arguments.json) {
+    const nlohmann::ordered_json fields = {
+        {"row", arguments.row},       {"row_number", header.first_row + arguments.row},
+        {"norm", row.norm},           {"dither_word", word},
+        {"dither", dither_of_word(word)}, {"codes", codes},
+    };
+    fmt::print("{}\n", fields.dump());
+    return exit_ok;
+  }
+  fmt::print("row {} (row number {}): norm {:.9g}, dither {:.12f} (word {}), {} codes of {} bits\n{}\n", arguments.row,
+             header.first_row + arguments.row, row.norm, dither_of_word(word), word, header.order, header.bits,
+             fmt::join(codes, " "));
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_show(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = add_command(app, "show", "Show one row of an .hdq file: norm, dither, codes",
+                                  "hdq show embeddings.hdq --row 0 --json", [arguments] { return show(*arguments); });
+  command->add_option("IN", arguments->input, "The .hdq file")->required();
+  command->add_option("--row", arguments->row, "Index of the row in the file, from 0")->required();
+  command->add_flag("--json", arguments->json, "One JSON object");
+}
+
+}  // namespace hdq::cli
