@@ -1,0 +1,489 @@
+(** * What rounding does to codes and decoded values (SPEC 4, SPEC 5.6)
+
+    The fast code counts binary32 thresholds T_k <= fl(y_j); the exact code counts
+    theta_k rho <= y_j. Given |fl(y_j) - y_j| <= E and |T_k - theta_k rho| <= tau_k:
+    - [fast_code_acceptable]: the fast code f is [acceptable]: theta_k rho - tau_k <= y + E
+      for k <= f, and y - E < theta_k rho + tau_k for k > f;
+    - [acceptable_attained]: the rule is exact, it admits no code that these errors
+      could not produce;
+    - [acceptable_adjacent]: only k = f and k = f + 1 need be looked at;
+    - [code_mismatch_near_threshold]: a fast code differs from the exact one only if y is
+      within E + tau_k of every threshold k between the two.
+    With [threshold_error_bound_correct] for tau and [decode_error_bound_correct] for the
+    decoded vector. *)
+From Coq Require Import ZArith Reals Arith Lia Lra.
+From Coquelicot Require Import Coquelicot.
+From Flocq Require Import Core Relative.
+From Hdq Require Import Defs Sums DitheredQuantizer FloatStages FloatTransform.
+Open Scope R_scope.
+
+(** ** Counting thresholds *)
+
+(** #{k in 1..n : T k <= y} *)
+Fixpoint count_passed (n : nat) (T : nat -> R) (y : R) : nat :=
+  match n with
+  | O => O
+  | S n' => (count_passed n' T y + if Rle_dec (T n) y then 1 else 0)%nat
+  end.
+
+Definition nondecreasing (n : nat) (T : nat -> R) : Prop :=
+  forall k, (1 <= k)%nat -> (k < n)%nat -> T k <= T (S k).
+
+Lemma nondecreasing_le n T k l :
+  nondecreasing n T -> (1 <= k <= l)%nat -> (l <= n)%nat -> T k <= T l.
+Proof.
+  intros HT [Hk Hkl] Hl. induction l as [|l IH]; [lia|].
+  destruct (Nat.eq_dec k (S l)) as [<- | Hne]; [lra|].
+  apply Rle_trans with (T l); [apply IH; lia|]. apply HT; lia.
+Qed.
+
+Lemma count_passed_le n T y : (count_passed n T y <= n)%nat.
+Proof. induction n as [|n IH]; cbn [count_passed]; [lia|]. destruct (Rle_dec _ _); lia. Qed.
+
+(** For sorted thresholds the code says which are passed. *)
+Lemma count_passed_spec n T y k :
+  nondecreasing n T -> (1 <= k <= n)%nat -> (k <= count_passed n T y)%nat <-> T k <= y.
+Proof.
+  revert k. induction n as [|n IH]; intros k HT Hk; [lia|].
+  assert (HTn : nondecreasing n T) by (intros i Hi Hin; apply HT; lia).
+  cbn [count_passed]. pose proof (count_passed_le n T y) as Hc.
+  destruct (Rle_dec (T (S n)) y) as [Hle | Hgt].
+  - assert (Hall : count_passed n T y = n).
+    { destruct n as [|n]; [easy|]. apply Nat.le_antisymm; [easy|].
+      apply (IH _ HTn); [lia|]. apply Rle_trans with (T (S (S n))); [|easy]. apply HT; lia. }
+    split; [intros _|lia]. apply Rle_trans with (T (S n)); [|easy].
+    now apply nondecreasing_le with (S n).
+  - destruct (Nat.eq_dec k (S n)) as [-> | Hne].
+    + split; [lia|]. intros H. now elim Hgt.
+    + rewrite Nat.add_0_r. apply IH; [easy|lia].
+Qed.
+
+Lemma count_passed_unique n T y c :
+  nondecreasing n T -> (c <= n)%nat ->
+  (forall k, (1 <= k <= c)%nat -> T k <= y) -> (forall k, (c < k <= n)%nat -> y < T k) ->
+  count_passed n T y = c.
+Proof.
+  intros HT Hc Hlo Hhi. pose proof (count_passed_le n T y) as Hn.
+  destruct (Nat.lt_trichotomy (count_passed n T y) c) as [H | [H | H]]; [|easy|].
+  - assert (Hc' : (c <= count_passed n T y)%nat); [|lia].
+    apply count_passed_spec; [easy|lia|]. apply Hlo. lia.
+  - assert (Hp : T (count_passed n T y) <= y) by (apply (count_passed_spec n T y); try easy; lia).
+    specialize (Hhi (count_passed n T y)). lra || (specialize (Hhi ltac:(lia)); lra).
+Qed.
+
+(** The encoder of Defs.v counts theta_k rho <= y. *)
+Lemma encode_count_passed N g U rho y :
+  0 < rho -> encode N g U (y / rho) = count_passed (N - 1) (fun k => threshold g k U * rho) y.
+Proof.
+  intros Hrho. unfold encode. induction (N - 1)%nat as [|n IH]; [easy|].
+  cbn [count_thresholds count_passed]. rewrite IH. f_equal.
+  assert (Hiff : threshold g (S n) U <= y / rho <-> threshold g (S n) U * rho <= y)
+    by (symmetry; now apply Rle_div_r).
+  destruct (Rle_dec (threshold g (S n) U) (y / rho)), (Rle_dec (threshold g (S n) U * rho) y);
+    tauto || easy.
+Qed.
+
+Lemma threshold_increasing N g U k :
+  generator N g -> 0 < U < 1 -> (1 <= k)%nat -> (k < N - 1)%nat ->
+  threshold g k U < threshold g (S k) U.
+Proof.
+  intros Hg HU Hk1 Hk2. rewrite !threshold_compand.
+  assert (HkN : INR k + 1 <= INR N - 1).
+  { replace (INR N - 1) with (INR (N - 1)) by (rewrite minus_INR by lia; simpl; ring).
+    rewrite <- S_INR. apply le_INR. lia. }
+  apply le_INR in Hk1. simpl in Hk1. rewrite S_INR.
+  apply (compand_increasing N g Hg); unfold inside; lra.
+Qed.
+
+Lemma scaled_threshold_increasing N g U rho k :
+  generator N g -> 0 < U < 1 -> 0 < rho -> (1 <= k)%nat -> (k < N - 1)%nat ->
+  threshold g k U * rho < threshold g (S k) U * rho.
+Proof.
+  intros. apply Rmult_lt_compat_r; [easy|]. now apply threshold_increasing with N.
+Qed.
+
+(** ** The judgement of a fast code *)
+
+(** [f] is a code that errors E (of y) and tau_k (of threshold k) can produce. *)
+Definition acceptable (n : nat) (theta tau : nat -> R) (E y : R) (f : nat) : Prop :=
+  (f <= n)%nat /\
+  (forall k, (1 <= k <= f)%nat -> theta k - tau k <= y + E) /\
+  (forall k, (f < k <= n)%nat -> y - E < theta k + tau k).
+
+Theorem fast_code_acceptable n theta tau T E y y' :
+  nondecreasing n T -> Rabs (y' - y) <= E ->
+  (forall k, (1 <= k <= n)%nat -> Rabs (T k - theta k) <= tau k) ->
+  acceptable n theta tau E y (count_passed n T y').
+Proof.
+  intros HT Hy Htau. apply Rabs_le_inv in Hy. pose proof (count_passed_le n T y') as Hn.
+  split; [easy|]. split; intros k Hk.
+  - assert (HTk : T k <= y') by (apply (count_passed_spec n T y'); try easy; lia).
+    specialize (Htau k ltac:(lia)). apply Rabs_le_inv in Htau. lra.
+  - assert (HTk : ~ T k <= y').
+    { intros H. apply (count_passed_spec n T y') in H; [lia|easy|lia]. }
+    specialize (Htau k ltac:(lia)). apply Rabs_le_inv in Htau. lra.
+Qed.
+
+(** Nothing weaker is true: every acceptable code comes from errors of this size. *)
+Theorem acceptable_attained n theta tau E y f :
+  0 <= E -> (forall k, (1 <= k <= n)%nat -> 0 <= tau k) ->
+  (forall k, (1 <= k)%nat -> (k < n)%nat -> theta k < theta (S k)) ->
+  nondecreasing n (fun k => theta k - tau k) -> nondecreasing n (fun k => theta k + tau k) ->
+  acceptable n theta tau E y f ->
+  exists y' T, Rabs (y' - y) <= E /\ nondecreasing n T /\
+    (forall k, (1 <= k <= n)%nat -> Rabs (T k - theta k) <= tau k) /\ count_passed n T y' = f.
+Proof.
+  intros HE Htau Hinc Hlo Hhi (Hf & Hacc1 & Hacc2).
+  set (T := fun k => if Nat.leb k f then theta k - tau k else theta k + tau k).
+  assert (HT : nondecreasing n T).
+  { intros k Hk1 Hk2. unfold T. pose proof (Hlo k Hk1 Hk2). pose proof (Hhi k Hk1 Hk2).
+    pose proof (Hinc k Hk1 Hk2). pose proof (Htau k ltac:(lia)). pose proof (Htau (S k) ltac:(lia)).
+    cbv beta in *.
+    destruct (Nat.leb_spec k f), (Nat.leb_spec (S k) f); try lra; lia. }
+  assert (HTtau : forall k, (1 <= k <= n)%nat -> Rabs (T k - theta k) <= tau k).
+  { intros k Hk. specialize (Htau k Hk). unfold T. apply Rabs_le.
+    destruct (Nat.leb_spec k f); lra. }
+  assert (Hchoice : exists y', y - E <= y' <= y + E /\
+    (forall k, (1 <= k <= f)%nat -> theta k - tau k <= y') /\
+    (forall k, (f < k <= n)%nat -> y' < theta k + tau k)).
+  { destruct (Nat.eq_dec f 0) as [-> | Hf0].
+    - exists (y - E). repeat split; try lra; [lia|]. apply Hacc2.
+    - exists (Rmax (y - E) (theta f - tau f)). specialize (Hacc1 f ltac:(lia)).
+      repeat split.
+      + apply Rmax_l.
+      + apply Rmax_lub; lra.
+      + intros k Hk. apply Rle_trans with (2 := Rmax_r _ _).
+        apply (nondecreasing_le n (fun k => theta k - tau k)); [easy|lia|lia].
+      + intros k Hk. apply Rmax_lub_lt; [now apply Hacc2|].
+        assert (theta f < theta k).
+        { apply Rlt_le_trans with (theta (S f)); [apply Hinc; lia|].
+          apply (nondecreasing_le n theta); [|lia|lia].
+          intros i Hi1 Hi2. left. now apply Hinc. }
+        pose proof (Htau f ltac:(lia)). pose proof (Htau k ltac:(lia)). lra. }
+  destruct Hchoice as (y' & Hy & Hpass & Hfail).
+  exists y', T. split; [apply Rabs_le; lra|]. split; [easy|]. split; [easy|].
+  apply count_passed_unique; try easy; intros k Hk; unfold T.
+  - replace (Nat.leb k f) with true by (symmetry; apply Nat.leb_le; lia). now apply Hpass.
+  - replace (Nat.leb k f) with false by (symmetry; apply Nat.leb_gt; lia). now apply Hfail.
+Qed.
+
+(** A checker looks at the two thresholds next to the fast code. *)
+Theorem acceptable_adjacent n theta tau E y f :
+  nondecreasing n (fun k => theta k - tau k) -> nondecreasing n (fun k => theta k + tau k) ->
+  acceptable n theta tau E y f <->
+  (f <= n)%nat /\ ((1 <= f)%nat -> theta f - tau f <= y + E) /\
+  ((f < n)%nat -> y - E < theta (S f) + tau (S f)).
+Proof.
+  intros Hlo Hhi. split.
+  - intros (Hf & H1 & H2). split; [easy|]. split; intros H; [apply H1|apply H2]; lia.
+  - intros (Hf & H1 & H2). split; [easy|]. split; intros k Hk.
+    + apply Rle_trans with (theta f - tau f); [|apply H1; lia].
+      apply (nondecreasing_le n (fun k => theta k - tau k)); [easy|lia|lia].
+    + apply Rlt_le_trans with (theta (S f) + tau (S f)); [apply H2; lia|].
+      apply (nondecreasing_le n (fun k => theta k + tau k)); [easy|lia|lia].
+Qed.
+
+(** The exact code is acceptable, whatever the bounds. *)
+Theorem exact_code_acceptable n theta tau E y :
+  nondecreasing n theta -> 0 <= E -> (forall k, (1 <= k <= n)%nat -> 0 <= tau k) ->
+  acceptable n theta tau E y (count_passed n theta y).
+Proof.
+  intros Hinc HE Htau. apply fast_code_acceptable; [easy| |].
+  - rewrite Rminus_diag_eq, Rabs_R0; easy.
+  - intros k Hk. rewrite Rminus_diag_eq, Rabs_R0 by easy. now apply Htau.
+Qed.
+
+(** Where an acceptable code is not the exact one, y is near every threshold between. *)
+Theorem acceptable_mismatch n theta tau E y f :
+  nondecreasing n theta -> acceptable n theta tau E y f ->
+  let c := count_passed n theta y in
+  forall k, (Nat.min c f < k <= Nat.max c f)%nat -> Rabs (y - theta k) <= E + tau k.
+Proof.
+  intros Hinc (Hf & H1 & H2) c k Hk. pose proof (count_passed_le n theta y) as Hc. fold c in Hc.
+  apply Rabs_le.
+  assert (Hcspec : (k <= c)%nat <-> theta k <= y) by (apply count_passed_spec; [easy|lia]).
+  destruct (Nat.le_gt_cases k c) as [Hkc | Hkc].
+  - specialize (H2 k ltac:(lia)). apply Hcspec in Hkc. lra.
+  - specialize (H1 k ltac:(lia)). assert (~ theta k <= y) by (rewrite <- Hcspec; lia). lra.
+Qed.
+
+Theorem code_mismatch_near_threshold n theta tau T E y y' :
+  nondecreasing n theta -> nondecreasing n T -> Rabs (y' - y) <= E ->
+  (forall k, (1 <= k <= n)%nat -> Rabs (T k - theta k) <= tau k) ->
+  let c := count_passed n theta y in
+  let f := count_passed n T y' in
+  forall k, (Nat.min c f < k <= Nat.max c f)%nat -> Rabs (y - theta k) <= E + tau k.
+Proof.
+  intros Hinc HT Hy Htau. apply acceptable_mismatch; [easy|]. now apply fast_code_acceptable.
+Qed.
+
+(** Away from all thresholds the fast code is the exact code. *)
+Corollary code_exact_away_from_thresholds n theta tau T E y y' :
+  nondecreasing n theta -> nondecreasing n T -> Rabs (y' - y) <= E ->
+  (forall k, (1 <= k <= n)%nat -> Rabs (T k - theta k) <= tau k) ->
+  (forall k, (1 <= k <= n)%nat -> E + tau k < Rabs (y - theta k)) ->
+  count_passed n T y' = count_passed n theta y.
+Proof.
+  intros Hinc HT Hy Htau Haway.
+  pose proof (code_mismatch_near_threshold n theta tau T E y y' Hinc HT Hy Htau) as Hnear.
+  cbv zeta in Hnear. pose proof (count_passed_le n theta y). pose proof (count_passed_le n T y').
+  destruct (Nat.eq_dec (count_passed n T y') (count_passed n theta y)) as [|Hne]; [easy|].
+  set (k := Nat.max (count_passed n theta y) (count_passed n T y')).
+  specialize (Hnear k ltac:(lia)). specialize (Haway k ltac:(lia)). lra.
+Qed.
+
+(** ** Errors of one rounding *)
+
+(** Half of the smallest positive binary32 and binary64 numbers. *)
+Definition underflow32 : R := bpow radix2 (-150).
+Definition underflow64 : R := bpow radix2 (-1075).
+
+Definition round64 (x : R) : R := round radix2 (FLT_exp (-1074) 53) ZnearestE x.
+
+Lemma round32_error x : Rabs (round32 x - x) <= unit_roundoff * Rabs x + underflow32.
+Proof.
+  destruct (error_N_FLT radix2 (-149) 24 eq_refl (fun z => negb (Z.even z)) x)
+    as (eps & eta & Heps & Heta & _ & Hr).
+  unfold round32, binary32_exponent. change ZnearestE with (Znearest (fun z => negb (Z.even z))).
+  rewrite Hr. replace (x * (1 + eps) + eta - x) with (eps * x + eta) by ring.
+  eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_mult.
+  apply Rplus_le_compat.
+  - apply Rmult_le_compat_r; [apply Rabs_pos|]. eapply Rle_trans; [exact Heps|].
+    unfold unit_roundoff. simpl. lra.
+  - eapply Rle_trans; [exact Heta|]. right.
+    change (underflow32) with (bpow radix2 (-1 + -149)). now rewrite bpow_plus.
+Qed.
+
+Lemma round64_error x : Rabs (round64 x - x) <= / 2 ^ 53 * Rabs x + underflow64.
+Proof.
+  destruct (error_N_FLT radix2 (-1074) 53 eq_refl (fun z => negb (Z.even z)) x)
+    as (eps & eta & Heps & Heta & _ & Hr).
+  unfold round64. change ZnearestE with (Znearest (fun z => negb (Z.even z))).
+  rewrite Hr. replace (x * (1 + eps) + eta - x) with (eps * x + eta) by ring.
+  eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_mult.
+  apply Rplus_le_compat.
+  - apply Rmult_le_compat_r; [apply Rabs_pos|]. eapply Rle_trans; [exact Heps|].
+    simpl. lra.
+  - eapply Rle_trans; [exact Heta|]. right.
+    change (underflow64) with (bpow radix2 (-1 + -1074)). now rewrite bpow_plus.
+Qed.
+
+Lemma round32_le x y : x <= y -> round32 x <= round32 y.
+Proof. apply round_le; [apply FLT_exp_valid; easy|apply valid_rnd_N]. Qed.
+
+Lemma round64_le x y : x <= y -> round64 x <= round64 y.
+Proof. apply round_le; [apply FLT_exp_valid; easy|apply valid_rnd_N]. Qed.
+
+(** ** Thresholds: T = fl32(fl64(theta' rho)), theta' in double, |theta' - theta| <= e *)
+
+Definition scaled_threshold32 (theta' rho : R) : R := round32 (round64 (theta' * rho)).
+
+Definition threshold_error_bound (theta rho e : R) : R :=
+  rho * e + rho * (Rabs theta + e) * ((1 + unit_roundoff) * (1 + / 2 ^ 53) - 1)
+  + ((1 + unit_roundoff) * underflow64 + underflow32).
+
+Theorem threshold_error_bound_correct theta theta' rho e :
+  0 <= rho -> Rabs (theta' - theta) <= e ->
+  Rabs (scaled_threshold32 theta' rho - theta * rho) <= threshold_error_bound theta rho e.
+Proof.
+  intros Hrho He. unfold scaled_threshold32, threshold_error_bound.
+  set (p := theta' * rho). pose proof (round64_error p) as H64.
+  pose proof (round32_error (round64 p)) as H32.
+  set (v := / 2 ^ 53) in *. set (s := underflow64) in *. set (t := underflow32) in *.
+  assert (Hv : 0 < v) by (apply Rinv_0_lt_compat, pow_lt; lra).
+  pose proof unit_roundoff_pos as Hu.
+  assert (Hp : Rabs p <= rho * (Rabs theta + e)).
+  { unfold p. rewrite Rabs_mult, (Rabs_pos_eq rho), Rmult_comm by easy.
+    apply Rmult_le_compat_l; [easy|]. replace theta' with (theta + (theta' - theta)) by ring.
+    eapply Rle_trans; [apply Rabs_triang|]. lra. }
+  assert (Hpt : Rabs (p - theta * rho) <= rho * e).
+  { unfold p. replace (theta' * rho - theta * rho) with (rho * (theta' - theta)) by ring.
+    rewrite Rabs_mult, (Rabs_pos_eq rho) by easy. now apply Rmult_le_compat_l. }
+  assert (Hr : Rabs (round64 p) <= (1 + v) * Rabs p + s).
+  { replace (round64 p) with ((round64 p - p) + p) by ring.
+    eapply Rle_trans; [apply Rabs_triang|]. lra. }
+  replace (round32 (round64 p) - theta * rho)
+    with ((round32 (round64 p) - round64 p) + (round64 p - p) + (p - theta * rho)) by ring.
+  eapply Rle_trans; [apply Rabs_triang|]. apply Rle_trans with
+    (Rabs (round32 (round64 p) - round64 p) + Rabs (round64 p - p) + Rabs (p - theta * rho)).
+  { apply Rplus_le_compat_r, Rabs_triang. }
+  assert (unit_roundoff * Rabs (round64 p) <= unit_roundoff * ((1 + v) * Rabs p + s))
+    by (apply Rmult_le_compat_l; lra).
+  assert (Hc : 0 <= (1 + unit_roundoff) * (1 + v) - 1) by nra.
+  assert (Rabs p * ((1 + unit_roundoff) * (1 + v) - 1)
+          <= rho * (Rabs theta + e) * ((1 + unit_roundoff) * (1 + v) - 1))
+    by (apply Rmult_le_compat_r; easy).
+  lra.
+Qed.
+
+(** Sorted double thresholds stay sorted. *)
+Lemma scaled_threshold32_nondecreasing n theta' rho :
+  0 <= rho -> nondecreasing n theta' -> nondecreasing n (fun k => scaled_threshold32 (theta' k) rho).
+Proof.
+  intros Hrho Hinc k Hk1 Hk2. apply round32_le, round64_le, Rmult_le_compat_r; [easy|].
+  now apply Hinc.
+Qed.
+
+(** ** The fast encoder *)
+
+Definition encode32 (N : nat) (theta' : nat -> R) (rho y' : R) : nat :=
+  count_passed (N - 1) (fun k => scaled_threshold32 (theta' k) rho) y'.
+
+(** SPEC 4, reference semantics: the rule of [hdq check], for coordinate j. *)
+Theorem encode32_acceptable N g U rho m k B eps x theta' e j :
+  generator N g -> 0 < U < 1 -> 0 < rho ->
+  order_shape m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  nondecreasing (N - 1) theta' ->
+  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= e i) ->
+  acceptable (N - 1) (fun i => threshold g i U * rho)
+    (fun i => threshold_error_bound (threshold g i U) rho (e i))
+    (transform_error_bound m k x)
+    (rotate (m * 2 ^ k) (fast_hadamard m k B) eps x j)
+    (encode32 N theta' rho (transform32 m k B (fun i => eps i * x i) j)).
+Proof.
+  intros Hg HU Hrho Hm Hj He Hx Hsorted Htheta. apply fast_code_acceptable.
+  - apply scaled_threshold32_nondecreasing; [lra|easy].
+  - now apply transform_error_bound_correct.
+  - intros i Hi. apply threshold_error_bound_correct; [lra|]. now apply Htheta.
+Qed.
+
+(** A fast code differs from the exact one only next to a threshold. *)
+Theorem encode32_mismatch N g U rho m k B eps x theta' e j :
+  generator N g -> 0 < U < 1 -> 0 < rho ->
+  order_shape m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  nondecreasing (N - 1) theta' ->
+  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= e i) ->
+  let y := rotate (m * 2 ^ k) (fast_hadamard m k B) eps x j in
+  let c := encode N g U (y / rho) in
+  let f := encode32 N theta' rho (transform32 m k B (fun i => eps i * x i) j) in
+  forall i, (Nat.min c f < i <= Nat.max c f)%nat ->
+    Rabs (y - threshold g i U * rho)
+    <= transform_error_bound m k x + threshold_error_bound (threshold g i U) rho (e i).
+Proof.
+  intros Hg HU Hrho Hm Hj He Hx Hsorted Htheta y c f. unfold c. rewrite encode_count_passed by easy.
+  apply (acceptable_mismatch (N - 1) (fun i => threshold g i U * rho)
+           (fun i => threshold_error_bound (threshold g i U) rho (e i))).
+  - intros i Hi1 Hi2. left. now apply scaled_threshold_increasing with N.
+  - unfold f, y. now apply encode32_acceptable.
+Qed.
+
+(** ** Decoding: codewords r^ in binary32, the transposed network, then fl32(scale * v)
+
+    [scale] is fl32(rho / d). *)
+
+Definition decode32 (m k : nat) (B : nat -> nat -> Z) (eps : vec) (scale : R) (r32 : vec) : vec :=
+  fun i => round32 (scale * (eps i * transform32 m k (fun a b => B b a) r32 i)).
+
+(** With c_j >= |r32_j - r_j| and A the resulting error of H^T r. *)
+Definition decode_error_bound (m k : nat) (q : R) (c r r32 : vec) : R :=
+  let d := (m * 2 ^ k)%nat in
+  let A := transform_error_bound m k r32 + sum d c in
+  let V := sum d (fun j => Rabs (r j)) + A in
+  let Q := unit_roundoff * q + underflow32 in
+  q * A + Q * V + (unit_roundoff * ((q + Q) * V) + underflow32).
+
+(** |r32 - r| for a codeword: r' in double with |r' - r| <= e, rounded to binary32. *)
+Definition codeword_error_bound (r e : R) : R := e + (unit_roundoff * (Rabs r + e) + underflow32).
+
+Theorem codeword_error_bound_correct r r' e :
+  Rabs (r' - r) <= e -> Rabs (round32 r' - r) <= codeword_error_bound r e.
+Proof.
+  intros He. unfold codeword_error_bound. pose proof (round32_error r') as H.
+  assert (Hr : Rabs r' <= Rabs r + e).
+  { replace r' with (r + (r' - r)) by ring. eapply Rle_trans; [apply Rabs_triang|]. lra. }
+  replace (round32 r' - r) with ((r' - r) + (round32 r' - r')) by ring.
+  eapply Rle_trans; [apply Rabs_triang|].
+  assert (unit_roundoff * Rabs r' <= unit_roundoff * (Rabs r + e))
+    by (apply Rmult_le_compat_l; [left; apply unit_roundoff_pos|easy]).
+  lra.
+Qed.
+
+Lemma order_positive m k : order_shape m -> (0 < m * 2 ^ k)%nat.
+Proof.
+  intros Hm. pose proof (Nat.pow_nonzero 2 k ltac:(lia)). destruct Hm as [-> | [Hpos _]]; nia.
+Qed.
+
+Lemma fast_hadamard_entry_abs m k B i j : Rabs (fast_hadamard m k B i j) = 1.
+Proof.
+  unfold fast_hadamard, sigma_matrix, core_sign.
+  generalize (i mod 2 ^ k)%nat (j mod 2 ^ k)%nat. intros c c'.
+  assert (H1 : Rabs (-1) = 1) by (rewrite Rabs_left; lra).
+  assert (Hs : Rabs (sylvester_sign (-1) k c c') = 1).
+  { induction k as [|q IH]; cbn [sylvester_sign]; [apply Rabs_R1|].
+    rewrite Rabs_mult, IH. destruct (_ && _)%bool; rewrite ?H1, ?Rabs_R1; ring. }
+  rewrite Rabs_mult, Hs. destruct (Nat.eqb m 1); [rewrite Rabs_R1; ring|].
+  destruct (_ <? 0)%Z; rewrite ?H1, ?Rabs_R1; ring.
+Qed.
+
+(** |(A v)_i| <= Sigma |v_j| for a matrix of signs. *)
+Lemma mulv_sign_matrix_le d (A : mat) (v : vec) i :
+  (forall j, (j < d)%nat -> Rabs (A i j) = 1) -> Rabs (mulv d A v i) <= sum d (fun j => Rabs (v j)).
+Proof.
+  intros HA. unfold mulv. eapply Rle_trans; [apply sum_Rabs_le|]. apply sum_le.
+  intros j Hj. rewrite Rabs_mult, HA by easy. lra.
+Qed.
+
+Theorem decode_error_bound_correct m k B eps rho scale c (r r32 : vec) i :
+  order_shape m -> (i < m * 2 ^ k)%nat -> is_sign eps -> 0 <= rho ->
+  scale = round32 (rho / INR (m * 2 ^ k)) ->
+  (forall j, is_binary32 (r32 j)) ->
+  (forall j, (j < m * 2 ^ k)%nat -> Rabs (r32 j - r j) <= c j) ->
+  Rabs (decode32 m k B eps scale r32 i
+        - decode (m * 2 ^ k) (fast_hadamard m k B) eps rho r i)
+  <= decode_error_bound m k (rho / INR (m * 2 ^ k)) c r r32.
+Proof.
+  intros Hm Hi He Hrho Hscale Hr32 Hc. unfold decode_error_bound.
+  set (d := (m * 2 ^ k)%nat) in *. set (q := rho / INR d) in *.
+  assert (Hd : 0 < INR d) by (apply lt_0_INR, order_positive, Hm).
+  assert (Hq : 0 <= q) by (apply Rdiv_le_0_compat; easy).
+  set (HT := fast_hadamard m k (fun a b => B b a)).
+  set (v := mulv d HT r i). set (v32 := transform32 m k (fun a b => B b a) r32 i).
+  set (A := transform_error_bound m k r32 + sum d c).
+  set (V := sum d (fun j => Rabs (r j)) + A). set (Q := unit_roundoff * q + underflow32).
+  pose proof unit_roundoff_pos as Hu.
+  (* the transform *)
+  assert (HA : Rabs (v32 - v) <= A).
+  { assert (H1 : Rabs (v32 - mulv d HT r32 i) <= transform_error_bound m k r32)
+      by (now apply network_error_bound_correct).
+    assert (H2 : Rabs (mulv d HT r32 i - v) <= sum d c).
+    { unfold v, mulv. rewrite <- sum_minus. eapply Rle_trans; [apply sum_Rabs_le|]. apply sum_le.
+      intros j Hj. replace (HT i j * r32 j - HT i j * r j) with (HT i j * (r32 j - r j)) by ring.
+      rewrite Rabs_mult. unfold HT. rewrite fast_hadamard_entry_abs, Rmult_1_l. now apply Hc. }
+    replace (v32 - v) with ((v32 - mulv d HT r32 i) + (mulv d HT r32 i - v)) by ring.
+    eapply Rle_trans; [apply Rabs_triang|]. unfold A. lra. }
+  assert (HA0 : 0 <= A) by (eapply Rle_trans; [apply Rabs_pos|exact HA]).
+  assert (HV : Rabs v32 <= V).
+  { replace v32 with (v + (v32 - v)) by ring. eapply Rle_trans; [apply Rabs_triang|].
+    apply Rplus_le_compat; [|exact HA]. apply mulv_sign_matrix_le.
+    intros j _. apply fast_hadamard_entry_abs. }
+  (* the scale *)
+  assert (HQ : Rabs (scale - q) <= Q).
+  { rewrite Hscale. eapply Rle_trans; [apply round32_error|]. fold q.
+    rewrite (Rabs_pos_eq q Hq). unfold Q. lra. }
+  assert (HQ0 : 0 <= Q) by (eapply Rle_trans; [apply Rabs_pos|exact HQ]).
+  assert (Hs : Rabs scale <= q + Q).
+  { replace scale with (q + (scale - q)) by ring. eapply Rle_trans; [apply Rabs_triang|].
+    rewrite (Rabs_pos_eq q Hq). lra. }
+  (* the product *)
+  assert (Hexact : decode d (fast_hadamard m k B) eps rho r i = q * (eps i * v)).
+  { unfold decode. fold q. do 2 f_equal. unfold v, mulv, HT. apply sum_ext. intros j _.
+    now rewrite fast_hadamard_transpose. }
+  assert (Heps : Rabs (eps i) = 1).
+  { destruct (He i) as [-> | ->]; [apply Rabs_R1|]. rewrite Rabs_left; lra. }
+  rewrite Hexact. unfold decode32. fold v32.
+  set (w := scale * (eps i * v32)).
+  assert (Hw : Rabs (w - q * (eps i * v)) <= q * A + Q * V).
+  { unfold w. replace (scale * (eps i * v32) - q * (eps i * v))
+      with (eps i * (q * (v32 - v) + (scale - q) * v32)) by ring.
+    rewrite Rabs_mult, Heps, Rmult_1_l. eapply Rle_trans; [apply Rabs_triang|].
+    rewrite !Rabs_mult, (Rabs_pos_eq q Hq). apply Rplus_le_compat.
+    - now apply Rmult_le_compat_l.
+    - apply Rmult_le_compat; try apply Rabs_pos; easy. }
+  assert (Hwabs : Rabs w <= (q + Q) * V).
+  { unfold w. rewrite !Rabs_mult, Heps, Rmult_1_l.
+    apply Rmult_le_compat; try apply Rabs_pos; easy. }
+  replace (round32 w - q * (eps i * v)) with ((w - q * (eps i * v)) + (round32 w - w)) by ring.
+  eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat; [exact Hw|].
+  eapply Rle_trans; [apply round32_error|]. apply Rplus_le_compat_r.
+  apply Rmult_le_compat_l; [lra|exact Hwabs].
+Qed.
