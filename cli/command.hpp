@@ -93,5 +93,6 @@ void add_info(CLI::App& app);
 void add_show(CLI::App& app);
 void add_scalar(CLI::App& app);
 void add_check(CLI::App& app);
+void add_recall(CLI::App& app);
 
 }  // namespace hdq::cli

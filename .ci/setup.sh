@@ -1,0 +1,32 @@
+# Sourced by ./demo and ./check, at the repository's root: Debian packages, if any is missing, and progress lines.
+set -euo pipefail
+
+step() { printf '\n== [%4ds] %s\n' "$SECONDS" "$*"; }
+
+# install PACKAGE…: those that are missing, with apt-get.
+install() {
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  step "installing ${missing[*]}"
+  local root=()
+  if [ "$(id -u)" != 0 ]; then root=(sudo); fi
+  "${root[@]}" apt-get update -qq
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Docker-like images have neither; everything else of the tool chain is below.
+build_packages=(
+  g++ cmake ninja-build pkg-config
+  libhwy-dev librandom123-dev libisal-dev
+  libboost-dev libmpfr-dev libgmp-dev libflint-dev libflint-arb-dev
+  libcli11-dev nlohmann-json3-dev libfmt-dev
+  libgtest-dev libgmock-dev librapidcheck-dev libssl-dev zlib1g-dev
+)
+check_packages=(
+  clang-14 coq libcoq-coquelicot libcoq-flocq libcoq-interval
+  dataset-fashion-mnist
+)
+demo_packages=(gnuplot-nox jq)
