@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "fast/atomic_file.hpp"
+#include "fast/src/atomic_file.hpp"
 
 namespace hdq::cli {
 namespace {
