@@ -14,7 +14,7 @@
 From Coq Require Import ZArith Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core Relative.
-From Hdq Require Import Defs Sums DitheredQuantizer FloatStages FloatTransform.
+From Hdq Require Import Defs Sums Hadamard DitheredQuantizer FloatStages FloatTransform.
 Open Scope R_scope.
 
 (** ** Counting thresholds *)
@@ -338,7 +338,7 @@ Theorem encode32_acceptable N g U rho m k B eps x theta' e j :
   acceptable (N - 1) (fun i => threshold g i U * rho)
     (fun i => threshold_error_bound (threshold g i U) rho (e i))
     (transform_error_bound m k x)
-    (rotate (m * 2 ^ k) (fast_hadamard m k B) eps x j)
+    (rotate (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps x j)
     (encode32 N theta' rho (transform32 m k B (fun i => eps i * x i) j)).
 Proof.
   intros Hg HU Hrho Hm Hj He Hx Hsorted Htheta. apply fast_code_acceptable.
@@ -353,7 +353,7 @@ Theorem encode32_mismatch N g U rho m k B eps x theta' e j :
   order_shape m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
   nondecreasing (N - 1) theta' ->
   (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= e i) ->
-  let y := rotate (m * 2 ^ k) (fast_hadamard m k B) eps x j in
+  let y := rotate (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps x j in
   let c := encode N g U (y / rho) in
   let f := encode32 N theta' rho (transform32 m k B (fun i => eps i * x i) j) in
   forall i, (Nat.min c f < i <= Nat.max c f)%nat ->
@@ -403,16 +403,14 @@ Proof.
   intros Hm. pose proof (Nat.pow_nonzero 2 k ltac:(lia)). destruct Hm as [-> | [Hpos _]]; nia.
 Qed.
 
-Lemma fast_hadamard_entry_abs m k B i j : Rabs (fast_hadamard m k B i j) = 1.
+Lemma network_matrix_entry_abs m k B i j : Rabs (hadamard_matrix (core_matrix m B) k i j) = 1.
 Proof.
-  unfold fast_hadamard, sigma_matrix, core_sign.
-  generalize (i mod 2 ^ k)%nat (j mod 2 ^ k)%nat. intros c c'.
   assert (H1 : Rabs (-1) = 1) by (rewrite Rabs_left; lra).
-  assert (Hs : Rabs (sylvester_sign (-1) k c c') = 1).
-  { induction k as [|q IH]; cbn [sylvester_sign]; [apply Rabs_R1|].
-    rewrite Rabs_mult, IH. destruct (_ && _)%bool; rewrite ?H1, ?Rabs_R1; ring. }
-  rewrite Rabs_mult, Hs. destruct (Nat.eqb m 1); [rewrite Rabs_R1; ring|].
-  destruct (_ <? 0)%Z; rewrite ?H1, ?Rabs_R1; ring.
+  unfold hadamard_matrix, kronecker, core_matrix, core_sign. rewrite Rabs_mult.
+  assert (Hs : Rabs (sylvester (i mod 2 ^ k) (j mod 2 ^ k)) = 1)
+    by (destruct (sylvester_pm (i mod 2 ^ k) (j mod 2 ^ k)) as [-> | ->]; [apply Rabs_R1|easy]).
+  rewrite Hs, Rmult_1_r. destruct (Nat.eqb m 1); [apply Rabs_R1|].
+  destruct (_ <? 0)%Z; [easy|apply Rabs_R1].
 Qed.
 
 (** |(A v)_i| <= Sigma |v_j| for a matrix of signs. *)
@@ -429,14 +427,14 @@ Theorem decode_error_bound_correct m k B eps rho scale c (r r32 : vec) i :
   (forall j, is_binary32 (r32 j)) ->
   (forall j, (j < m * 2 ^ k)%nat -> Rabs (r32 j - r j) <= c j) ->
   Rabs (decode32 m k B eps scale r32 i
-        - decode (m * 2 ^ k) (fast_hadamard m k B) eps rho r i)
+        - decode (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps rho r i)
   <= decode_error_bound m k (rho / INR (m * 2 ^ k)) c r r32.
 Proof.
   intros Hm Hi He Hrho Hscale Hr32 Hc. unfold decode_error_bound.
   set (d := (m * 2 ^ k)%nat) in *. set (q := rho / INR d) in *.
   assert (Hd : 0 < INR d) by (apply lt_0_INR, order_positive, Hm).
   assert (Hq : 0 <= q) by (apply Rdiv_le_0_compat; easy).
-  set (HT := fast_hadamard m k (fun a b => B b a)).
+  set (HT := hadamard_matrix (core_matrix m (fun a b => B b a)) k).
   set (v := mulv d HT r i). set (v32 := transform32 m k (fun a b => B b a) r32 i).
   set (A := transform_error_bound m k r32 + sum d c).
   set (V := sum d (fun j => Rabs (r j)) + A). set (Q := unit_roundoff * q + underflow32).
@@ -448,14 +446,14 @@ Proof.
     assert (H2 : Rabs (mulv d HT r32 i - v) <= sum d c).
     { unfold v, mulv. rewrite <- sum_minus. eapply Rle_trans; [apply sum_Rabs_le|]. apply sum_le.
       intros j Hj. replace (HT i j * r32 j - HT i j * r j) with (HT i j * (r32 j - r j)) by ring.
-      rewrite Rabs_mult. unfold HT. rewrite fast_hadamard_entry_abs, Rmult_1_l. now apply Hc. }
+      rewrite Rabs_mult. unfold HT. rewrite network_matrix_entry_abs, Rmult_1_l. now apply Hc. }
     replace (v32 - v) with ((v32 - mulv d HT r32 i) + (mulv d HT r32 i - v)) by ring.
     eapply Rle_trans; [apply Rabs_triang|]. unfold A. lra. }
   assert (HA0 : 0 <= A) by (eapply Rle_trans; [apply Rabs_pos|exact HA]).
   assert (HV : Rabs v32 <= V).
   { replace v32 with (v + (v32 - v)) by ring. eapply Rle_trans; [apply Rabs_triang|].
     apply Rplus_le_compat; [|exact HA]. apply mulv_sign_matrix_le.
-    intros j _. apply fast_hadamard_entry_abs. }
+    intros j _. apply network_matrix_entry_abs. }
   (* the scale *)
   assert (HQ : Rabs (scale - q) <= Q).
   { rewrite Hscale. eapply Rle_trans; [apply round32_error|]. fold q.
@@ -465,9 +463,9 @@ Proof.
   { replace scale with (q + (scale - q)) by ring. eapply Rle_trans; [apply Rabs_triang|].
     rewrite (Rabs_pos_eq q Hq). lra. }
   (* the product *)
-  assert (Hexact : decode d (fast_hadamard m k B) eps rho r i = q * (eps i * v)).
+  assert (Hexact : decode d (hadamard_matrix (core_matrix m B) k) eps rho r i = q * (eps i * v)).
   { unfold decode. fold q. do 2 f_equal. unfold v, mulv, HT. apply sum_ext. intros j _.
-    now rewrite fast_hadamard_transpose. }
+    now rewrite network_matrix_transpose. }
   assert (Heps : Rabs (eps i) = 1).
   { destruct (He i) as [-> | ->]; [apply Rabs_R1|]. rewrite Rabs_left; lra. }
   rewrite Hexact. unfold decode32. fold v32.

@@ -3,7 +3,7 @@
     The fast transform: sign flips, butterflies h = 1, 2, 4, ..., 2^(k-1), then the B_m
     stage in groups of four columns, left to right; every addition and subtraction
     rounded to binary32 (nearest even, gradual underflow). Proved here:
-    - over exact arithmetic it is the matrix [fast_hadamard m k B] of SPEC 1;
+    - [network_matrix]: over exact arithmetic it is the matrix of SPEC 1, [hadamard_matrix];
     - [transform_error_bound_correct]: |fl(y_j) - y_j| <= ((1+u)^s - 1) Sigma|x_i|, with
       s = [transform_addition_stages m k] and u = 2^-24, no underflow term;
     - [transform_binary32]: the IEEE network computes these numbers, nothing overflowing,
@@ -12,7 +12,7 @@
 From Coq Require Import ZArith Reals Arith Lia Lra.
 From Flocq Require Import Core Plus_error Relative.
 From Flocq Require IEEE754.Binary.
-From Hdq Require Import Defs Sums FloatStages.
+From Hdq Require Import Defs Sums Hadamard FloatStages.
 Open Scope R_scope.
 
 (** ** binary32 *)
@@ -31,13 +31,13 @@ Section Network.
 Context {T : Type} (add sub : T -> T -> T) (opp : T -> T).
 
 (** Stage h = 2^q: (a, b) -> (a + b, a - b) on indices that differ in bit q. *)
-Definition butterfly (q : nat) (v : nat -> T) (i : nat) : T :=
+Definition network_stage (q : nat) (v : nat -> T) (i : nat) : T :=
   if Nat.testbit i q then sub (v (i - 2 ^ q)%nat) (v i) else add (v i) (v (i + 2 ^ q)%nat).
 
-Fixpoint butterflies (k : nat) (v : nat -> T) : nat -> T :=
+Fixpoint network_stages (k : nat) (v : nat -> T) : nat -> T :=
   match k with
   | O => v
-  | S q => butterfly q (butterflies q v)
+  | S q => network_stage q (network_stages q v)
   end.
 
 Definition signed (s : Z) (x : T) : T := if (s <? 0)%Z then opp x else x.
@@ -59,8 +59,8 @@ Definition core_stage (m k : nat) (B : nat -> nat -> Z) (v : nat -> T) (i : nat)
   else accumulate_groups (B (i / 2 ^ k)%nat)
          (fun b => v (b * 2 ^ k + i mod 2 ^ k)%nat) (m / 4 - 1).
 
-Definition fast_transform (m k : nat) (B : nat -> nat -> Z) (v : nat -> T) : nat -> T :=
-  core_stage m k B (butterflies k v).
+Definition network (m k : nat) (B : nat -> nat -> Z) (v : nat -> T) : nat -> T :=
+  core_stage m k B (network_stages k v).
 End Network.
 
 (** A map that respects the operations respects the network. *)
@@ -71,11 +71,11 @@ Hypothesis f_add : forall a b, f (addS a b) = addT (f a) (f b).
 Hypothesis f_sub : forall a b, f (subS a b) = subT (f a) (f b).
 Hypothesis f_opp : forall a, f (oppS a) = oppT (f a).
 
-Lemma butterflies_morphism k v i :
-  f (butterflies addS subS k v i) = butterflies addT subT k (fun j => f (v j)) i.
+Lemma network_stages_morphism k v i :
+  f (network_stages addS subS k v i) = network_stages addT subT k (fun j => f (v j)) i.
 Proof.
   revert i. induction k as [|q IH]; intros i; [easy|].
-  simpl; unfold butterfly. destruct (Nat.testbit i q).
+  simpl; unfold network_stage. destruct (Nat.testbit i q).
   - now rewrite f_sub, !IH.
   - now rewrite f_add, !IH.
 Qed.
@@ -93,13 +93,13 @@ Proof.
   cbn [accumulate_groups]. now rewrite f_add, IH, Hg.
 Qed.
 
-Lemma fast_transform_morphism m k B v i :
-  f (fast_transform addS subS oppS m k B v i)
-  = fast_transform addT subT oppT m k B (fun j => f (v j)) i.
+Lemma network_morphism m k B v i :
+  f (network addS subS oppS m k B v i)
+  = network addT subT oppT m k B (fun j => f (v j)) i.
 Proof.
-  unfold fast_transform, core_stage. destruct (Nat.eqb m 1).
-  - apply butterflies_morphism.
-  - apply accumulate_groups_morphism. intros j. apply butterflies_morphism.
+  unfold network, core_stage. destruct (Nat.eqb m 1).
+  - apply network_stages_morphism.
+  - apply accumulate_groups_morphism. intros j. apply network_stages_morphism.
 Qed.
 End Morphism.
 
@@ -145,17 +145,17 @@ Proof.
   rewrite IH, !testbit_low by lia. easy.
 Qed.
 
-Lemma butterflies_matrix sigma k v a c :
+Lemma network_stages_matrix sigma k v a c :
   (c < 2 ^ k)%nat ->
-  butterflies sigma_add (sigma_sub sigma) k v (a * 2 ^ k + c)
+  network_stages sigma_add (sigma_sub sigma) k v (a * 2 ^ k + c)
   = sum (2 ^ k) (fun c' => sylvester_sign sigma k c c' * v (a * 2 ^ k + c')%nat).
 Proof.
   revert a c. induction k as [|q IH]; intros a c Hc.
-  - assert (c = 0)%nat as -> by (simpl in Hc; lia). cbn [butterflies sylvester_sign Nat.pow sum].
+  - assert (c = 0)%nat as -> by (simpl in Hc; lia). cbn [network_stages sylvester_sign Nat.pow sum].
     ring.
   - set (p := (2 ^ q)%nat) in *.
     assert (Hp : (2 ^ S q = p + p)%nat) by (unfold p; simpl; lia).
-    rewrite Hp in *. cbn [butterflies]. unfold butterfly, sigma_add, sigma_sub. fold p.
+    rewrite Hp in *. cbn [network_stages]. unfold network_stage, sigma_add, sigma_sub. fold p.
     rewrite sum_app.
     assert (Htop : forall b e, (e < p)%nat -> Nat.testbit (b * p + e) q = Nat.odd b)
       by (intros; now apply testbit_top).
@@ -214,11 +214,35 @@ Definition sigma_matrix (sigma : R) (m k : nat) (B : nat -> nat -> Z) : mat :=
   fun i j => (if Nat.eqb m 1 then 1 else core_sign sigma (B (i / 2 ^ k) (j / 2 ^ k))%nat)
              * sylvester_sign sigma k (i mod 2 ^ k) (j mod 2 ^ k).
 
-Definition fast_hadamard (m k : nat) (B : nat -> nat -> Z) : mat := sigma_matrix (-1) m k B.
+(** The signs of B as a real matrix: B itself where its entries are +-1; B_1 = [1]. *)
+Definition core_matrix (m : nat) (B : nat -> nat -> Z) : mat :=
+  fun a b => if Nat.eqb m 1 then 1 else core_sign (-1) (B a b).
+
+Lemma sylvester_sign_correct k c c' :
+  (c < 2 ^ k)%nat -> (c' < 2 ^ k)%nat -> sylvester_sign (-1) k c c' = sylvester c c'.
+Proof.
+  revert c c'. induction k as [|q IH]; intros c c' Hc Hc'.
+  - simpl in Hc, Hc'. assert (c = 0)%nat as -> by lia. assert (c' = 0)%nat as -> by lia. easy.
+  - assert (Hsplit : forall n, (n < 2 ^ S q)%nat -> exists b e, (e < 2 ^ q)%nat /\ (n = bit b * 2 ^ q + e)%nat).
+    { intros n Hn. rewrite Nat.pow_succ_r' in Hn. destruct (Nat.lt_ge_cases n (2 ^ q)).
+      - exists false, n. split; [easy|]. simpl. lia.
+      - exists true, (n - 2 ^ q)%nat. simpl bit. lia. }
+    destruct (Hsplit c Hc) as (b & e & He & ->). destruct (Hsplit c' Hc') as (b' & e' & He' & ->).
+    cbn [sylvester_sign]. rewrite sylvester_sign_low, !testbit_top, sylvester_high, IH by easy.
+    now destruct b, b'.
+Qed.
+
+Lemma sigma_matrix_correct m k B i j :
+  sigma_matrix (-1) m k B i j = hadamard_matrix (core_matrix m B) k i j.
+Proof.
+  pose proof (Nat.pow_nonzero 2 k ltac:(lia)).
+  unfold sigma_matrix, hadamard_matrix, kronecker, core_matrix.
+  now rewrite sylvester_sign_correct by (now apply Nat.mod_upper_bound).
+Qed.
 
 Lemma sigma_transform_matrix sigma m k B v i :
   order_shape m -> (i < m * 2 ^ k)%nat ->
-  fast_transform sigma_add (sigma_sub sigma) (sigma_opp sigma) m k B v i
+  network sigma_add (sigma_sub sigma) (sigma_opp sigma) m k B v i
   = mulv (m * 2 ^ k) (sigma_matrix sigma m k B) v i.
 Proof.
   intros Hm Hi. set (p := (2 ^ k)%nat).
@@ -228,11 +252,11 @@ Proof.
   assert (Hmod : forall a c, (c < p)%nat -> ((a * p + c) mod p = c)%nat).
   { intros a c Hc. now rewrite Nat.add_comm, Nat.mod_add, Nat.mod_small. }
   assert (Hrow : (i mod p < p)%nat) by now apply Nat.mod_upper_bound.
-  unfold mulv. rewrite sum_mul. unfold fast_transform, core_stage, sigma_matrix. fold p.
+  unfold mulv. rewrite sum_mul. unfold network, core_stage, sigma_matrix. fold p.
   assert (Hbf : forall a c, (c < p)%nat ->
-    butterflies sigma_add (sigma_sub sigma) k v (a * p + c)
+    network_stages sigma_add (sigma_sub sigma) k v (a * p + c)
     = sum p (fun c' => sylvester_sign sigma k c c' * v (a * p + c')%nat))
-    by (intros; now apply butterflies_matrix).
+    by (intros; now apply network_stages_matrix).
   destruct Hm as [-> | [Hm0 Hm4]].
   - cbn [Nat.eqb sum]. rewrite Rplus_0_l.
     assert (i / p = 0)%nat by (apply Nat.div_small; fold p in Hi; lia).
@@ -247,13 +271,18 @@ Proof.
     apply sum_ext. intros c Hc. rewrite Hmod, Hdiv by easy. ring.
 Qed.
 
+Lemma sum_ext_matrix d (A A' : mat) x i :
+  (forall j, A i j = A' i j) -> mulv d A x i = mulv d A' x i.
+Proof. intros H. apply sum_ext. intros j _. now rewrite H. Qed.
+
 (** The exact network is the matrix. *)
-Theorem fast_transform_matrix m k B v i :
+Theorem network_matrix m k B v i :
   order_shape m -> (i < m * 2 ^ k)%nat ->
-  fast_transform Rplus Rminus Ropp m k B v i = mulv (m * 2 ^ k) (fast_hadamard m k B) v i.
+  network Rplus Rminus Ropp m k B v i = mulv (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) v i.
 Proof.
-  intros Hm Hi. unfold fast_hadamard. rewrite <- sigma_transform_matrix by easy.
-  symmetry. apply (fast_transform_morphism _ _ _ _ _ _ (fun x : R => x)).
+  intros Hm Hi. rewrite (sum_ext_matrix _ _ (sigma_matrix (-1) m k B)) by (intros; symmetry; apply sigma_matrix_correct).
+  rewrite <- sigma_transform_matrix by easy.
+  symmetry. apply (network_morphism _ _ _ _ _ _ (fun x : R => x)).
   - easy.
   - intros a b. unfold sigma_sub. ring.
   - intros a. unfold sigma_opp. ring.
@@ -267,7 +296,7 @@ Qed.
 
 Lemma sigma_transform_ones m k B v i :
   order_shape m -> (i < m * 2 ^ k)%nat ->
-  fast_transform sigma_add (sigma_sub 1) (sigma_opp 1) m k B v i = sum (m * 2 ^ k) v.
+  network sigma_add (sigma_sub 1) (sigma_opp 1) m k B v i = sum (m * 2 ^ k) v.
 Proof.
   intros Hm Hi. rewrite sigma_transform_matrix by easy. apply sum_ext. intros j _.
   unfold sigma_matrix, core_sign. rewrite sylvester_sign_one.
@@ -428,21 +457,21 @@ Qed.
 (** ** The network as trees *)
 
 Definition transform_tree (m k : nat) (B : nat -> nat -> Z) (i : nat) : tree :=
-  fast_transform Add Sub Opp m k B Leaf i.
+  network Add Sub Opp m k B Leaf i.
 
 (** Whatever the arithmetic, the network evaluates its trees. *)
-Lemma fast_transform_tree {T : Type} (add sub : T -> T -> T) (opp : T -> T) m k B v i :
-  fast_transform add sub opp m k B v i = tree_value add sub opp v (transform_tree m k B i).
+Lemma network_tree {T : Type} (add sub : T -> T -> T) (opp : T -> T) m k B v i :
+  network add sub opp m k B v i = tree_value add sub opp v (transform_tree m k B i).
 Proof.
-  symmetry. apply (fast_transform_morphism _ _ _ _ _ _ (tree_value add sub opp v)); easy.
+  symmetry. apply (network_morphism _ _ _ _ _ _ (tree_value add sub opp v)); easy.
 Qed.
 
 Lemma transform_tree_depth m k B i :
   order_shape m -> (tree_depth (transform_tree m k B i) <= transform_addition_stages m k)%nat.
 Proof.
-  intros Hm. unfold transform_tree, fast_transform, core_stage.
-  assert (Hb : forall j, tree_depth (butterflies Add Sub k Leaf j) = k).
-  { clear. induction k as [|q IH]; intros j; [easy|]. cbn [butterflies]. unfold butterfly.
+  intros Hm. unfold transform_tree, network, core_stage.
+  assert (Hb : forall j, tree_depth (network_stages Add Sub k Leaf j) = k).
+  { clear. induction k as [|q IH]; intros j; [easy|]. cbn [network_stages]. unfold network_stage.
     destruct (Nat.testbit j q); cbn [tree_depth]; rewrite !IH; lia. }
   unfold transform_addition_stages, core_addition_stages. destruct (Nat.eqb m 1).
   - rewrite Hb. lia.
@@ -467,14 +496,14 @@ Proof.
             = tree_value sigma_add (sigma_sub 1) (sigma_opp 1) (fun j => Rabs (x j)) t).
   { induction t as [j|t IH|l IHl r IHr|l IHl r IHr]; cbn [tree_mass tree_value]; [easy| | |];
       unfold sigma_add, sigma_sub, sigma_opp in *; try rewrite IH; try rewrite IHl, IHr; ring. }
-  rewrite Hmass. symmetry. apply fast_transform_tree.
+  rewrite Hmass. symmetry. apply network_tree.
 Qed.
 
 (** ** The theorem *)
 
 (** The float32 network, as numbers. *)
 Definition transform32 (m k : nat) (B : nat -> nat -> Z) (x : vec) : vec :=
-  fast_transform add32 sub32 Ropp m k B x.
+  network add32 sub32 Ropp m k B x.
 
 Definition transform_error_bound (m k : nat) (x : vec) : R :=
   ((1 + unit_roundoff) ^ transform_addition_stages m k - 1)
@@ -483,11 +512,11 @@ Definition transform_error_bound (m k : nat) (x : vec) : R :=
 (** The network alone, on any binary32 input: also the decoder's, with B transposed. *)
 Theorem network_error_bound_correct m k B x j :
   order_shape m -> (j < m * 2 ^ k)%nat -> (forall i, is_binary32 (x i)) ->
-  Rabs (transform32 m k B x j - mulv (m * 2 ^ k) (fast_hadamard m k B) x j)
+  Rabs (transform32 m k B x j - mulv (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) x j)
   <= transform_error_bound m k x.
 Proof.
-  intros Hm Hj Hx. unfold transform32. rewrite <- fast_transform_matrix by easy.
-  rewrite !fast_transform_tree. unfold transform_error_bound.
+  intros Hm Hj Hx. unfold transform32. rewrite <- network_matrix by easy.
+  rewrite !network_tree. unfold transform_error_bound.
   rewrite <- (transform_tree_mass m k B x j Hm Hj).
   apply tree_error_bound; [easy|]. now apply transform_tree_depth.
 Qed.
@@ -504,7 +533,7 @@ Qed.
 Theorem transform_error_bound_correct m k B eps x j :
   order_shape m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
   Rabs (transform32 m k B (fun i => eps i * x i) j
-        - rotate (m * 2 ^ k) (fast_hadamard m k B) eps x j)
+        - rotate (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps x j)
   <= transform_error_bound m k x.
 Proof.
   intros Hm Hj He Hx.
@@ -517,13 +546,10 @@ Proof.
 Qed.
 
 (** The decoder's matrix: H^T has the same structure, with B transposed. *)
-Theorem fast_hadamard_transpose m k B i j :
-  fast_hadamard m k (fun a b => B b a) i j = transpose (fast_hadamard m k B) i j.
-Proof.
-  unfold transpose, fast_hadamard, sigma_matrix. f_equal.
-  generalize (i mod 2 ^ k)%nat (j mod 2 ^ k)%nat. intros c c'.
-  induction k as [|q IH]; [easy|]. cbn [sylvester_sign]. now rewrite IH, Bool.andb_comm.
-Qed.
+Theorem network_matrix_transpose m k B i j :
+  hadamard_matrix (core_matrix m (fun a b => B b a)) k i j
+  = transpose (hadamard_matrix (core_matrix m B) k) i j.
+Proof. now rewrite hadamard_matrix_transpose. Qed.
 
 (** ** IEEE 754 binary32 *)
 
@@ -539,7 +565,7 @@ Let sub754 : float32 -> float32 -> float32 := Bminus 24 128 eq_refl eq_refl nan 
 Let opp754 : float32 -> float32 := Bopp 24 128 nan1.
 
 Definition transform_ieee (m k : nat) (B : nat -> nat -> Z) (x : nat -> float32) : nat -> float32 :=
-  fast_transform add754 sub754 opp754 m k B x.
+  network add754 sub754 opp754 m k B x.
 
 Lemma rounded_value_le x t s :
   (forall i, is_binary32 (x i)) -> (tree_depth t <= s)%nat ->
@@ -600,7 +626,7 @@ Theorem transform_binary32 m k B (x : nat -> float32) j :
   is_finite 24 128 (transform_ieee m k B x j) = true /\
   B2R 24 128 (transform_ieee m k B x j) = transform32 m k B (fun i => B2R 24 128 (x i)) j.
 Proof.
-  intros Hm Hj Hx Hmax. unfold transform_ieee, transform32. rewrite !fast_transform_tree.
+  intros Hm Hj Hx Hmax. unfold transform_ieee, transform32. rewrite !network_tree.
   apply tree_ieee with (s := transform_addition_stages m k)
     (M := sum (m * 2 ^ k) (fun i => Rabs (B2R 24 128 (x i)))); try easy.
   - now apply transform_tree_depth.

@@ -1,0 +1,103 @@
+#!/bin/sh
+# Build every proof and check what Coq itself does not: no hole, no axiom beyond the allowed ones, no headline
+# theorem missing, constants as recorded.
+#   usage: check_proofs.sh BUILD_DIR     (sources are copied there; the source tree stays clean)
+set -eu
+export LC_ALL=C
+source_dir=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+build_dir=$(cd "$1" && pwd)
+jobs=2
+
+say() { printf '%s\n' "-- $*"; }
+fail() { printf '%s\n' "proofs: $*" >&2; exit 1; }
+command -v coqc >/dev/null || fail "coqc not found (Debian: coq libcoq-coquelicot libcoq-flocq libcoq-interval)"
+
+# Axioms of Coq's reals, functional extensionality, classical logic: for every theorem.
+allowed='^(ClassicalDedekindReals\.sig_not_dec|ClassicalDedekindReals\.sig_forall_dec|FunctionalExtensionality\.functional_extensionality_dep|Classical_Prop\.classic)$'
+# Coq's primitive integers and floats and their specifications: for numeric certificates besides.
+allowed_numeric='^(PrimInt63|Uint63|Sint63|Uint63Axioms|Sint63Axioms|PrimFloat|FloatAxioms|FloatOps)\.[A-Za-z0-9_]+$'
+
+copy_sources() {
+  for file in "$build_dir"/*.v; do
+    [ -e "$file" ] && [ ! -e "$source_dir/${file##*/}" ] && rm -f "$file" "${file%.v}".vo
+  done
+  for file in "$source_dir"/*.v; do
+    cmp -s "$file" "$build_dir/${file##*/}" || cp "$file" "$build_dir/"
+  done
+  cp "$source_dir/headlines.txt" "$build_dir/"
+}
+
+check_sources() {
+  cd "$source_dir"
+  if grep -nwE 'Admitted|Abort|Axiom|Axioms|Parameter|Parameters|Conjecture|Conjectures|admit|give_up' ./*.v; then
+    fail "holes in the proofs"
+  fi
+  if grep -nE 'bypass_check|Unset (Guard|Positivity|Universe) Checking|Type.in.Type' ./*.v; then
+    fail "checks of Coq switched off"
+  fi
+}
+
+build() {
+  cd "$build_dir"
+  { echo "-R . Hdq"; ls ./*.v | grep -vE '/(print_constants|PrintAssumptions)\.v$'; } >_CoqProject
+  coq_makefile -f _CoqProject -o Makefile.coq >/dev/null
+  make -f Makefile.coq -j "$jobs" --no-print-directory
+}
+
+# Statements.v proves exactly the theorems of headlines.txt, each by reference; Examples.v uses each.
+check_headlines() {
+  cd "$source_dir"
+  sort -c -u headlines.txt || fail "headlines.txt is not sorted"
+  sed -nE 's/^Theorem ([A-Za-z0-9_]+).*/\1/p' Statements.v | sort >"$build_dir/headlines.found"
+  diff -u headlines.txt "$build_dir/headlines.found" || fail "headlines.txt and Statements.v differ"
+  proved=$(grep -cE '^Proof\. exact .*' Statements.v || true)
+  [ "$proved" = "$(wc -l <headlines.txt)" ] || fail "Statements.v: a proof is not 'Proof. exact ...'"
+  missing=0
+  while read -r name; do
+    grep -qw "$name" Examples.v || { echo "no example of $name"; missing=1; }
+    grep -qw "$name" README.md || { echo "README.md does not map $name"; missing=1; }
+  done <headlines.txt
+  [ "$missing" = 0 ] || fail "a headline theorem lacks an example or its line in README.md"
+}
+
+# One line per headline theorem: "name: axiom axiom ...".
+print_assumptions() {
+  cd "$build_dir"
+  rm -f assumptions_of_*.out
+  { echo "From Hdq Require Statements."
+    while read -r name; do
+      echo "Redirect \"assumptions_of_$name\" Print Assumptions Statements.$name."
+    done <headlines.txt; } >PrintAssumptions.v
+  coqc -q -R . Hdq PrintAssumptions.v
+  while read -r name; do
+    # An axiom starts in column 1, alone or followed by its type.
+    axioms=$(sed -nE 's/^([A-Za-z0-9_.]+)( *:.*)?$/\1/p' "assumptions_of_$name.out" | grep -vx Axioms | sort | tr '\n' ' ')
+    printf '%s: %s\n' "$name" "$axioms" | sed 's/ *$//'
+  done <headlines.txt
+}
+
+check_allowed() {  # FILE PATTERN
+  cut -d: -f2- "$1" | tr ' ' '\n' | grep -v '^$' | sort -u | grep -vE "$2" && fail "${1##*/}: axioms that are not allowed"
+  return 0
+}
+
+check_assumptions() {
+  print_assumptions | sort >"$build_dir/assumptions.actual"
+  sort "$source_dir/assumptions.expected" "$source_dir/assumptions_numeric.expected" >"$build_dir/assumptions.all"
+  diff -u "$build_dir/assumptions.all" "$build_dir/assumptions.actual" || fail "assumptions differ from the expected ones"
+  check_allowed "$source_dir/assumptions.expected" "$allowed"
+  check_allowed "$source_dir/assumptions_numeric.expected" "$allowed|$allowed_numeric"
+}
+
+check_constants() {
+  "$source_dir/print_constants.sh" "$build_dir" >"$build_dir/constants.actual"
+  diff -u "$source_dir/constants.txt" "$build_dir/constants.actual" || fail "constants.txt is not what Constants.v prints"
+}
+
+say "sources"; check_sources; copy_sources
+say "build in $build_dir"; build
+say "headline theorems ($(wc -l <"$source_dir/headlines.txt"))"; check_headlines
+say "assumptions"; check_assumptions
+say "constants"; check_constants
+say "all proofs check"
