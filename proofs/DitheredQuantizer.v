@@ -7,7 +7,7 @@
     window. All of it for every real z. *)
 From Coq Require Import Reals Ranalysis5 Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
-From Hdq Require Import Defs Sums.
+From Hdq Require Import Defs Sums Piecewise.
 Open Scope R_scope.
 
 (** ** Integrals of shifted and reflected functions *)
@@ -363,6 +363,25 @@ Proof.
   exists m. split; [easy|].
   assert (0 < m)%nat by (apply INR_lt; simpl; lra).
   assert (m < N)%nat by (apply INR_lt; lra). lia.
+Qed.
+
+Lemma pc_quantize z : piecewise_continuous (fun U => quantize N g U z) 0 1.
+Proof.
+  destruct (compand_bijective z) as (t & [Ht <-] & _).
+  destruct (window_split t Ht) as (m & Hm & [Hm1 Hm2]). pose proof (gen_levels _ _ Hg) as HN.
+  apply le_INR in Hm1. pose proof Ht as [Ht1 Ht2]. simpl in Hm1.
+  assert (Hshift : forall k U, 0 < INR k + U < INR N -> continuous (codeword g k) U).
+  { intros k U HU. apply (continuous_comp (fun U => INR k + U) g); [|now apply g_continuous].
+    apply (continuous_plus (V := R_NormedModule)); [apply continuous_const|apply continuous_id]. }
+  assert (Hm' : INR (m - 1) = INR m - 1).
+  { rewrite minus_INR; [easy|]. apply INR_le. easy. }
+  apply pc_glue with (t + 1/2 - INR m).
+  - apply (pc_piece _ (codeword g m)); [lra| |].
+    + intros U HU. apply Hshift. lra.
+    + intros U HU. unfold quantize. now rewrite (encode_eq t U m) by (easy || lra).
+  - apply (pc_piece _ (codeword g (m - 1))); [lra| |].
+    + intros U HU. apply Hshift. lra.
+    + intros U HU. unfold quantize. now rewrite (encode_eq t U (m - 1)) by (easy || lra).
 Qed.
 
 (** As U runs over (0,1), the decoded value runs once over g on [t-1/2, t+1/2]. *)
