@@ -6,7 +6,7 @@
     evaluating Phi on both sides of it. *)
 From Coq Require Import Reals ZArith Lia Lra Psatz.
 From Coquelicot Require Import Coquelicot.
-From Hdq Require Import Defs CertificateInterval.
+From Hdq Require Import Defs Gaussian NormalQuantile CertificateInterval.
 Open Scope R_scope.
 
 (** ** The integrals J_m *)
@@ -158,13 +158,10 @@ Proof.
   intros; apply idiv_correct; [now apply gauss_weight_correct | apply root_two_pi_correct].
 Qed.
 
-Lemma root_two_pi_pos : 0 < sqrt (2 * PI).
-Proof. apply sqrt_lt_R0; pose proof PI_RGT_0; lra. Qed.
-
 Lemma Phi_normal_moment : forall s, Phi s = 1 / 2 + normal_moment 0 s / sqrt (2 * PI).
 Proof.
   intro s; unfold Phi, phi, normal_moment; f_equal.
-  pose proof root_two_pi_pos as H.
+  pose proof sqrt_2PI_pos as H.
   transitivity (RInt (fun u => scal (/ sqrt (2 * PI)) (exp (- u ^ 2 / 2) * u ^ 0)) 0 s).
   - apply RInt_ext; intros u _; unfold scal; simpl; unfold mult; simpl; field; lra.
   - rewrite (RInt_scal (V := R_CompleteNormedModule)) by apply moment_integrand_integrable.
@@ -186,40 +183,13 @@ Qed.
 
 (** ** Quantiles *)
 
-Lemma aux_phi_pos : forall x, 0 < phi x.
-Proof. intro x; apply Rdiv_lt_0_compat; [apply exp_pos | apply root_two_pi_pos]. Qed.
-
-Lemma aux_phi_continuous : forall x, continuous phi x.
-Proof.
-  intro x; apply (ex_derive_continuous (K := R_AbsRing) (V := R_NormedModule)).
-  unfold phi; auto_derive; pose proof root_two_pi_pos; repeat split; lra.
-Qed.
-
-Lemma aux_phi_integrable : forall a b, ex_RInt phi a b.
-Proof. intros; apply (ex_RInt_continuous (V := R_CompleteNormedModule)); intros; apply aux_phi_continuous. Qed.
-
-Lemma aux_Phi_minus : forall x y, Phi y - Phi x = RInt phi x y.
-Proof.
-  intros x y; unfold Phi.
-  pose proof (RInt_Chasles phi 0 x y (aux_phi_integrable 0 x) (aux_phi_integrable x y)) as C.
-  unfold plus in C; simpl in C; lra.
-Qed.
-
-Lemma aux_Phi_increasing : forall x y, x < y -> Phi x < Phi y.
-Proof.
-  intros x y H.
-  assert (0 < RInt phi x y).
-  { apply RInt_gt_0; [exact H | intros; apply aux_phi_pos | intros; apply aux_phi_continuous]. }
-  pose proof (aux_Phi_minus x y); lra.
-Qed.
-
 Lemma Phi_inv_between : forall p x y, Phi x <= p -> p <= Phi y -> x <= Phi_inv p <= y.
 Proof.
   intros p x y Hx Hy; unfold Phi_inv.
   destruct (Lub_Rbar_correct (fun x => Phi x <= p)) as [U L].
   assert (UB : is_ub_Rbar (fun x => Phi x <= p) y).
   { intros z Hz; simpl; destruct (Rle_dec z y) as [|N]; [assumption|].
-    pose proof (aux_Phi_increasing y z); simpl in Hz; lra. }
+    pose proof (Phi_increasing y z); simpl in Hz; lra. }
   specialize (U x Hx); specialize (L y UB).
   destruct (Lub_Rbar (fun x => Phi x <= p)); simpl in *; tauto.
 Qed.
