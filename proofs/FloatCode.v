@@ -403,16 +403,6 @@ Proof.
   intros Hm. pose proof (Nat.pow_nonzero 2 k ltac:(lia)). destruct Hm as [-> | [Hpos _]]; nia.
 Qed.
 
-Lemma network_matrix_entry_abs m k B i j : Rabs (hadamard_matrix (core_matrix m B) k i j) = 1.
-Proof.
-  assert (H1 : Rabs (-1) = 1) by (rewrite Rabs_left; lra).
-  unfold hadamard_matrix, kronecker, core_matrix, core_sign. rewrite Rabs_mult.
-  assert (Hs : Rabs (sylvester (i mod 2 ^ k) (j mod 2 ^ k)) = 1)
-    by (destruct (sylvester_pm (i mod 2 ^ k) (j mod 2 ^ k)) as [-> | ->]; [apply Rabs_R1|easy]).
-  rewrite Hs, Rmult_1_r. destruct (Nat.eqb m 1); [apply Rabs_R1|].
-  destruct (_ <? 0)%Z; [easy|apply Rabs_R1].
-Qed.
-
 (** |(A v)_i| <= Sigma |v_j| for a matrix of signs. *)
 Lemma mulv_sign_matrix_le d (A : mat) (v : vec) i :
   (forall j, (j < d)%nat -> Rabs (A i j) = 1) -> Rabs (mulv d A v i) <= sum d (fun j => Rabs (v j)).

@@ -10,7 +10,7 @@
       if (1+u)^s Sigma|x_i| < 2^128.
     The network is written once, over any arithmetic; the proofs run it on trees. *)
 From Coq Require Import ZArith Reals Arith Lia Lra.
-From Flocq Require Import Core Plus_error Relative.
+From Flocq Require Import Core Plus_error Mult_error Relative.
 From Flocq Require IEEE754.Binary.
 From Hdq Require Import Defs Sums Hadamard FloatStages.
 Open Scope R_scope.
@@ -551,6 +551,16 @@ Theorem network_matrix_transpose m k B i j :
   = transpose (hadamard_matrix (core_matrix m B) k) i j.
 Proof. now rewrite hadamard_matrix_transpose. Qed.
 
+Lemma network_matrix_entry_abs m k B i j : Rabs (hadamard_matrix (core_matrix m B) k i j) = 1.
+Proof.
+  assert (H1 : Rabs (-1) = 1) by (rewrite Rabs_left; lra).
+  unfold hadamard_matrix, kronecker, core_matrix, core_sign. rewrite Rabs_mult.
+  assert (Hs : Rabs (sylvester (i mod 2 ^ k) (j mod 2 ^ k)) = 1)
+    by (destruct (sylvester_pm (i mod 2 ^ k) (j mod 2 ^ k)) as [-> | ->]; [apply Rabs_R1|easy]).
+  rewrite Hs, Rmult_1_r. destruct (Nat.eqb m 1); [apply Rabs_R1|].
+  destruct (_ <? 0)%Z; [easy|apply Rabs_R1].
+Qed.
+
 (** ** IEEE 754 binary32 *)
 
 Section Ieee.
@@ -654,4 +664,54 @@ Proof.
     with (x * bpow radix2 (- cexp radix2 binary32_exponent x)).
   - unfold F2R. cbn [Fnum Fexp]. rewrite bpow_plus. ring.
   - rewrite Rmult_assoc, <- bpow_plus. do 2 f_equal. ring.
+Qed.
+
+(** A vector whose norm is extreme is scaled by 2^e first. What falls below the normal range
+    is rounded: at most 2^-150 each. *)
+Definition prescale (e : Z) (x : vec) : vec := fun i => round32 (x i * bpow radix2 e).
+
+Lemma prescale_error e x i :
+  is_binary32 (x i) -> Rabs (prescale e x i - x i * bpow radix2 e) <= bpow radix2 (-150).
+Proof.
+  intros Hx. unfold prescale. set (v := x i * bpow radix2 e).
+  pose proof (bpow_gt_0 radix2 (-150)) as H150.
+  destruct (Rle_or_lt (bpow radix2 (-126)) (Rabs v)) as [Hbig | Hsmall].
+  - (* normal: the scaled number is a binary32 number *)
+    assert (Hv : is_binary32 v).
+    { apply mult_bpow_exact_FLT; [exact Hx|].
+      assert (Hx0 : x i <> 0).
+      { intros H0. unfold v in Hbig. rewrite H0, Rmult_0_l, Rabs_R0 in Hbig.
+        pose proof (bpow_gt_0 radix2 (-126)). lra. }
+      pose proof (mag_ge_bpow radix2 v (-125) Hbig) as Hm. unfold v in Hm.
+      rewrite mag_mult_bpow in Hm by easy. lia. }
+    unfold round32. rewrite round_generic by (apply valid_rnd_N || exact Hv).
+    rewrite Rminus_diag_eq, Rabs_R0 by easy. lra.
+  - eapply Rle_trans.
+    + apply (error_le_half_ulp radix2 binary32_exponent (fun z => negb (Z.even z))).
+    + unfold binary32_exponent. rewrite ulp_FLT_small.
+      2: exact prec_gt_0_24.
+      2: { apply Rlt_trans with (1 := Hsmall). now apply bpow_lt. }
+      change (-150)%Z with (-1 + -149)%Z. rewrite bpow_plus. simpl (bpow radix2 (-1)). lra.
+Qed.
+
+Theorem prescaled_transform_error_bound_correct m k B eps x e j :
+  order_shape m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  Rabs (transform32 m k B (fun i => eps i * prescale e x i) j
+        - rotate (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps x j * bpow radix2 e)
+  <= transform_error_bound m k (prescale e x) + INR (m * 2 ^ k) * bpow radix2 (-150).
+Proof.
+  intros Hm Hj He Hx. set (d := (m * 2 ^ k)%nat) in *. set (H := hadamard_matrix _ k).
+  replace (transform32 m k B (fun i => eps i * prescale e x i) j - rotate d H eps x j * bpow radix2 e)
+    with ((transform32 m k B (fun i => eps i * prescale e x i) j - rotate d H eps (prescale e x) j)
+          + (rotate d H eps (prescale e x) j - rotate d H eps x j * bpow radix2 e)) by ring.
+  eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat.
+  - apply transform_error_bound_correct; try easy. intros i. apply is_binary32_round.
+  - unfold rotate, mulv. rewrite <- sum_scal_r, <- sum_minus, <- sum_const.
+    eapply Rle_trans; [apply sum_Rabs_le|]. apply sum_le. intros i Hi.
+    replace (H j i * (eps i * prescale e x i) - H j i * (eps i * x i) * bpow radix2 e)
+      with (H j i * (eps i * (prescale e x i - x i * bpow radix2 e))) by ring.
+    rewrite !Rabs_mult. unfold H. rewrite network_matrix_entry_abs, Rmult_1_l.
+    assert (Heps : Rabs (eps i) = 1)
+      by (destruct (He i) as [-> | ->]; [apply Rabs_R1|rewrite Rabs_left; lra]).
+    rewrite Heps, Rmult_1_l. now apply prescale_error.
 Qed.
