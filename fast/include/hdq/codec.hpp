@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace hdq {
 
@@ -63,6 +64,8 @@ class Codec {
               std::size_t row_stride = 0) const;
 
   // The inverse: x is written, rows × dimension. Throws InvalidInput where a norm is NaN, infinite or negative.
+  // x_i = ε_i·((Σ·fl32(ρ'/d))·(ρ/ρ')), with ρ' = ρ·norm_scale(ρ) and Σ the transposed transform of the float32 codewords;
+  // a zero norm gives +0. An entry overflows to infinity only where the decoded value itself exceeds float32.
   void decode(const float* norms, const std::uint8_t* codes, std::size_t rows, float* x, std::uint64_t first_row = 0,
               std::size_t row_stride = 0) const;
 
@@ -72,6 +75,7 @@ class Codec {
   std::uint64_t seed_;
   Isa isa_;
   int threads_;
+  std::vector<std::uint32_t> signs_;  // SPEC §2, ε_0 … ε_{d−1}
 };
 
 }  // namespace hdq

@@ -1,0 +1,24 @@
+// The kernels that the codec runs besides the public stages (hdq/stages.hpp). `isa` is resolved by each call.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "hdq/codec.hpp"
+#include "hdq/stages.hpp"
+
+namespace hdq::detail {
+
+// SPEC §4: Σ x_i² in double, 16 lanes; not finite exactly when some x_i is not.
+double sum_of_squares(const float* x, std::size_t n, Isa isa);
+
+// y_i = ε_i·(x_i·factor) for i < n, then +0 up to order.
+void load_signed(const float* x, std::size_t n, std::size_t order, const std::uint32_t* signs, float factor, float* y, Isa isa);
+
+// out_i = ε_i·((y_i·scale)·unscale) for i < n; unscale is a power of two.
+void store_signed(const float* y, std::size_t n, const std::uint32_t* signs, float scale, float unscale, float* out, Isa isa);
+
+// y = H y, or Hᵀ y, without signs.
+void hadamard(float* y, const HadamardOrder& order, bool transposed, Isa isa);
+
+}  // namespace hdq::detail
