@@ -106,6 +106,19 @@ Proof.
   intros [-> | [-> | [-> | ->]]]; apply check_hadamard_correct; vm_compute; reflexivity.
 Qed.
 
+(** B_28 is symmetric: its inverse stage is the stage itself. *)
+Theorem base_matrix_28_symmetric i j :
+  (i < 28)%nat -> (j < 28)%nat -> transpose (base_matrix 28) i j = base_matrix 28 i j.
+Proof.
+  intros Hi Hj. unfold transpose, base_matrix. f_equal.
+  assert (Hc : forallb (fun i => forallb (fun j =>
+            Z.eqb (base_matrix_Z 28 j i) (base_matrix_Z 28 i j)) (seq 0 28)) (seq 0 28) = true)
+    by (vm_compute; reflexivity).
+  rewrite forallb_forall in Hc. specialize (Hc i ltac:(apply in_seq; lia)).
+  rewrite forallb_forall in Hc. specialize (Hc j ltac:(apply in_seq; lia)).
+  now apply Z.eqb_eq in Hc.
+Qed.
+
 (** ** Every supported order *)
 
 (** The matrix of SPEC 1 of order m 2^k. *)
