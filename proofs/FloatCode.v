@@ -367,20 +367,28 @@ Proof.
   - unfold f, y. now apply encode32_acceptable.
 Qed.
 
-(** ** Decoding: codewords r^ in binary32, the transposed network, then fl32(scale * v)
+(** ** Decoding: codewords in binary32, the transposed network, one multiplication by
+    fl32(fl64(rho / d)), one by the power of two 2^e that undoes [prescale], the sign *)
 
-    [scale] is fl32(rho / d). *)
+Definition decode_scale32 (rho : R) (d : nat) : R := round32 (round64 (rho / INR d)).
 
-Definition decode32 (m k : nat) (B : nat -> nat -> Z) (eps : vec) (scale : R) (r32 : vec) : vec :=
-  fun i => round32 (scale * (eps i * transform32 m k (fun a b => B b a) r32 i)).
+Definition decode32 (m k : nat) (B : nat -> nat -> Z) (eps : vec) (rho : R) (e : Z) (r32 : vec) : vec :=
+  fun i => eps i * round32
+    (round32 (decode_scale32 rho (m * 2 ^ k) * transform32 m k (fun a b => B b a) r32 i) * bpow radix2 e).
 
-(** With c_j >= |r32_j - r_j| and A the resulting error of H^T r. *)
-Definition decode_error_bound (m k : nat) (q : R) (c r r32 : vec) : R :=
+(** Error of the scale, q = rho / d. *)
+Definition scale_error_bound (q : R) : R :=
+  q * ((1 + unit_roundoff) * (1 + / 2 ^ 53) - 1)
+  + ((1 + unit_roundoff) * underflow64 + underflow32).
+
+(** With c_j >= |r32_j - r_j|, A the resulting error of H^T r and V >= |H^T r| + A. *)
+Definition decode_error_bound (m k : nat) (rho : R) (e : Z) (c r r32 : vec) : R :=
   let d := (m * 2 ^ k)%nat in
+  let q := rho / INR d in
   let A := transform_error_bound m k r32 + sum d c in
   let V := sum d (fun j => Rabs (r j)) + A in
-  let Q := unit_roundoff * q + underflow32 in
-  q * A + Q * V + (unit_roundoff * ((q + Q) * V) + underflow32).
+  let Q := scale_error_bound q in
+  (q * A + Q * V + (unit_roundoff * ((q + Q) * V) + underflow32)) * bpow radix2 e + underflow32.
 
 (** |r32 - r| for a codeword: r' in double with |r' - r| <= e, rounded to binary32. *)
 Definition codeword_error_bound (r e : R) : R := e + (unit_roundoff * (Rabs r + e) + underflow32).
@@ -411,24 +419,35 @@ Proof.
   intros j Hj. rewrite Rabs_mult, HA by easy. lra.
 Qed.
 
-Theorem decode_error_bound_correct m k B eps rho scale c (r r32 : vec) i :
+Lemma scale_error_bound_correct rho d :
+  0 <= rho -> (0 < d)%nat ->
+  Rabs (decode_scale32 rho d - rho / INR d) <= scale_error_bound (rho / INR d).
+Proof.
+  intros Hrho Hd. apply lt_0_INR in Hd. assert (Hq : 0 <= rho / INR d) by (now apply Rdiv_le_0_compat).
+  pose proof (threshold_error_bound_correct 1 1 (rho / INR d) 0 Hq) as H.
+  unfold scaled_threshold32, threshold_error_bound in H. rewrite !Rmult_1_l, Rabs_R1 in H.
+  unfold scale_error_bound, decode_scale32. replace (1 - 1) with 0 in H by ring.
+  rewrite Rabs_R0 in H. specialize (H (Rle_refl 0)). lra.
+Qed.
+
+Theorem decode_error_bound_correct m k B eps rho e c (r r32 : vec) i :
   order_shape m -> (i < m * 2 ^ k)%nat -> is_sign eps -> 0 <= rho ->
-  scale = round32 (rho / INR (m * 2 ^ k)) ->
   (forall j, is_binary32 (r32 j)) ->
   (forall j, (j < m * 2 ^ k)%nat -> Rabs (r32 j - r j) <= c j) ->
-  Rabs (decode32 m k B eps scale r32 i
-        - decode (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps rho r i)
-  <= decode_error_bound m k (rho / INR (m * 2 ^ k)) c r r32.
+  Rabs (decode32 m k B eps rho e r32 i
+        - decode (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps (rho * bpow radix2 e) r i)
+  <= decode_error_bound m k rho e c r r32.
 Proof.
-  intros Hm Hi He Hrho Hscale Hr32 Hc. unfold decode_error_bound.
-  set (d := (m * 2 ^ k)%nat) in *. set (q := rho / INR d) in *.
-  assert (Hd : 0 < INR d) by (apply lt_0_INR, order_positive, Hm).
+  intros Hm Hi He Hrho Hr32 Hc. unfold decode_error_bound, decode32.
+  pose proof (order_positive m k Hm) as Hd0.
+  set (d := (m * 2 ^ k)%nat) in *. set (q := rho / INR d).
+  assert (Hd : 0 < INR d) by now apply lt_0_INR.
   assert (Hq : 0 <= q) by (apply Rdiv_le_0_compat; easy).
   set (HT := hadamard_matrix (core_matrix m (fun a b => B b a)) k).
   set (v := mulv d HT r i). set (v32 := transform32 m k (fun a b => B b a) r32 i).
   set (A := transform_error_bound m k r32 + sum d c).
-  set (V := sum d (fun j => Rabs (r j)) + A). set (Q := unit_roundoff * q + underflow32).
-  pose proof unit_roundoff_pos as Hu.
+  set (V := sum d (fun j => Rabs (r j)) + A). set (Q := scale_error_bound q).
+  pose proof unit_roundoff_pos as Hu. pose proof (bpow_gt_0 radix2 e) as He2.
   (* the transform *)
   assert (HA : Rabs (v32 - v) <= A).
   { assert (H1 : Rabs (v32 - mulv d HT r32 i) <= transform_error_bound m k r32)
@@ -439,39 +458,44 @@ Proof.
       rewrite Rabs_mult. unfold HT. rewrite network_matrix_entry_abs, Rmult_1_l. now apply Hc. }
     replace (v32 - v) with ((v32 - mulv d HT r32 i) + (mulv d HT r32 i - v)) by ring.
     eapply Rle_trans; [apply Rabs_triang|]. unfold A. lra. }
-  assert (HA0 : 0 <= A) by (eapply Rle_trans; [apply Rabs_pos|exact HA]).
   assert (HV : Rabs v32 <= V).
   { replace v32 with (v + (v32 - v)) by ring. eapply Rle_trans; [apply Rabs_triang|].
     apply Rplus_le_compat; [|exact HA]. apply mulv_sign_matrix_le.
     intros j _. apply network_matrix_entry_abs. }
   (* the scale *)
-  assert (HQ : Rabs (scale - q) <= Q).
-  { rewrite Hscale. eapply Rle_trans; [apply round32_error|]. fold q.
-    rewrite (Rabs_pos_eq q Hq). unfold Q. lra. }
-  assert (HQ0 : 0 <= Q) by (eapply Rle_trans; [apply Rabs_pos|exact HQ]).
+  set (scale := decode_scale32 rho d).
+  assert (HQ : Rabs (scale - q) <= Q) by (now apply scale_error_bound_correct).
   assert (Hs : Rabs scale <= q + Q).
   { replace scale with (q + (scale - q)) by ring. eapply Rle_trans; [apply Rabs_triang|].
     rewrite (Rabs_pos_eq q Hq). lra. }
   (* the product *)
-  assert (Hexact : decode d (hadamard_matrix (core_matrix m B) k) eps rho r i = q * (eps i * v)).
-  { unfold decode. fold q. do 2 f_equal. unfold v, mulv, HT. apply sum_ext. intros j _.
-    now rewrite network_matrix_transpose. }
-  assert (Heps : Rabs (eps i) = 1).
-  { destruct (He i) as [-> | ->]; [apply Rabs_R1|]. rewrite Rabs_left; lra. }
-  rewrite Hexact. unfold decode32. fold v32.
-  set (w := scale * (eps i * v32)).
-  assert (Hw : Rabs (w - q * (eps i * v)) <= q * A + Q * V).
-  { unfold w. replace (scale * (eps i * v32) - q * (eps i * v))
-      with (eps i * (q * (v32 - v) + (scale - q) * v32)) by ring.
-    rewrite Rabs_mult, Heps, Rmult_1_l. eapply Rle_trans; [apply Rabs_triang|].
+  assert (Hw : Rabs (scale * v32 - q * v) <= q * A + Q * V).
+  { replace (scale * v32 - q * v) with (q * (v32 - v) + (scale - q) * v32) by ring.
+    eapply Rle_trans; [apply Rabs_triang|].
     rewrite !Rabs_mult, (Rabs_pos_eq q Hq). apply Rplus_le_compat.
     - now apply Rmult_le_compat_l.
     - apply Rmult_le_compat; try apply Rabs_pos; easy. }
-  assert (Hwabs : Rabs w <= (q + Q) * V).
-  { unfold w. rewrite !Rabs_mult, Heps, Rmult_1_l.
+  set (w := round32 (scale * v32)).
+  assert (Hw32 : Rabs (w - q * v) <= q * A + Q * V + (unit_roundoff * ((q + Q) * V) + underflow32)).
+  { replace (w - q * v) with ((scale * v32 - q * v) + (w - scale * v32)) by ring.
+    eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat; [exact Hw|].
+    eapply Rle_trans; [apply round32_error|]. apply Rplus_le_compat_r.
+    apply Rmult_le_compat_l; [lra|]. rewrite Rabs_mult.
     apply Rmult_le_compat; try apply Rabs_pos; easy. }
-  replace (round32 w - q * (eps i * v)) with ((w - q * (eps i * v)) + (round32 w - w)) by ring.
-  eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat; [exact Hw|].
-  eapply Rle_trans; [apply round32_error|]. apply Rplus_le_compat_r.
-  apply Rmult_le_compat_l; [lra|exact Hwabs].
+  (* the power of two and the sign *)
+  assert (Hexact : decode d (hadamard_matrix (core_matrix m B) k) eps (rho * bpow radix2 e) r i
+                   = eps i * (q * v * bpow radix2 e)).
+  { assert (Hv : v = sum d (fun j => hadamard_matrix (core_matrix m B) k j i * r j)).
+    { apply sum_ext. intros j _. unfold HT. now rewrite network_matrix_transpose. }
+    unfold decode. rewrite <- Hv. unfold q. field. lra. }
+  assert (Heps : Rabs (eps i) = 1).
+  { destruct (He i) as [-> | ->]; [apply Rabs_R1|]. rewrite Rabs_left; lra. }
+  rewrite Hexact. fold scale. fold w.
+  replace (eps i * round32 (w * bpow radix2 e) - eps i * (q * v * bpow radix2 e))
+    with (eps i * ((w - q * v) * bpow radix2 e + (round32 (w * bpow radix2 e) - w * bpow radix2 e)))
+    by ring.
+  rewrite Rabs_mult, Heps, Rmult_1_l. eapply Rle_trans; [apply Rabs_triang|].
+  apply Rplus_le_compat.
+  - rewrite Rabs_mult, (Rabs_pos_eq (bpow radix2 e)) by lra. apply Rmult_le_compat_r; lra.
+  - apply (prescale_error e (fun _ => w) 0). apply is_binary32_round.
 Qed.

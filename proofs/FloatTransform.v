@@ -361,6 +361,16 @@ Proof. apply generic_format_round; [apply FLT_exp_valid; easy|apply valid_rnd_N]
 Lemma is_binary32_opp x : is_binary32 x -> is_binary32 (- x).
 Proof. apply generic_format_opp. Qed.
 
+(** Rounding is symmetric, so a sign may be moved through an addition: the fast code does. *)
+Lemma round32_opp x : round32 (- x) = - round32 x.
+Proof. unfold round32. apply round_NE_opp. Qed.
+
+Lemma add32_opp a b : add32 (- a) (- b) = - add32 a b.
+Proof. unfold add32. rewrite <- round32_opp. f_equal. ring. Qed.
+
+Lemma sub32_add32 a b : sub32 a b = add32 a (- b).
+Proof. easy. Qed.
+
 Lemma sub32_error a b :
   is_binary32 a -> is_binary32 b -> Rabs (sub32 a b - (a - b)) <= unit_roundoff * Rabs (a - b).
 Proof. intros Ha Hb. apply (add32_error a (- b) Ha). now apply is_binary32_opp. Qed.
