@@ -2,10 +2,10 @@
 
     Constants of the specification (SPEC 1, 2, 3, 5.6) as integers, and their printed
     form, one [name value...] per line, which the C++ program prints too. The theorems
-    of this directory are about the definitions here or, where a definition lives
-    elsewhere (stage counts, B_m), this file proves or imports the equality. *)
+    of this directory are about these definitions: sigma and kappa enter Statements.v by
+    [shipped_sigma], stage counts come from FloatStages.v, B_m from Paley.v. *)
 From Coq Require Import ZArith Reals List String DecimalString Lra.
-From Hdq Require Import Defs FloatStages.
+From Hdq Require Import Defs Paley FloatStages.
 Import ListNotations.
 
 (** ** SPEC 3: 64 sigma and 64 kappa of the shipped generator, b = 1..8 *)
@@ -34,41 +34,6 @@ Proof. unfold dither_of_word; simpl; field. Qed.
 Definition unit_roundoff_exponent : Z := -24.
 Definition min_subnormal_exponent : Z := -149.
 
-(** ** SPEC 1: the cores B_m *)
-
-(** The quadratic character mod q. *)
-Definition quadratic_character (q r : Z) : Z :=
-  if (r mod q =? 0)%Z then 0%Z
-  else if existsb (fun t => (Z.of_nat t * Z.of_nat t mod q =? r mod q)%Z) (seq 1 (Z.to_nat q - 1))
-       then 1%Z else (-1)%Z.
-
-Definition conference_border (corner : Z) (q : Z) (i j : nat) : Z :=
-  match i, j with
-  | O, O => 0
-  | O, S _ => 1
-  | S _, O => corner
-  | S r, S s => quadratic_character q (Z.of_nat r - Z.of_nat s)
-  end%Z.
-
-Definition paley_one (q : Z) (i j : nat) : Z :=
-  ((if Nat.eqb i j then 1 else 0) + conference_border (-1) q i j)%Z.
-
-Definition paley_two (q : Z) (i j : nat) : Z :=
-  let odd_i := Nat.odd i in
-  let odd_j := Nat.odd j in
-  let symmetric := (if andb odd_i odd_j then -1 else 1)%Z in
-  let diagonal := (if orb odd_i odd_j then -1 else 1)%Z in
-  (conference_border 1 q (i / 2) (j / 2) * symmetric
-   + (if Nat.eqb (i / 2) (j / 2) then diagonal else 0))%Z.
-
-Definition hadamard_core (m i j : nat) : Z :=
-  match m with
-  | 12%nat => paley_one 11 i j
-  | 20%nat => paley_one 19 i j
-  | 28%nat => paley_two 13 i j
-  | _ => 1%Z
-  end.
-
 (** ** Printed form *)
 
 Definition decimal (z : Z) : string := NilZero.string_of_int (Z.to_int z).
@@ -93,6 +58,6 @@ Definition constants_lines : list string :=
   ++ map (fun mk => line "transform_addition_stages"
             (map Z.of_nat [fst mk; snd mk; transform_addition_stages (fst mk) (snd mk)]))
          supported_orders
-  ++ flat_map (fun m => map (fun i => line "hadamard_core"
-            (Z.of_nat m :: Z.of_nat i :: map (hadamard_core m i) (seq 0 m))) (seq 0 m))
+  ++ flat_map (fun m => map (fun i => line "base_matrix"
+            (Z.of_nat m :: Z.of_nat i :: map (base_matrix_Z m i) (seq 0 m))) (seq 0 m))
        [1; 12; 20; 28]%nat.

@@ -13,7 +13,7 @@
 From Coq Require Import Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.Raux.
-From Hdq Require Import Defs Sums Hadamard DitheredQuantizer VectorQuantizer.
+From Hdq Require Import Defs Sums Hadamard Paley DitheredQuantizer VectorQuantizer.
 From Hdq Require Import FloatStages FloatTransform FloatCode.
 Open Scope R_scope.
 
@@ -67,17 +67,17 @@ Proof.
   - rewrite sum_const. right. field. lra.
 Qed.
 
-Theorem transform_bias_bound_correct N g m k B eps rho x i :
-  generator N g -> order_shape m -> hadamard m (core_matrix m B) -> is_sign eps ->
+Theorem transform_bias_bound_correct N g m k eps rho x i :
+  generator N g -> base_order m -> is_sign eps ->
   0 < rho -> (i < m * 2 ^ k)%nat -> (forall j, is_binary32 (x j)) ->
   let d := (m * 2 ^ k)%nat in
-  let y' := transform32 m k B (fun j => eps j * x j) in
-  Rabs (Edither (fun U => decode d (hadamard_matrix (core_matrix m B) k) eps rho
+  let y' := transform32 m k (fun j => eps j * x j) in
+  Rabs (Edither (fun U => decode d (supported_matrix m k) eps rho
                             (fun j => quantize N g U (y' j / rho)) i) - x i)
   <= transform_error_bound m k x.
 Proof.
-  intros Hg Hm HB He Hrho Hi Hx d y'. apply transform_bias_bound; try easy.
-  - now apply hadamard_matrix_hadamard.
+  intros Hg Hm He Hrho Hi Hx d y'. apply transform_bias_bound; try easy.
+  - now apply supported_hadamard.
   - intros j Hj. now apply transform_error_bound_correct.
 Qed.
 

@@ -14,7 +14,7 @@
 From Coq Require Import ZArith Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core Relative.
-From Hdq Require Import Defs Sums Hadamard DitheredQuantizer FloatStages FloatTransform.
+From Hdq Require Import Defs Sums Hadamard Paley DitheredQuantizer FloatStages FloatTransform.
 Open Scope R_scope.
 
 (** ** Counting thresholds *)
@@ -330,16 +330,16 @@ Definition encode32 (N : nat) (theta' : nat -> R) (rho y' : R) : nat :=
   count_passed (N - 1) (fun k => scaled_threshold32 (theta' k) rho) y'.
 
 (** SPEC 4, reference semantics: the rule of [hdq check], for coordinate j. *)
-Theorem encode32_acceptable N g U rho m k B eps x theta' e j :
+Theorem encode32_acceptable N g U rho m k eps x theta' e j :
   generator N g -> 0 < U < 1 -> 0 < rho ->
-  order_shape m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
   nondecreasing (N - 1) theta' ->
   (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= e i) ->
   acceptable (N - 1) (fun i => threshold g i U * rho)
     (fun i => threshold_error_bound (threshold g i U) rho (e i))
     (transform_error_bound m k x)
-    (rotate (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps x j)
-    (encode32 N theta' rho (transform32 m k B (fun i => eps i * x i) j)).
+    (rotate (m * 2 ^ k) (supported_matrix m k) eps x j)
+    (encode32 N theta' rho (transform32 m k (fun i => eps i * x i) j)).
 Proof.
   intros Hg HU Hrho Hm Hj He Hx Hsorted Htheta. apply fast_code_acceptable.
   - apply scaled_threshold32_nondecreasing; [lra|easy].
@@ -348,14 +348,14 @@ Proof.
 Qed.
 
 (** A fast code differs from the exact one only next to a threshold. *)
-Theorem encode32_mismatch N g U rho m k B eps x theta' e j :
+Theorem encode32_mismatch N g U rho m k eps x theta' e j :
   generator N g -> 0 < U < 1 -> 0 < rho ->
-  order_shape m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
   nondecreasing (N - 1) theta' ->
   (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= e i) ->
-  let y := rotate (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps x j in
+  let y := rotate (m * 2 ^ k) (supported_matrix m k) eps x j in
   let c := encode N g U (y / rho) in
-  let f := encode32 N theta' rho (transform32 m k B (fun i => eps i * x i) j) in
+  let f := encode32 N theta' rho (transform32 m k (fun i => eps i * x i) j) in
   forall i, (Nat.min c f < i <= Nat.max c f)%nat ->
     Rabs (y - threshold g i U * rho)
     <= transform_error_bound m k x + threshold_error_bound (threshold g i U) rho (e i).
@@ -372,9 +372,9 @@ Qed.
 
 Definition decode_scale32 (rho : R) (d : nat) : R := round32 (round64 (rho / INR d)).
 
-Definition decode32 (m k : nat) (B : nat -> nat -> Z) (eps : vec) (rho : R) (e : Z) (r32 : vec) : vec :=
+Definition decode32 (m k : nat) (eps : vec) (rho : R) (e : Z) (r32 : vec) : vec :=
   fun i => eps i * round32
-    (round32 (decode_scale32 rho (m * 2 ^ k) * transform32 m k (fun a b => B b a) r32 i) * bpow radix2 e).
+    (round32 (decode_scale32 rho (m * 2 ^ k) * transform32_transposed m k r32 i) * bpow radix2 e).
 
 (** Error of the scale, q = rho / d. *)
 Definition scale_error_bound (q : R) : R :=
@@ -406,9 +406,9 @@ Proof.
   lra.
 Qed.
 
-Lemma order_positive m k : order_shape m -> (0 < m * 2 ^ k)%nat.
+Lemma order_positive m k : base_order m -> (0 < m * 2 ^ k)%nat.
 Proof.
-  intros Hm. pose proof (Nat.pow_nonzero 2 k ltac:(lia)). destruct Hm as [-> | [Hpos _]]; nia.
+  intros Hm. pose proof (Nat.pow_nonzero 2 k ltac:(lia)). destruct Hm as [-> | [-> | [-> | ->]]]; lia.
 Qed.
 
 (** |(A v)_i| <= Sigma |v_j| for a matrix of signs. *)
@@ -430,12 +430,12 @@ Proof.
   rewrite Rabs_R0 in H. specialize (H (Rle_refl 0)). lra.
 Qed.
 
-Theorem decode_error_bound_correct m k B eps rho e c (r r32 : vec) i :
-  order_shape m -> (i < m * 2 ^ k)%nat -> is_sign eps -> 0 <= rho ->
+Theorem decode_error_bound_correct m k eps rho e c (r r32 : vec) i :
+  base_order m -> (i < m * 2 ^ k)%nat -> is_sign eps -> 0 <= rho ->
   (forall j, is_binary32 (r32 j)) ->
   (forall j, (j < m * 2 ^ k)%nat -> Rabs (r32 j - r j) <= c j) ->
-  Rabs (decode32 m k B eps rho e r32 i
-        - decode (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps (rho * bpow radix2 e) r i)
+  Rabs (decode32 m k eps rho e r32 i
+        - decode (m * 2 ^ k) (supported_matrix m k) eps (rho * bpow radix2 e) r i)
   <= decode_error_bound m k rho e c r r32.
 Proof.
   intros Hm Hi He Hrho Hr32 Hc. unfold decode_error_bound, decode32.
@@ -443,25 +443,25 @@ Proof.
   set (d := (m * 2 ^ k)%nat) in *. set (q := rho / INR d).
   assert (Hd : 0 < INR d) by now apply lt_0_INR.
   assert (Hq : 0 <= q) by (apply Rdiv_le_0_compat; easy).
-  set (HT := hadamard_matrix (core_matrix m (fun a b => B b a)) k).
-  set (v := mulv d HT r i). set (v32 := transform32 m k (fun a b => B b a) r32 i).
+  set (HT := transpose (supported_matrix m k)).
+  set (v := mulv d HT r i). set (v32 := transform32_transposed m k r32 i).
   set (A := transform_error_bound m k r32 + sum d c).
   set (V := sum d (fun j => Rabs (r j)) + A). set (Q := scale_error_bound q).
   pose proof unit_roundoff_pos as Hu. pose proof (bpow_gt_0 radix2 e) as He2.
   (* the transform *)
   assert (HA : Rabs (v32 - v) <= A).
   { assert (H1 : Rabs (v32 - mulv d HT r32 i) <= transform_error_bound m k r32)
-      by (now apply network_error_bound_correct).
+      by (now apply transform_transposed_error_bound_correct).
     assert (H2 : Rabs (mulv d HT r32 i - v) <= sum d c).
     { unfold v, mulv. rewrite <- sum_minus. eapply Rle_trans; [apply sum_Rabs_le|]. apply sum_le.
       intros j Hj. replace (HT i j * r32 j - HT i j * r j) with (HT i j * (r32 j - r j)) by ring.
-      rewrite Rabs_mult. unfold HT. rewrite network_matrix_entry_abs, Rmult_1_l. now apply Hc. }
+      rewrite Rabs_mult. unfold HT, transpose. rewrite supported_entry_abs, Rmult_1_l by easy. now apply Hc. }
     replace (v32 - v) with ((v32 - mulv d HT r32 i) + (mulv d HT r32 i - v)) by ring.
     eapply Rle_trans; [apply Rabs_triang|]. unfold A. lra. }
   assert (HV : Rabs v32 <= V).
   { replace v32 with (v + (v32 - v)) by ring. eapply Rle_trans; [apply Rabs_triang|].
     apply Rplus_le_compat; [|exact HA]. apply mulv_sign_matrix_le.
-    intros j _. apply network_matrix_entry_abs. }
+    intros j Hj. now apply supported_entry_abs. }
   (* the scale *)
   set (scale := decode_scale32 rho d).
   assert (HQ : Rabs (scale - q) <= Q) by (now apply scale_error_bound_correct).
@@ -483,11 +483,10 @@ Proof.
     apply Rmult_le_compat_l; [lra|]. rewrite Rabs_mult.
     apply Rmult_le_compat; try apply Rabs_pos; easy. }
   (* the power of two and the sign *)
-  assert (Hexact : decode d (hadamard_matrix (core_matrix m B) k) eps (rho * bpow radix2 e) r i
+  assert (Hexact : decode d (supported_matrix m k) eps (rho * bpow radix2 e) r i
                    = eps i * (q * v * bpow radix2 e)).
-  { assert (Hv : v = sum d (fun j => hadamard_matrix (core_matrix m B) k j i * r j)).
-    { apply sum_ext. intros j _. unfold HT. now rewrite network_matrix_transpose. }
-    unfold decode. rewrite <- Hv. unfold q. field. lra. }
+  { unfold decode. change (sum d (fun j => supported_matrix m k j i * r j)) with v.
+    unfold q. field. lra. }
   assert (Heps : Rabs (eps i) = 1).
   { destruct (He i) as [-> | ->]; [apply Rabs_R1|]. rewrite Rabs_left; lra. }
   rewrite Hexact. fold scale. fold w.

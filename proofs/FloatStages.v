@@ -6,7 +6,7 @@
     no longer path. *)
 From Coq Require Import Arith.
 
-Definition core_addition_stages (m : nat) : nat :=
+Definition base_addition_stages (m : nat) : nat :=
   if Nat.eqb m 1 then 0 else 2 + (m / 4 - 1).
 
-Definition transform_addition_stages (m k : nat) : nat := k + core_addition_stages m.
+Definition transform_addition_stages (m k : nat) : nat := k + base_addition_stages m.

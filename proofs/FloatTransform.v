@@ -12,7 +12,7 @@
 From Coq Require Import ZArith Reals Arith Lia Lra.
 From Flocq Require Import Core Plus_error Mult_error Relative.
 From Flocq Require IEEE754.Binary.
-From Hdq Require Import Defs Sums Hadamard FloatStages.
+From Hdq Require Import Defs Sums Hadamard Paley FloatStages.
 Open Scope R_scope.
 
 (** ** binary32 *)
@@ -54,13 +54,13 @@ Fixpoint accumulate_groups (s : nat -> Z) (v : nat -> T) (n : nat) : T :=
   | S n' => add (accumulate_groups s v n') (column_group s v n)
   end.
 
-Definition core_stage (m k : nat) (B : nat -> nat -> Z) (v : nat -> T) (i : nat) : T :=
+Definition base_columns_stage (m k : nat) (B : nat -> nat -> Z) (v : nat -> T) (i : nat) : T :=
   if Nat.eqb m 1 then v i
   else accumulate_groups (B (i / 2 ^ k)%nat)
          (fun b => v (b * 2 ^ k + i mod 2 ^ k)%nat) (m / 4 - 1).
 
 Definition network (m k : nat) (B : nat -> nat -> Z) (v : nat -> T) : nat -> T :=
-  core_stage m k B (network_stages k v).
+  base_columns_stage m k B (network_stages k v).
 End Network.
 
 (** A map that respects the operations respects the network. *)
@@ -97,7 +97,7 @@ Lemma network_morphism m k B v i :
   f (network addS subS oppS m k B v i)
   = network addT subT oppT m k B (fun j => f (v j)) i.
 Proof.
-  unfold network, core_stage. destruct (Nat.eqb m 1).
+  unfold network, base_columns_stage. destruct (Nat.eqb m 1).
   - apply network_stages_morphism.
   - apply accumulate_groups_morphism. intros j. apply network_stages_morphism.
 Qed.
@@ -115,7 +115,7 @@ Fixpoint sylvester_sign (sigma : R) (k c c' : nat) : R :=
            * sylvester_sign sigma q c c'
   end.
 
-Definition core_sign (sigma : R) (s : Z) : R := if (s <? 0)%Z then sigma else 1.
+Definition entry_sign (sigma : R) (s : Z) : R := if (s <? 0)%Z then sigma else 1.
 
 Definition order_shape (m : nat) : Prop := m = 1%nat \/ (0 < m /\ m mod 4 = 0)%nat.
 
@@ -197,26 +197,26 @@ Qed.
 
 Lemma accumulate_groups_matrix sigma s v n :
   accumulate_groups sigma_add (sigma_opp sigma) s v n
-  = sum (4 * (n + 1)) (fun b => core_sign sigma (s b) * v b).
+  = sum (4 * (n + 1)) (fun b => entry_sign sigma (s b) * v b).
 Proof.
-  assert (Hs : forall z x, signed (sigma_opp sigma) z x = core_sign sigma z * x).
-  { intros z x. unfold signed, sigma_opp, core_sign. destruct (z <? 0)%Z; ring. }
+  assert (Hs : forall z x, signed (sigma_opp sigma) z x = entry_sign sigma z * x).
+  { intros z x. unfold signed, sigma_opp, entry_sign. destruct (z <? 0)%Z; ring. }
   induction n as [|n IH].
-  - cbn [accumulate_groups]. unfold column_group, sigma_add. rewrite !Hs. cbn -[core_sign]. ring.
+  - cbn [accumulate_groups]. unfold column_group, sigma_add. rewrite !Hs. cbn -[entry_sign]. ring.
   - cbn [accumulate_groups]. rewrite IH. unfold sigma_add at 1.
     replace (4 * (S n + 1))%nat with (4 * (n + 1) + 4)%nat by lia. rewrite sum_app. f_equal.
     unfold column_group, sigma_add. rewrite !Hs. replace (4 * S n)%nat with (4 * (n + 1))%nat by lia.
     cbn [sum]. ring.
 Qed.
 
-(** The matrix with entries core_sign (B a b) * (-1)^popcount(c & c'). *)
+(** The matrix with entries entry_sign (B a b) * (-1)^popcount(c & c'). *)
 Definition sigma_matrix (sigma : R) (m k : nat) (B : nat -> nat -> Z) : mat :=
-  fun i j => (if Nat.eqb m 1 then 1 else core_sign sigma (B (i / 2 ^ k) (j / 2 ^ k))%nat)
+  fun i j => (if Nat.eqb m 1 then 1 else entry_sign sigma (B (i / 2 ^ k) (j / 2 ^ k))%nat)
              * sylvester_sign sigma k (i mod 2 ^ k) (j mod 2 ^ k).
 
 (** The signs of B as a real matrix: B itself where its entries are +-1; B_1 = [1]. *)
-Definition core_matrix (m : nat) (B : nat -> nat -> Z) : mat :=
-  fun a b => if Nat.eqb m 1 then 1 else core_sign (-1) (B a b).
+Definition sign_matrix (m : nat) (B : nat -> nat -> Z) : mat :=
+  fun a b => if Nat.eqb m 1 then 1 else entry_sign (-1) (B a b).
 
 Lemma sylvester_sign_correct k c c' :
   (c < 2 ^ k)%nat -> (c' < 2 ^ k)%nat -> sylvester_sign (-1) k c c' = sylvester c c'.
@@ -233,10 +233,10 @@ Proof.
 Qed.
 
 Lemma sigma_matrix_correct m k B i j :
-  sigma_matrix (-1) m k B i j = hadamard_matrix (core_matrix m B) k i j.
+  sigma_matrix (-1) m k B i j = hadamard_matrix (sign_matrix m B) k i j.
 Proof.
   pose proof (Nat.pow_nonzero 2 k ltac:(lia)).
-  unfold sigma_matrix, hadamard_matrix, kronecker, core_matrix.
+  unfold sigma_matrix, hadamard_matrix, kronecker, sign_matrix.
   now rewrite sylvester_sign_correct by (now apply Nat.mod_upper_bound).
 Qed.
 
@@ -252,7 +252,7 @@ Proof.
   assert (Hmod : forall a c, (c < p)%nat -> ((a * p + c) mod p = c)%nat).
   { intros a c Hc. now rewrite Nat.add_comm, Nat.mod_add, Nat.mod_small. }
   assert (Hrow : (i mod p < p)%nat) by now apply Nat.mod_upper_bound.
-  unfold mulv. rewrite sum_mul. unfold network, core_stage, sigma_matrix. fold p.
+  unfold mulv. rewrite sum_mul. unfold network, base_columns_stage, sigma_matrix. fold p.
   assert (Hbf : forall a c, (c < p)%nat ->
     network_stages sigma_add (sigma_sub sigma) k v (a * p + c)
     = sum p (fun c' => sylvester_sign sigma k c c' * v (a * p + c')%nat))
@@ -278,7 +278,7 @@ Proof. intros H. apply sum_ext. intros j _. now rewrite H. Qed.
 (** The exact network is the matrix. *)
 Theorem network_matrix m k B v i :
   order_shape m -> (i < m * 2 ^ k)%nat ->
-  network Rplus Rminus Ropp m k B v i = mulv (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) v i.
+  network Rplus Rminus Ropp m k B v i = mulv (m * 2 ^ k) (hadamard_matrix (sign_matrix m B) k) v i.
 Proof.
   intros Hm Hi. rewrite (sum_ext_matrix _ _ (sigma_matrix (-1) m k B)) by (intros; symmetry; apply sigma_matrix_correct).
   rewrite <- sigma_transform_matrix by easy.
@@ -299,7 +299,7 @@ Lemma sigma_transform_ones m k B v i :
   network sigma_add (sigma_sub 1) (sigma_opp 1) m k B v i = sum (m * 2 ^ k) v.
 Proof.
   intros Hm Hi. rewrite sigma_transform_matrix by easy. apply sum_ext. intros j _.
-  unfold sigma_matrix, core_sign. rewrite sylvester_sign_one.
+  unfold sigma_matrix, entry_sign. rewrite sylvester_sign_one.
   destruct (Nat.eqb m 1); [ring|]. destruct (_ <? 0)%Z; ring.
 Qed.
 
@@ -479,11 +479,11 @@ Qed.
 Lemma transform_tree_depth m k B i :
   order_shape m -> (tree_depth (transform_tree m k B i) <= transform_addition_stages m k)%nat.
 Proof.
-  intros Hm. unfold transform_tree, network, core_stage.
+  intros Hm. unfold transform_tree, network, base_columns_stage.
   assert (Hb : forall j, tree_depth (network_stages Add Sub k Leaf j) = k).
   { clear. induction k as [|q IH]; intros j; [easy|]. cbn [network_stages]. unfold network_stage.
     destruct (Nat.testbit j q); cbn [tree_depth]; rewrite !IH; lia. }
-  unfold transform_addition_stages, core_addition_stages. destruct (Nat.eqb m 1).
+  unfold transform_addition_stages, base_addition_stages. destruct (Nat.eqb m 1).
   - rewrite Hb. lia.
   - set (v := fun b => _). assert (Hv : forall j, tree_depth (v j) = k) by (intros; apply Hb).
     assert (Hs : forall s j, tree_depth (signed Opp s (v j)) = k).
@@ -512,7 +512,7 @@ Qed.
 (** ** The theorem *)
 
 (** The float32 network, as numbers. *)
-Definition transform32 (m k : nat) (B : nat -> nat -> Z) (x : vec) : vec :=
+Definition network32 (m k : nat) (B : nat -> nat -> Z) (x : vec) : vec :=
   network add32 sub32 Ropp m k B x.
 
 Definition transform_error_bound (m k : nat) (x : vec) : R :=
@@ -522,14 +522,64 @@ Definition transform_error_bound (m k : nat) (x : vec) : R :=
 (** The network alone, on any binary32 input: also the decoder's, with B transposed. *)
 Theorem network_error_bound_correct m k B x j :
   order_shape m -> (j < m * 2 ^ k)%nat -> (forall i, is_binary32 (x i)) ->
-  Rabs (transform32 m k B x j - mulv (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) x j)
+  Rabs (network32 m k B x j - mulv (m * 2 ^ k) (hadamard_matrix (sign_matrix m B) k) x j)
   <= transform_error_bound m k x.
 Proof.
-  intros Hm Hj Hx. unfold transform32. rewrite <- network_matrix by easy.
+  intros Hm Hj Hx. unfold network32. rewrite <- network_matrix by easy.
   rewrite !network_tree. unfold transform_error_bound.
   rewrite <- (transform_tree_mass m k B x j Hm Hj).
   apply tree_error_bound; [easy|]. now apply transform_tree_depth.
 Qed.
+
+(** ** The supported orders: B_1, B_12, B_20, B_28 *)
+
+(** y -> H y and, for the decoder, y -> H^T y: the same network with B_m transposed. *)
+Definition transform32 (m k : nat) : vec -> vec := network32 m k (base_matrix_Z m).
+Definition transform32_transposed (m k : nat) : vec -> vec :=
+  network32 m k (fun a b => base_matrix_Z m b a).
+
+Lemma base_order_shape m : base_order m -> order_shape m.
+Proof. intros [-> | [-> | [-> | ->]]]; [now left|right|right|right]; split; (lia || reflexivity). Qed.
+
+Lemma base_matrix_entry m a b :
+  base_order m -> (a < m)%nat -> (b < m)%nat -> sign_matrix m (base_matrix_Z m) a b = base_matrix m a b.
+Proof.
+  intros Hm Ha Hb. destruct (base_matrix_hadamard m Hm) as [Hpm _]. specialize (Hpm a b Ha Hb).
+  unfold sign_matrix, entry_sign. destruct (Nat.eqb_spec m 1) as [-> | Hm1].
+  - unfold base_matrix, base_matrix_Z. easy.
+  - unfold base_matrix in *. destruct (Z.ltb_spec (base_matrix_Z m a b) 0) as [Hneg | Hpos].
+    + apply IZR_lt in Hneg. lra.
+    + apply IZR_le in Hpos. lra.
+Qed.
+
+Lemma network_supported m k i j :
+  base_order m -> (i < m * 2 ^ k)%nat -> (j < m * 2 ^ k)%nat ->
+  hadamard_matrix (sign_matrix m (base_matrix_Z m)) k i j = supported_matrix m k i j.
+Proof.
+  intros Hm Hi Hj. unfold supported_matrix, hadamard_matrix, kronecker. f_equal.
+  apply base_matrix_entry; [easy| |]; apply Nat.div_lt_upper_bound; try (apply Nat.pow_nonzero); lia.
+Qed.
+
+Lemma network_supported_transposed m k i j :
+  base_order m -> (i < m * 2 ^ k)%nat -> (j < m * 2 ^ k)%nat ->
+  hadamard_matrix (sign_matrix m (fun a b => base_matrix_Z m b a)) k i j
+  = transpose (supported_matrix m k) i j.
+Proof.
+  intros Hm Hi Hj. unfold transpose. rewrite <- network_supported by easy.
+  change (sign_matrix m (fun a b => base_matrix_Z m b a)) with (transpose (sign_matrix m (base_matrix_Z m))).
+  now rewrite <- hadamard_matrix_transpose.
+Qed.
+
+Lemma supported_entry_abs m k i j :
+  base_order m -> (i < m * 2 ^ k)%nat -> (j < m * 2 ^ k)%nat -> Rabs (supported_matrix m k i j) = 1.
+Proof.
+  intros Hm Hi Hj. destruct (supported_hadamard m k Hm) as [Hpm _].
+  destruct (Hpm i j Hi Hj) as [-> | ->]; [apply Rabs_R1|rewrite Rabs_left; lra].
+Qed.
+
+Lemma mulv_ext_matrix d (A A' : mat) x i :
+  (forall j, (j < d)%nat -> A i j = A' i j) -> mulv d A x i = mulv d A' x i.
+Proof. intros H. apply sum_ext. intros j Hj. now rewrite H. Qed.
 
 Lemma is_binary32_flip (eps x : vec) i :
   is_sign eps -> is_binary32 (x i) -> is_binary32 (eps i * x i).
@@ -540,35 +590,33 @@ Proof.
 Qed.
 
 (** SPEC 5.6: y = H D x. *)
-Theorem transform_error_bound_correct m k B eps x j :
-  order_shape m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
-  Rabs (transform32 m k B (fun i => eps i * x i) j
-        - rotate (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps x j)
+Theorem transform_error_bound_correct m k eps x j :
+  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  Rabs (transform32 m k (fun i => eps i * x i) j - rotate (m * 2 ^ k) (supported_matrix m k) eps x j)
   <= transform_error_bound m k x.
 Proof.
   intros Hm Hj He Hx.
   replace (transform_error_bound m k x) with (transform_error_bound m k (fun i => eps i * x i)).
-  - apply network_error_bound_correct; [easy|easy|]. intros i. now apply is_binary32_flip.
+  - unfold rotate. rewrite (mulv_ext_matrix _ _ (hadamard_matrix (sign_matrix m (base_matrix_Z m)) k)).
+    + apply network_error_bound_correct; [now apply base_order_shape|easy|].
+      intros i. now apply is_binary32_flip.
+    + intros i Hi. symmetry. now apply network_supported.
   - unfold transform_error_bound. f_equal. apply sum_ext. intros i _.
     rewrite Rabs_mult. destruct (He i) as [-> | ->].
     + rewrite Rabs_R1; ring.
     + rewrite Rabs_left by lra. ring.
 Qed.
 
-(** The decoder's matrix: H^T has the same structure, with B transposed. *)
-Theorem network_matrix_transpose m k B i j :
-  hadamard_matrix (core_matrix m (fun a b => B b a)) k i j
-  = transpose (hadamard_matrix (core_matrix m B) k) i j.
-Proof. now rewrite hadamard_matrix_transpose. Qed.
-
-Lemma network_matrix_entry_abs m k B i j : Rabs (hadamard_matrix (core_matrix m B) k i j) = 1.
+(** The decoder's transform. *)
+Theorem transform_transposed_error_bound_correct m k x j :
+  base_order m -> (j < m * 2 ^ k)%nat -> (forall i, is_binary32 (x i)) ->
+  Rabs (transform32_transposed m k x j - mulv (m * 2 ^ k) (transpose (supported_matrix m k)) x j)
+  <= transform_error_bound m k x.
 Proof.
-  assert (H1 : Rabs (-1) = 1) by (rewrite Rabs_left; lra).
-  unfold hadamard_matrix, kronecker, core_matrix, core_sign. rewrite Rabs_mult.
-  assert (Hs : Rabs (sylvester (i mod 2 ^ k) (j mod 2 ^ k)) = 1)
-    by (destruct (sylvester_pm (i mod 2 ^ k) (j mod 2 ^ k)) as [-> | ->]; [apply Rabs_R1|easy]).
-  rewrite Hs, Rmult_1_r. destruct (Nat.eqb m 1); [apply Rabs_R1|].
-  destruct (_ <? 0)%Z; [easy|apply Rabs_R1].
+  intros Hm Hj Hx.
+  rewrite (mulv_ext_matrix _ _ (hadamard_matrix (sign_matrix m (fun a b => base_matrix_Z m b a)) k)).
+  - apply network_error_bound_correct; [now apply base_order_shape|easy|easy].
+  - intros i Hi. symmetry. now apply network_supported_transposed.
 Qed.
 
 (** ** IEEE 754 binary32 *)
@@ -584,7 +632,7 @@ Let add754 : float32 -> float32 -> float32 := Bplus 24 128 eq_refl eq_refl nan B
 Let sub754 : float32 -> float32 -> float32 := Bminus 24 128 eq_refl eq_refl nan BinarySingleNaN.mode_NE.
 Let opp754 : float32 -> float32 := Bopp 24 128 nan1.
 
-Definition transform_ieee (m k : nat) (B : nat -> nat -> Z) (x : nat -> float32) : nat -> float32 :=
+Definition network_ieee (m k : nat) (B : nat -> nat -> Z) (x : nat -> float32) : nat -> float32 :=
   network add754 sub754 opp754 m k B x.
 
 Lemma rounded_value_le x t s :
@@ -637,21 +685,30 @@ Proof.
     destruct H as (Hv & Hf & _). split; [exact Hf|]. exact Hv.
 Qed.
 
-(** No overflow if (1+u)^s Sigma|x_i| < 2^128; then the IEEE network computes
-    [transform32]. *)
-Theorem transform_binary32 m k B (x : nat -> float32) j :
+(** No overflow if (1+u)^s Sigma|x_i| < 2^128; then the IEEE network computes the numbers
+    of [network32]. *)
+Theorem network_binary32 m k B (x : nat -> float32) j :
   order_shape m -> (j < m * 2 ^ k)%nat -> (forall i, is_finite 24 128 (x i) = true) ->
   (1 + unit_roundoff) ^ transform_addition_stages m k
     * sum (m * 2 ^ k) (fun i => Rabs (B2R 24 128 (x i))) < bpow radix2 128 ->
-  is_finite 24 128 (transform_ieee m k B x j) = true /\
-  B2R 24 128 (transform_ieee m k B x j) = transform32 m k B (fun i => B2R 24 128 (x i)) j.
+  is_finite 24 128 (network_ieee m k B x j) = true /\
+  B2R 24 128 (network_ieee m k B x j) = network32 m k B (fun i => B2R 24 128 (x i)) j.
 Proof.
-  intros Hm Hj Hx Hmax. unfold transform_ieee, transform32. rewrite !network_tree.
+  intros Hm Hj Hx Hmax. unfold network_ieee, network32. rewrite !network_tree.
   apply tree_ieee with (s := transform_addition_stages m k)
     (M := sum (m * 2 ^ k) (fun i => Rabs (B2R 24 128 (x i)))); try easy.
   - now apply transform_tree_depth.
   - rewrite transform_tree_mass by easy. lra.
 Qed.
+
+(** For the supported orders: the transform that [transform_error_bound_correct] is about. *)
+Theorem transform_binary32 m k (x : nat -> float32) j :
+  base_order m -> (j < m * 2 ^ k)%nat -> (forall i, is_finite 24 128 (x i) = true) ->
+  (1 + unit_roundoff) ^ transform_addition_stages m k
+    * sum (m * 2 ^ k) (fun i => Rabs (B2R 24 128 (x i))) < bpow radix2 128 ->
+  is_finite 24 128 (network_ieee m k (base_matrix_Z m) x j) = true /\
+  B2R 24 128 (network_ieee m k (base_matrix_Z m) x j) = transform32 m k (fun i => B2R 24 128 (x i)) j.
+Proof. intros Hm. now apply network_binary32, base_order_shape. Qed.
 End Ieee.
 
 (** ** Exact powers of two (SPEC 4)
@@ -704,15 +761,15 @@ Proof.
       change (-150)%Z with (-1 + -149)%Z. rewrite bpow_plus. simpl (bpow radix2 (-1)). lra.
 Qed.
 
-Theorem prescaled_transform_error_bound_correct m k B eps x e j :
-  order_shape m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
-  Rabs (transform32 m k B (fun i => eps i * prescale e x i) j
-        - rotate (m * 2 ^ k) (hadamard_matrix (core_matrix m B) k) eps x j * bpow radix2 e)
+Theorem prescaled_transform_error_bound_correct m k eps x e j :
+  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  Rabs (transform32 m k (fun i => eps i * prescale e x i) j
+        - rotate (m * 2 ^ k) (supported_matrix m k) eps x j * bpow radix2 e)
   <= transform_error_bound m k (prescale e x) + INR (m * 2 ^ k) * bpow radix2 (-150).
 Proof.
-  intros Hm Hj He Hx. set (d := (m * 2 ^ k)%nat) in *. set (H := hadamard_matrix _ k).
-  replace (transform32 m k B (fun i => eps i * prescale e x i) j - rotate d H eps x j * bpow radix2 e)
-    with ((transform32 m k B (fun i => eps i * prescale e x i) j - rotate d H eps (prescale e x) j)
+  intros Hm Hj He Hx. set (d := (m * 2 ^ k)%nat) in *. set (H := supported_matrix m k).
+  replace (transform32 m k (fun i => eps i * prescale e x i) j - rotate d H eps x j * bpow radix2 e)
+    with ((transform32 m k (fun i => eps i * prescale e x i) j - rotate d H eps (prescale e x) j)
           + (rotate d H eps (prescale e x) j - rotate d H eps x j * bpow radix2 e)) by ring.
   eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat.
   - apply transform_error_bound_correct; try easy. intros i. apply is_binary32_round.
@@ -720,7 +777,7 @@ Proof.
     eapply Rle_trans; [apply sum_Rabs_le|]. apply sum_le. intros i Hi.
     replace (H j i * (eps i * prescale e x i) - H j i * (eps i * x i) * bpow radix2 e)
       with (H j i * (eps i * (prescale e x i - x i * bpow radix2 e))) by ring.
-    rewrite !Rabs_mult. unfold H. rewrite network_matrix_entry_abs, Rmult_1_l.
+    rewrite !Rabs_mult. unfold H. rewrite supported_entry_abs, Rmult_1_l by easy.
     assert (Heps : Rabs (eps i) = 1)
       by (destruct (He i) as [-> | ->]; [apply Rabs_R1|rewrite Rabs_left; lra]).
     rewrite Heps, Rmult_1_l. now apply prescale_error.
