@@ -7,7 +7,8 @@
     they mean for inner products. *)
 From Coq Require Import Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
-From Hdq Require Import Defs Sums Piecewise Rademacher Hadamard DitheredQuantizer VectorQuantizer.
+From Hdq Require Import Defs Sums Piecewise Rademacher Hadamard DitheredQuantizer VectorQuantizer
+  FiniteBound.
 Open Scope R_scope.
 
 (** ** The midpoint rule on monotone functions *)
@@ -389,6 +390,149 @@ Proof.
   eapply Rle_trans; [apply sum_Rabs_le|]. rewrite <- sum_scal_r. apply sum_le. intros j Hj.
   rewrite <- Rmult_minus_distr_l, Rabs_mult. apply Rmult_le_compat_l; [apply Rabs_pos|].
   apply word_bias_range; [easy|]. now apply Hrange.
+Qed.
+
+(** ** All vectors: the cost averaged over the signs
+
+    [width z] bounds the range of g on the window of z. Where it grows no faster than a majorant of
+    SPEC 5.5 allows, the averages below are finite uniformly over dimension and vector. *)
+Variable width : R -> R.
+Hypothesis Hwidth : forall t, inside N t -> g (t + 1/2) - g (t - 1/2) <= width (compand g t).
+
+(** E |x^ - x|^2 over signs and dither words. *)
+Definition mse_words (d : nat) (H : mat) (rho : R) (x : vec) : R :=
+  Esign d (fun eps => Eword (fun U => norm2 d (fun i => reconstruct N g d H rho x eps U i - x i))).
+
+Lemma width_nonneg z : 0 <= width z.
+Proof.
+  destruct (compand_bijective N g Hg z) as (t & [Ht <-] & _).
+  pose proof (compand_between N g Hg t Ht). pose proof (Hwidth t Ht). lra.
+Qed.
+
+Lemma word_bias_width z : Rabs (Eword (fun U => quantize N g U z) - z) <= width z / 2 ^ 32.
+Proof.
+  destruct (word_bias z) as (t & Ht & Hc & Hb). eapply Rle_trans; [exact Hb|].
+  apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat, pow_lt; lra|].
+  rewrite <- Hc. now apply Hwidth.
+Qed.
+
+Lemma word_square_error_width z :
+  Rabs (Eword (fun U => (quantize N g U z - z) ^ 2) - scalar_mse N g z) <= width z ^ 2 / 2 ^ 32.
+Proof.
+  destruct (word_square_error z) as (t & Ht & Hc & Hb). eapply Rle_trans; [exact Hb|].
+  apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat, pow_lt; lra|].
+  pose proof (Hwidth t Ht) as Hw. pose proof (compand_between N g Hg t Ht) as Hbt.
+  rewrite Hc in *. nra.
+Qed.
+
+(** The error for one sign pattern, and the bias vector, in terms of the coordinates. *)
+Lemma pattern_mse_words d H rho x eps :
+  hadamard d H -> signs d eps -> rho <> 0 ->
+  Eword (fun U => norm2 d (fun i => reconstruct N g d H rho x eps U i - x i)) =
+  rho ^ 2 / INR d * sum d (fun j => Eword (fun U =>
+    (quantize N g U (rotate d H eps x j / rho) - rotate d H eps x j / rho) ^ 2)).
+Proof.
+  intros HH Hs Hrho. rewrite Eword_midpoint.
+  rewrite (midpoint_mean_ext _ _ (fun U => rho ^ 2 / INR d * sum d (fun j =>
+    (quantize N g U (rotate d H eps x j / rho) - rotate d H eps x j / rho) ^ 2)))
+    by (intros; now apply reconstruct_error).
+  rewrite midpoint_mean_scal, (midpoint_mean_sum _ d (fun j U =>
+    (quantize N g U (rotate d H eps x j / rho) - rotate d H eps x j / rho) ^ 2)).
+  f_equal. apply sum_ext. intros j _. now rewrite Eword_midpoint.
+Qed.
+
+Lemma pattern_bias_words d H rho x eps :
+  hadamard d H -> signs d eps -> rho <> 0 ->
+  norm2 d (fun i => Eword (fun U => reconstruct N g d H rho x eps U i) - x i) =
+  rho ^ 2 / INR d * sum d (fun j =>
+    (Eword (fun U => quantize N g U (rotate d H eps x j / rho)) - rotate d H eps x j / rho) ^ 2).
+Proof.
+  intros HH Hs Hrho.
+  set (z := fun j => rotate d H eps x j / rho).
+  rewrite (norm2_ext d _ (decode d H eps rho (fun j =>
+    Eword (fun U => quantize N g U (z j)) - z j))).
+  - rewrite decode_norm2 by easy. f_equal. apply sum_ext. intros j _. cbv beta. fold (z j). ring.
+  - intros i Hi. rewrite <- decode_minus. f_equal; [|unfold z; now rewrite decode_exact].
+    unfold reconstruct, decode. rewrite Eword_midpoint, !midpoint_mean_scal. do 2 f_equal.
+    rewrite (midpoint_mean_sum _ d (fun j U => H j i * quantize N g U (z j))).
+    apply sum_ext. intros j _. now rewrite midpoint_mean_scal, Eword_midpoint.
+Qed.
+
+(** Mean over the signs of a sum over coordinates: all have the same law. *)
+Lemma Esign_coordinates d H rho x (F : R -> R) :
+  hadamard d H -> (0 < d)%nat ->
+  Esign d (fun e => rho ^ 2 / INR d * sum d (fun j => F (rotate d H e x j / rho))) =
+  rho ^ 2 * Esign d (fun e => F (rademacher d x e / rho)).
+Proof.
+  intros HH Hd. assert (Hd' : 0 < INR d) by now apply lt_0_INR.
+  rewrite Esign_scal_l, Esign_sum.
+  rewrite (sum_ext d _ (fun _ => Esign d (fun e => F (rademacher d x e / rho)))).
+  - rewrite sum_const. field. lra.
+  - intros j Hj. now apply (rotated_coordinate_law d H x j (fun y => F (y / rho))).
+Qed.
+
+Theorem mse_words_close d H rho x :
+  hadamard d H -> (0 < d)%nat -> rho <> 0 ->
+  Rabs (mse_words d H rho x - mse N g d H rho x) <=
+  rho ^ 2 * Esign d (fun e => width (rademacher d x e / rho) ^ 2) / 2 ^ 32.
+Proof.
+  intros HH Hd Hrho. unfold mse_words, mse. rewrite <- Esign_minus.
+  eapply Rle_trans; [apply Esign_Rabs_le|].
+  assert (Hd' : 0 < INR d) by now apply lt_0_INR.
+  rewrite <- (Esign_coordinates d H rho x (fun z => width z ^ 2)) by easy.
+  match goal with |- _ <= ?a / ?b => change (a / b) with (a * / b) end.
+  rewrite <- Esign_scal_r. apply Esign_le. intros e He.
+  assert (Hs : signs d e) by (intros i _; apply He).
+  rewrite pattern_mse_words, (pattern_mse N g Hg d H HH), <- Rmult_minus_distr_l, <- sum_minus
+    by easy.
+  assert (Hnn : 0 <= rho ^ 2 / INR d) by (apply Rdiv_le_0_compat; [apply pow2_ge_0|easy]).
+  rewrite Rabs_mult, (Rabs_pos_eq _ Hnn), Rmult_assoc. apply Rmult_le_compat_l; [easy|].
+  eapply Rle_trans; [apply sum_Rabs_le|]. rewrite <- sum_scal_r. apply sum_le.
+  intros j Hj. apply word_square_error_width.
+Qed.
+
+(** The root mean square over signs of the whole bias vector. *)
+Theorem bias_words_small d H rho x :
+  hadamard d H -> (0 < d)%nat -> rho <> 0 ->
+  Esign d (fun eps => norm2 d (fun i => Eword (fun U => reconstruct N g d H rho x eps U i) - x i)) <=
+  rho ^ 2 * Esign d (fun e => width (rademacher d x e / rho) ^ 2) / (2 ^ 32) ^ 2.
+Proof.
+  intros HH Hd Hrho. assert (Hd' : 0 < INR d) by now apply lt_0_INR.
+  rewrite <- (Esign_coordinates d H rho x (fun z => width z ^ 2)) by easy.
+  match goal with |- _ <= ?a / ?b => change (a / b) with (a * / b) end.
+  rewrite <- Esign_scal_r. apply Esign_le. intros e He.
+  assert (Hs : signs d e) by (intros i _; apply He).
+  rewrite pattern_bias_words, Rmult_assoc by easy.
+  apply Rmult_le_compat_l; [apply Rdiv_le_0_compat; [apply pow2_ge_0|easy]|].
+  rewrite <- sum_scal_r. apply sum_le. intros j _.
+  pose proof (word_bias_width (rotate d H e x j / rho)) as Hb.
+  assert (Hp : 0 < 2 ^ 32) by (apply pow_lt; lra).
+  rewrite <- pow_inv, <- Rpow_mult_distr. fold (width (rotate d H e x j / rho) / 2 ^ 32).
+  apply pow_maj_Rabs. exact Hb.
+Qed.
+
+(** One number for all dimensions and unit vectors, from a majorant of width^2. *)
+Theorem discrete_dither_bound m d H x :
+  majorant_valid m -> (forall z, width z ^ 2 <= majorant_at m z) ->
+  hadamard d H -> norm2 d x = 1 ->
+  Rabs (mse_words d H 1 x - mse N g d H 1 x) <= majorant_bound m / 2 ^ 32 /\
+  Esign d (fun eps => norm2 d (fun i => Eword (fun U => reconstruct N g d H 1 x eps U i) - x i))
+    <= majorant_bound m / (2 ^ 32) ^ 2.
+Proof.
+  intros Hm Hmaj HH Hx.
+  assert (Hd : (0 < d)%nat).
+  { destruct d as [|d]; [|lia]. unfold norm2, dot in Hx. simpl in Hx. lra. }
+  assert (HE : 1 ^ 2 * Esign d (fun e => width (rademacher d x e / 1) ^ 2) <= majorant_bound m).
+  { pose proof (majorant_mean m d x Hm) as Hmean. rewrite Hx, majorant_bound_var_1 in Hmean.
+    rewrite pow1, Rmult_1_l. eapply Rle_trans; [|apply Hmean].
+    - apply Esign_le. intros e _. unfold Rdiv. rewrite Rinv_1, Rmult_1_r. apply Hmaj.
+    - intros l Hl. destruct Hm as (_ & _ & He). destruct (He l Hl). lra. }
+  assert (Hp : 0 < 2 ^ 32) by (apply pow_lt; lra).
+  split.
+  - eapply Rle_trans; [apply mse_words_close; try easy; lra|].
+    apply Rmult_le_compat_r; [left; now apply Rinv_0_lt_compat|exact HE].
+  - eapply Rle_trans; [apply bias_words_small; try easy; lra|].
+    apply Rmult_le_compat_r; [left; now apply Rinv_0_lt_compat, pow_lt|exact HE].
 Qed.
 
 End Words.
