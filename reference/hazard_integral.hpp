@@ -225,6 +225,7 @@ inline const HazardTable& hazard_table(slong bits, double s) {
   const slong rounded_bits = (bits + 63) / 64 * 64;
   int extent = 1;
   while (extent < s) extent *= 2;
+  extent = std::min(extent, hazard_cutoff(rounded_bits));
   const std::lock_guard lock(mutex);
   auto& table = tables[{rounded_bits, extent}];
   if (!table) table = std::make_unique<HazardTable>(rounded_bits, extent);

@@ -7,6 +7,7 @@
 //   ∫g² = σ² (1 − N [s φ(s)]) + 2σκ ∫ t (λ(t) − λ(−t)) dt + κ² ([1/(N − v) − 1/v] − (2/N) [ln(v/(N − v))]),  s = Φ⁻¹(v/N).
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <stdexcept>
@@ -33,15 +34,28 @@ class ScalarQuantizer {
   const Generator& generator() const { return generator_; }
   std::int64_t levels() const { return generator_.levels(); }
 
-  // code = #{k : z >= θ_k(U)}. Precision is raised as far as the comparison needs (z and U exact, or balls narrow enough).
-  std::int64_t encode(const Ball& z, const Ball& u) const {
+  // code = #{k : z >= θ_k(U)}.
+  std::int64_t encode(const Ball& z, const Ball& u) const { return encode(z, Ball(1), u); }
+  // #{k : y >= θ_k(U)·ρ}, for z = y/ρ without a division. Precision is raised as far as each comparison needs; with exact
+  // y, ρ, U that ends unless y lies on a threshold.
+  std::int64_t encode(const Ball& y, const Ball& rho, const Ball& u) const {
     std::int64_t low = 0, high = levels() - 1;  // thresholds increase in k: θ_low <= z < θ_{high+1}
     while (low < high) {
       const std::int64_t k = low + (high - low + 1) / 2;
-      if (reaches_threshold(z, k, u)) low = k;
+      if (reaches_threshold(y, rho, k, u)) low = k;
       else high = k - 1;
     }
     return low;
+  }
+  // y >= θ_k(U)·ρ?
+  bool reaches_threshold(const Ball& y, const Ball& rho, std::int64_t k, const Ball& u) const {
+    for (slong bits = std::max<slong>(64, working_precision()); bits <= 8192; bits *= 2) {
+      Precision precision(bits);
+      const Ball threshold = generator_.threshold(k, u) * rho;
+      if (certainly_less(y, threshold)) return false;
+      if (certainly_less_equal(threshold, y)) return true;
+    }
+    throw Undecided("the value lies on a threshold");
   }
   Ball decode(std::int64_t code, const Ball& u) const { return generator_.codeword(code, u); }
 
@@ -91,16 +105,6 @@ class ScalarQuantizer {
   }
 
  private:
-  bool reaches_threshold(const Ball& z, std::int64_t k, const Ball& u) const {
-    for (slong bits = std::max<slong>(64, working_precision()); bits <= 8192; bits *= 2) {
-      Precision precision(bits);
-      const Ball theta = generator_.threshold(k, u);
-      if (certainly_less(z, theta)) return false;
-      if (certainly_less_equal(theta, z)) return true;
-    }
-    throw Undecided("the value lies on a threshold");
-  }
-
   Window window_lower(const Ball& a) const {
     const std::int64_t n = levels();
     const Ball b = a + 1;
