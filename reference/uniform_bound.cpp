@@ -54,9 +54,6 @@ struct Sample {
   double z, log_mse;
 };
 
-// Beyond it a Gaussian has no mass that matters; what the terms do there is left to the proof.
-constexpr double proposal_z = 9;
-
 std::vector<Sample> samples(const WindowExpansion& expansion, int per_cell) {
   std::vector<Sample> list;
   for (const WindowCell& cell : expansion.cells()) {
@@ -114,7 +111,7 @@ BoundedQuantizer BoundedQuantizer::shipped(int bits) {
   return {std::int64_t{1} << bits, sigma * sigma, Rational(kappa64[bits - 1], 64)};
 }
 
-Majorant propose_majorant(const WindowExpansion& expansion) {
+Majorant propose_majorant(const WindowExpansion& expansion, double reach) {
   const std::vector<Column> columns = family(expansion.generator().kappa().mid_double());
   const double levels = static_cast<double>(expansion.generator().levels());
   const double unit = 1 / (levels * levels);  // coefficients in units of N^-2
@@ -125,7 +122,7 @@ Majorant propose_majorant(const WindowExpansion& expansion) {
     program.lower.push_back(free ? -std::numeric_limits<double>::infinity() : 0);
   }
   for (const Sample& sample : samples(expansion, 8)) {
-    if (sample.z > proposal_z) continue;
+    if (sample.z > reach) continue;
     std::vector<double> row;
     for (const Column& column : columns) {
       // Cut from above, which asks for no less: a term that exceeds M by 2^20 has done its work.
@@ -212,31 +209,40 @@ Ball gaussian_mean(const WindowExpansion& expansion) {
   return 2 * sum / sqrt(2 * Ball::pi());
 }
 
+namespace {
+
+// A majorant proved on all windows of the expansion; nullopt, with the reason, if there is none.
+std::optional<Majorant> proved_majorant(const WindowExpansion& expansion, std::string& failure) {
+  // Samples far out, where the terms differ by many powers of ten, unsettle the linear program; they are asked for when missed.
+  for (double reach = 9; reach < -expansion.z_tail().mid_double() + 1;) {
+    const Majorant majorant = propose_majorant(expansion, reach);
+    const auto z = unproved_on_cells(expansion, majorant);
+    if (!z) {
+      if (proved_on_tail(expansion, majorant)) return majorant;
+      failure = "not proved on the tail";
+      return std::nullopt;
+    }
+    failure = "not proved near z = " + std::to_string(*z);
+    if (*z < reach) return std::nullopt;
+    reach = *z + 0.5;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 BoundCertificate certify_uniform_bound(const BoundedQuantizer& quantizer) {
   Precision precision(WindowExpansion::precision_bits);
-  const Generator generator = quantizer.generator();
   std::string failure;
   // The smaller a_tail, the farther the leading exponential is ahead of M there; one growing only a little faster needs more.
   for (const int tail_exponent : {32, 48, 64, 96, 128}) {
-    BoundCertificate certificate;
-    certificate.tail = Rational(1, Integer(1) << static_cast<unsigned>(tail_exponent));
-    const WindowExpansion expansion(ScalarQuantizer(generator), certificate.tail);
-    certificate.levels = quantizer.levels;
-    certificate.sigma_squared = quantizer.sigma_squared;
-    certificate.kappa = quantizer.kappa;
-    certificate.majorant = propose_majorant(expansion);
-    if (const auto z = unproved_on_cells(expansion, certificate.majorant)) {
-      failure = "not proved near z = " + std::to_string(*z);
-      continue;
-    }
-    if (!proved_on_tail(expansion, certificate.majorant)) {
-      failure = "not proved on the tail";
-      continue;
-    }
+    const Rational tail(1, Integer(1) << static_cast<unsigned>(tail_exponent));
+    const WindowExpansion expansion(ScalarQuantizer(quantizer.generator()), tail);
+    const std::optional<Majorant> majorant = proved_majorant(expansion, failure);
+    if (!majorant) continue;
     const Ball scale = square(Ball(quantizer.levels));
-    certificate.upper = round_up(scale * certificate.majorant.bound(), 10);
-    certificate.lower = round_down(scale * gaussian_mean(expansion), 10);
-    return certificate;
+    return {quantizer.levels, quantizer.sigma_squared, quantizer.kappa, *majorant, tail,
+            round_down(scale * gaussian_mean(expansion), 10), round_up(scale * majorant->bound(), 10)};
   }
   throw std::runtime_error("no majorant was proved: " + failure);
 }

@@ -22,9 +22,9 @@ struct BoundedQuantizer {
   Generator generator() const { return Generator(levels, Real::square_root(sigma_squared), kappa); }
 };
 
-// Majorant of least bound that a linear program over samples of M finds, times 1 + 2^-16 and rounded to rationals of
-// 9 digits. A proposal: nothing about it is proved.
-Majorant propose_majorant(const WindowExpansion& expansion);
+// Majorant of least bound that a linear program over samples of M with |z| <= reach finds, times 1 + 2^-16 and rounded to
+// rationals of 9 digits. A proposal: nothing about it is proved.
+Majorant propose_majorant(const WindowExpansion& expansion, double reach);
 
 // P >= M on every cell (on all z_tail <= |z|): nullopt if proved, else a |z| near which it is not.
 std::optional<double> unproved_on_cells(const WindowExpansion& expansion, const Majorant& majorant);
