@@ -511,27 +511,35 @@ Proof.
   apply pow_maj_Rabs. exact Hb.
 Qed.
 
-(** One number for all dimensions and unit vectors, from a majorant of width^2. *)
+(** One number for all dimensions and vectors, from a majorant of width^2. *)
 Theorem discrete_dither_bound m d H x :
   majorant_valid m -> (forall z, width z ^ 2 <= majorant_at m z) ->
-  hadamard d H -> norm2 d x = 1 ->
-  Rabs (mse_words d H 1 x - mse N g d H 1 x) <= majorant_bound m / 2 ^ 32 /\
-  Esign d (fun eps => norm2 d (fun i => Eword (fun U => reconstruct N g d H 1 x eps U i) - x i))
-    <= majorant_bound m / (2 ^ 32) ^ 2.
+  hadamard d H -> norm2 d x <> 0 ->
+  let rho := sqrt (norm2 d x) in
+  Rabs (mse_words d H rho x - mse N g d H rho x) <= norm2 d x * (majorant_bound m / 2 ^ 32) /\
+  Esign d (fun eps => norm2 d (fun i => Eword (fun U => reconstruct N g d H rho x eps U i) - x i))
+    <= norm2 d x * (majorant_bound m / (2 ^ 32) ^ 2).
 Proof.
-  intros Hm Hmaj HH Hx.
+  intros Hm Hmaj HH Hx rho. pose proof (norm2_nonneg d x) as Hnn.
   assert (Hd : (0 < d)%nat).
   { destruct d as [|d]; [|lia]. unfold norm2, dot in Hx. simpl in Hx. lra. }
-  assert (HE : 1 ^ 2 * Esign d (fun e => width (rademacher d x e / 1) ^ 2) <= majorant_bound m).
-  { pose proof (majorant_mean m d x Hm) as Hmean. rewrite Hx, majorant_bound_var_1 in Hmean.
-    rewrite pow1, Rmult_1_l. eapply Rle_trans; [|apply Hmean].
-    - apply Esign_le. intros e _. unfold Rdiv. rewrite Rinv_1, Rmult_1_r. apply Hmaj.
+  assert (Hsq : rho ^ 2 = norm2 d x) by (unfold rho; rewrite <- Rsqr_pow2; now apply Rsqr_sqrt).
+  assert (Hrho : rho <> 0) by (apply Rgt_not_eq, sqrt_lt_R0; lra).
+  assert (H1 : norm2 d (fun i => x i / rho) = 1).
+  { rewrite (norm2_ext d _ (fun i => / rho * x i)) by (intros; field; easy).
+    rewrite norm2_scal, pow_inv, Hsq. field. easy. }
+  assert (HE : rho ^ 2 * Esign d (fun e => width (rademacher d x e / rho) ^ 2) <=
+               norm2 d x * majorant_bound m).
+  { rewrite Hsq. apply Rmult_le_compat_l; [easy|].
+    pose proof (majorant_mean m d (fun i => x i / rho) Hm) as Hmean.
+    rewrite H1, majorant_bound_var_1 in Hmean. eapply Rle_trans; [|apply Hmean].
+    - apply Esign_le. intros e _. rewrite rademacher_div. apply Hmaj.
     - intros l Hl. destruct Hm as (_ & _ & He). destruct (He l Hl). lra. }
   assert (Hp : 0 < 2 ^ 32) by (apply pow_lt; lra).
   split.
-  - eapply Rle_trans; [apply mse_words_close; try easy; lra|].
+  - eapply Rle_trans; [apply mse_words_close; easy|]. unfold Rdiv. rewrite <- Rmult_assoc.
     apply Rmult_le_compat_r; [left; now apply Rinv_0_lt_compat|exact HE].
-  - eapply Rle_trans; [apply bias_words_small; try easy; lra|].
+  - eapply Rle_trans; [apply bias_words_small; easy|]. unfold Rdiv. rewrite <- Rmult_assoc.
     apply Rmult_le_compat_r; [left; now apply Rinv_0_lt_compat, pow_lt|exact HE].
 Qed.
 
