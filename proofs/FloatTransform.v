@@ -581,6 +581,19 @@ Lemma mulv_ext_matrix d (A A' : mat) x i :
   (forall j, (j < d)%nat -> A i j = A' i j) -> mulv d A x i = mulv d A' x i.
 Proof. intros H. apply sum_ext. intros j Hj. now rewrite H. Qed.
 
+(** Over exact arithmetic both networks are their matrices. *)
+Theorem transform_exact m k x j :
+  base_order m -> (j < m * 2 ^ k)%nat ->
+  network Rplus Rminus Ropp m k (base_matrix_Z m) x j = mulv (m * 2 ^ k) (supported_matrix m k) x j /\
+  network Rplus Rminus Ropp m k (fun a b => base_matrix_Z m b a) x j
+  = mulv (m * 2 ^ k) (transpose (supported_matrix m k)) x j.
+Proof.
+  intros Hm Hj. rewrite !network_matrix by (easy || now apply base_order_shape).
+  split; apply mulv_ext_matrix; intros i Hi.
+  - now apply network_supported.
+  - now apply network_supported_transposed.
+Qed.
+
 Lemma is_binary32_flip (eps x : vec) i :
   is_sign eps -> is_binary32 (x i) -> is_binary32 (eps i * x i).
 Proof.

@@ -1,0 +1,418 @@
+(** * Each headline theorem on concrete data
+
+    So that no statement is vacuous: the shipped g at 2 bits, H = B_12, the vector
+    x = (3, 4, 0, ...) of norm 5, alternating signs; for float32 the same numbers. *)
+From Coq Require Import ZArith Reals Arith Lia Lra.
+From Coquelicot Require Import Coquelicot.
+From Flocq Require Import Core.
+From Flocq Require IEEE754.Binary.
+From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
+From Hdq Require Import Gaussian ShippedGenerator FiniteBound Necessity.
+From Hdq Require Import FloatStages FloatTransform FloatCode FloatBias Constants.
+From Hdq Require Statements.
+Open Scope R_scope.
+
+(** ** The data *)
+
+Definition g2 : R -> R := shipped 4 (shipped_sigma 2) (shipped_kappa 2).
+Definition H12 : mat := supported_matrix 12 0.
+Definition x34 : vec := fun i => match i with 0%nat => 3 | 1%nat => 4 | _ => 0 end.
+Definition x_unit : vec := fun i => match i with 0%nat => 3/5 | 1%nat => 4/5 | _ => 0 end.
+Definition alternating : vec := fun i => if Nat.even i then 1 else -1.
+
+Lemma base_order_12 : base_order 12.
+Proof. right; now left. Qed.
+
+Lemma alternating_sign : is_sign alternating.
+Proof. intros i. unfold alternating. destruct (Nat.even i); [now left|now right]. Qed.
+
+Lemma alternating_signs d : signs d alternating.
+Proof. intros i _. apply alternating_sign. Qed.
+
+Lemma x_unit_norm : norm2 12 x_unit = 1.
+Proof. unfold norm2, dot, x_unit. simpl. field. Qed.
+
+Lemma x34_norm : norm2 12 x34 = 25.
+Proof. unfold norm2, dot, x34. simpl. ring. Qed.
+
+Lemma scale_5 : scale_for 12 5 x34.
+Proof. left. lra. Qed.
+
+(** ** SPEC 1, 5.1 *)
+
+Example entry_of_order_24 : supported_matrix 12 1 3%nat 5%nat = 1.
+Proof.
+  pose proof (Statements.supported_matrix_entry 12 1 1 1 2 1 ltac:(simpl; lia) ltac:(simpl; lia)) as H.
+  change (1 * 2 ^ 1 + 1)%nat with 3%nat in H. change (2 * 2 ^ 1 + 1)%nat with 5%nat in H.
+  rewrite H. unfold base_matrix. replace (base_matrix_Z 12 1 2) with (-1)%Z by reflexivity.
+  simpl. ring.
+Qed.
+
+Example order_12 : hadamard 12 H12.
+Proof. exact (Statements.supported_hadamard 12 0 base_order_12). Qed.
+
+Example order_384 : hadamard (12 * 2 ^ 5) (supported_matrix 12 5).
+Proof. exact (Statements.supported_hadamard 12 5 base_order_12). Qed.
+
+Example inverse_of_order_12 : / INR 12 * mulv 12 (transpose H12) (mulv 12 H12 x34) 1%nat = 4.
+Proof. exact (proj1 (Statements.hadamard_inverse 12 H12 x34 1 order_12 ltac:(lia))). Qed.
+
+Example fast_transform_of_order_24 :
+  network Rplus Rminus Ropp 12 1 (base_matrix_Z 12) x34 23%nat = mulv 24 (supported_matrix 12 1) x34 23%nat.
+Proof. exact (proj1 (Statements.transform_exact 12 1 x34 23 base_order_12 ltac:(simpl; lia))). Qed.
+
+(** ** SPEC 5.2 *)
+
+Example flip_by_a_row : exists e',
+  (forall i, (i < 12)%nat -> e' i = 1 \/ e' i = -1) /\
+  forall i, (i < 12)%nat -> H12 3%nat i * e' i = alternating i.
+Proof.
+  destruct (Statements.flip_permutes_signs 12 (H12 3%nat)
+    (fun i Hi => proj1 order_12 3%nat i ltac:(lia) Hi)
+    alternating (fun i _ => alternating_sign i)) as (_ & e' & He' & Hflip & _).
+  exists e'. now split.
+Qed.
+
+Example second_moment_of_a_coordinate :
+  Esign 12 (fun e => rotate 12 H12 e x34 7%nat ^ 2) = Esign 12 (fun e => rademacher 12 x34 e ^ 2).
+Proof. exact (Statements.rotated_coordinate_law 12 H12 x34 7 (fun y => y ^ 2) order_12 ltac:(lia)). Qed.
+
+(** ** SPEC 3, 5.3 *)
+
+Lemma shipped_2 : 0 < shipped_sigma 2 /\ 0 < shipped_kappa 2.
+Proof. unfold shipped_sigma, shipped_kappa. simpl. lra. Qed.
+
+Example g2_generator : generator 4 g2.
+Proof. exact (Statements.shipped_generator 4 _ _ ltac:(lia) (proj1 shipped_2) (proj2 shipped_2)). Qed.
+
+Lemma shipped_positive b : (1 <= b <= 8)%nat -> 0 < shipped_sigma b /\ 0 < shipped_kappa b.
+Proof.
+  intros Hb. destruct b as [|[|[|[|[|[|[|[|[|b]]]]]]]]]; try lia;
+    unfold shipped_sigma, shipped_kappa; simpl; lra.
+Qed.
+
+(** The shipped generator of every bit count. *)
+Example shipped_of_bits b :
+  (1 <= b <= 8)%nat -> generator (2 ^ b) (shipped (2 ^ b) (shipped_sigma b) (shipped_kappa b)).
+Proof.
+  intros Hb. destruct (shipped_positive b Hb) as [Hs Hk].
+  apply (Statements.shipped_generator (2 ^ b)); [|exact Hs|exact Hk].
+  apply (Nat.pow_le_mono_r 2 1 b); lia.
+Qed.
+
+Example threshold_in_closed_form :
+  threshold g2 1 (1/4)
+  = shipped_antiderivative 4 (shipped_sigma 2) (shipped_kappa 2) (INR 1 + 1/4)
+    - shipped_antiderivative 4 (shipped_sigma 2) (shipped_kappa 2) (INR 1 - 1 + 1/4).
+Proof. exact (Statements.threshold_shipped 4 _ _ 1 (1/4) ltac:(lia) ltac:(lra)). Qed.
+
+Example every_real_is_companded : exists t, inside 4 t /\ compand g2 t = 1000.
+Proof.
+  destruct (Statements.compand_bijective 4 g2 g2_generator 1000) as (t & Ht & _). now exists t.
+Qed.
+
+Lemma middle_inside : inside 4 2.
+Proof. unfold inside. simpl. lra. Qed.
+
+Example code_at_the_middle : encode 4 g2 (1/2) (compand g2 2) = 2%nat.
+Proof.
+  destruct (Statements.encode_rounds 4 g2 g2_generator 2 (1/2) middle_inside ltac:(lra)) as [_ H].
+  set (c := encode 4 g2 (1/2) (compand g2 2)) in *.
+  assert (H1 : (c < 3)%nat) by (apply INR_lt; simpl; lra).
+  assert (H2 : (1 < c)%nat) by (apply INR_lt; simpl; lra). lia.
+Qed.
+
+Example integrals_exist : ex_RInt (fun U => quantize 4 g2 U 1) 0 1 /\
+                          ex_RInt (fun U => (quantize 4 g2 U 1 - 1) ^ 2) 0 1.
+Proof.
+  split; [exact (Statements.ex_Edither_quantize 4 g2 g2_generator 1)
+         |exact (Statements.ex_Edither_square_error 4 g2 g2_generator 1 1)].
+Qed.
+
+Example unbiased_at_1 : Edither (fun U => quantize 4 g2 U 1) = 1.
+Proof. exact (Statements.quantize_unbiased 4 g2 g2_generator 1). Qed.
+
+Example error_at_0 : scalar_mse 4 g2 (compand g2 2) = window_mse g2 2.
+Proof. exact (Statements.scalar_mse_window 4 g2 g2_generator 2 middle_inside). Qed.
+
+(** ** SPEC 4, 5.3 *)
+
+Example reconstruction_is_unbiased :
+  Edither (fun U => reconstruct 4 g2 12 H12 5 x34 alternating U 0%nat) = 3.
+Proof.
+  exact (Statements.reconstruct_unbiased 4 g2 g2_generator 12 H12 order_12 5 x34 alternating 0
+           (alternating_signs 12) scale_5 ltac:(lia)).
+Qed.
+
+Example inner_product_is_unbiased :
+  Edither (fun U => 5 / INR 12 *
+    dot 12 (rotate 12 H12 alternating x34)
+           (fun j => quantize 4 g2 U (rotate 12 H12 alternating x34 j / 5))) = 25.
+Proof.
+  rewrite (Statements.rotated_inner_product_unbiased 4 g2 g2_generator 12 H12 order_12 5 x34 x34
+             alternating (alternating_signs 12) scale_5).
+  exact x34_norm.
+Qed.
+
+Example error_of_a_vector :
+  mse 4 g2 12 H12 5 x34 = 5 ^ 2 * Esign 12 (fun e => scalar_mse 4 g2 (rademacher 12 x34 e / 5)).
+Proof. exact (Statements.mse_identity 4 g2 g2_generator 12 H12 order_12 5 x34 ltac:(lia) ltac:(lra)). Qed.
+
+Example quantized_twice :
+  Edither (fun U1 => Edither (fun U2 =>
+    let y := reconstruct 4 g2 12 H12 5 x34 alternating U1 in
+    reconstruct 4 g2 12 H12 7 (truncate 2 y) alternating U2 1%nat)) = 4.
+Proof.
+  apply (Statements.requantization_unbiased 4 g2 12 H12 4 g2 12 H12 2 x34 5 alternating
+           (fun _ => 7) (fun _ => alternating) 1 g2_generator g2_generator order_12 order_12);
+    try lia; try (intros; apply alternating_signs); try (apply alternating_signs).
+  - exact scale_5.
+  - intros y. left. lra.
+Qed.
+
+(** ** SPEC 5.4 *)
+
+Example moments : Esign 12 (fun e => rademacher 12 x_unit e ^ 2) = 1 /\
+                  Esign 12 (fun e => rademacher 12 x_unit e ^ 4) <= 3.
+Proof.
+  destruct (Statements.rademacher_unit_moments 12 x_unit x_unit_norm) as (_ & H2 & _ & H4). now split.
+Qed.
+
+Example gaussian_moment : Esign 12 (fun e => exp (rademacher 12 x_unit e ^ 2 / 3)) <= sqrt 3.
+Proof.
+  destruct (Statements.rademacher_unit_exp_moments 12 x_unit x_unit_norm) as (_ & _ & _ & H). exact H.
+Qed.
+
+(** ** SPEC 5.6 *)
+
+Lemma is_binary32_IZR n : (Z.abs n < 2 ^ 24)%Z -> is_binary32 (IZR n).
+Proof.
+  intros Hn. apply generic_format_FLT. exists (Float radix2 n 0).
+  - unfold F2R. simpl. ring.
+  - exact Hn.
+  - easy.
+Qed.
+
+Lemma x34_binary32 i : is_binary32 (x34 i).
+Proof. destruct i as [|[|i]]; [apply (is_binary32_IZR 3)|apply (is_binary32_IZR 4)|apply (is_binary32_IZR 0)]; easy. Qed.
+
+Example transform_bound_of_order_12 :
+  Rabs (transform32 12 0 (fun i => alternating i * x34 i) 5%nat - rotate 12 H12 alternating x34 5%nat)
+  <= 7 * ((1 + / 2 ^ 24) ^ 4 - 1).
+Proof.
+  eapply Rle_trans.
+  - exact (Statements.transform_error_bound_correct 12 0 alternating x34 5 base_order_12
+             ltac:(simpl; lia) alternating_sign x34_binary32).
+  - unfold transform_error_bound, unit_roundoff.
+    change (transform_addition_stages 12 0) with 4%nat. change (12 * 2 ^ 0)%nat with 12%nat.
+    unfold x34. simpl sum. rewrite !(Rabs_pos_eq 3), !(Rabs_pos_eq 4), !Rabs_R0 by lra. lra.
+Qed.
+
+Example transposed_transform_bound :
+  Rabs (transform32_transposed 12 1 x34 23%nat - mulv 24 (transpose (supported_matrix 12 1)) x34 23%nat)
+  <= transform_error_bound 12 1 x34.
+Proof.
+  exact (Statements.transform_transposed_error_bound_correct 12 1 x34 23 base_order_12
+           ltac:(simpl; lia) x34_binary32).
+Qed.
+
+Example prescaled_transform_bound :
+  Rabs (transform32 12 0 (fun i => alternating i * prescale (-100) x34 i) 5%nat
+        - rotate 12 H12 alternating x34 5%nat * bpow radix2 (-100))
+  <= transform_error_bound 12 0 (prescale (-100) x34) + INR 12 * bpow radix2 (-150).
+Proof.
+  exact (Statements.prescaled_transform_error_bound_correct 12 0 alternating x34 (-100) 5 base_order_12
+           ltac:(simpl; lia) alternating_sign x34_binary32).
+Qed.
+
+(** Two floats, 1 and 1: the butterfly gives 2 and 0. *)
+Definition nan32 : {x : IEEE754.Binary.binary_float 24 128 | IEEE754.Binary.is_nan 24 128 x = true} :=
+  exist _ (IEEE754.Binary.B754_nan 24 128 false 1 eq_refl) eq_refl.
+Definition one32 : IEEE754.Binary.binary_float 24 128 :=
+  IEEE754.Binary.B754_finite 24 128 false 8388608 (-23) eq_refl.
+
+Lemma one32_value : IEEE754.Binary.B2R 24 128 one32 = 1.
+Proof. change (8388608 * / 8388608 = 1). field. Qed.
+
+Example ieee_butterfly :
+  IEEE754.Binary.is_finite 24 128
+    (network_ieee (fun _ _ => nan32) (fun _ => nan32) 1 1 (base_matrix_Z 1) (fun _ => one32) 0%nat) = true /\
+  IEEE754.Binary.B2R 24 128
+    (network_ieee (fun _ _ => nan32) (fun _ => nan32) 1 1 (base_matrix_Z 1) (fun _ => one32) 0%nat)
+  = transform32 1 1 (fun _ => 1) 0%nat.
+Proof.
+  destruct (Statements.transform_binary32 (fun _ _ => nan32) (fun _ => nan32) 1 1 (fun _ => one32) 0)
+    as [Hf Hv].
+  - now left.
+  - simpl; lia.
+  - easy.
+  - change (transform_addition_stages 1 1) with 1%nat. change (1 * 2 ^ 1)%nat with 2%nat.
+    cbn [sum]. rewrite one32_value, Rabs_R1. unfold unit_roundoff.
+    apply Rlt_le_trans with (bpow radix2 2); [simpl; lra|]. now apply bpow_le.
+  - split; [exact Hf|]. rewrite Hv. now rewrite one32_value.
+Qed.
+
+Example scaled_threshold : Rabs (scaled_threshold32 1 5 - 1 * 5) <= threshold_error_bound 1 5 0.
+Proof.
+  apply (Statements.threshold_error_bound_correct 1 1 5 0); [lra|].
+  rewrite Rminus_diag_eq, Rabs_R0; lra.
+Qed.
+
+(** The fast encoder with double thresholds that are correctly rounded. *)
+Definition theta64 (U : R) (i : nat) : R := round64 (threshold g2 i U).
+Definition error64 (U : R) (i : nat) : R := / 2 ^ 53 * Rabs (threshold g2 i U) + underflow64.
+
+Lemma theta64_sorted U : 0 < U < 1 -> nondecreasing 3 (theta64 U).
+Proof.
+  intros HU k Hk1 Hk2. apply round64_le. left.
+  now apply (threshold_increasing 4 g2 U k g2_generator HU).
+Qed.
+
+Example fast_code_is_acceptable U : 0 < U < 1 ->
+  acceptable 3 (fun i => threshold g2 i U * 5)
+    (fun i => threshold_error_bound (threshold g2 i U) 5 (error64 U i))
+    (transform_error_bound 12 0 x34) (rotate 12 H12 alternating x34 5%nat)
+    (encode32 4 (theta64 U) 5 (transform32 12 0 (fun i => alternating i * x34 i) 5%nat)).
+Proof.
+  intros HU.
+  exact (Statements.encode32_acceptable 4 g2 U 5 12 0 alternating x34 (theta64 U) (error64 U) 5
+    g2_generator HU ltac:(lra) base_order_12 ltac:(simpl; lia) alternating_sign x34_binary32
+    (theta64_sorted U HU) (fun i _ => round64_error (threshold g2 i U))).
+Qed.
+
+Example wrong_fast_code_is_near_a_threshold U : 0 < U < 1 ->
+  let y := rotate 12 H12 alternating x34 5%nat in
+  let c := encode 4 g2 U (y / 5) in
+  let f := encode32 4 (theta64 U) 5 (transform32 12 0 (fun i => alternating i * x34 i) 5%nat) in
+  f <> c -> exists i, Rabs (y - threshold g2 i U * 5)
+    <= transform_error_bound 12 0 x34 + threshold_error_bound (threshold g2 i U) 5 (error64 U i).
+Proof.
+  intros HU y c f Hne. exists (Nat.max c f).
+  apply (Statements.encode32_mismatch 4 g2 U 5 12 0 alternating x34 (theta64 U) (error64 U) 5
+    g2_generator HU ltac:(lra) base_order_12 ltac:(simpl; lia) alternating_sign x34_binary32
+    (theta64_sorted U HU) (fun i _ => round64_error (threshold g2 i U))).
+  change (Nat.min c f < Nat.max c f <= Nat.max c f)%nat. clearbody c f. lia.
+Qed.
+
+(** y = 1, one threshold 0, errors 1 and 1/2: the exact code is 1, and 0 is acceptable. *)
+Lemma zero_acceptable : acceptable 1 (fun _ => 0) (fun _ => 1/2) 1 1 0.
+Proof. split; [lia|]. split; intros k Hk; [lia|lra]. Qed.
+
+Example zero_attained : exists y' T, Rabs (y' - 1) <= 1 /\ nondecreasing 1 T /\
+  (forall k, (1 <= k <= 1)%nat -> Rabs (T k - 0) <= 1/2) /\ count_passed 1 T y' = 0%nat.
+Proof.
+  apply (Statements.acceptable_attained 1 (fun _ => 0) (fun _ => 1/2) 1 1 0);
+    try lra; try (intros k Hk; cbv beta; lra); try (intros k Hk1 Hk2; lia); try exact zero_acceptable.
+Qed.
+
+Example two_is_not_acceptable : ~ acceptable 2 (fun k => INR k) (fun _ => 1/4) (1/4) 1 2.
+Proof.
+  intros H. apply (Statements.acceptable_adjacent 2 (fun k => INR k) (fun _ => 1/4) (1/4) 1 2) in H.
+  - destruct H as (_ & H & _). specialize (H ltac:(lia)). simpl in H. lra.
+  - intros k _ _. cbv beta. rewrite S_INR. lra.
+  - intros k _ _. cbv beta. rewrite S_INR. lra.
+Qed.
+
+Example rounded_codeword : Rabs (round32 (1/3) - 1/3) <= codeword_error_bound (1/3) 0.
+Proof. apply (Statements.codeword_error_bound_correct (1/3) (1/3) 0). rewrite Rminus_diag_eq, Rabs_R0; lra. Qed.
+
+Example decoder_bound :
+  Rabs (decode32 12 0 alternating 5 0 x34 2%nat - decode 12 H12 alternating (5 * bpow radix2 0) x34 2%nat)
+  <= decode_error_bound 12 0 5 0 (fun _ => 0) x34 x34.
+Proof.
+  apply (Statements.decode_error_bound_correct 12 0 alternating 5 0 (fun _ => 0) x34 x34 2 base_order_12);
+    [simpl; lia|exact alternating_sign|lra|exact x34_binary32|].
+  intros j _. rewrite Rminus_diag_eq, Rabs_R0; lra.
+Qed.
+
+Example bias_of_the_transform :
+  Rabs (Edither (fun U => decode 12 H12 alternating 5
+          (fun j => quantize 4 g2 U (transform32 12 0 (fun j => alternating j * x34 j) j / 5)) 0%nat) - 3)
+  <= transform_error_bound 12 0 x34.
+Proof.
+  exact (Statements.transform_bias_bound_correct 4 g2 12 0 alternating 5 x34 0 g2_generator
+    base_order_12 alternating_sign ltac:(lra) ltac:(simpl; lia) x34_binary32).
+Qed.
+
+(** Thresholds off by an eighth of the smallest cell near the middle. *)
+Example bias_of_the_thresholds (W : nat) : (0 < W)%nat ->
+  let delta := g2 (9/4) - g2 (7/4) in
+  let J := g2 (11/4) - g2 (5/4) in
+  let f w := count_passed 3 (fun k => threshold g2 k (word_dither W w)) (compand g2 2) in
+  mean_words W (fun w => Rabs (codeword g2 (f w) (word_dither W w)
+                               - quantize 4 g2 (word_dither W w) (compand g2 2)))
+  <= J * (2 * ((0 * Rabs (compand g2 2) + delta / 8) / (1 - 0) / delta) + / INR W).
+Proof.
+  intros HW delta J f.
+  assert (H4 : INR 4 = 4) by (simpl; ring).
+  assert (Hdelta : 0 < delta).
+  { unfold delta. pose proof (gen_increasing _ _ g2_generator (7/4) (9/4)). rewrite H4 in *. lra. }
+  apply (Statements.threshold_bias_bound_correct 4 g2 W 2 (1/4) delta J 0 (delta / 8) f g2_generator HW);
+    try lra.
+  - unfold inside. rewrite H4. lra.
+  - unfold inside. rewrite H4. lra.
+  - intros r Hr. unfold delta, J. split.
+    + assert (g2 (9/4) <= g2 (r + 1/2)) by (apply (g_le 4 g2 g2_generator); rewrite ?H4; lra).
+      assert (g2 (r - 1/2) <= g2 (7/4)) by (apply (g_le 4 g2 g2_generator); rewrite ?H4; lra). lra.
+    + assert (g2 (r + 1/2) <= g2 (11/4)) by (apply (g_le 4 g2 g2_generator); rewrite ?H4; lra).
+      assert (g2 (5/4) <= g2 (r - 1/2)) by (apply (g_le 4 g2 g2_generator); rewrite ?H4; lra). lra.
+  - intros w Hw. apply exact_code_acceptable; [|lra|].
+    + intros k Hk1 Hk2. left.
+      apply (threshold_increasing 4 g2 _ k g2_generator (word_dither_unit W w Hw) Hk1 Hk2).
+    + intros k _. lra.
+Qed.
+
+Example bias_of_everything (W : nat) : (0 < W)%nat ->
+  let z j := rotate 12 H12 alternating x34 j / 5 in
+  let exact w := decode 12 H12 alternating 5 (fun j => quantize 4 g2 (word_dither W w) (z j)) in
+  Rabs (mean_words W (fun w => exact w 0%nat) - 3)
+  <= 0 + 0 + 5 / INR 12 *
+     sum 12 (fun j => Rabs (mean_words W (fun w => quantize 4 g2 (word_dither W w) (z j)) - z j) + 0).
+Proof.
+  intros HW z exact.
+  apply (Statements.fast_bias_bound_correct 4 g2 12 H12 alternating 5 x34 W
+    (rotate 12 H12 alternating x34) 0 0 (fun w j => encode 4 g2 (word_dither W w) (z j)) exact
+    (fun j => Rabs (mean_words W (fun w => quantize 4 g2 (word_dither W w) (z j)) - z j)) (fun _ => 0) 0
+    order_12 (alternating_signs 12)); try lra; try lia; try easy.
+  - intros j _. rewrite Rminus_diag_eq, Rabs_R0; lra.
+  - intros j _. fold (z j). lra.
+  - intros j _. apply Rle_trans with (mean_words W (fun _ => 0)).
+    + apply mean_words_le; [easy|]. intros w _. unfold quantize, z. rewrite Rminus_diag_eq, Rabs_R0; lra.
+    + rewrite mean_words_const by easy. lra.
+  - intros w _. unfold exact, quantize. rewrite Rminus_diag_eq, Rabs_R0; lra.
+Qed.
+
+(** ** SPEC 5.7 *)
+
+Example the_gaussian_integral :
+  is_RInt_gen (fun x => exp (- x ^ 2 / 2)) (Rbar_locally m_infty) (Rbar_locally p_infty) (sqrt (2 * PI)).
+Proof. exact Statements.gaussian_integral. Qed.
+
+(** ** SPEC 5.8 *)
+
+(** The shipped quantizer satisfies the hypotheses of necessity. *)
+Example necessity_of_g2 z : Edither (fun U => quantize 4 g2 U z) = z.
+Proof.
+  apply (Statements.necessity_dithered (fun _ => sylvester) (quantize 4 g2)).
+  - apply sylvester_hadamard.
+  - apply (ex_Edither_quantize 4 g2 g2_generator).
+  - intros y. now rewrite !(quantize_unbiased 4 g2 g2_generator).
+  - intros k x Hx i Hi. rewrite <- (Esign_const (2 ^ k) (x i)). apply Esign_ext. intros e He.
+    rewrite <- (Statements.reconstruct_unbiased 4 g2 g2_generator (2 ^ k) sylvester (sylvester_hadamard k)
+                  1 x e i).
+    + unfold reconstruct. apply Edither_ext. intros U _. unfold decode. do 2 f_equal.
+      apply sum_ext. intros j _. do 2 f_equal. field.
+    + intros j _. apply He.
+    + left. lra.
+    + exact Hi.
+Qed.
+
+(** Clipping to [-1, 1] is biased, whatever the dimension of the counterexample. *)
+Example clipping_is_biased :
+  ~ (forall k, unbiased_in (2 ^ k) sylvester (fun z => Rmax (-1) (Rmin 1 z))).
+Proof.
+  apply (Statements.bounded_rule_is_biased (fun _ => sylvester) _ 1).
+  - apply sylvester_hadamard.
+  - intros z. unfold Rmax, Rmin. repeat destruct (Rle_dec _ _); lra.
+  - intros z. apply Rabs_le. unfold Rmax, Rmin. repeat destruct (Rle_dec _ _); lra.
+Qed.

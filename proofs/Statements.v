@@ -1,0 +1,350 @@
+(** * The theorems
+
+    For a reader who knows the paper and the specification but not the proofs. The
+    vocabulary is Defs.v: vectors and matrices are functions read below d; [Esign] is the
+    mean over all sign vectors, [Edither] the mean over U uniform on (0,1); H is any
+    Hadamard matrix; g is any generator, [shipped] the one the library uses. Every proof
+    is a reference. headlines.txt lists these theorems, Examples.v uses each on concrete
+    data, and check_proofs.sh compares the axioms they rest on with the allowed ones. *)
+From Coq Require Import ZArith Reals Arith.
+From Coquelicot Require Import Coquelicot.
+From Flocq Require Import Core.Zaux Core.Raux.
+From Flocq Require IEEE754.Binary.
+From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
+From Hdq Require Import Gaussian ShippedGenerator FiniteBound Necessity.
+From Hdq Require Import FloatStages FloatTransform FloatCode FloatBias Constants.
+Open Scope R_scope.
+
+(** ** SPEC 1, 5.1: the matrices *)
+
+(** H[i][i'] = B_m[a][a'] (-1)^popcount(c & c'), i = a 2^k + c. *)
+Theorem supported_matrix_entry m k a c a' c' :
+  (c < 2 ^ k)%nat -> (c' < 2 ^ k)%nat ->
+  supported_matrix m k (a * 2 ^ k + c)%nat (a' * 2 ^ k + c')%nat =
+  base_matrix m a a' * (-1) ^ popcount (N.land (N.of_nat c) (N.of_nat c')).
+Proof. exact (Paley.supported_matrix_entry m k a c a' c'). Qed.
+
+(** Every supported order m 2^k, m in {1, 12, 20, 28}, has H H^T = d I. *)
+Theorem supported_hadamard m k :
+  base_order m -> hadamard (m * 2 ^ k) (supported_matrix m k).
+Proof. exact (Paley.supported_hadamard m k). Qed.
+
+(** The inverse is H^T / d, on either side, symmetric or not. *)
+Theorem hadamard_inverse d H x i :
+  hadamard d H -> (i < d)%nat ->
+  / INR d * mulv d (transpose H) (mulv d H x) i = x i /\
+  / INR d * mulv d H (mulv d (transpose H) x) i = x i.
+Proof. exact (Hadamard.hadamard_inverse d H x i). Qed.
+
+(** The fast transform (butterflies, then B_m in groups of four columns) is the matrix;
+    with B_m transposed, the transposed matrix. *)
+Theorem transform_exact m k x j :
+  base_order m -> (j < m * 2 ^ k)%nat ->
+  network Rplus Rminus Ropp m k (base_matrix_Z m) x j = mulv (m * 2 ^ k) (supported_matrix m k) x j /\
+  network Rplus Rminus Ropp m k (fun a b => base_matrix_Z m b a) x j
+  = mulv (m * 2 ^ k) (transpose (supported_matrix m k)) x j.
+Proof. exact (FloatTransform.transform_exact m k x j). Qed.
+
+(** ** SPEC 5.2: the law of a rotated coordinate *)
+
+(** Multiplying by a row of signs permutes the sign vectors. *)
+Theorem flip_permutes_signs d s :
+  (forall i, (i < d)%nat -> s i = 1 \/ s i = -1) ->
+  forall e, (forall i, (i < d)%nat -> e i = 1 \/ e i = -1) ->
+  (forall i, (i < d)%nat -> flip s e i = 1 \/ flip s e i = -1) /\
+  exists e', (forall i, (i < d)%nat -> e' i = 1 \/ e' i = -1) /\
+    (forall i, (i < d)%nat -> flip s e' i = e i) /\
+    (forall e'', (forall i, (i < d)%nat -> flip s e'' i = e i) ->
+       forall i, (i < d)%nat -> e'' i = e' i).
+Proof. exact (Rademacher.flip_permutes_signs d s). Qed.
+
+(** Each coordinate of H D x has the law of Sigma eps_i x_i. *)
+Theorem rotated_coordinate_law d H x i (F : R -> R) :
+  hadamard d H -> (i < d)%nat ->
+  Esign d (fun e => F (rotate d H e x i)) = Esign d (fun e => F (rademacher d x e)).
+Proof. exact (Rademacher.rotated_coordinate_law d H x i F). Qed.
+
+(** ** SPEC 3, 5.3: the dithered scalar quantizer *)
+
+(** c is a strictly increasing bijection from (1/2, N - 1/2) to R. *)
+Theorem compand_bijective N g : generator N g -> forall z,
+  exists t, (inside N t /\ compand g t = z) /\
+            forall t', inside N t' -> compand g t' = z -> t' = t.
+Proof. exact (DitheredQuantizer.compand_bijective N g). Qed.
+
+(** Counting thresholds is companding, subtracting the offset U, and rounding:
+    code = floor(c^-1(z) + 1/2 - U). *)
+Theorem encode_rounds N g : generator N g -> forall t U,
+  inside N t -> 0 < U < 1 ->
+  (encode N g U (compand g t) < N)%nat /\
+  INR (encode N g U (compand g t)) <= t + 1/2 - U < INR (encode N g U (compand g t)) + 1.
+Proof. exact (DitheredQuantizer.encode_rounds N g). Qed.
+
+(** The integrals over U below exist. *)
+Theorem ex_Edither_quantize N g : generator N g -> forall z,
+  ex_RInt (fun U => quantize N g U z) 0 1.
+Proof. exact (DitheredQuantizer.ex_Edither_quantize N g). Qed.
+
+Theorem ex_Edither_square_error N g : generator N g -> forall z z',
+  ex_RInt (fun U => (quantize N g U z - z') ^ 2) 0 1.
+Proof. exact (DitheredQuantizer.ex_Edither_square_error N g). Qed.
+
+(** E_U[decoded] = z, for every real z. *)
+Theorem quantize_unbiased N g : generator N g -> forall z,
+  Edither (fun U => quantize N g U z) = z.
+Proof. exact (DitheredQuantizer.quantize_unbiased N g). Qed.
+
+(** M(z) = int_{t-1/2}^{t+1/2} g^2 - z^2 at z = c(t). *)
+Theorem scalar_mse_window N g : generator N g -> forall t,
+  inside N t -> scalar_mse N g (compand g t) = window_mse g t.
+Proof. exact (DitheredQuantizer.scalar_mse_window N g). Qed.
+
+(** The shipped g is a generator, for every N >= 2, sigma > 0, kappa > 0. *)
+Theorem shipped_generator N sigma kappa :
+  (2 <= N)%nat -> 0 < sigma -> 0 < kappa -> generator N (shipped N sigma kappa).
+Proof. exact (ShippedGenerator.shipped_generator N sigma kappa). Qed.
+
+(** theta_k(U) = G(k + U) - G(k - 1 + U), G in closed form. *)
+Theorem threshold_shipped N sigma kappa k U :
+  (1 <= k <= N - 1)%nat -> 0 < U < 1 ->
+  threshold (shipped N sigma kappa) k U
+    = shipped_antiderivative N sigma kappa (INR k + U)
+      - shipped_antiderivative N sigma kappa (INR k - 1 + U).
+Proof. exact (ShippedGenerator.threshold_shipped N sigma kappa k U). Qed.
+
+(** ** SPEC 4, 5.3: the vector quantizer *)
+
+(** E_U[x^] = x, for every sign vector and every stored scale. *)
+Theorem reconstruct_unbiased N g : generator N g -> forall d H, hadamard d H -> forall rho x eps i,
+  signs d eps -> scale_for d rho x -> (i < d)%nat ->
+  Edither (fun U => reconstruct N g d H rho x eps U i) = x i.
+Proof. exact (VectorQuantizer.reconstruct_unbiased N g). Qed.
+
+(** E_U<q, x^> = <q, x>, computed without the inverse transform. *)
+Theorem rotated_inner_product_unbiased N g : generator N g ->
+  forall d H, hadamard d H -> forall rho x q eps,
+  signs d eps -> scale_for d rho x ->
+  Edither (fun U => rho / INR d *
+    dot d (rotate d H eps q) (fun j => quantize N g U (rotate d H eps x j / rho))) = dot d q x.
+Proof. exact (VectorQuantizer.rotated_inner_product_unbiased N g). Qed.
+
+(** E ||x^ - x||^2 = rho^2 E_eps[M(Sigma eps_i x_i / rho)]. *)
+Theorem mse_identity N g : generator N g -> forall d H, hadamard d H -> forall rho x,
+  (0 < d)%nat -> rho <> 0 ->
+  mse N g d H rho x = rho ^ 2 * Esign d (fun e => scalar_mse N g (rademacher d x e / rho)).
+Proof. exact (VectorQuantizer.mse_identity N g). Qed.
+
+(** Quantizing twice with independent dithers is unbiased too. *)
+Theorem requantization_unbiased N1 g1 d1 H1 N2 g2 d2 H2 n x rho1 eps1 (rho2 : vec -> R)
+    (eps2 : vec -> vec) i :
+  generator N1 g1 -> generator N2 g2 -> hadamard d1 H1 -> hadamard d2 H2 ->
+  (n <= d1)%nat -> (n <= d2)%nat ->
+  signs d1 eps1 -> (forall y, signs d2 (eps2 y)) ->
+  scale_for d1 rho1 x -> (forall y, scale_for d2 (rho2 y) (truncate n y)) ->
+  (i < n)%nat ->
+  Edither (fun U1 => Edither (fun U2 =>
+    let y := reconstruct N1 g1 d1 H1 rho1 x eps1 U1 in
+    reconstruct N2 g2 d2 H2 (rho2 y) (truncate n y) (eps2 y) U2 i)) = x i.
+Proof. exact (VectorQuantizer.requantization_unbiased N1 g1 d1 H1 N2 g2 d2 H2 n x rho1 eps1 rho2 eps2 i). Qed.
+
+(** ** SPEC 5.4: Rademacher sums of unit variance *)
+
+Theorem rademacher_unit_moments d x :
+  norm2 d x = 1 ->
+  Esign d (rademacher d x) = 0 /\
+  Esign d (fun e => rademacher d x e ^ 2) = 1 /\
+  Esign d (fun e => rademacher d x e ^ 4) = 3 - 2 * sum d (fun i => x i ^ 4) /\
+  Esign d (fun e => rademacher d x e ^ 4) <= 3.
+Proof. exact (Rademacher.rademacher_unit_moments d x). Qed.
+
+Theorem rademacher_unit_exp_moments d x :
+  norm2 d x = 1 ->
+  (forall t, Esign d (fun e => exp (t * rademacher d x e)) <= exp (t ^ 2 / 2)) /\
+  (forall s, Esign d (fun e => cosh (s * rademacher d x e)) <= exp (s ^ 2 / 2)) /\
+  (forall lambda, 0 <= lambda < 1/2 ->
+    Esign d (fun e => exp (lambda * rademacher d x e ^ 2)) <= / sqrt (1 - 2 * lambda)) /\
+  Esign d (fun e => exp (rademacher d x e ^ 2 / 3)) <= sqrt 3.
+Proof. exact (Rademacher.rademacher_unit_exp_moments d x). Qed.
+
+(** ** SPEC 5.5: finite b, every d, every x *)
+
+(** A majorant of M by nonnegative multiples of z^4, cosh(sz), exp(lambda z^2) and any
+    multiples of 1 and z^2 bounds the error of every vector in every dimension. *)
+Theorem finite_bound N g : generator N g -> forall m, majorant_valid m ->
+  (forall z, scalar_mse N g z <= majorant_at m z) -> forall d H x,
+  hadamard d H -> norm2 d x <> 0 ->
+  mse N g d H (sqrt (norm2 d x)) x <= norm2 d x * majorant_bound m.
+Proof. exact (FiniteBound.finite_bound N g). Qed.
+
+(** ** SPEC 5.6: float32 *)
+
+(** |fl(y_j) - y_j| <= ((1+u)^s - 1) Sigma|x_i|, y = H D x. *)
+Theorem transform_error_bound_correct m k eps x j :
+  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  Rabs (transform32 m k (fun i => eps i * x i) j - rotate (m * 2 ^ k) (supported_matrix m k) eps x j)
+  <= transform_error_bound m k x.
+Proof. exact (FloatTransform.transform_error_bound_correct m k eps x j). Qed.
+
+Theorem transform_transposed_error_bound_correct m k x j :
+  base_order m -> (j < m * 2 ^ k)%nat -> (forall i, is_binary32 (x i)) ->
+  Rabs (transform32_transposed m k x j - mulv (m * 2 ^ k) (transpose (supported_matrix m k)) x j)
+  <= transform_error_bound m k x.
+Proof. exact (FloatTransform.transform_transposed_error_bound_correct m k x j). Qed.
+
+(** The same with the exact power of two that extreme vectors are scaled by. *)
+Theorem prescaled_transform_error_bound_correct m k eps x e j :
+  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  Rabs (transform32 m k (fun i => eps i * prescale e x i) j
+        - rotate (m * 2 ^ k) (supported_matrix m k) eps x j * bpow radix2 e)
+  <= transform_error_bound m k (prescale e x) + INR (m * 2 ^ k) * bpow radix2 (-150).
+Proof. exact (FloatTransform.prescaled_transform_error_bound_correct m k eps x e j). Qed.
+
+(** IEEE 754 arithmetic computes these numbers unless it overflows. *)
+Theorem transform_binary32 nan nan1 m k (x : nat -> IEEE754.Binary.binary_float 24 128) j :
+  base_order m -> (j < m * 2 ^ k)%nat ->
+  (forall i, IEEE754.Binary.is_finite 24 128 (x i) = true) ->
+  (1 + unit_roundoff) ^ transform_addition_stages m k
+    * sum (m * 2 ^ k) (fun i => Rabs (IEEE754.Binary.B2R 24 128 (x i))) < bpow radix2 128 ->
+  IEEE754.Binary.is_finite 24 128 (network_ieee nan nan1 m k (base_matrix_Z m) x j) = true /\
+  IEEE754.Binary.B2R 24 128 (network_ieee nan nan1 m k (base_matrix_Z m) x j)
+  = transform32 m k (fun i => IEEE754.Binary.B2R 24 128 (x i)) j.
+Proof. exact (FloatTransform.transform_binary32 nan nan1 m k x j). Qed.
+
+(** fl32(theta rho), theta in double within e of the real threshold. *)
+Theorem threshold_error_bound_correct theta theta' rho e :
+  0 <= rho -> Rabs (theta' - theta) <= e ->
+  Rabs (scaled_threshold32 theta' rho - theta * rho) <= threshold_error_bound theta rho e.
+Proof. exact (FloatCode.threshold_error_bound_correct theta theta' rho e). Qed.
+
+(** The code of the fast encoder passes the reference's judgement. *)
+Theorem encode32_acceptable N g U rho m k eps x theta' e j :
+  generator N g -> 0 < U < 1 -> 0 < rho ->
+  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  nondecreasing (N - 1) theta' ->
+  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= e i) ->
+  acceptable (N - 1) (fun i => threshold g i U * rho)
+    (fun i => threshold_error_bound (threshold g i U) rho (e i))
+    (transform_error_bound m k x)
+    (rotate (m * 2 ^ k) (supported_matrix m k) eps x j)
+    (encode32 N theta' rho (transform32 m k (fun i => eps i * x i) j)).
+Proof. exact (FloatCode.encode32_acceptable N g U rho m k eps x theta' e j). Qed.
+
+(** It differs from the exact code only where y_j is within the bound of a threshold: of
+    every threshold between the two codes. *)
+Theorem encode32_mismatch N g U rho m k eps x theta' e j :
+  generator N g -> 0 < U < 1 -> 0 < rho ->
+  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  nondecreasing (N - 1) theta' ->
+  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= e i) ->
+  let y := rotate (m * 2 ^ k) (supported_matrix m k) eps x j in
+  let c := encode N g U (y / rho) in
+  let f := encode32 N theta' rho (transform32 m k (fun i => eps i * x i) j) in
+  forall i, (Nat.min c f < i <= Nat.max c f)%nat ->
+    Rabs (y - threshold g i U * rho)
+    <= transform_error_bound m k x + threshold_error_bound (threshold g i U) rho (e i).
+Proof. exact (FloatCode.encode32_mismatch N g U rho m k eps x theta' e j). Qed.
+
+(** The judgement is exact: every acceptable code comes from errors within the bounds. *)
+Theorem acceptable_attained n theta tau E y f :
+  0 <= E -> (forall k, (1 <= k <= n)%nat -> 0 <= tau k) ->
+  (forall k, (1 <= k)%nat -> (k < n)%nat -> theta k < theta (S k)) ->
+  nondecreasing n (fun k => theta k - tau k) -> nondecreasing n (fun k => theta k + tau k) ->
+  acceptable n theta tau E y f ->
+  exists y' T, Rabs (y' - y) <= E /\ nondecreasing n T /\
+    (forall k, (1 <= k <= n)%nat -> Rabs (T k - theta k) <= tau k) /\ count_passed n T y' = f.
+Proof. exact (FloatCode.acceptable_attained n theta tau E y f). Qed.
+
+(** It needs only the two thresholds next to the code. *)
+Theorem acceptable_adjacent n theta tau E y f :
+  nondecreasing n (fun k => theta k - tau k) -> nondecreasing n (fun k => theta k + tau k) ->
+  acceptable n theta tau E y f <->
+  (f <= n)%nat /\ ((1 <= f)%nat -> theta f - tau f <= y + E) /\
+  ((f < n)%nat -> y - E < theta (S f) + tau (S f)).
+Proof. exact (FloatCode.acceptable_adjacent n theta tau E y f). Qed.
+
+(** fl32(r'), r' in double within e of the real codeword. *)
+Theorem codeword_error_bound_correct r r' e :
+  Rabs (r' - r) <= e -> Rabs (round32 r' - r) <= codeword_error_bound r e.
+Proof. exact (FloatCode.codeword_error_bound_correct r r' e). Qed.
+
+(** The fast decoder against the real decoder on the same codes. *)
+Theorem decode_error_bound_correct m k eps rho e c (r r32 : vec) i :
+  base_order m -> (i < m * 2 ^ k)%nat -> is_sign eps -> 0 <= rho ->
+  (forall j, is_binary32 (r32 j)) ->
+  (forall j, (j < m * 2 ^ k)%nat -> Rabs (r32 j - r j) <= c j) ->
+  Rabs (decode32 m k eps rho e r32 i
+        - decode (m * 2 ^ k) (supported_matrix m k) eps (rho * bpow radix2 e) r i)
+  <= decode_error_bound m k rho e c r r32.
+Proof. exact (FloatCode.decode_error_bound_correct m k eps rho e c r r32 i). Qed.
+
+(** Bias of the float32 transform, thresholds and codewords exact. *)
+Theorem transform_bias_bound_correct N g m k eps rho x i :
+  generator N g -> base_order m -> is_sign eps ->
+  0 < rho -> (i < m * 2 ^ k)%nat -> (forall j, is_binary32 (x j)) ->
+  let d := (m * 2 ^ k)%nat in
+  let y' := transform32 m k (fun j => eps j * x j) in
+  Rabs (Edither (fun U => decode d (supported_matrix m k) eps rho
+                            (fun j => quantize N g U (y' j / rho)) i) - x i)
+  <= transform_error_bound m k x.
+Proof. exact (FloatBias.transform_bias_bound_correct N g m k eps rho x i). Qed.
+
+(** Bias of rounded thresholds, over the words w = 0..W-1 of the dither. *)
+Theorem threshold_bias_bound_correct N g W t eps delta J alpha beta (f : nat -> nat) :
+  generator N g -> (0 < W)%nat ->
+  0 < eps < 1/2 -> inside N (t - eps) -> inside N (t + eps) ->
+  (forall r, t - eps <= r <= t + eps -> delta <= g (r + 1/2) - g (r - 1/2) <= J) ->
+  0 < delta -> 0 <= alpha < 1 -> 0 <= beta ->
+  let z := compand g t in
+  let a := (alpha * Rabs z + beta) / (1 - alpha) in
+  a < delta * eps ->
+  (forall w, (w < W)%nat ->
+     acceptable (N - 1) (fun k => threshold g k (word_dither W w))
+       (fun k => alpha * Rabs (threshold g k (word_dither W w)) + beta) 0 z (f w)) ->
+  mean_words W (fun w => Rabs (codeword g (f w) (word_dither W w)
+                               - quantize N g (word_dither W w) z))
+  <= J * (2 * (a / delta) + / INR W).
+Proof. exact (FloatBias.threshold_bias_bound_correct N g W t eps delta J alpha beta f). Qed.
+
+(** All rounding together: E for the transform, D for the decoder, the rest averaged. *)
+Theorem fast_bias_bound_correct N g d H eps rho x W (y' : vec) E D
+    (f : nat -> nat -> nat) (fast : nat -> vec) (discrete mismatch : vec) i :
+  hadamard d H -> signs d eps -> 0 < rho -> (i < d)%nat -> (0 < W)%nat ->
+  (forall j, (j < d)%nat -> Rabs (y' j - rotate d H eps x j) <= E) ->
+  (forall j, (j < d)%nat ->
+     Rabs (mean_words W (fun w => quantize N g (word_dither W w) (y' j / rho)) - y' j / rho)
+     <= discrete j) ->
+  (forall j, (j < d)%nat ->
+     mean_words W (fun w => Rabs (codeword g (f w j) (word_dither W w)
+                                  - quantize N g (word_dither W w) (y' j / rho))) <= mismatch j) ->
+  (forall w, (w < W)%nat ->
+     Rabs (fast w i - decode d H eps rho (fun j => codeword g (f w j) (word_dither W w)) i) <= D) ->
+  Rabs (mean_words W (fun w => fast w i) - x i)
+  <= D + E + rho / INR d * sum d (fun j => discrete j + mismatch j).
+Proof. exact (FloatBias.fast_bias_bound_correct N g d H eps rho x W y' E D f fast discrete mismatch i). Qed.
+
+(** ** SPEC 5.7: the constant of the paper *)
+
+(** The Gaussian integral that the constant contains. *)
+Theorem gaussian_integral :
+  is_RInt_gen (fun x => exp (- x ^ 2 / 2)) (Rbar_locally m_infty) (Rbar_locally p_infty) (sqrt (2 * PI)).
+Proof. exact Gaussian.gaussian_integral. Qed.
+
+(** ** SPEC 5.8: necessity *)
+
+(** A rule with an odd mean error, one H D and no scale that depends on the data: unbiased
+    for every unit vector in every dimension only if unbiased for every real z. *)
+Theorem necessity_dithered (Hs : nat -> mat) (Q : R -> R -> R) :
+  (forall k, hadamard (2 ^ k) (Hs k)) ->
+  (forall z, ex_RInt (fun U => Q U z) 0 1) ->
+  (forall z, Edither (fun U => Q U (- z)) = - Edither (fun U => Q U z)) ->
+  (forall k x, norm2 (2 ^ k) x = 1 -> forall i, (i < 2 ^ k)%nat ->
+     Esign (2 ^ k) (fun e => Edither (fun U =>
+       decode (2 ^ k) (Hs k) e 1 (fun j => Q U (rotate (2 ^ k) (Hs k) e x j)) i)) = x i) ->
+  forall z, Edither (fun U => Q U z) = z.
+Proof. exact (Necessity.necessity_dithered Hs Q). Qed.
+
+(** So a rule with finitely many fixed levels is biased for some unit vector. *)
+Theorem bounded_rule_is_biased (Hs : nat -> mat) q B :
+  (forall k, hadamard (2 ^ k) (Hs k)) -> (forall z, q (- z) = - q z) ->
+  (forall z, Rabs (q z) <= B) -> ~ (forall k, unbiased_in (2 ^ k) (Hs k) q).
+Proof. exact (Necessity.bounded_rule_is_biased Hs q B). Qed.
