@@ -314,7 +314,8 @@ Qed.
 (** ** Expectation over the dither *)
 
 Lemma ex_RInt_sum n (f : nat -> R -> R) a b :
-  (forall i, (i < n)%nat -> ex_RInt (V := R_NormedModule) (f i) a b) -> ex_RInt (V := R_NormedModule) (fun u => sum n (fun i => f i u)) a b.
+  (forall i, (i < n)%nat -> ex_RInt (V := R_NormedModule) (f i) a b) ->
+  ex_RInt (V := R_NormedModule) (fun u => sum n (fun i => f i u)) a b.
 Proof.
   induction n as [|n IH]; intros Hf; simpl.
   - apply (ex_RInt_const (V := R_NormedModule)).
