@@ -13,8 +13,9 @@
 From Coq Require Import Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.Raux.
-From Hdq Require Import Defs Sums Hadamard Paley DitheredQuantizer VectorQuantizer.
-From Hdq Require Import FloatStages FloatTransform FloatCode.
+From Hdq Require Import Defs Sums Hadamard Paley DitheredQuantizer VectorQuantizer
+  DiscreteDither.
+From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode.
 Open Scope R_scope.
 
 (** ** Decoding is linear and does not amplify *)
@@ -343,25 +344,37 @@ Proof.
   rewrite sum_scal_r. ring.
 Qed.
 
+Lemma mean_words_midpoint W h : mean_words W (fun w => h (word_dither W w)) = midpoint_mean W h.
+Proof. unfold mean_words, midpoint_mean, word_dither. apply Rmult_comm. Qed.
+
 (** x^ of the fast decoder (within [D] of the exact decoding of the fast codes), in the mean
     over all words: off by E for the transform, D for the decoder and, averaged over the
-    coordinates, [discrete] for finitely many words and [mismatch] for the thresholds. *)
+    coordinates, the cell width at y'_j/rho = c(t_j) over W for finitely many words, and
+    [mismatch] for the thresholds ([threshold_bias_bound_correct]). *)
 Theorem fast_bias_bound_correct N g d H eps rho x W (y' : vec) E D
-    (f : nat -> nat -> nat) (fast : nat -> vec) (discrete mismatch : vec) i :
-  hadamard d H -> signs d eps -> 0 < rho -> (i < d)%nat -> (0 < W)%nat ->
+    (f : nat -> nat -> nat) (fast : nat -> vec) (t mismatch : vec) i :
+  generator N g -> hadamard d H -> signs d eps -> 0 < rho -> (i < d)%nat -> (0 < W)%nat ->
   (forall j, (j < d)%nat -> Rabs (y' j - rotate d H eps x j) <= E) ->
-  (forall j, (j < d)%nat ->
-     Rabs (mean_words W (fun w => quantize N g (word_dither W w) (y' j / rho)) - y' j / rho)
-     <= discrete j) ->
+  (forall j, (j < d)%nat -> inside N (t j) /\ compand g (t j) = y' j / rho) ->
   (forall j, (j < d)%nat ->
      mean_words W (fun w => Rabs (codeword g (f w j) (word_dither W w)
                                   - quantize N g (word_dither W w) (y' j / rho))) <= mismatch j) ->
   (forall w, (w < W)%nat ->
      Rabs (fast w i - decode d H eps rho (fun j => codeword g (f w j) (word_dither W w)) i) <= D) ->
   Rabs (mean_words W (fun w => fast w i) - x i)
-  <= D + E + rho / INR d * sum d (fun j => discrete j + mismatch j).
+  <= D + E + rho / INR d
+      * sum d (fun j => (g (t j + 1/2) - g (t j - 1/2)) / INR W + mismatch j).
 Proof.
-  intros HH Hs Hrho Hi HW HE Hdisc Hmis HD. assert (Hd : 0 < INR d) by (apply lt_0_INR; lia).
+  intros Hg HH Hs Hrho Hi HW HE Ht Hmis HD.
+  set (discrete := fun j => (g (t j + 1/2) - g (t j - 1/2)) / INR W).
+  assert (Hdisc : forall j, (j < d)%nat ->
+    Rabs (mean_words W (fun w => quantize N g (word_dither W w) (y' j / rho)) - y' j / rho) <= discrete j).
+  { intros j Hj. destruct (Ht j Hj) as [Hin <-].
+    rewrite (mean_words_midpoint W (fun U => quantize N g U (compand g (t j)))).
+    now apply midpoint_bias. }
+  change (Rabs (mean_words W (fun w => fast w i) - x i)
+          <= D + E + rho / INR d * sum d (fun j => discrete j + mismatch j)).
+  assert (Hd : 0 < INR d) by (apply lt_0_INR; lia).
   set (exact := fun w => decode d H eps rho (fun j => codeword g (f w j) (word_dither W w)) i).
   assert (H1 : Rabs (mean_words W (fun w => fast w i) - mean_words W exact) <= D).
   { rewrite <- mean_words_minus. eapply Rle_trans; [apply mean_words_Rabs_le|].

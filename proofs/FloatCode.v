@@ -13,8 +13,8 @@
     decoded vector. *)
 From Coq Require Import ZArith Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
-From Flocq Require Import Core Relative.
-From Hdq Require Import Defs Sums Hadamard Paley DitheredQuantizer FloatStages FloatTransform.
+From Flocq Require Import Core Double_rounding.
+From Hdq Require Import Defs Sums Hadamard Paley DitheredQuantizer FloatStages FloatTree FloatTransform.
 Open Scope R_scope.
 
 (** ** Counting thresholds *)
@@ -207,6 +207,32 @@ Proof.
   - specialize (H1 k ltac:(lia)). assert (~ theta k <= y) by (rewrite <- Hcspec; lia). lra.
 Qed.
 
+(** The judge's form: against the exact code c, only the thresholds between count. (At
+    equality below the exact code the judge is laxer by a point.) *)
+Theorem acceptable_between n theta tau E y f :
+  nondecreasing n theta -> 0 <= E -> (forall k, (1 <= k <= n)%nat -> 0 <= tau k) ->
+  let c := count_passed n theta y in
+  acceptable n theta tau E y f <->
+  (f <= n)%nat /\ (forall k, (c < k <= f)%nat -> Rabs (y - theta k) <= E + tau k)
+              /\ (forall k, (f < k <= c)%nat -> Rabs (y - theta k) < E + tau k).
+Proof.
+  intros Hinc HE Htau c. pose proof (count_passed_le n theta y) as Hc. fold c in Hc.
+  assert (Hspec : forall k, (1 <= k <= n)%nat -> (k <= c)%nat <-> theta k <= y)
+    by (intros k Hk; now apply count_passed_spec).
+  split.
+  - intros (Hf & H1 & H2). split; [easy|]. split; intros k Hk.
+    + apply (acceptable_mismatch n theta tau E y f Hinc (conj Hf (conj H1 H2)) k). fold c. lia.
+    + specialize (H2 k ltac:(lia)). pose proof (proj1 (Hspec k ltac:(lia)) ltac:(lia)).
+      rewrite Rabs_pos_eq; lra.
+  - intros (Hf & H1 & H2). split; [easy|]. split; intros k Hk.
+    + specialize (Htau k ltac:(lia)). destruct (Nat.le_gt_cases k c) as [Hkc | Hkc].
+      * apply Hspec in Hkc; [lra|lia].
+      * specialize (H1 k ltac:(lia)). apply Rabs_le_inv in H1. lra.
+    + specialize (Htau k ltac:(lia)). destruct (Nat.le_gt_cases k c) as [Hkc | Hkc].
+      * specialize (H2 k ltac:(lia)). apply Rabs_lt_inv in H2. lra.
+      * assert (~ theta k <= y) by (rewrite <- Hspec by lia; lia). lra.
+Qed.
+
 Theorem code_mismatch_near_threshold n theta tau T E y y' :
   nondecreasing n theta -> nondecreasing n T -> Rabs (y' - y) <= E ->
   (forall k, (1 <= k <= n)%nat -> Rabs (T k - theta k) <= tau k) ->
@@ -238,41 +264,22 @@ Qed.
 Definition underflow32 : R := bpow radix2 (-150).
 Definition underflow64 : R := bpow radix2 (-1075).
 
-Definition round64 (x : R) : R := round radix2 (FLT_exp (-1074) 53) ZnearestE x.
+Definition round64 : R -> R := round_format (-1074) 53.
 
 Lemma round32_error x : Rabs (round32 x - x) <= unit_roundoff * Rabs x + underflow32.
-Proof.
-  destruct (error_N_FLT radix2 (-149) 24 eq_refl (fun z => negb (Z.even z)) x)
-    as (eps & eta & Heps & Heta & _ & Hr).
-  unfold round32, binary32_exponent. change ZnearestE with (Znearest (fun z => negb (Z.even z))).
-  rewrite Hr. replace (x * (1 + eps) + eta - x) with (eps * x + eta) by ring.
-  eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_mult.
-  apply Rplus_le_compat.
-  - apply Rmult_le_compat_r; [apply Rabs_pos|]. eapply Rle_trans; [exact Heps|].
-    unfold unit_roundoff. simpl. lra.
-  - eapply Rle_trans; [exact Heta|]. right.
-    change (underflow32) with (bpow radix2 (-1 + -149)). now rewrite bpow_plus.
-Qed.
+Proof. rewrite unit_roundoff_bpow. now apply (round_format_error (-149) 24). Qed.
 
 Lemma round64_error x : Rabs (round64 x - x) <= / 2 ^ 53 * Rabs x + underflow64.
 Proof.
-  destruct (error_N_FLT radix2 (-1074) 53 eq_refl (fun z => negb (Z.even z)) x)
-    as (eps & eta & Heps & Heta & _ & Hr).
-  unfold round64. change ZnearestE with (Znearest (fun z => negb (Z.even z))).
-  rewrite Hr. replace (x * (1 + eps) + eta - x) with (eps * x + eta) by ring.
-  eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_mult.
-  apply Rplus_le_compat.
-  - apply Rmult_le_compat_r; [apply Rabs_pos|]. eapply Rle_trans; [exact Heps|].
-    simpl. lra.
-  - eapply Rle_trans; [exact Heta|]. right.
-    change (underflow64) with (bpow radix2 (-1 + -1074)). now rewrite bpow_plus.
+  replace (/ 2 ^ 53) with (bpow radix2 (-53)) by (simpl; lra).
+  now apply (round_format_error (-1074) 53).
 Qed.
 
 Lemma round32_le x y : x <= y -> round32 x <= round32 y.
-Proof. apply round_le; [apply FLT_exp_valid; easy|apply valid_rnd_N]. Qed.
+Proof. now apply round_format_le. Qed.
 
 Lemma round64_le x y : x <= y -> round64 x <= round64 y.
-Proof. apply round_le; [apply FLT_exp_valid; easy|apply valid_rnd_N]. Qed.
+Proof. now apply round_format_le. Qed.
 
 (** ** Thresholds: T = fl32(fl64(theta' rho)), theta' in double, |theta' - theta| <= e *)
 
@@ -324,71 +331,105 @@ Proof.
   now apply Hinc.
 Qed.
 
-(** ** The fast encoder *)
+(** ** The fast encoder
 
-Definition encode32 (N : nat) (theta' : nat -> R) (rho y' : R) : nat :=
-  count_passed (N - 1) (fun k => scaled_threshold32 (theta' k) rho) y'.
+    It works on 2^e x and 2^e rho, with e = 0 unless rho is extreme; the bounds are in the
+    units of x. Thresholds come in double, within [e_k]; the shipped codebook promises
+    [codebook_error]. *)
+
+Definition codebook_error (exact : R) : R := (1 + Rabs exact) * bpow radix2 (-40).
+
+Definition scaled_threshold_error_bound (theta rho : R) (e : Z) (error : R) : R :=
+  threshold_error_bound theta (rho * bpow radix2 e) error * bpow radix2 (- e).
+
+Definition encode32 (N : nat) (theta' : nat -> R) (rho : R) (e : Z) (y' : R) : nat :=
+  count_passed (N - 1) (fun k => scaled_threshold32 (theta' k) (rho * bpow radix2 e)) y'.
+
+Lemma count_passed_scale n T y c :
+  0 < c -> count_passed n T y = count_passed n (fun k => T k * c) (y * c).
+Proof.
+  intros Hc. induction n as [|n IH]; [easy|]. cbn [count_passed]. rewrite IH. f_equal.
+  destruct (Rle_dec (T (S n)) y) as [H | H], (Rle_dec (T (S n) * c) (y * c)) as [H' | H']; try easy.
+  - elim H'. apply Rmult_le_compat_r; lra.
+  - elim H. now apply Rmult_le_reg_r with c.
+Qed.
 
 (** SPEC 4, reference semantics: the rule of [hdq check], for coordinate j. *)
-Theorem encode32_acceptable N g U rho m k eps x theta' e j :
+Theorem encode32_acceptable N g U rho m k n eps x e theta' error j :
   generator N g -> 0 < U < 1 -> 0 < rho ->
-  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  base_order m -> (j < m * 2 ^ k)%nat -> (n <= m * 2 ^ k)%nat -> is_sign eps ->
+  (forall i, is_binary32 (x i)) -> (forall i, (n <= i)%nat -> x i = 0) ->
   nondecreasing (N - 1) theta' ->
-  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= e i) ->
+  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= error i) ->
   acceptable (N - 1) (fun i => threshold g i U * rho)
-    (fun i => threshold_error_bound (threshold g i U) rho (e i))
-    (transform_error_bound m k x)
+    (fun i => scaled_threshold_error_bound (threshold g i U) rho e (error i))
+    (rotation_error_bound m k n e x)
     (rotate (m * 2 ^ k) (supported_matrix m k) eps x j)
-    (encode32 N theta' rho (transform32 m k (fun i => eps i * x i) j)).
+    (encode32 N theta' rho e (transform32 m k (fun i => eps i * prescale e x i) j)).
 Proof.
-  intros Hg HU Hrho Hm Hj He Hx Hsorted Htheta. apply fast_code_acceptable.
-  - apply scaled_threshold32_nondecreasing; [lra|easy].
-  - now apply transform_error_bound_correct.
-  - intros i Hi. apply threshold_error_bound_correct; [lra|]. now apply Htheta.
+  intros Hg HU Hrho Hm Hj Hn He Hx Hzero Hsorted Htheta.
+  pose proof (bpow_gt_0 radix2 e) as He0. pose proof (bpow_gt_0 radix2 (- e)) as He1.
+  assert (Hrho' : 0 < rho * bpow radix2 e) by (now apply Rmult_lt_0_compat).
+  unfold encode32. rewrite (count_passed_scale _ _ _ (bpow radix2 (- e)) He1).
+  apply fast_code_acceptable.
+  - intros i Hi1 Hi2. apply Rmult_le_compat_r; [lra|].
+    apply (scaled_threshold32_nondecreasing (N - 1) theta' (rho * bpow radix2 e)); easy || lra.
+  - now apply rotation_error_bound_correct.
+  - intros i Hi. unfold scaled_threshold_error_bound.
+    replace (threshold g i U * rho)
+      with (threshold g i U * (rho * bpow radix2 e) * bpow radix2 (- e)).
+    2:{ rewrite !Rmult_assoc, <- bpow_plus. replace (e + - e)%Z with 0%Z by ring. simpl. ring. }
+    rewrite <- Rmult_minus_distr_r, Rabs_mult, (Rabs_pos_eq (bpow radix2 (- e))) by lra.
+    apply Rmult_le_compat_r; [lra|]. apply threshold_error_bound_correct; [lra|]. now apply Htheta.
 Qed.
 
 (** A fast code differs from the exact one only next to a threshold. *)
-Theorem encode32_mismatch N g U rho m k eps x theta' e j :
+Theorem encode32_mismatch N g U rho m k n eps x e theta' error j :
   generator N g -> 0 < U < 1 -> 0 < rho ->
-  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  base_order m -> (j < m * 2 ^ k)%nat -> (n <= m * 2 ^ k)%nat -> is_sign eps ->
+  (forall i, is_binary32 (x i)) -> (forall i, (n <= i)%nat -> x i = 0) ->
   nondecreasing (N - 1) theta' ->
-  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= e i) ->
+  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= error i) ->
   let y := rotate (m * 2 ^ k) (supported_matrix m k) eps x j in
   let c := encode N g U (y / rho) in
-  let f := encode32 N theta' rho (transform32 m k (fun i => eps i * x i) j) in
+  let f := encode32 N theta' rho e (transform32 m k (fun i => eps i * prescale e x i) j) in
   forall i, (Nat.min c f < i <= Nat.max c f)%nat ->
     Rabs (y - threshold g i U * rho)
-    <= transform_error_bound m k x + threshold_error_bound (threshold g i U) rho (e i).
+    <= rotation_error_bound m k n e x
+       + scaled_threshold_error_bound (threshold g i U) rho e (error i).
 Proof.
-  intros Hg HU Hrho Hm Hj He Hx Hsorted Htheta y c f. unfold c. rewrite encode_count_passed by easy.
+  intros Hg HU Hrho Hm Hj Hn He Hx Hzero Hsorted Htheta y c f. unfold c.
+  rewrite encode_count_passed by easy.
   apply (acceptable_mismatch (N - 1) (fun i => threshold g i U * rho)
-           (fun i => threshold_error_bound (threshold g i U) rho (e i))).
+           (fun i => scaled_threshold_error_bound (threshold g i U) rho e (error i))).
   - intros i Hi1 Hi2. left. now apply scaled_threshold_increasing with N.
   - unfold f, y. now apply encode32_acceptable.
 Qed.
 
 (** ** Decoding: codewords in binary32, the transposed network, one multiplication by
-    fl32(fl64(rho / d)), one by the power of two 2^e that undoes [prescale], the sign *)
+    fl32(fl64(rho / d)), one by the power of two 2^-e that undoes [prescale], the sign *)
 
 Definition decode_scale32 (rho : R) (d : nat) : R := round32 (round64 (rho / INR d)).
 
+(** [rho] is the scaled norm 2^e rho. *)
 Definition decode32 (m k : nat) (eps : vec) (rho : R) (e : Z) (r32 : vec) : vec :=
   fun i => eps i * round32
-    (round32 (decode_scale32 rho (m * 2 ^ k) * transform32_transposed m k r32 i) * bpow radix2 e).
+    (round32 (decode_scale32 rho (m * 2 ^ k) * transform32_transposed m k r32 i) * bpow radix2 (- e)).
 
-(** Error of the scale, q = rho / d. *)
-Definition scale_error_bound (q : R) : R :=
-  q * ((1 + unit_roundoff) * (1 + / 2 ^ 53) - 1)
-  + ((1 + unit_roundoff) * underflow64 + underflow32).
-
-(** With c_j >= |r32_j - r_j|, A the resulting error of H^T r and V >= |H^T r| + A. *)
-Definition decode_error_bound (m k : nat) (rho : R) (e : Z) (c r r32 : vec) : R :=
+(** With c_j >= |r32_j - r_j|, A the resulting error of H^T r, V >= |H^T r| + A, and Q the
+    error of the scale. *)
+Definition decode_error_bound (m k : nat) (rho : R) (c r r32 : vec) : R :=
   let d := (m * 2 ^ k)%nat in
   let q := rho / INR d in
   let A := transform_error_bound m k r32 + sum d c in
   let V := sum d (fun j => Rabs (r j)) + A in
-  let Q := scale_error_bound q in
-  (q * A + Q * V + (unit_roundoff * ((q + Q) * V) + underflow32)) * bpow radix2 e + underflow32.
+  let Q := unit_roundoff * q + underflow32 in
+  q * A + Q * V + (unit_roundoff * ((q + Q) * V) + underflow32).
+
+(** In the units of x; the last product rounds only when it scales down. *)
+Definition scaled_decode_error_bound (m k : nat) (rho : R) (e : Z) (c r r32 : vec) : R :=
+  decode_error_bound m k (rho * bpow radix2 e) c r r32 * bpow radix2 (- e)
+  + if (0 <? e)%Z then underflow32 else 0.
 
 (** |r32 - r| for a codeword: r' in double with |r' - r| <= e, rounded to binary32. *)
 Definition codeword_error_bound (r e : R) : R := e + (unit_roundoff * (Rabs r + e) + underflow32).
@@ -419,35 +460,46 @@ Proof.
   intros j Hj. rewrite Rabs_mult, HA by easy. lra.
 Qed.
 
-Lemma scale_error_bound_correct rho d :
-  0 <= rho -> (0 < d)%nat ->
-  Rabs (decode_scale32 rho d - rho / INR d) <= scale_error_bound (rho / INR d).
+(** The quotient of binary32 numbers rounded to double and then to binary32 is correctly
+    rounded. *)
+Lemma decode_scale32_correct rho m k :
+  base_order m -> is_binary32 rho -> decode_scale32 rho (m * 2 ^ k) = round32 (rho / INR (m * 2 ^ k)).
 Proof.
-  intros Hrho Hd. apply lt_0_INR in Hd. assert (Hq : 0 <= rho / INR d) by (now apply Rdiv_le_0_compat).
-  pose proof (threshold_error_bound_correct 1 1 (rho / INR d) 0 Hq) as H.
-  unfold scaled_threshold32, threshold_error_bound in H. rewrite !Rmult_1_l, Rabs_R1 in H.
-  unfold scale_error_bound, decode_scale32. replace (1 - 1) with 0 in H by ring.
-  rewrite Rabs_R0 in H. specialize (H (Rle_refl 0)). lra.
+  intros Hm Hrho. unfold decode_scale32, round32, round64, round_format.
+  apply round_round_div_FLT; try easy.
+  - exists 1%Z. easy.
+  - apply not_eq_sym, Rlt_not_eq, lt_0_INR, order_positive, Hm.
+  - apply FLT_format_generic; [easy|exact Hrho].
+  - exists (Float radix2 (Z.of_nat m) (Z.of_nat k)).
+    + unfold F2R. cbn [Fnum Fexp]. rewrite mult_INR, pow_INR, <- INR_IZR_INZ.
+      f_equal. rewrite <- (IZR_Zpower radix2) by lia. rewrite <- pow_IZR. easy.
+    + destruct Hm as [-> | [-> | [-> | ->]]]; easy.
+    + cbn [Fexp]. lia.
 Qed.
 
 Theorem decode_error_bound_correct m k eps rho e c (r r32 : vec) i :
-  base_order m -> (i < m * 2 ^ k)%nat -> is_sign eps -> 0 <= rho ->
+  base_order m -> (i < m * 2 ^ k)%nat -> is_sign eps ->
+  0 <= rho -> is_binary32 (rho * bpow radix2 e) ->
   (forall j, is_binary32 (r32 j)) ->
   (forall j, (j < m * 2 ^ k)%nat -> Rabs (r32 j - r j) <= c j) ->
-  Rabs (decode32 m k eps rho e r32 i
-        - decode (m * 2 ^ k) (supported_matrix m k) eps (rho * bpow radix2 e) r i)
-  <= decode_error_bound m k rho e c r r32.
+  Rabs (decode32 m k eps (rho * bpow radix2 e) e r32 i
+        - decode (m * 2 ^ k) (supported_matrix m k) eps rho r i)
+  <= scaled_decode_error_bound m k rho e c r r32.
 Proof.
-  intros Hm Hi He Hrho Hr32 Hc. unfold decode_error_bound, decode32.
+  intros Hm Hi He Hrho Hrho32 Hr32 Hc. unfold scaled_decode_error_bound, decode_error_bound, decode32.
+  rewrite decode_scale32_correct by easy.
   pose proof (order_positive m k Hm) as Hd0.
-  set (d := (m * 2 ^ k)%nat) in *. set (q := rho / INR d).
+  pose proof (bpow_gt_0 radix2 e) as He0. pose proof (bpow_gt_0 radix2 (- e)) as He1.
+  assert (Hinv : bpow radix2 e * bpow radix2 (- e) = 1).
+  { rewrite <- bpow_plus. now replace (e + - e)%Z with 0%Z by ring. }
+  set (d := (m * 2 ^ k)%nat) in *. set (q := rho * bpow radix2 e / INR d).
   assert (Hd : 0 < INR d) by now apply lt_0_INR.
-  assert (Hq : 0 <= q) by (apply Rdiv_le_0_compat; easy).
+  assert (Hq : 0 <= q) by (apply Rdiv_le_0_compat; [apply Rmult_le_pos; lra|easy]).
   set (HT := transpose (supported_matrix m k)).
   set (v := mulv d HT r i). set (v32 := transform32_transposed m k r32 i).
   set (A := transform_error_bound m k r32 + sum d c).
-  set (V := sum d (fun j => Rabs (r j)) + A). set (Q := scale_error_bound q).
-  pose proof unit_roundoff_pos as Hu. pose proof (bpow_gt_0 radix2 e) as He2.
+  set (V := sum d (fun j => Rabs (r j)) + A). set (Q := unit_roundoff * q + underflow32).
+  pose proof unit_roundoff_pos as Hu.
   (* the transform *)
   assert (HA : Rabs (v32 - v) <= A).
   { assert (H1 : Rabs (v32 - mulv d HT r32 i) <= transform_error_bound m k r32)
@@ -455,7 +507,8 @@ Proof.
     assert (H2 : Rabs (mulv d HT r32 i - v) <= sum d c).
     { unfold v, mulv. rewrite <- sum_minus. eapply Rle_trans; [apply sum_Rabs_le|]. apply sum_le.
       intros j Hj. replace (HT i j * r32 j - HT i j * r j) with (HT i j * (r32 j - r j)) by ring.
-      rewrite Rabs_mult. unfold HT, transpose. rewrite supported_entry_abs, Rmult_1_l by easy. now apply Hc. }
+      rewrite Rabs_mult. unfold HT, transpose. rewrite supported_entry_abs, Rmult_1_l by easy.
+      now apply Hc. }
     replace (v32 - v) with ((v32 - mulv d HT r32 i) + (mulv d HT r32 i - v)) by ring.
     eapply Rle_trans; [apply Rabs_triang|]. unfold A. lra. }
   assert (HV : Rabs v32 <= V).
@@ -463,8 +516,9 @@ Proof.
     apply Rplus_le_compat; [|exact HA]. apply mulv_sign_matrix_le.
     intros j Hj. now apply supported_entry_abs. }
   (* the scale *)
-  set (scale := decode_scale32 rho d).
-  assert (HQ : Rabs (scale - q) <= Q) by (now apply scale_error_bound_correct).
+  set (scale := round32 q).
+  assert (HQ : Rabs (scale - q) <= Q).
+  { eapply Rle_trans; [apply round32_error|]. rewrite (Rabs_pos_eq q Hq). unfold Q. lra. }
   assert (Hs : Rabs scale <= q + Q).
   { replace scale with (q + (scale - q)) by ring. eapply Rle_trans; [apply Rabs_triang|].
     rewrite (Rabs_pos_eq q Hq). lra. }
@@ -483,18 +537,25 @@ Proof.
     apply Rmult_le_compat_l; [lra|]. rewrite Rabs_mult.
     apply Rmult_le_compat; try apply Rabs_pos; easy. }
   (* the power of two and the sign *)
-  assert (Hexact : decode d (supported_matrix m k) eps (rho * bpow radix2 e) r i
-                   = eps i * (q * v * bpow radix2 e)).
+  assert (Hexact : decode d (supported_matrix m k) eps rho r i = eps i * (q * v * bpow radix2 (- e))).
   { unfold decode. change (sum d (fun j => supported_matrix m k j i * r j)) with v.
-    unfold q. field. lra. }
+    replace (q * v * bpow radix2 (- e)) with (rho / INR d * v * (bpow radix2 e * bpow radix2 (- e)))
+      by (unfold q; field; lra).
+    rewrite Hinv. ring. }
   assert (Heps : Rabs (eps i) = 1).
   { destruct (He i) as [-> | ->]; [apply Rabs_R1|]. rewrite Rabs_left; lra. }
+  assert (Hlast : Rabs (round32 (w * bpow radix2 (- e)) - w * bpow radix2 (- e))
+                  <= if (0 <? e)%Z then underflow32 else 0).
+  { assert (Hw0 : is_binary32 w) by apply is_binary32_round.
+    destruct (Z.ltb_spec 0 e) as [Hdown | Hup].
+    - now apply (prescale_error (- e) (fun _ => w) 0).
+    - pose proof (prescale_exact (- e) (fun _ => w) 0 ltac:(lia) Hw0) as Heq.
+      unfold prescale in Heq. rewrite Heq, Rminus_diag_eq, Rabs_R0 by easy. lra. }
   rewrite Hexact. fold scale. fold w.
-  replace (eps i * round32 (w * bpow radix2 e) - eps i * (q * v * bpow radix2 e))
-    with (eps i * ((w - q * v) * bpow radix2 e + (round32 (w * bpow radix2 e) - w * bpow radix2 e)))
-    by ring.
+  replace (eps i * round32 (w * bpow radix2 (- e)) - eps i * (q * v * bpow radix2 (- e)))
+    with (eps i * ((w - q * v) * bpow radix2 (- e)
+                   + (round32 (w * bpow radix2 (- e)) - w * bpow radix2 (- e)))) by ring.
   rewrite Rabs_mult, Heps, Rmult_1_l. eapply Rle_trans; [apply Rabs_triang|].
-  apply Rplus_le_compat.
-  - rewrite Rabs_mult, (Rabs_pos_eq (bpow radix2 e)) by lra. apply Rmult_le_compat_r; lra.
-  - apply (prescale_error e (fun _ => w) 0). apply is_binary32_round.
+  apply Rplus_le_compat; [|exact Hlast].
+  rewrite Rabs_mult, (Rabs_pos_eq (bpow radix2 (- e))) by lra. apply Rmult_le_compat_r; lra.
 Qed.

@@ -10,18 +10,16 @@
       if (1+u)^s Sigma|x_i| < 2^128.
     The network is written once, over any arithmetic; the proofs run it on trees. *)
 From Coq Require Import ZArith Reals Arith Lia Lra.
-From Flocq Require Import Core Plus_error Mult_error Relative.
+From Flocq Require Import Core Mult_error Relative.
 From Flocq Require IEEE754.Binary.
-From Hdq Require Import Defs Sums Hadamard Paley FloatStages.
+From Hdq Require Import Defs Sums Hadamard Paley FloatStages FloatTree.
 Open Scope R_scope.
 
 (** ** binary32 *)
 
 Definition unit_roundoff : R := / 2 ^ 24.
-Definition binary32_exponent : Z -> Z := FLT_exp (-149) 24.
-(** Rounding to nearest, ties to even, unbounded above. *)
-Definition round32 (x : R) : R := round radix2 binary32_exponent ZnearestE x.
-Definition is_binary32 (x : R) : Prop := generic_format radix2 binary32_exponent x.
+Definition round32 : R -> R := round_format (-149) 24.
+Definition is_binary32 : R -> Prop := in_format (-149) 24.
 
 #[local] Instance prec_gt_0_24 : Prec_gt_0 24 := eq_refl.
 
@@ -303,67 +301,30 @@ Proof.
   destruct (Nat.eqb m 1); [ring|]. destruct (_ <? 0)%Z; ring.
 Qed.
 
-(** ** Trees of rounded additions *)
+(** ** Rounded additions of binary32 *)
 
-Inductive tree : Type :=
-  | Leaf (i : nat)
-  | Opp (t : tree)
-  | Add (l r : tree)
-  | Sub (l r : tree).
-
-(** Evaluation in any arithmetic. *)
-Fixpoint tree_value {T : Type} (add sub : T -> T -> T) (opp : T -> T) (x : nat -> T) (t : tree) : T :=
-  match t with
-  | Leaf i => x i
-  | Opp t => opp (tree_value add sub opp x t)
-  | Add l r => add (tree_value add sub opp x l) (tree_value add sub opp x r)
-  | Sub l r => sub (tree_value add sub opp x l) (tree_value add sub opp x r)
-  end.
-
-(** The longest path, in additions and subtractions. *)
-Fixpoint tree_depth (t : tree) : nat :=
-  match t with
-  | Leaf _ => 0
-  | Opp t => tree_depth t
-  | Add l r | Sub l r => S (Nat.max (tree_depth l) (tree_depth r))
-  end.
-
-(** Sum of |leaf|. *)
-Fixpoint tree_mass (x : vec) (t : tree) : R :=
-  match t with
-  | Leaf i => Rabs (x i)
-  | Opp t => tree_mass x t
-  | Add l r | Sub l r => tree_mass x l + tree_mass x r
-  end.
-
-Definition exact_value : vec -> tree -> R := tree_value Rplus Rminus Ropp.
 Definition add32 (a b : R) : R := round32 (a + b).
 Definition sub32 (a b : R) : R := round32 (a - b).
-Definition rounded_value : vec -> tree -> R := tree_value add32 sub32 Ropp.
 
-(** One addition of binary32 numbers: relative error u, underflow or not. *)
-Lemma add32_error a b :
-  is_binary32 a -> is_binary32 b -> Rabs (add32 a b - (a + b)) <= unit_roundoff * Rabs (a + b).
-Proof.
-  intros Ha Hb.
-  destruct (FLT_plus_error_N_ex radix2 (-149) 24 (fun z => negb (Z.even z)) a b Ha Hb)
-    as (eps & Heps & Hround).
-  unfold add32, round32, binary32_exponent.
-  change ZnearestE with (Znearest (fun z => negb (Z.even z))). rewrite Hround.
-  replace ((a + b) * (1 + eps) - (a + b)) with (eps * (a + b)) by ring.
-  rewrite Rabs_mult. apply Rmult_le_compat_r; [apply Rabs_pos|].
-  eapply Rle_trans; [exact Heps|]. unfold u_ro, unit_roundoff. simpl. lra.
-Qed.
+Lemma unit_roundoff_pos : 0 < unit_roundoff.
+Proof. unfold unit_roundoff. apply Rinv_0_lt_compat, pow_lt. lra. Qed.
+
+Lemma unit_roundoff_bpow : unit_roundoff = bpow radix2 (-24).
+Proof. unfold unit_roundoff. simpl. lra. Qed.
 
 Lemma is_binary32_round x : is_binary32 (round32 x).
-Proof. apply generic_format_round; [apply FLT_exp_valid; easy|apply valid_rnd_N]. Qed.
+Proof. now apply in_format_round. Qed.
 
 Lemma is_binary32_opp x : is_binary32 x -> is_binary32 (- x).
-Proof. apply generic_format_opp. Qed.
+Proof. apply in_format_opp. Qed.
+
+Lemma add32_error a b :
+  is_binary32 a -> is_binary32 b -> Rabs (round32 (a + b) - (a + b)) <= unit_roundoff * Rabs (a + b).
+Proof. rewrite unit_roundoff_bpow. now apply (addition_error_format (-149) 24). Qed.
 
 (** Rounding is symmetric, so a sign may be moved through an addition: the fast code does. *)
 Lemma round32_opp x : round32 (- x) = - round32 x.
-Proof. unfold round32. apply round_NE_opp. Qed.
+Proof. apply round_format_opp. Qed.
 
 Lemma add32_opp a b : add32 (- a) (- b) = - add32 a b.
 Proof. unfold add32. rewrite <- round32_opp. f_equal. ring. Qed.
@@ -371,98 +332,32 @@ Proof. unfold add32. rewrite <- round32_opp. f_equal. ring. Qed.
 Lemma sub32_add32 a b : sub32 a b = add32 a (- b).
 Proof. easy. Qed.
 
-Lemma sub32_error a b :
-  is_binary32 a -> is_binary32 b -> Rabs (sub32 a b - (a - b)) <= unit_roundoff * Rabs (a - b).
-Proof. intros Ha Hb. apply (add32_error a (- b) Ha). now apply is_binary32_opp. Qed.
+Definition rounded32_value : vec -> tree -> R := rounded_value round32.
 
-Lemma rounded_value_format x t :
-  (forall i, is_binary32 (x i)) -> is_binary32 (rounded_value x t).
-Proof.
-  intros Hx. induction t as [i|t IH|l _ r _|l _ r _]; [apply Hx| | |]; try apply is_binary32_round.
-  now apply is_binary32_opp.
-Qed.
-
-Lemma unit_roundoff_pos : 0 < unit_roundoff.
-Proof. unfold unit_roundoff. apply Rinv_0_lt_compat, pow_lt. lra. Qed.
-
-Lemma growth_ge_1 n : 1 <= (1 + unit_roundoff) ^ n.
-Proof. apply pow_R1_Rle. pose proof unit_roundoff_pos. lra. Qed.
-
-Lemma growth_mono n p : (n <= p)%nat -> (1 + unit_roundoff) ^ n <= (1 + unit_roundoff) ^ p.
-Proof. apply Rle_pow. pose proof unit_roundoff_pos. lra. Qed.
-
-Lemma tree_mass_nonneg x t : 0 <= tree_mass x t.
-Proof. induction t; cbn [tree_mass]; try lra. apply Rabs_pos. Qed.
-
-Lemma Rabs_minus_le a b : Rabs (a - b) <= Rabs a + Rabs b.
-Proof. unfold Rminus. rewrite <- (Rabs_Ropp b). apply Rabs_triang. Qed.
-
-Lemma exact_value_le_mass x t : Rabs (exact_value x t) <= tree_mass x t.
-Proof.
-  induction t as [i|t IH|l IHl r IHr|l IHl r IHr]; unfold exact_value in *; cbn [tree_value tree_mass].
-  - lra.
-  - now rewrite Rabs_Ropp.
-  - eapply Rle_trans; [apply Rabs_triang|]. lra.
-  - eapply Rle_trans; [apply Rabs_minus_le|]. lra.
-Qed.
-
-(** The step of the induction: two operands with errors g - 1 relative to their masses,
-    one rounding, error (1+u) g - 1 relative to the sum of the masses. *)
-Lemma addition_step g a b a' b' ma mb c :
-  1 <= g -> Rabs (a' - a) <= (g - 1) * ma -> Rabs (b' - b) <= (g - 1) * mb ->
-  Rabs a <= ma -> Rabs b <= mb ->
-  Rabs (c - (a' + b')) <= unit_roundoff * Rabs (a' + b') ->
-  Rabs (c - (a + b)) <= ((1 + unit_roundoff) * g - 1) * (ma + mb).
-Proof.
-  intros Hg Ha Hb Hma Hmb Hc. pose proof unit_roundoff_pos as Hu.
-  assert (Hin : Rabs ((a' + b') - (a + b)) <= (g - 1) * (ma + mb)).
-  { replace ((a' + b') - (a + b)) with ((a' - a) + (b' - b)) by ring.
-    eapply Rle_trans; [apply Rabs_triang|]. lra. }
-  assert (Hval : Rabs (a' + b') <= g * (ma + mb)).
-  { replace (a' + b') with (((a' + b') - (a + b)) + (a + b)) by ring.
-    eapply Rle_trans; [apply Rabs_triang|].
-    assert (Rabs (a + b) <= ma + mb) by (eapply Rle_trans; [apply Rabs_triang|]; lra).
-    lra. }
-  replace (c - (a + b)) with ((c - (a' + b')) + ((a' + b') - (a + b))) by ring.
-  eapply Rle_trans; [apply Rabs_triang|].
-  assert (unit_roundoff * Rabs (a' + b') <= unit_roundoff * (g * (ma + mb)))
-    by (apply Rmult_le_compat_l; lra).
-  lra.
-Qed.
-
-Theorem tree_error_bound x t s :
+Lemma tree32_error_bound x t s :
   (forall i, is_binary32 (x i)) -> (tree_depth t <= s)%nat ->
-  Rabs (rounded_value x t - exact_value x t) <= ((1 + unit_roundoff) ^ s - 1) * tree_mass x t.
+  Rabs (rounded32_value x t - exact_value x t) <= ((1 + unit_roundoff) ^ s - 1) * tree_mass x t.
 Proof.
-  intros Hx. revert s.
-  induction t as [i|t IH|l IHl r IHr|l IHl r IHr]; intros s Hs;
-    unfold rounded_value, exact_value in *; cbn [tree_value tree_mass tree_depth] in *.
-  - rewrite Rminus_diag_eq, Rabs_R0 by easy. apply Rmult_le_pos; [|apply Rabs_pos].
-    pose proof (growth_ge_1 s). lra.
-  - replace (- tree_value add32 sub32 Ropp x t - - tree_value Rplus Rminus Ropp x t)
-      with (- (tree_value add32 sub32 Ropp x t - tree_value Rplus Rminus Ropp x t)) by ring.
-    rewrite Rabs_Ropp. now apply IH.
-  - destruct s as [|s]; [lia|]. cbn [pow].
-    apply addition_step with (a' := rounded_value x l) (b' := rounded_value x r).
-    + apply growth_ge_1.
-    + apply IHl. lia.
-    + apply IHr. lia.
-    + apply exact_value_le_mass.
-    + apply exact_value_le_mass.
-    + apply add32_error; now apply rounded_value_format.
-  - destruct s as [|s]; [lia|]. cbn [pow].
-    change (tree_value Rplus Rminus Ropp x l - tree_value Rplus Rminus Ropp x r)
-      with (tree_value Rplus Rminus Ropp x l + - tree_value Rplus Rminus Ropp x r).
-    apply addition_step with (a' := rounded_value x l) (b' := - rounded_value x r).
-    + apply growth_ge_1.
-    + apply IHl. lia.
-    + replace (- rounded_value x r - - tree_value Rplus Rminus Ropp x r)
-        with (- (rounded_value x r - tree_value Rplus Rminus Ropp x r)) by ring.
-      rewrite Rabs_Ropp. apply IHr. lia.
-    + apply exact_value_le_mass.
-    + rewrite Rabs_Ropp. apply exact_value_le_mass.
-    + apply sub32_error; now apply rounded_value_format.
+  apply (tree_error_bound unit_roundoff is_binary32).
+  - left. apply unit_roundoff_pos.
+  - apply is_binary32_round.
+  - apply is_binary32_opp.
+  - apply add32_error.
 Qed.
+
+Lemma rounded32_value_le x t s :
+  (forall i, is_binary32 (x i)) -> (tree_depth t <= s)%nat ->
+  Rabs (rounded32_value x t) <= (1 + unit_roundoff) ^ s * tree_mass x t.
+Proof.
+  apply (rounded_value_le unit_roundoff is_binary32).
+  - left. apply unit_roundoff_pos.
+  - apply is_binary32_round.
+  - apply is_binary32_opp.
+  - apply add32_error.
+Qed.
+
+Lemma growth32_nonneg s : 0 <= (1 + unit_roundoff) ^ s.
+Proof. apply pow_le. pose proof unit_roundoff_pos. lra. Qed.
 
 (** ** The network as trees *)
 
@@ -528,7 +423,7 @@ Proof.
   intros Hm Hj Hx. unfold network32. rewrite <- network_matrix by easy.
   rewrite !network_tree. unfold transform_error_bound.
   rewrite <- (transform_tree_mass m k B x j Hm Hj).
-  apply tree_error_bound; [easy|]. now apply transform_tree_depth.
+  apply tree32_error_bound; [easy|]. now apply transform_tree_depth.
 Qed.
 
 (** ** The supported orders: B_1, B_12, B_20, B_28 *)
@@ -648,51 +543,42 @@ Let opp754 : float32 -> float32 := Bopp 24 128 nan1.
 Definition network_ieee (m k : nat) (B : nat -> nat -> Z) (x : nat -> float32) : nat -> float32 :=
   network add754 sub754 opp754 m k B x.
 
-Lemma rounded_value_le x t s :
-  (forall i, is_binary32 (x i)) -> (tree_depth t <= s)%nat ->
-  Rabs (rounded_value x t) <= (1 + unit_roundoff) ^ s * tree_mass x t.
-Proof.
-  intros Hx Hs. pose proof (tree_error_bound x t s Hx Hs). pose proof (exact_value_le_mass x t).
-  replace (rounded_value x t) with ((rounded_value x t - exact_value x t) + exact_value x t) by ring.
-  eapply Rle_trans; [apply Rabs_triang|]. lra.
-Qed.
-
 Lemma tree_ieee (x : nat -> float32) t s M :
   (forall i, is_finite 24 128 (x i) = true) -> (tree_depth t <= s)%nat ->
   tree_mass (fun i => B2R 24 128 (x i)) t <= M -> (1 + unit_roundoff) ^ s * M < bpow radix2 128 ->
   is_finite 24 128 (tree_value add754 sub754 opp754 x t) = true /\
-  B2R 24 128 (tree_value add754 sub754 opp754 x t) = rounded_value (fun i => B2R 24 128 (x i)) t.
+  B2R 24 128 (tree_value add754 sub754 opp754 x t) = rounded32_value (fun i => B2R 24 128 (x i)) t.
 Proof.
   intros Hx Hs HM Hmax.
   assert (Hfmt : forall i, is_binary32 (B2R 24 128 (x i))) by (intros; apply generic_format_B2R).
   revert Hs HM.
   induction t as [i|t IH|l IHl r IHr|l IHl r IHr]; intros Hs HM.
   - split; [apply Hx|reflexivity].
-  - destruct (IH Hs HM) as [Hf Hv]. unfold rounded_value in *. cbn [tree_value].
+  - destruct (IH Hs HM) as [Hf Hv]. unfold rounded32_value, rounded_value in *. cbn [tree_value].
     unfold opp754 at 1 3. split; [now rewrite is_finite_Bopp|]. now rewrite B2R_Bopp, Hv.
   - pose proof (tree_mass_nonneg (fun i => B2R 24 128 (x i)) l) as Hl0.
     pose proof (tree_mass_nonneg (fun i => B2R 24 128 (x i)) r) as Hr0.
-    pose proof (rounded_value_le _ (Add l r) s Hfmt Hs) as Hle.
+    pose proof (rounded32_value_le _ (Add l r) s Hfmt Hs) as Hle.
     cbn [tree_depth tree_mass] in *.
     destruct IHl as [Hfl Hvl]; [lia|lra|]. destruct IHr as [Hfr Hvr]; [lia|lra|].
-    unfold rounded_value in *. cbn [tree_value] in *.
+    unfold rounded32_value, rounded_value in *. cbn [tree_value] in *.
     assert (Hov : Rabs (add32 (tree_value add32 sub32 Ropp (fun i => B2R 24 128 (x i)) l)
                      (tree_value add32 sub32 Ropp (fun i => B2R 24 128 (x i)) r)) < bpow radix2 128).
     { eapply Rle_lt_trans; [exact Hle|]. eapply Rle_lt_trans; [|exact Hmax].
-      apply Rmult_le_compat_l; [|easy]. pose proof (growth_ge_1 s). lra. }
+      apply Rmult_le_compat_l; [apply growth32_nonneg|easy]. }
     pose proof (Bplus_correct 24 128 eq_refl eq_refl nan BinarySingleNaN.mode_NE _ _ Hfl Hfr) as H.
     rewrite Hvl, Hvr in H. rewrite Rlt_bool_true in H by exact Hov.
     destruct H as (Hv & Hf & _). split; [exact Hf|]. exact Hv.
   - pose proof (tree_mass_nonneg (fun i => B2R 24 128 (x i)) l) as Hl0.
     pose proof (tree_mass_nonneg (fun i => B2R 24 128 (x i)) r) as Hr0.
-    pose proof (rounded_value_le _ (Sub l r) s Hfmt Hs) as Hle.
+    pose proof (rounded32_value_le _ (Sub l r) s Hfmt Hs) as Hle.
     cbn [tree_depth tree_mass] in *.
     destruct IHl as [Hfl Hvl]; [lia|lra|]. destruct IHr as [Hfr Hvr]; [lia|lra|].
-    unfold rounded_value in *. cbn [tree_value] in *.
+    unfold rounded32_value, rounded_value in *. cbn [tree_value] in *.
     assert (Hov : Rabs (sub32 (tree_value add32 sub32 Ropp (fun i => B2R 24 128 (x i)) l)
                      (tree_value add32 sub32 Ropp (fun i => B2R 24 128 (x i)) r)) < bpow radix2 128).
     { eapply Rle_lt_trans; [exact Hle|]. eapply Rle_lt_trans; [|exact Hmax].
-      apply Rmult_le_compat_l; [|easy]. pose proof (growth_ge_1 s). lra. }
+      apply Rmult_le_compat_l; [apply growth32_nonneg|easy]. }
     pose proof (Bminus_correct 24 128 eq_refl eq_refl nan BinarySingleNaN.mode_NE _ _ Hfl Hfr) as H.
     rewrite Hvl, Hvr in H. rewrite Rlt_bool_true in H by exact Hov.
     destruct H as (Hv & Hf & _). split; [exact Hf|]. exact Hv.
@@ -737,11 +623,11 @@ Proof.
   assert (Hmx : (-125 <= mag radix2 x)%Z) by (now apply mag_ge_bpow).
   assert (Hmy : (-125 <= mag radix2 x + e)%Z).
   { rewrite <- mag_mult_bpow by easy. now apply mag_ge_bpow. }
-  assert (Hc : cexp radix2 binary32_exponent (x * bpow radix2 e) = (cexp radix2 binary32_exponent x + e)%Z).
-  { unfold cexp, binary32_exponent, FLT_exp. rewrite mag_mult_bpow by easy. lia. }
-  unfold round32, round, scaled_mantissa. rewrite Hc.
-  replace (x * bpow radix2 e * bpow radix2 (- (cexp radix2 binary32_exponent x + e)))
-    with (x * bpow radix2 (- cexp radix2 binary32_exponent x)).
+  assert (Hc : cexp radix2 (FLT_exp (-149) 24) (x * bpow radix2 e) = (cexp radix2 (FLT_exp (-149) 24) x + e)%Z).
+  { unfold cexp, FLT_exp. rewrite mag_mult_bpow by easy. lia. }
+  unfold round32, round_format, round, scaled_mantissa. rewrite Hc.
+  replace (x * bpow radix2 e * bpow radix2 (- (cexp radix2 (FLT_exp (-149) 24) x + e)))
+    with (x * bpow radix2 (- cexp radix2 (FLT_exp (-149) 24) x)).
   - unfold F2R. cbn [Fnum Fexp]. rewrite bpow_plus. ring.
   - rewrite Rmult_assoc, <- bpow_plus. do 2 f_equal. ring.
 Qed.
@@ -764,34 +650,96 @@ Proof.
         pose proof (bpow_gt_0 radix2 (-126)). lra. }
       pose proof (mag_ge_bpow radix2 v (-125) Hbig) as Hm. unfold v in Hm.
       rewrite mag_mult_bpow in Hm by easy. lia. }
-    unfold round32. rewrite round_generic by (apply valid_rnd_N || exact Hv).
+    unfold round32. rewrite round_format_id by exact Hv.
     rewrite Rminus_diag_eq, Rabs_R0 by easy. lra.
   - eapply Rle_trans.
-    + apply (error_le_half_ulp radix2 binary32_exponent (fun z => negb (Z.even z))).
-    + unfold binary32_exponent. rewrite ulp_FLT_small.
+    + apply (error_le_half_ulp radix2 (FLT_exp (-149) 24) (fun z => negb (Z.even z))).
+    + rewrite ulp_FLT_small.
       2: exact prec_gt_0_24.
       2: { apply Rlt_trans with (1 := Hsmall). now apply bpow_lt. }
       change (-150)%Z with (-1 + -149)%Z. rewrite bpow_plus. simpl (bpow radix2 (-1)). lra.
 Qed.
 
-Theorem prescaled_transform_error_bound_correct m k eps x e j :
-  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
-  Rabs (transform32 m k (fun i => eps i * prescale e x i) j
-        - rotate (m * 2 ^ k) (supported_matrix m k) eps x j * bpow radix2 e)
-  <= transform_error_bound m k (prescale e x) + INR (m * 2 ^ k) * bpow radix2 (-150).
+(** Scaling up is exact. *)
+Lemma prescale_exact e x i : (0 <= e)%Z -> is_binary32 (x i) -> prescale e x i = x i * bpow radix2 e.
 Proof.
-  intros Hm Hj He Hx. set (d := (m * 2 ^ k)%nat) in *. set (H := supported_matrix m k).
-  replace (transform32 m k (fun i => eps i * prescale e x i) j - rotate d H eps x j * bpow radix2 e)
-    with ((transform32 m k (fun i => eps i * prescale e x i) j - rotate d H eps (prescale e x) j)
+  intros He Hx. unfold prescale, round32. apply round_format_id.
+  unfold is_binary32, in_format in *. apply FLT_format_generic in Hx; [|easy].
+  destruct Hx as [f Hf Hm Hemin]. apply generic_format_FLT.
+  exists (Float radix2 (Fnum f) (Fexp f + e)).
+  - rewrite Hf. unfold F2R. cbn [Fnum Fexp]. rewrite bpow_plus. ring.
+  - exact Hm.
+  - cbn [Fexp]. lia.
+Qed.
+
+(** What scaling down may lose, each of the n entries at most 2^-150. *)
+Definition scaling_loss (n : nat) (e : Z) : R :=
+  if (e <? 0)%Z then INR n * bpow radix2 (-150) else 0.
+
+Lemma prescale_loss n d e x :
+  (n <= d)%nat -> (forall i, (n <= i)%nat -> x i = 0) -> (forall i, is_binary32 (x i)) ->
+  sum d (fun i => Rabs (prescale e x i - x i * bpow radix2 e)) <= scaling_loss n e.
+Proof.
+  intros Hn Hzero Hx. unfold scaling_loss.
+  assert (Hout : forall i, (n <= i)%nat -> Rabs (prescale e x i - x i * bpow radix2 e) = 0).
+  { intros i Hi. unfold prescale. rewrite (Hzero i Hi), Rmult_0_l.
+    unfold round32, round_format. rewrite round_0 by apply valid_rnd_N.
+    rewrite Rminus_diag_eq, Rabs_R0; easy. }
+  rewrite (sum_truncate n d) by (easy || intros i [Hi _]; now apply Hout).
+  destruct (Z.ltb_spec e 0) as [Hneg | Hpos].
+  - rewrite <- sum_const. apply sum_le. intros i _. now apply prescale_error.
+  - rewrite <- (Rmult_0_r (INR n)), <- sum_const. apply sum_le. intros i _.
+    rewrite prescale_exact, Rminus_diag_eq, Rabs_R0 by easy. lra.
+Qed.
+
+(** In the units of x: x of n entries, zero-padded, scaled by 2^e before and 2^-e after. *)
+Definition rotation_error_bound (m k n : nat) (e : Z) (x : vec) : R :=
+  (((1 + unit_roundoff) ^ transform_addition_stages m k - 1)
+     * (sum (m * 2 ^ k) (fun i => Rabs (x i)) * bpow radix2 e + scaling_loss n e)
+   + scaling_loss n e) * bpow radix2 (- e).
+
+Theorem rotation_error_bound_correct m k n eps x e j :
+  base_order m -> (j < m * 2 ^ k)%nat -> (n <= m * 2 ^ k)%nat -> is_sign eps ->
+  (forall i, is_binary32 (x i)) -> (forall i, (n <= i)%nat -> x i = 0) ->
+  Rabs (transform32 m k (fun i => eps i * prescale e x i) j * bpow radix2 (- e)
+        - rotate (m * 2 ^ k) (supported_matrix m k) eps x j)
+  <= rotation_error_bound m k n e x.
+Proof.
+  intros Hm Hj Hn He Hx Hzero. unfold rotation_error_bound.
+  set (d := (m * 2 ^ k)%nat) in *. set (H := supported_matrix m k).
+  set (loss := scaling_loss n e). set (G := (1 + unit_roundoff) ^ transform_addition_stages m k).
+  pose proof (bpow_gt_0 radix2 e) as He0. pose proof (bpow_gt_0 radix2 (- e)) as He1.
+  assert (Hinv : bpow radix2 e * bpow radix2 (- e) = 1).
+  { rewrite <- bpow_plus. now replace (e + - e)%Z with 0%Z by ring. }
+  assert (HG : 1 <= G) by (apply pow_R1_Rle; pose proof unit_roundoff_pos; lra).
+  pose proof (prescale_loss n d e x Hn Hzero Hx) as Hloss. fold loss in Hloss.
+  set (y32 := transform32 m k (fun i => eps i * prescale e x i) j).
+  replace (y32 * bpow radix2 (- e) - rotate d H eps x j)
+    with ((y32 - rotate d H eps x j * bpow radix2 e) * bpow radix2 (- e))
+    by (rewrite Rmult_minus_distr_r, Rmult_assoc, Hinv; ring).
+  rewrite Rabs_mult, (Rabs_pos_eq (bpow radix2 (- e))) by lra.
+  apply Rmult_le_compat_r; [lra|].
+  replace (y32 - rotate d H eps x j * bpow radix2 e)
+    with ((y32 - rotate d H eps (prescale e x) j)
           + (rotate d H eps (prescale e x) j - rotate d H eps x j * bpow radix2 e)) by ring.
   eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat.
-  - apply transform_error_bound_correct; try easy. intros i. apply is_binary32_round.
-  - unfold rotate, mulv. rewrite <- sum_scal_r, <- sum_minus, <- sum_const.
+  - eapply Rle_trans.
+    + apply transform_error_bound_correct; try easy. intros i. apply is_binary32_round.
+    + unfold transform_error_bound. fold G d. apply Rmult_le_compat_l; [lra|].
+      apply Rle_trans with (sum d (fun i => Rabs (x i) * bpow radix2 e
+                                      + Rabs (prescale e x i - x i * bpow radix2 e))).
+      * apply sum_le. intros i _.
+        replace (prescale e x i) with (x i * bpow radix2 e + (prescale e x i - x i * bpow radix2 e)) at 1
+          by ring.
+        eapply Rle_trans; [apply Rabs_triang|].
+        rewrite Rabs_mult, (Rabs_pos_eq (bpow radix2 e)) by lra. lra.
+      * rewrite sum_plus, sum_scal_r. lra.
+  - apply Rle_trans with (2 := Hloss). unfold rotate, mulv. rewrite <- sum_scal_r, <- sum_minus.
     eapply Rle_trans; [apply sum_Rabs_le|]. apply sum_le. intros i Hi.
     replace (H j i * (eps i * prescale e x i) - H j i * (eps i * x i) * bpow radix2 e)
       with (H j i * (eps i * (prescale e x i - x i * bpow radix2 e))) by ring.
     rewrite !Rabs_mult. unfold H. rewrite supported_entry_abs, Rmult_1_l by easy.
     assert (Heps : Rabs (eps i) = 1)
       by (destruct (He i) as [-> | ->]; [apply Rabs_R1|rewrite Rabs_left; lra]).
-    rewrite Heps, Rmult_1_l. now apply prescale_error.
+    rewrite Heps, Rmult_1_l. lra.
 Qed.
