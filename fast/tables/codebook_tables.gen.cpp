@@ -12,9 +12,8 @@
 #include <arb_hypgeom.h>
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <functional>
 #include <vector>
 
@@ -24,8 +23,8 @@ constexpr slong precision = 384;
 constexpr int nodes = 44;
 constexpr int target_exponent = -43;
 constexpr int binades = 33;  // U = (2w + 1)/2^33 with 0 <= w < 2^32
-constexpr std::array<int, 9> sigma_times_64 = {0, 93, 109, 111, 111, 111, 111, 111, 111};
-constexpr std::array<int, 9> kappa_times_64 = {0, 32, 24, 20, 18, 16, 15, 14, 13};
+constexpr int sigma_times_64[9] = {0, 93, 109, 111, 111, 111, 111, 111, 111};
+constexpr int kappa_times_64[9] = {0, 32, 24, 20, 18, 16, 15, 14, 13};
 
 class Real {
  public:
