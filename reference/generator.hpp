@@ -55,7 +55,7 @@ class Generator {
   Ball antiderivative(const Ball& v) const { return evaluate(v).antiderivative; }
   // g'(v) = σ/(N φ(Φ⁻¹(v/N))) + κ·(1/(N − v)² + 1/v²), even about N/2.
   Ball derivative(const Ball& v) const {
-    const Ball quantile = normal_quantile(v / levels_);
+    const Ball quantile = evaluate(v).quantile;
     return sigma_() / (levels_ * normal_density(quantile)) + kappa_() * (1 / square(complement(v)) + 1 / square(v));
   }
 

@@ -318,8 +318,8 @@ inline DecodedJudgement Judge::judge_decoded(float norm, const std::uint8_t* cod
     sum_codewords32 += count * (abs(r) + error);
   }
   const Ball bound = norm == 0 ? Ball(0)
-                               : decode_error_bound(quantizer_.order(), Ball(static_cast<double>(norm)), sum_codewords,
-                                                    sum_codewords32, sum_errors);
+                               : scaled_decode_error_bound(quantizer_.order(), Ball(static_cast<double>(norm)), sum_codewords,
+                                                           sum_codewords32, sum_errors, norm_scale_exponent(norm));
   std::vector<Wide> sums(order());
   for (std::size_t j = 0; j < order(); ++j) sums[j] = units[codes[j]];
   hadamard_transform_transposed(quantizer_.order(), sums);

@@ -87,4 +87,12 @@ inline Ball scaled_threshold_error_bound(const Ball& theta, const Ball& rho, int
   return ldexp(threshold_error_bound(theta, ldexp(rho, scale_exponent), codebook_error(theta)), -scale_exponent);
 }
 
+// Bound of |fl(x̂_i) − x̂_i| in the unscaled domain: decoding happens in the scaled one, and the last product, by a power of two,
+// rounds only where it reaches subnormal numbers.
+inline Ball scaled_decode_error_bound(const HadamardOrder& d, const Ball& rho, const Ball& sum_codewords,
+                                      const Ball& sum_codewords32, const Ball& sum_errors, int scale_exponent) {
+  const Ball scaled = decode_error_bound(d, ldexp(rho, scale_exponent), sum_codewords, sum_codewords32, sum_errors);
+  return ldexp(scaled, -scale_exponent) + (scale_exponent > 0 ? underflow32() : Ball(0));
+}
+
 }  // namespace hdq::reference
