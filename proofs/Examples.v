@@ -7,8 +7,8 @@ From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
 From Flocq Require IEEE754.Binary.
 From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
-From Hdq Require Import Gaussian ShippedGenerator FiniteBound Necessity.
-From Hdq Require Import FloatStages FloatTransform FloatCode FloatBias Constants.
+From Hdq Require Import Gaussian ShippedGenerator FiniteBound Necessity DiscreteDither.
+From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias Constants.
 From Hdq Require Statements.
 Open Scope R_scope.
 
@@ -216,13 +216,17 @@ Proof.
            ltac:(simpl; lia) x34_binary32).
 Qed.
 
-Example prescaled_transform_bound :
-  Rabs (transform32 12 0 (fun i => alternating i * prescale (-100) x34 i) 5%nat
-        - rotate 12 H12 alternating x34 5%nat * bpow radix2 (-100))
-  <= transform_error_bound 12 0 (prescale (-100) x34) + INR 12 * bpow radix2 (-150).
+(** Two entries, scaled by 2^-100 on the way. *)
+Lemma x34_beyond i : (2 <= i)%nat -> x34 i = 0.
+Proof. intros Hi. destruct i as [|[|i]]; [lia|lia|easy]. Qed.
+
+Example scaled_rotation_bound :
+  Rabs (transform32 12 0 (fun i => alternating i * prescale (-100) x34 i) 5%nat * bpow radix2 100
+        - rotate 12 H12 alternating x34 5%nat)
+  <= rotation_error_bound 12 0 2 (-100) x34.
 Proof.
-  exact (Statements.prescaled_transform_error_bound_correct 12 0 alternating x34 (-100) 5 base_order_12
-           ltac:(simpl; lia) alternating_sign x34_binary32).
+  exact (Statements.rotation_error_bound_correct 12 0 2 alternating x34 (-100) 5 base_order_12
+           ltac:(simpl; lia) ltac:(simpl; lia) alternating_sign x34_binary32 x34_beyond).
 Qed.
 
 (** Two floats, 1 and 1: the butterfly gives 2 and 0. *)
@@ -268,30 +272,32 @@ Proof.
   now apply (threshold_increasing 4 g2 U k g2_generator HU).
 Qed.
 
+Definition fast_code (U : R) : nat :=
+  encode32 4 (theta64 U) 5 0 (transform32 12 0 (fun i => alternating i * prescale 0 x34 i) 5%nat).
+
 Example fast_code_is_acceptable U : 0 < U < 1 ->
   acceptable 3 (fun i => threshold g2 i U * 5)
-    (fun i => threshold_error_bound (threshold g2 i U) 5 (error64 U i))
-    (transform_error_bound 12 0 x34) (rotate 12 H12 alternating x34 5%nat)
-    (encode32 4 (theta64 U) 5 (transform32 12 0 (fun i => alternating i * x34 i) 5%nat)).
+    (fun i => scaled_threshold_error_bound (threshold g2 i U) 5 0 (error64 U i))
+    (rotation_error_bound 12 0 2 0 x34) (rotate 12 H12 alternating x34 5%nat) (fast_code U).
 Proof.
   intros HU.
-  exact (Statements.encode32_acceptable 4 g2 U 5 12 0 alternating x34 (theta64 U) (error64 U) 5
-    g2_generator HU ltac:(lra) base_order_12 ltac:(simpl; lia) alternating_sign x34_binary32
-    (theta64_sorted U HU) (fun i _ => round64_error (threshold g2 i U))).
+  exact (Statements.encode32_acceptable 4 g2 U 5 12 0 2 alternating x34 0 (theta64 U) (error64 U) 5
+    g2_generator HU ltac:(lra) base_order_12 ltac:(simpl; lia) ltac:(simpl; lia) alternating_sign
+    x34_binary32 x34_beyond (theta64_sorted U HU) (fun i _ => round64_error (threshold g2 i U))).
 Qed.
 
 Example wrong_fast_code_is_near_a_threshold U : 0 < U < 1 ->
   let y := rotate 12 H12 alternating x34 5%nat in
-  let c := encode 4 g2 U (y / 5) in
-  let f := encode32 4 (theta64 U) 5 (transform32 12 0 (fun i => alternating i * x34 i) 5%nat) in
-  f <> c -> exists i, Rabs (y - threshold g2 i U * 5)
-    <= transform_error_bound 12 0 x34 + threshold_error_bound (threshold g2 i U) 5 (error64 U i).
+  fast_code U <> encode 4 g2 U (y / 5) -> exists i, Rabs (y - threshold g2 i U * 5)
+    <= rotation_error_bound 12 0 2 0 x34
+       + scaled_threshold_error_bound (threshold g2 i U) 5 0 (error64 U i).
 Proof.
-  intros HU y c f Hne. exists (Nat.max c f).
-  apply (Statements.encode32_mismatch 4 g2 U 5 12 0 alternating x34 (theta64 U) (error64 U) 5
-    g2_generator HU ltac:(lra) base_order_12 ltac:(simpl; lia) alternating_sign x34_binary32
-    (theta64_sorted U HU) (fun i _ => round64_error (threshold g2 i U))).
-  change (Nat.min c f < Nat.max c f <= Nat.max c f)%nat. clearbody c f. lia.
+  intros HU y Hne. exists (Nat.max (encode 4 g2 U (y / 5)) (fast_code U)).
+  apply (Statements.encode32_mismatch 4 g2 U 5 12 0 2 alternating x34 0 (theta64 U) (error64 U) 5
+    g2_generator HU ltac:(lra) base_order_12 ltac:(simpl; lia) ltac:(simpl; lia) alternating_sign
+    x34_binary32 x34_beyond (theta64_sorted U HU) (fun i _ => round64_error (threshold g2 i U))).
+  fold (fast_code U).
+  change (rotate (12 * 2 ^ 0) (supported_matrix 12 0) alternating x34 5%nat) with y. lia.
 Qed.
 
 (** y = 1, one threshold 0, errors 1 and 1/2: the exact code is 1, and 0 is acceptable. *)
@@ -313,16 +319,36 @@ Proof.
   - intros k _ _. cbv beta. rewrite S_INR. lra.
 Qed.
 
+Example judged_against_the_exact_code : acceptable 1 (fun _ => 0) (fun _ => 1/2) 1 1 1.
+Proof.
+  apply (Statements.acceptable_between 1 (fun _ => 0) (fun _ => 1/2) 1 1 1).
+  - intros k Hk1 Hk2. lia.
+  - lra.
+  - intros k _. lra.
+  - assert (Hc : count_passed 1 (fun _ => 0) 1 = 1%nat).
+    { cbn [count_passed]. destruct (Rle_dec 0 1); [easy|lra]. }
+    rewrite Hc. split; [lia|]. split; intros k Hk; lia.
+Qed.
+
 Example rounded_codeword : Rabs (round32 (1/3) - 1/3) <= codeword_error_bound (1/3) 0.
 Proof. apply (Statements.codeword_error_bound_correct (1/3) (1/3) 0). rewrite Rminus_diag_eq, Rabs_R0; lra. Qed.
 
 Example decoder_bound :
-  Rabs (decode32 12 0 alternating 5 0 x34 2%nat - decode 12 H12 alternating (5 * bpow radix2 0) x34 2%nat)
-  <= decode_error_bound 12 0 5 0 (fun _ => 0) x34 x34.
+  Rabs (decode32 12 0 alternating (5 * bpow radix2 0) 0 x34 2%nat - decode 12 H12 alternating 5 x34 2%nat)
+  <= scaled_decode_error_bound 12 0 5 0 (fun _ => 0) x34 x34.
 Proof.
   apply (Statements.decode_error_bound_correct 12 0 alternating 5 0 (fun _ => 0) x34 x34 2 base_order_12);
-    [simpl; lia|exact alternating_sign|lra|exact x34_binary32|].
-  intros j _. rewrite Rminus_diag_eq, Rabs_R0; lra.
+    [simpl; lia|exact alternating_sign|lra| |exact x34_binary32|].
+  - simpl. rewrite Rmult_1_r. now apply (is_binary32_IZR 5).
+  - intros j _. rewrite Rminus_diag_eq, Rabs_R0; lra.
+Qed.
+
+Example stored_norm : Rabs (norm32 12 x34 - 5) <= norm_error_bound 12 5.
+Proof.
+  pose proof (Statements.norm_error_bound_correct 12 x34 ltac:(lia) x34_binary32
+    (fun i Hi => x34_beyond i ltac:(lia))) as H.
+  rewrite x34_norm in H. replace (sqrt 25) with 5 in H; [exact H|].
+  replace 25 with (5 * 5) by ring. rewrite sqrt_square; lra.
 Qed.
 
 Example bias_of_the_transform :
@@ -365,17 +391,22 @@ Qed.
 Example bias_of_everything (W : nat) : (0 < W)%nat ->
   let z j := rotate 12 H12 alternating x34 j / 5 in
   let exact w := decode 12 H12 alternating 5 (fun j => quantize 4 g2 (word_dither W w) (z j)) in
-  Rabs (mean_words W (fun w => exact w 0%nat) - 3)
-  <= 0 + 0 + 5 / INR 12 *
-     sum 12 (fun j => Rabs (mean_words W (fun w => quantize 4 g2 (word_dither W w) (z j)) - z j) + 0).
+  exists t, Rabs (mean_words W (fun w => exact w 0%nat) - 3)
+    <= 0 + 0 + 5 / INR 12 * sum 12 (fun j => (g2 (t j + 1/2) - g2 (t j - 1/2)) / INR W + 0).
 Proof.
   intros HW z exact.
+  assert (Ht : exists t : vec, forall j, (j < 12)%nat -> inside 4 (t j) /\ compand g2 (t j) = z j).
+  { assert (Hfrom : forall n, exists t : vec, forall j, (j < n)%nat -> inside 4 (t j) /\ compand g2 (t j) = z j).
+    { intros n. induction n as [|n [t IH]]; [exists (fun _ => 0); intros j Hj; lia|].
+      destruct (Statements.compand_bijective 4 g2 g2_generator (z n)) as (s & Hs & _).
+      exists (fun j => if Nat.eqb j n then s else t j). intros j Hj.
+      destruct (Nat.eqb_spec j n) as [-> | Hne]; [exact Hs|]. apply IH. lia. }
+    exact (Hfrom 12%nat). }
+  destruct Ht as [t Ht]. exists t.
   apply (Statements.fast_bias_bound_correct 4 g2 12 H12 alternating 5 x34 W
     (rotate 12 H12 alternating x34) 0 0 (fun w j => encode 4 g2 (word_dither W w) (z j)) exact
-    (fun j => Rabs (mean_words W (fun w => quantize 4 g2 (word_dither W w) (z j)) - z j)) (fun _ => 0) 0
-    order_12 (alternating_signs 12)); try lra; try lia; try easy.
+    t (fun _ => 0) 0 g2_generator order_12 (alternating_signs 12)); try lra; try lia; try easy.
   - intros j _. rewrite Rminus_diag_eq, Rabs_R0; lra.
-  - intros j _. fold (z j). lra.
   - intros j _. apply Rle_trans with (mean_words W (fun _ => 0)).
     + apply mean_words_le; [easy|]. intros w _. unfold quantize, z. rewrite Rminus_diag_eq, Rabs_R0; lra.
     + rewrite mean_words_const by easy. lra.
@@ -387,6 +418,27 @@ Qed.
 Example the_gaussian_integral :
   is_RInt_gen (fun x => exp (- x ^ 2 / 2)) (Rbar_locally m_infty) (Rbar_locally p_infty) (sqrt (2 * PI)).
 Proof. exact Statements.gaussian_integral. Qed.
+
+(** Uniform over dimensions: one N0 for the 2 x 2 matrix and for order 384. *)
+Example paper_bound_at_two_orders : exists N0, forall N, (N0 <= N)%nat ->
+  INR N ^ 2 * mse N (shipped N (sqrt 3) (1/8)) 2 sylvester 1 x_unit <= PI * sqrt 3 / 2 + 1/100 /\
+  INR N ^ 2 * mse N (shipped N (sqrt 3) (1/8)) (12 * 2 ^ 5) (supported_matrix 12 5) 1 x_unit
+    <= PI * sqrt 3 / 2 + 1/100.
+Proof.
+  destruct (Statements.asymptotic_mse (1/8) (1/100) ltac:(lra) ltac:(lra)) as (N0 & H).
+  exists N0. intros N HN. split; apply (H N HN); try exact order_384; try exact sylvester_order_2;
+    try (simpl; lia).
+  - unfold norm2, dot, x_unit. simpl. field.
+  - unfold norm2, dot. rewrite (sum_truncate 2); [unfold x_unit; simpl; field|simpl; lia|].
+    intros i Hi. destruct i as [|[|i]]; [lia|lia|]. unfold x_unit. ring.
+Qed.
+
+Example paper_bound_in_bits : exists b0, forall b, (b0 <= b)%nat ->
+  mse (2 ^ b) (shipped (2 ^ b) (sqrt 3) (1/8)) 12 H12 1 x_unit <= (PI * sqrt 3 / 2 + 1/100) / 4 ^ b.
+Proof.
+  destruct (Statements.asymptotic_mse_bits (1/8) (1/100) ltac:(lra) ltac:(lra)) as (b0 & H).
+  exists b0. intros b Hb. apply (H b Hb); [lia|exact order_12|exact x_unit_norm].
+Qed.
 
 (** ** SPEC 5.8 *)
 
@@ -416,3 +468,14 @@ Proof.
   - intros z. unfold Rmax, Rmin. repeat destruct (Rle_dec _ _); lra.
   - intros z. apply Rabs_le. unfold Rmax, Rmin. repeat destruct (Rle_dec _ _); lra.
 Qed.
+
+(** ** SPEC 5.9 *)
+
+Example bias_of_32_bits : exists t, inside 4 t /\ compand g2 t = 1 /\
+  Rabs (Eword (fun U => quantize 4 g2 U 1) - 1) <= (g2 (t + 1/2) - g2 (t - 1/2)) / 2 ^ 32.
+Proof. exact (Statements.word_bias 4 g2 g2_generator 1). Qed.
+
+Example square_error_of_32_bits : exists t, inside 4 t /\ compand g2 t = 1 /\
+  Rabs (Eword (fun U => (quantize 4 g2 U 1 - 1) ^ 2) - scalar_mse 4 g2 1)
+  <= ((g2 (t + 1/2) - 1) ^ 2 + (1 - g2 (t - 1/2)) ^ 2) / 2 ^ 32.
+Proof. exact (Statements.word_square_error 4 g2 g2_generator 1). Qed.

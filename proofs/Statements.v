@@ -11,8 +11,8 @@ From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.Zaux Core.Raux.
 From Flocq Require IEEE754.Binary.
 From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
-From Hdq Require Import Gaussian ShippedGenerator FiniteBound Necessity.
-From Hdq Require Import FloatStages FloatTransform FloatCode FloatBias Constants.
+From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither.
+From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias Constants.
 Open Scope R_scope.
 
 (** ** SPEC 1, 5.1: the matrices *)
@@ -191,13 +191,15 @@ Theorem transform_transposed_error_bound_correct m k x j :
   <= transform_error_bound m k x.
 Proof. exact (FloatTransform.transform_transposed_error_bound_correct m k x j). Qed.
 
-(** The same with the exact power of two that extreme vectors are scaled by. *)
-Theorem prescaled_transform_error_bound_correct m k eps x e j :
-  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
-  Rabs (transform32 m k (fun i => eps i * prescale e x i) j
-        - rotate (m * 2 ^ k) (supported_matrix m k) eps x j * bpow radix2 e)
-  <= transform_error_bound m k (prescale e x) + INR (m * 2 ^ k) * bpow radix2 (-150).
-Proof. exact (FloatTransform.prescaled_transform_error_bound_correct m k eps x e j). Qed.
+(** In the units of x, for x of n entries zero-padded to d; e is 0 unless the norm is
+    extreme, when x is scaled by 2^e first. *)
+Theorem rotation_error_bound_correct m k n eps x e j :
+  base_order m -> (j < m * 2 ^ k)%nat -> (n <= m * 2 ^ k)%nat -> is_sign eps ->
+  (forall i, is_binary32 (x i)) -> (forall i, (n <= i)%nat -> x i = 0) ->
+  Rabs (transform32 m k (fun i => eps i * prescale e x i) j * bpow radix2 (- e)
+        - rotate (m * 2 ^ k) (supported_matrix m k) eps x j)
+  <= rotation_error_bound m k n e x.
+Proof. exact (FloatTransform.rotation_error_bound_correct m k n eps x e j). Qed.
 
 (** IEEE 754 arithmetic computes these numbers unless it overflows. *)
 Theorem transform_binary32 nan nan1 m k (x : nat -> IEEE754.Binary.binary_float 24 128) j :
@@ -217,32 +219,35 @@ Theorem threshold_error_bound_correct theta theta' rho e :
 Proof. exact (FloatCode.threshold_error_bound_correct theta theta' rho e). Qed.
 
 (** The code of the fast encoder passes the reference's judgement. *)
-Theorem encode32_acceptable N g U rho m k eps x theta' e j :
+Theorem encode32_acceptable N g U rho m k n eps x e theta' error j :
   generator N g -> 0 < U < 1 -> 0 < rho ->
-  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  base_order m -> (j < m * 2 ^ k)%nat -> (n <= m * 2 ^ k)%nat -> is_sign eps ->
+  (forall i, is_binary32 (x i)) -> (forall i, (n <= i)%nat -> x i = 0) ->
   nondecreasing (N - 1) theta' ->
-  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= e i) ->
+  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= error i) ->
   acceptable (N - 1) (fun i => threshold g i U * rho)
-    (fun i => threshold_error_bound (threshold g i U) rho (e i))
-    (transform_error_bound m k x)
+    (fun i => scaled_threshold_error_bound (threshold g i U) rho e (error i))
+    (rotation_error_bound m k n e x)
     (rotate (m * 2 ^ k) (supported_matrix m k) eps x j)
-    (encode32 N theta' rho (transform32 m k (fun i => eps i * x i) j)).
-Proof. exact (FloatCode.encode32_acceptable N g U rho m k eps x theta' e j). Qed.
+    (encode32 N theta' rho e (transform32 m k (fun i => eps i * prescale e x i) j)).
+Proof. exact (FloatCode.encode32_acceptable N g U rho m k n eps x e theta' error j). Qed.
 
 (** It differs from the exact code only where y_j is within the bound of a threshold: of
     every threshold between the two codes. *)
-Theorem encode32_mismatch N g U rho m k eps x theta' e j :
+Theorem encode32_mismatch N g U rho m k n eps x e theta' error j :
   generator N g -> 0 < U < 1 -> 0 < rho ->
-  base_order m -> (j < m * 2 ^ k)%nat -> is_sign eps -> (forall i, is_binary32 (x i)) ->
+  base_order m -> (j < m * 2 ^ k)%nat -> (n <= m * 2 ^ k)%nat -> is_sign eps ->
+  (forall i, is_binary32 (x i)) -> (forall i, (n <= i)%nat -> x i = 0) ->
   nondecreasing (N - 1) theta' ->
-  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= e i) ->
+  (forall i, (1 <= i <= N - 1)%nat -> Rabs (theta' i - threshold g i U) <= error i) ->
   let y := rotate (m * 2 ^ k) (supported_matrix m k) eps x j in
   let c := encode N g U (y / rho) in
-  let f := encode32 N theta' rho (transform32 m k (fun i => eps i * x i) j) in
+  let f := encode32 N theta' rho e (transform32 m k (fun i => eps i * prescale e x i) j) in
   forall i, (Nat.min c f < i <= Nat.max c f)%nat ->
     Rabs (y - threshold g i U * rho)
-    <= transform_error_bound m k x + threshold_error_bound (threshold g i U) rho (e i).
-Proof. exact (FloatCode.encode32_mismatch N g U rho m k eps x theta' e j). Qed.
+    <= rotation_error_bound m k n e x
+       + scaled_threshold_error_bound (threshold g i U) rho e (error i).
+Proof. exact (FloatCode.encode32_mismatch N g U rho m k n eps x e theta' error j). Qed.
 
 (** The judgement is exact: every acceptable code comes from errors within the bounds. *)
 Theorem acceptable_attained n theta tau E y f :
@@ -254,13 +259,22 @@ Theorem acceptable_attained n theta tau E y f :
     (forall k, (1 <= k <= n)%nat -> Rabs (T k - theta k) <= tau k) /\ count_passed n T y' = f.
 Proof. exact (FloatCode.acceptable_attained n theta tau E y f). Qed.
 
-(** It needs only the two thresholds next to the code. *)
+(** It needs only the two thresholds next to the code ... *)
 Theorem acceptable_adjacent n theta tau E y f :
   nondecreasing n (fun k => theta k - tau k) -> nondecreasing n (fun k => theta k + tau k) ->
   acceptable n theta tau E y f <->
   (f <= n)%nat /\ ((1 <= f)%nat -> theta f - tau f <= y + E) /\
   ((f < n)%nat -> y - E < theta (S f) + tau (S f)).
 Proof. exact (FloatCode.acceptable_adjacent n theta tau E y f). Qed.
+
+(** ... or those between it and the exact code. *)
+Theorem acceptable_between n theta tau E y f :
+  nondecreasing n theta -> 0 <= E -> (forall k, (1 <= k <= n)%nat -> 0 <= tau k) ->
+  let c := count_passed n theta y in
+  acceptable n theta tau E y f <->
+  (f <= n)%nat /\ (forall k, (c < k <= f)%nat -> Rabs (y - theta k) <= E + tau k)
+              /\ (forall k, (f < k <= c)%nat -> Rabs (y - theta k) < E + tau k).
+Proof. exact (FloatCode.acceptable_between n theta tau E y f). Qed.
 
 (** fl32(r'), r' in double within e of the real codeword. *)
 Theorem codeword_error_bound_correct r r' e :
@@ -269,13 +283,20 @@ Proof. exact (FloatCode.codeword_error_bound_correct r r' e). Qed.
 
 (** The fast decoder against the real decoder on the same codes. *)
 Theorem decode_error_bound_correct m k eps rho e c (r r32 : vec) i :
-  base_order m -> (i < m * 2 ^ k)%nat -> is_sign eps -> 0 <= rho ->
+  base_order m -> (i < m * 2 ^ k)%nat -> is_sign eps ->
+  0 <= rho -> is_binary32 (rho * bpow radix2 e) ->
   (forall j, is_binary32 (r32 j)) ->
   (forall j, (j < m * 2 ^ k)%nat -> Rabs (r32 j - r j) <= c j) ->
-  Rabs (decode32 m k eps rho e r32 i
-        - decode (m * 2 ^ k) (supported_matrix m k) eps (rho * bpow radix2 e) r i)
-  <= decode_error_bound m k rho e c r r32.
+  Rabs (decode32 m k eps (rho * bpow radix2 e) e r32 i
+        - decode (m * 2 ^ k) (supported_matrix m k) eps rho r i)
+  <= scaled_decode_error_bound m k rho e c r r32.
 Proof. exact (FloatCode.decode_error_bound_correct m k eps rho e c r r32 i). Qed.
+
+(** The stored norm. *)
+Theorem norm_error_bound_correct n x :
+  (0 < n)%nat -> (forall i, is_binary32 (x i)) -> (forall i, (n <= i)%nat -> x i = 0) ->
+  Rabs (norm32 n x - sqrt (norm2 n x)) <= norm_error_bound n (sqrt (norm2 n x)).
+Proof. exact (FloatNorm.norm_error_bound_correct n x). Qed.
 
 (** Bias of the float32 transform, thresholds and codewords exact. *)
 Theorem transform_bias_bound_correct N g m k eps rho x i :
@@ -305,22 +326,22 @@ Theorem threshold_bias_bound_correct N g W t eps delta J alpha beta (f : nat -> 
   <= J * (2 * (a / delta) + / INR W).
 Proof. exact (FloatBias.threshold_bias_bound_correct N g W t eps delta J alpha beta f). Qed.
 
-(** All rounding together: E for the transform, D for the decoder, the rest averaged. *)
+(** All rounding together: E for the transform, D for the decoder; for the finite dither
+    the cell width over W, and the mismatch of thresholds, both averaged. *)
 Theorem fast_bias_bound_correct N g d H eps rho x W (y' : vec) E D
-    (f : nat -> nat -> nat) (fast : nat -> vec) (discrete mismatch : vec) i :
-  hadamard d H -> signs d eps -> 0 < rho -> (i < d)%nat -> (0 < W)%nat ->
+    (f : nat -> nat -> nat) (fast : nat -> vec) (t mismatch : vec) i :
+  generator N g -> hadamard d H -> signs d eps -> 0 < rho -> (i < d)%nat -> (0 < W)%nat ->
   (forall j, (j < d)%nat -> Rabs (y' j - rotate d H eps x j) <= E) ->
-  (forall j, (j < d)%nat ->
-     Rabs (mean_words W (fun w => quantize N g (word_dither W w) (y' j / rho)) - y' j / rho)
-     <= discrete j) ->
+  (forall j, (j < d)%nat -> inside N (t j) /\ compand g (t j) = y' j / rho) ->
   (forall j, (j < d)%nat ->
      mean_words W (fun w => Rabs (codeword g (f w j) (word_dither W w)
                                   - quantize N g (word_dither W w) (y' j / rho))) <= mismatch j) ->
   (forall w, (w < W)%nat ->
      Rabs (fast w i - decode d H eps rho (fun j => codeword g (f w j) (word_dither W w)) i) <= D) ->
   Rabs (mean_words W (fun w => fast w i) - x i)
-  <= D + E + rho / INR d * sum d (fun j => discrete j + mismatch j).
-Proof. exact (FloatBias.fast_bias_bound_correct N g d H eps rho x W y' E D f fast discrete mismatch i). Qed.
+  <= D + E + rho / INR d
+      * sum d (fun j => (g (t j + 1/2) - g (t j - 1/2)) / INR W + mismatch j).
+Proof. exact (FloatBias.fast_bias_bound_correct N g d H eps rho x W y' E D f fast t mismatch i). Qed.
 
 (** ** SPEC 5.7: the constant of the paper *)
 
@@ -328,6 +349,24 @@ Proof. exact (FloatBias.fast_bias_bound_correct N g d H eps rho x W y' E D f fas
 Theorem gaussian_integral :
   is_RInt_gen (fun x => exp (- x ^ 2 / 2)) (Rbar_locally m_infty) (Rbar_locally p_infty) (sqrt (2 * PI)).
 Proof. exact Gaussian.gaussian_integral. Qed.
+
+(** The paper's theorem: with sigma = sqrt 3 and any fixed kappa > 0, N^2 times the mean
+    squared error is at most pi sqrt 3 / 2 + o(1), o(1) uniform over all dimensions, all
+    Hadamard matrices and all unit vectors. *)
+Theorem asymptotic_mse kappa delta :
+  0 < kappa -> 0 < delta ->
+  exists N0, forall N, (N0 <= N)%nat ->
+  forall d H x, (1 <= d)%nat -> hadamard d H -> norm2 d x = 1 ->
+  INR N ^ 2 * mse N (shipped N (sqrt 3) kappa) d H 1 x <= PI * sqrt 3 / 2 + delta.
+Proof. exact (Asymptotics.asymptotic_mse kappa delta). Qed.
+
+(** At b bits: (pi sqrt 3 / 2 + o(1)) 4^-b. *)
+Theorem asymptotic_mse_bits kappa delta :
+  0 < kappa -> 0 < delta ->
+  exists b0, forall b, (b0 <= b)%nat ->
+  forall d H x, (1 <= d)%nat -> hadamard d H -> norm2 d x = 1 ->
+  mse (2 ^ b) (shipped (2 ^ b) (sqrt 3) kappa) d H 1 x <= (PI * sqrt 3 / 2 + delta) / 4 ^ b.
+Proof. exact (Asymptotics.asymptotic_mse_bits kappa delta). Qed.
 
 (** ** SPEC 5.8: necessity *)
 
@@ -348,3 +387,18 @@ Theorem bounded_rule_is_biased (Hs : nat -> mat) q B :
   (forall k, hadamard (2 ^ k) (Hs k)) -> (forall z, q (- z) = - q z) ->
   (forall z, Rabs (q z) <= B) -> ~ (forall k, unbiased_in (2 ^ k) (Hs k) q).
 Proof. exact (Necessity.bounded_rule_is_biased Hs q B). Qed.
+
+(** ** SPEC 5.9: 32 bits of dither *)
+
+(** Bias at z = c(t): at most the cell width over 2^32. *)
+Theorem word_bias N g : generator N g -> forall z,
+  exists t, inside N t /\ compand g t = z /\
+    Rabs (Eword (fun U => quantize N g U z) - z) <= (g (t + 1/2) - g (t - 1/2)) / 2 ^ 32.
+Proof. exact (DiscreteDither.word_bias N g). Qed.
+
+(** Change of M at z. *)
+Theorem word_square_error N g : generator N g -> forall z,
+  exists t, inside N t /\ compand g t = z /\
+    Rabs (Eword (fun U => (quantize N g U z - z) ^ 2) - scalar_mse N g z)
+    <= ((g (t + 1/2) - z) ^ 2 + (z - g (t - 1/2)) ^ 2) / 2 ^ 32.
+Proof. exact (DiscreteDither.word_square_error N g). Qed.
