@@ -32,7 +32,9 @@ void CodecArguments::add_bits(CLI::App* command) {
 }
 
 void CodecArguments::add_seed(CLI::App* command) {
-  command->add_option("--seed", seed, "64-bit seed of signs and dither")->capture_default_str();
+  command->add_option("--seed", seed, "64-bit seed of signs and dither")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
 }
 
 void CodecArguments::add_threads(CLI::App* command) {

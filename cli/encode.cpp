@@ -60,6 +60,7 @@ void add_encode(CLI::App& app) {
   arguments->add_bits(command);
   arguments->add_seed(command);
   command->add_option("--first-row", arguments->first_row, "Row number of the first row; selects the dither")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   arguments->add_threads(command);
   arguments->add_isa(command);

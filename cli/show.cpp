@@ -50,7 +50,7 @@ void add_show(CLI::App& app) {
   CLI::App* command = add_command(app, "show", "Show one row of an .hdq file: norm, dither, codes",
                                   "hdq show embeddings.hdq --row 0 --json", [arguments] { return show(*arguments); });
   command->add_option("IN", arguments->input, "The .hdq file")->required();
-  command->add_option("--row", arguments->row, "Index of the row in the file, from 0")->required();
+  command->add_option("--row", arguments->row, "Index of the row in the file, from 0")->required()->check(CLI::NonNegativeNumber);
   command->add_flag("--json", arguments->json, "One JSON object");
 }
 
