@@ -92,7 +92,11 @@ void add_decode(CLI::App& app);
 void add_info(CLI::App& app);
 void add_show(CLI::App& app);
 void add_scalar(CLI::App& app);
+void add_mse(CLI::App& app);
 void add_check(CLI::App& app);
+void add_constants(CLI::App& app);
 void add_recall(CLI::App& app);
+void add_bounds(CLI::App& app);
+void add_verify_certificate(CLI::App& app);
 
 }  // namespace hdq::cli

@@ -27,6 +27,9 @@ inline PhiloxCounter philox4x32_10(PhiloxCounter counter, PhiloxKey key) {
   return counter;
 }
 
+// Last counter word of each stream: "SIGN" and "DITH" in ASCII.
+inline constexpr std::uint32_t sign_domain = 0x5349474E, dither_domain = 0x44495448;
+
 inline PhiloxKey philox_key(std::uint64_t seed) {
   return {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};
 }
@@ -36,14 +39,14 @@ inline std::vector<int> signs(std::uint64_t seed, std::size_t count) {
   std::vector<int> epsilon(count);
   PhiloxCounter block{};
   for (std::size_t i = 0; i < count; ++i) {
-    if (i % 128 == 0) block = philox4x32_10({static_cast<std::uint32_t>(i / 128), 0, 0, 0x5349474E}, philox_key(seed));
+    if (i % 128 == 0) block = philox4x32_10({static_cast<std::uint32_t>(i / 128), 0, 0, sign_domain}, philox_key(seed));
     epsilon[i] = (block[(i % 128) / 32] >> (i % 32)) & 1 ? -1 : 1;
   }
   return epsilon;
 }
 
 inline std::uint32_t dither_word(std::uint64_t seed, std::uint64_t row) {
-  return philox4x32_10({static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(row >> 32), 0, 0x44495448},
+  return philox4x32_10({static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(row >> 32), 0, dither_domain},
                        philox_key(seed))[0];
 }
 

@@ -108,12 +108,12 @@ TEST_F(CommandLine, DecodeGivesTheRowsBack) {
 TEST_F(CommandLine, BadUsageExitsWithTwo) {
   expect_error("", 2, "subcommand");
   expect_error("encode " + embeddings + " --bits 4", 2, "output");
-  expect_error("encode " + embeddings + " -o x.hdq --bits 9", 2, "bits");
-  expect_error("encode " + embeddings + " -o x.hdq --bits 0", 2, "bits");
-  expect_error("encode " + embeddings + " -o x.hdq --bits four", 2, "bits");
-  expect_error("encode " + embeddings + " -o x.hdq --bits 4 --seed -1", 2, "seed");
-  expect_error("encode " + embeddings + " -o x.hdq --bits 4 --isa sse9", 2, "isa");
-  expect_error("encode " + embeddings + " -o x.hdq --bits 4 --nonsense", 2, "nonsense");
+  expect_error("encode " + embeddings + " -o " + (directory / "x.hdq") + " --bits 9", 2, "bits");
+  expect_error("encode " + embeddings + " -o " + (directory / "x.hdq") + " --bits 0", 2, "bits");
+  expect_error("encode " + embeddings + " -o " + (directory / "x.hdq") + " --bits four", 2, "bits");
+  expect_error("encode " + embeddings + " -o " + (directory / "x.hdq") + " --bits 4 --seed -1", 2, "seed");
+  expect_error("encode " + embeddings + " -o " + (directory / "x.hdq") + " --bits 4 --isa sse9", 2, "isa");
+  expect_error("encode " + embeddings + " -o " + (directory / "x.hdq") + " --bits 4 --nonsense", 2, "nonsense");
   expect_error("encode " + embeddings + " -o " + embeddings + " --bits 4", 2, "replace the input");
   ASSERT_EQ(run_hdq("encode " + embeddings + " -o " + (directory / "a.hdq") + " --bits 1").exit_code, 0);
   expect_error("show " + (directory / "a.hdq") + " --row 778", 2, "778");

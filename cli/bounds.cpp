@@ -1,0 +1,208 @@
+// hdq bounds: for each bit width a proved bracket of the worst mean squared error over all dimensions and vectors
+// (SPEC §5.5), its certificate, and how the worst case tends to π√3/2·N^-2 (SPEC §5.7).
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <thread>
+
+#include "cli/bounds.hpp"
+#include "cli/command.hpp"
+#include "cli/gnuplot.hpp"
+#include "reference/uniform_bound.hpp"
+
+namespace hdq::cli {
+
+using reference::BoundCertificate;
+using reference::BoundedQuantizer;
+
+const double bound_limit = std::numbers::pi * std::sqrt(3.0) / 2;
+
+std::vector<BoundCertificate> certify(const std::vector<BoundedQuantizer>& quantizers, const std::string& label) {
+  std::vector<BoundCertificate> certificates(quantizers.size());
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr failure;
+  Progress progress(label, quantizers.size());
+  const auto work = [&] {
+    for (std::size_t i; (i = next++) < quantizers.size();) {
+      try {
+        certificates[i] = reference::certify_uniform_bound(quantizers[i]);
+        const std::lock_guard lock(mutex);
+        progress.advance(1);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        failure = std::current_exception();
+        next = quantizers.size();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); ++i) threads.emplace_back(work);
+  }
+  if (failure) std::rethrow_exception(failure);
+  return certificates;
+}
+
+std::vector<BoundedQuantizer> asymptotic_quantizers() {
+  std::vector<BoundedQuantizer> quantizers;
+  for (int k = 1; k <= 16; ++k) quantizers.push_back({std::int64_t{1} << k, 3, reference::Rational(3, 16)});
+  return quantizers;
+}
+
+Bracket bracket(const BoundCertificate& certificate) {
+  return {certificate.levels, certificate.lower.convert_to<double>(), certificate.upper.convert_to<double>()};
+}
+
+std::string brackets_svg(const std::vector<Bracket>& shipped, const std::vector<Bracket>& asymptotic) {
+  std::vector<std::vector<double>> by_bits, by_levels;
+  for (const Bracket& b : shipped) by_bits.push_back({std::log2(static_cast<double>(b.levels)), b.lower, b.upper});
+  for (const Bracket& b : asymptotic) {
+    by_levels.push_back({static_cast<double>(b.levels), b.lower - bound_limit, b.upper - bound_limit});
+  }
+  const bool both = !by_levels.empty();
+  std::string script = data_block("bits", by_bits) + data_block("levels", by_levels) + fmt::format("limit = {:.17g}\n", bound_limit);
+  if (both) script += "set multiplot layout 1,2\n";
+  script += R"(
+set xlabel 'bits b'
+set ylabel 'worst MSE · 4^b over all d and x'
+set xrange [0.5:8.5]
+set yrange [2.4:6.8]
+set xtics 1
+plot $bits using 1:3 with linespoints lt 2 title 'certified upper', \
+     $bits using 1:2 with linespoints lt 1 title 'Gaussian limit (lower)', \
+     limit with lines lt 9 title 'π√3/2'
+)";
+  if (both) {
+    script += R"(
+set xlabel 'levels N  (σ = √3, κ = 3/16)'
+set ylabel 'N² · worst MSE − π√3/2'
+set logscale xy
+set xrange [1.5:90000]
+set yrange [*:*]
+set xtics ('2' 2, '2^4' 16, '2^8' 256, '2^{12}' 4096, '2^{16}' 65536)
+set format y '10^{%L}'
+plot $levels using 1:3 with linespoints lt 2 title 'certified upper', \
+     $levels using 1:2 with linespoints lt 1 title 'Gaussian limit (lower)'
+unset multiplot
+)";
+  }
+  return plot_svg(script, both ? 960 : 560, 380);
+}
+
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Arguments {
+  std::string bits = "1..8", directory;
+  bool asymptotics = false, json = false;
+};
+
+// "4" or "1..8".
+std::pair<int, int> bits_range(const std::string& text) {
+  const auto fail = [&] { return UsageError("--bits " + text + ": give one bit width or a range such as 1..8, within 1 to 8"); };
+  const auto digit = [&](const std::string& s) {
+    if (s.size() != 1 || s[0] < '1' || s[0] > '8') throw fail();
+    return s[0] - '0';
+  };
+  const std::size_t dots = text.find("..");
+  const int first = digit(text.substr(0, dots));
+  const int last = dots == std::string::npos ? first : digit(text.substr(dots + 2));
+  if (first > last) throw fail();
+  return {first, last};
+}
+
+ordered_json to_json(const BoundCertificate& c) {
+  const Bracket b = bracket(c);
+  return {{"levels", c.levels},
+          {"sigma_squared", c.sigma_squared.str()},
+          {"kappa", c.kappa.str()},
+          {"lower", b.lower},
+          {"upper", b.upper},
+          {"relative_width", b.upper / b.lower - 1},
+          {"over_limit", {{"lower", b.lower / bound_limit}, {"upper", b.upper / bound_limit}}},
+          {"terms", c.majorant.cosh.size() + c.majorant.exp_square.size() + (c.majorant.quartic != 0) + 2}};
+}
+
+void print_table(const std::vector<BoundCertificate>& certificates, const char* title) {
+  fmt::print("{}\n{:>6} {:>10} {:>10} {:>10} {:>12} {:>6}\n", title, "N", "lower", "upper", "width", "upper/limit", "terms");
+  for (const BoundCertificate& c : certificates) {
+    const ordered_json j = to_json(c);
+    const Bracket b = bracket(c);
+    fmt::print("{:>6} {:>10.6f} {:>10.6f} {:>10.1e} {:>12.6f} {:>6}\n", b.levels, b.lower, b.upper, b.upper / b.lower - 1,
+               b.upper / bound_limit, j["terms"].get<int>());
+  }
+}
+
+ordered_json list(const std::vector<BoundCertificate>& certificates) {
+  ordered_json array = ordered_json::array();
+  for (const BoundCertificate& c : certificates) array.push_back(to_json(c));
+  return array;
+}
+
+std::vector<Bracket> brackets(const std::vector<BoundCertificate>& certificates) {
+  std::vector<Bracket> result;
+  for (const BoundCertificate& c : certificates) result.push_back(bracket(c));
+  return result;
+}
+
+void write_all(const std::string& directory, const std::vector<BoundCertificate>& shipped,
+               const std::vector<BoundCertificate>& asymptotic, const ordered_json& summary) {
+  namespace fs = std::filesystem;
+  const fs::path root(directory);
+  fs::create_directories(root);
+  for (const BoundCertificate& c : shipped) {
+    write_file((root / fmt::format("b{}.json", std::log2(static_cast<double>(c.levels)))).string(), reference::to_json(c));
+  }
+  if (!asymptotic.empty()) fs::create_directories(root / "asymptotic");
+  for (const BoundCertificate& c : asymptotic) {
+    write_file((root / "asymptotic" / fmt::format("n{}.json", c.levels)).string(), reference::to_json(c));
+  }
+  write_file((root / "bounds.json").string(), summary.dump(2) + "\n");
+  write_file((root / "bounds.svg").string(), brackets_svg(brackets(shipped), brackets(asymptotic)));
+}
+
+int bounds(const Arguments& arguments) {
+  const auto [first, last] = bits_range(arguments.bits);
+  std::vector<BoundedQuantizer> quantizers;
+  for (int b = first; b <= last; ++b) quantizers.push_back(BoundedQuantizer::shipped(b));
+  const std::vector<BoundCertificate> shipped = certify(quantizers, "bounds");
+  std::vector<BoundCertificate> asymptotic;
+  if (arguments.asymptotics) asymptotic = certify(asymptotic_quantizers(), "asymptotics");
+
+  ordered_json summary = {{"quantity", "sup over all d and all unit x of N^2 E|x' - x|^2"},
+                          {"limit", "pi*sqrt(3)/2"},
+                          {"limit_value", bound_limit},
+                          {"shipped", list(shipped)}};
+  if (arguments.asymptotics) summary["asymptotic"] = list(asymptotic);
+  if (!arguments.directory.empty()) write_all(arguments.directory, shipped, asymptotic, summary);
+  if (arguments.json) {
+    fmt::print("{}\n", summary.dump());
+    return exit_ok;
+  }
+  print_table(shipped, "sup over all d and unit x of N² · MSE, shipped σ and κ");
+  if (arguments.asymptotics) print_table(asymptotic, "\nthe same with σ = √3, κ = 3/16 for all N");
+  fmt::print("limit π√3/2 = {:.6f}\n", bound_limit);
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_bounds(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = add_command(app, "bounds", "Prove a bracket of the worst error over all dimensions and vectors",
+                                  "hdq bounds --bits 1..8 -o bounds", [arguments] { return bounds(*arguments); });
+  command->add_option("--bits", arguments->bits, "A bit width or a range, within 1 to 8")->capture_default_str();
+  command->add_flag("--asymptotics", arguments->asymptotics, "Also N = 2 to 2^16 with sigma = sqrt(3), kappa = 3/16");
+  command->add_option("-o", arguments->directory, "Write certificates, bounds.json and bounds.svg into this directory");
+  command->add_flag("--json", arguments->json, "One JSON object");
+}
+
+}  // namespace hdq::cli

@@ -1,0 +1,187 @@
+#include "cli/expectation_arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/math/special_functions/erf.hpp>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+
+#include "cli/command.hpp"
+#include "cli/vector_file.hpp"
+#include "reference/philox.hpp"
+
+namespace hdq::cli {
+namespace {
+
+using reference::Rotation;
+using reference::Scheme;
+
+constexpr std::size_t default_dimension = 1024;
+
+std::size_t parse_count(const std::string& text, const std::string& what) {
+  std::size_t used = 0;
+  unsigned long long value = 0;
+  try {
+    value = text.empty() || text[0] == '-' ? 0 : std::stoull(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (used != text.size() || value == 0 || value > Codec::max_dimension) {
+    throw UsageError(fmt::format("{}: '{}' is not a number from 1 to {}", what, text, Codec::max_dimension));
+  }
+  return static_cast<std::size_t>(value);
+}
+
+double parse_ratio(const std::string& text) {
+  std::size_t used = 0;
+  double value = 0;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (text.empty() || used != text.size() || !(value > 0 && value <= 1)) {
+    throw UsageError(fmt::format("--preset geometric:{}: the ratio lies in (0, 1]", text));
+  }
+  return value;
+}
+
+// Normal deviates by inversion of a Philox stream of its own ("GAUS"), seed 0: the same vector at every call.
+std::vector<double> gaussian_vector(std::size_t dimension) {
+  std::vector<double> x(dimension);
+  for (std::size_t i = 0; i < dimension; ++i) {
+    const auto words = reference::philox4x32_10({static_cast<std::uint32_t>(i), 0, 0, 0x47415553}, {0, 0});
+    x[i] = std::sqrt(2.0) * boost::math::erf_inv(std::ldexp(2.0 * words[0] + 1, -32) - 1);
+  }
+  return x;
+}
+
+std::vector<double> preset_vector(const std::string& preset, std::size_t dimension) {
+  const std::size_t colon = preset.find(':');
+  const std::string name = preset.substr(0, colon);
+  const std::string parameter = colon == std::string::npos ? "" : preset.substr(colon + 1);
+  const bool takes_parameter = name == "k-hot" || name == "geometric";
+  if (takes_parameter != (colon != std::string::npos)) {
+    throw UsageError(fmt::format("--preset {}: {}", preset, takes_parameter ? "a parameter is missing" : "no such preset"));
+  }
+  std::vector<double> x(dimension, 0.0);
+  if (name == "one-hot") {
+    x[0] = 1;
+  } else if (name == "flat") {
+    x.assign(dimension, 1.0);
+  } else if (name == "k-hot") {
+    const std::size_t k = parse_count(parameter, "--preset k-hot");
+    if (k > dimension) throw UsageError(fmt::format("--preset k-hot:{} needs --dim {} or more", k, k));
+    std::fill_n(x.begin(), k, 1.0);
+  } else if (name == "geometric") {
+    const double ratio = parse_ratio(parameter);
+    for (std::size_t i = 0; i < dimension; ++i) x[i] = std::pow(ratio, static_cast<double>(i));
+  } else if (name == "gaussian") {
+    x = gaussian_vector(dimension);
+  } else {
+    throw UsageError(fmt::format("--preset {}: one-hot, k-hot:K, flat, geometric:R or gaussian", preset));
+  }
+  return x;
+}
+
+// FILE or FILE:ROW; a file whose name ends like a row number wins.
+std::pair<std::string, std::uint64_t> split_row(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || std::filesystem::exists(text)) return {text, 0};
+  const std::string row = text.substr(colon + 1);
+  if (row.empty() || row.size() > 18 || row.find_first_not_of("0123456789") != std::string::npos) return {text, 0};
+  return {text.substr(0, colon), std::stoull(row)};
+}
+
+std::vector<double> file_vector(const std::string& text, std::size_t dim) {
+  const auto [path, row] = split_row(text);
+  const VectorFile file(path);
+  if (row >= file.rows()) throw BadInput(fmt::format("{}: no row {}, it has {}", path, row, file.rows()));
+  std::vector<float> values(file.dimension());
+  file.read(row, 1, values.data());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) {
+      throw BadInput(fmt::format("{}: row {}, column {}: {}", path, row, i, std::isnan(values[i]) ? "NaN" : "infinity"));
+    }
+  }
+  std::vector<double> x(values.begin(), values.end());
+  if (dim != 0 && dim < x.size()) throw UsageError(fmt::format("--dim {} is less than the vector's {}", dim, x.size()));
+  if (dim != 0) x.resize(dim, 0.0);
+  return x;
+}
+
+}  // namespace
+
+void ExpectationArguments::add_to(CLI::App* command) {
+  static const std::map<std::string, Rotation> rotations = {
+      {"hd", Rotation::hd}, {"hdhd", Rotation::hdhd}, {"dense", Rotation::dense}, {"limit", Rotation::limit}};
+  static const std::map<std::string, Scheme> schemes = {{"dithered", Scheme::dithered},
+                                                        {"lloyd-max", Scheme::lloyd_max},
+                                                        {"shifted", Scheme::shifted},
+                                                        {"uniform", Scheme::uniform}};
+  auto* bits_option = command->add_option("--bits", bits, "Bits per coordinate, 1 to 8")->check(CLI::Range(1, 8));
+  command->add_option("--levels", levels, "Levels N of a quantizer of one's own, instead of --bits")
+      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 20))
+      ->excludes(bits_option);
+  command->add_option("--sigma", sigma, "Its sigma, a decimal or fraction (dithered)")->excludes(bits_option);
+  command->add_option("--kappa", kappa, "Its kappa, a decimal or fraction (dithered)")->excludes(bits_option);
+  auto* vector_option = command->add_option("--vector", vector, "Input vector: FILE or FILE:ROW (.npy or .fvecs; row 0)");
+  command
+      ->add_option("--preset", preset,
+                   "Input vector: one-hot, k-hot:K, flat, geometric:R (entries R^i) or gaussian (fixed deviates)")
+      ->excludes(vector_option);
+  command->add_option("--dim", dim, fmt::format("Dimension: of the preset ({}), or to pad the file's vector to", default_dimension))
+      ->check(CLI::Range(std::size_t{1}, Codec::max_dimension));
+  command->add_option("--rotation", rotation, "hd (one, the library's), hdhd (two), dense (Haar), limit (normal law)")
+      ->transform(CLI::CheckedTransformer(rotations))
+      ->option_text("NAME")
+      ->default_str("hd");
+  command->add_option("--scheme", scheme, "dithered (the library's), lloyd-max, shifted, uniform")
+      ->transform(CLI::CheckedTransformer(schemes))
+      ->option_text("NAME")
+      ->default_str("dithered");
+  command->add_option("--digits", digits, "Significant digits to print, and to aim at")
+      ->check(CLI::Range(2, 200))
+      ->capture_default_str();
+  command->add_flag("--json", json, "One JSON object");
+}
+
+reference::Generator ExpectationArguments::generator() const {
+  if (bits != 0) return reference::Generator::shipped(bits);
+  if (levels == 0) throw UsageError("--bits or --levels is required");
+  if (scheme != Scheme::dithered) return reference::Generator(levels, reference::Real(1), reference::Real(1));
+  if (sigma.empty() || kappa.empty()) throw UsageError("the dithered scheme takes --levels, --sigma and --kappa together");
+  try {
+    return reference::Generator(levels, reference::Real(sigma), reference::Real(kappa));
+  } catch (const std::invalid_argument& bad) {
+    throw UsageError(bad.what());
+  }
+}
+
+std::vector<double> ExpectationArguments::read_vector() const {
+  if (vector.empty() == preset.empty()) throw UsageError("one of --vector and --preset is required");
+  std::vector<double> x =
+      preset.empty() ? file_vector(vector, dim) : preset_vector(preset, dim == 0 ? default_dimension : dim);
+  for (const double value : x) {
+    if (value != 0) return x;
+  }
+  throw BadInput(vector_name() + ": the zero vector is encoded exactly and has no direction");
+}
+
+std::string ExpectationArguments::vector_name() const {
+  if (!preset.empty()) return preset;
+  const auto [path, row] = split_row(vector);
+  return fmt::format("{} row {}", path, row);
+}
+
+nlohmann::ordered_json enclosure_json(const reference::Ball& value, int digits) {
+  return {{"lower", value.lower(digits)}, {"upper", value.upper(digits)}};
+}
+
+std::string enclosure_text(const nlohmann::ordered_json& enclosure) {
+  return fmt::format("[{}, {}]", enclosure["lower"].get<std::string>(), enclosure["upper"].get<std::string>());
+}
+
+}  // namespace hdq::cli

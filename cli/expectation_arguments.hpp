@@ -1,0 +1,37 @@
+// The selectors that hdq mse and hdq bias share: which quantizer, which vector, which rotation, how many digits.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "reference/mse_integrator.hpp"
+
+namespace hdq::cli {
+
+struct ExpectationArguments {
+  int bits = 0;
+  std::int64_t levels = 0;
+  std::string sigma, kappa, vector, preset;
+  std::size_t dim = 0;
+  reference::Rotation rotation = reference::Rotation::hd;
+  reference::Scheme scheme = reference::Scheme::dithered;
+  int digits = 15;
+  bool json = false;
+
+  void add_to(CLI::App* command);
+
+  // Each throws UsageError or BadInput.
+  reference::Generator generator() const;
+  std::vector<double> read_vector() const;
+  std::string vector_name() const;  // "one-hot", "embeddings.npy row 3"
+};
+
+// ⟨lower, upper⟩ as decimals rounded outward.
+nlohmann::ordered_json enclosure_json(const reference::Ball& value, int digits);
+std::string enclosure_text(const nlohmann::ordered_json& enclosure);
+
+}  // namespace hdq::cli

@@ -1,0 +1,59 @@
+// hdq mse: the exact E‖x̂ − x‖²/‖x‖² of a vector as an enclosure, for any scheme and rotation (SPEC §4, §6).
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/expectation_arguments.hpp"
+
+namespace hdq::cli {
+namespace {
+
+using namespace hdq::reference;
+using nlohmann::ordered_json;
+
+int mse(const ExpectationArguments& arguments) {
+  MseIntegrator integrator(arguments.scheme, arguments.generator(), arguments.digits);
+  std::vector<double> x;
+  if (arguments.rotation != Rotation::limit) x = arguments.read_vector();  // the limit is the same for every vector
+  const Expectation expectation = integrator(arguments.rotation, x);
+
+  Precision precision(4 * arguments.digits + 128);
+  const int digits = arguments.digits;
+  const Ball times_4b = expectation.value * square(Ball(integrator.levels()));  // N² for other N
+  const Ball limit = ldexp(Ball::pi() * sqrt(Ball(3)), -1);
+  ordered_json result = {{"scheme", scheme_name(arguments.scheme)}, {"rotation", rotation_name(arguments.rotation)}};
+  result["levels"] = integrator.levels();
+  if (!x.empty()) {
+    result["vector"] = arguments.vector_name();
+    result["dimension"] = x.size();
+  }
+  result["mse"] = enclosure_json(expectation.value, digits);
+  result["times_4b"] = enclosure_json(times_4b, digits);
+  result["over_limit"] = enclosure_json(times_4b / limit, digits);
+  result["method"] = expectation.method;
+  if (arguments.json) {
+    fmt::print("{}\n", result.dump());
+    return exit_ok;
+  }
+  fmt::print("{} quantizer with {} levels, {}{}\n", scheme_name(arguments.scheme), integrator.levels(),
+             arguments.rotation == Rotation::limit ? "normal limit" : std::string("rotation ") + rotation_name(arguments.rotation),
+             x.empty() ? "" : fmt::format(", {} in dimension {}", arguments.vector_name(), x.size()));
+  fmt::print("{:<26} {}\n", "E|x^ - x|^2/|x|^2", enclosure_text(result["mse"]));
+  fmt::print("{:<26} {}\n", arguments.bits != 0 ? "times 4^b" : "times N^2", enclosure_text(result["times_4b"]));
+  fmt::print("{:<26} {}\n", "that over pi sqrt(3)/2", enclosure_text(result["over_limit"]));
+  fmt::print("{:<26} {}\n", "method", expectation.method);
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_mse(CLI::App& app) {
+  auto arguments = std::make_shared<ExpectationArguments>();
+  CLI::App* command = add_command(app, "mse", "Enclose the expected squared error of a vector",
+                                  "hdq mse --bits 4 --preset one-hot --digits 30",
+                                  [arguments] { return mse(*arguments); });
+  arguments->add_to(command);
+}
+
+}  // namespace hdq::cli

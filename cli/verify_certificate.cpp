@@ -1,0 +1,75 @@
+// hdq verify-certificate: the second, independent checker of a uniform bound (SPEC §5.5).
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "reference/certificate_checker.hpp"
+
+namespace hdq::cli {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> files;
+  bool json = false;
+};
+
+std::string read_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw BadInput(path + ": cannot be read");
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+reference::CertificateVerdict verdict_on(const std::string& path) {
+  try {
+    return reference::check_certificate(read_text(path));
+  } catch (const reference::MalformedCertificate& malformed) {
+    throw BadInput(path + ": " + malformed.what());
+  }
+}
+
+void report(const std::string& path, const reference::CertificateVerdict& v, bool json) {
+  if (json) {
+    const nlohmann::ordered_json fields = {{"file", path},
+                                           {"accepted", v.accepted},
+                                           {"reason", v.reason},
+                                           {"levels", v.levels},
+                                           {"claimed", {{"lower", v.lower}, {"upper", v.upper}}},
+                                           {"proved", {{"lower", v.proved_lower}, {"upper", v.proved_upper}}},
+                                           {"cells", v.cells}};
+    fmt::print("{}\n", fields.dump());
+  } else if (v.accepted) {
+    fmt::print("{}: accepted: N = {}, {:.7g} <= sup N^2 MSE <= {:.7g}\n", path, v.levels, v.lower, v.upper);
+  } else {
+    fmt::print("{}: rejected: {}\n", path, v.reason);
+  }
+  std::fflush(stdout);
+}
+
+int verify(const Arguments& arguments) {
+  bool all = true;
+  Progress progress("verifying", arguments.files.size());
+  for (const std::string& path : arguments.files) {
+    const reference::CertificateVerdict verdict = verdict_on(path);
+    report(path, verdict, arguments.json);
+    all = all && verdict.accepted;
+    progress.advance(1);
+  }
+  return all ? exit_ok : exit_mismatch;
+}
+
+}  // namespace
+
+void add_verify_certificate(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      add_command(app, "verify-certificate", "Check certificates of uniform bounds independently of how they were found",
+                  "hdq verify-certificate bounds/b4.json", [arguments] { return verify(*arguments); });
+  command->add_option("FILE", arguments->files, "Certificates that hdq bounds wrote")->required();
+  command->add_flag("--json", arguments->json, "One JSON object per file");
+}
+
+}  // namespace hdq::cli
