@@ -133,8 +133,8 @@ Qed.
 
 Definition half : interval := idiv (ifromZ 1) (ifromZ 2).
 Definition root_two_pi : interval := isqrt (imul (ifromZ 2) ipi).
-(** Terms of the recursion: beyond |s| = 4 the enclosure widens, it never becomes wrong. *)
-Definition moment_terms : nat := 45.
+(** Terms of the recursion: beyond |s| = 5 the enclosure widens, it never becomes wrong. *)
+Definition moment_terms : nat := 60.
 
 Lemma half_correct : encloses half (1 / 2).
 Proof. apply idiv_correct; apply ifromZ_correct. Qed.
@@ -194,8 +194,10 @@ Proof.
   destruct (Lub_Rbar (fun x => Phi x <= p)); simpl in *; tauto.
 Qed.
 
-(** Half the width of the enclosure of a quantile. *)
-Definition quantile_radius : interval := idiv (ifromZ 1) (ifromZ (2 ^ 26)).
+(** Half the width of the enclosure of a quantile at S: three times what the rounding
+    errors of Phi, about 2^-42, come to there. *)
+Definition quantile_radius (S : interval) : interval :=
+  idiv (idiv (ifromZ 3) (ifromZ (2 ^ 42))) (normal_density S).
 
 Fixpoint newton (n : nat) (P S : interval) : interval :=
   match n with
@@ -206,8 +208,8 @@ Fixpoint newton (n : nat) (P S : interval) : interval :=
 
 Definition quantile (n : nat) (P guess : interval) : interval :=
   let S := newton n P guess in
-  let lo := isub S quantile_radius in
-  let hi := iadd S quantile_radius in
+  let lo := isub S (quantile_radius S) in
+  let hi := iadd S (quantile_radius S) in
   if (ile (normal_distribution lo) P && ile P (normal_distribution hi))%bool
   then ijoin lo hi else everything.
 
@@ -221,7 +223,8 @@ Proof.
   set (S := newton n P guess) in *.
   destruct (_ && _)%bool eqn:E; [|apply everything_correct].
   apply andb_prop in E; destruct E as [E1 E2].
-  assert (R : encloses quantile_radius (1 / IZR (2 ^ 26))) by (apply idiv_correct; apply ifromZ_correct).
+  assert (R : encloses (quantile_radius S) (IZR 3 / IZR (2 ^ 42) / phi s)).
+  { apply idiv_correct; [apply idiv_correct; apply ifromZ_correct | now apply normal_density_correct]. }
   pose proof (isub_correct _ _ _ _ Hs R) as Lo; pose proof (iadd_correct _ _ _ _ Hs R) as Hi.
   apply (ijoin_between _ _ _ _ _ Lo Hi), Phi_inv_between.
   - exact (ile_correct _ _ _ _ E1 (normal_distribution_correct _ _ Lo) HP).
