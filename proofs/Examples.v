@@ -7,7 +7,8 @@ From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
 From Flocq Require IEEE754.Binary.
 From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
-From Hdq Require Import Gaussian ShippedGenerator FiniteBound Necessity DiscreteDither.
+From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
+  DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias Constants.
 From Hdq Require Statements.
 Open Scope R_scope.
@@ -181,6 +182,33 @@ Qed.
 Example gaussian_moment : Esign 12 (fun e => exp (rademacher 12 x_unit e ^ 2 / 3)) <= sqrt 3.
 Proof.
   destruct (Statements.rademacher_unit_exp_moments 12 x_unit x_unit_norm) as (_ & _ & _ & H). exact H.
+Qed.
+
+(** ** SPEC 5.5 *)
+
+(** The majorant A exp(z^2/3) + B exp(11 z^2/24) of the asymptotic theorem. *)
+Example bound_from_a_majorant : exists N A B, (2 <= N)%nat /\ INR N ^ 2 * A <= PI / 2 + 1 /\
+  mse N (shipped N (sqrt 3) (1/8)) 12 H12 (sqrt (norm2 12 x34)) x34
+  <= norm2 12 x34 * (A / sqrt (1 - 2 * (1/3)) + B / sqrt (1 - 2 * (11/24))).
+Proof.
+  destruct (Asymptotics.scalar_mse_asymptotic_majorant (1/8) 1 ltac:(lra) ltac:(lra)) as (N0 & H).
+  set (N := Nat.max 2 N0).
+  destruct (H N ltac:(lia)) as (A & B & HA & HB & HA2 & _ & Hmaj). exists N, A, B.
+  assert (HN : (2 <= N)%nat) by lia. split; [exact HN|]. split; [exact HA2|].
+  assert (Hg : generator N (shipped N (sqrt 3) (1/8))).
+  { apply Statements.shipped_generator; [exact HN| |lra]. apply sqrt_lt_R0. lra. }
+  set (m := {| maj_one := 0; maj_z2 := 0; maj_z4 := 0;
+               maj_coshes := 0; maj_c := fun _ => 0; maj_s := fun _ => 0;
+               maj_exps := 2; maj_e := fun l => match l with O => A | _ => B end;
+               maj_lambda := fun l => match l with O => 1/3 | _ => 11/24 end |}).
+  assert (Hvalid : majorant_valid m).
+  { repeat split; simpl; try lra; try lia; destruct l; lra. }
+  eapply Rle_trans.
+  - apply (Statements.finite_bound N _ Hg m Hvalid); [|exact order_12|rewrite x34_norm; lra].
+    intros z. eapply Rle_trans; [apply Hmaj|]. unfold majorant_at. simpl. right.
+    replace (1 / 3 * (z * (z * 1))) with (z * (z * 1) / 3) by field. ring.
+  - apply Rmult_le_compat_l; [rewrite x34_norm; lra|]. right. unfold majorant_bound. simpl.
+    unfold Rdiv. ring.
 Qed.
 
 (** ** SPEC 5.6 *)
@@ -479,3 +507,11 @@ Example square_error_of_32_bits : exists t, inside 4 t /\ compand g2 t = 1 /\
   Rabs (Eword (fun U => (quantize 4 g2 U 1 - 1) ^ 2) - scalar_mse 4 g2 1)
   <= ((g2 (t + 1/2) - 1) ^ 2 + (1 - g2 (t - 1/2)) ^ 2) / 2 ^ 32.
 Proof. exact (Statements.word_square_error 4 g2 g2_generator 1). Qed.
+
+Example cost_of_32_bits :
+  Rabs (mse_words 4 g2 12 H12 (sqrt (norm2 12 x34)) x34 - mse 4 g2 12 H12 (sqrt (norm2 12 x34)) x34)
+  <= norm2 12 x34 * (dither_cost 2 / 2 ^ 32).
+Proof.
+  refine (proj1 (Statements.shipped_discrete_dither 2 12 H12 x34 _ order_12 _)); [lia|].
+  rewrite x34_norm. lra.
+Qed.

@@ -11,7 +11,8 @@ From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.Zaux Core.Raux.
 From Flocq Require IEEE754.Binary.
 From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
-From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither.
+From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
+  DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias Constants.
 Open Scope R_scope.
 
@@ -402,3 +403,16 @@ Theorem word_square_error N g : generator N g -> forall z,
     Rabs (Eword (fun U => (quantize N g U z - z) ^ 2) - scalar_mse N g z)
     <= ((g (t + 1/2) - z) ^ 2 + (z - g (t - 1/2)) ^ 2) / 2 ^ 32.
 Proof. exact (DiscreteDither.word_square_error N g). Qed.
+
+(** The shipped generators, b = 1..8, any vector: what 32 bits change in the mean squared
+    error, and the mean square of the bias that they leave. *)
+Theorem shipped_discrete_dither b d H x :
+  (1 <= b <= 8)%nat -> hadamard d H -> norm2 d x <> 0 ->
+  let g := shipped (2 ^ b) (shipped_sigma b) (shipped_kappa b) in
+  let rho := sqrt (norm2 d x) in
+  Rabs (mse_words (2 ^ b) g d H rho x - mse (2 ^ b) g d H rho x)
+    <= norm2 d x * (dither_cost b / 2 ^ 32) /\
+  Esign d (fun eps => norm2 d (fun i =>
+      Eword (fun U => reconstruct (2 ^ b) g d H rho x eps U i) - x i))
+    <= norm2 d x * (dither_cost b / (2 ^ 32) ^ 2).
+Proof. exact (DiscreteShipped.shipped_discrete_dither b d H x). Qed.
