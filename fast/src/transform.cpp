@@ -176,28 +176,29 @@ struct Base {
 };
 
 // The eight patterns of one group, in the order of Base::pattern.
-template <class Tag, class Vector = hn::Vec<Tag>>
-HWY_INLINE void Patterns(Tag d, const float* x, std::size_t stride, Vector* p) {
-  const Vector x0 = hn::LoadU(d, x), x1 = hn::LoadU(d, x + stride);
-  const Vector x2 = hn::LoadU(d, x + 2 * stride), x3 = hn::LoadU(d, x + 3 * stride);
-  const Vector u[2] = {hn::Add(x0, x1), hn::Sub(x0, x1)}, v[2] = {hn::Add(x2, x3), hn::Sub(x2, x3)};
-  HDQ_UNROLL
-  for (int i = 0; i < 8; i += 4) {
-    p[i] = hn::Add(u[i / 4], v[0]);
-    p[i + 1] = hn::Add(u[i / 4], v[1]);
-    p[i + 2] = hn::Sub(u[i / 4], v[0]);
-    p[i + 3] = hn::Sub(u[i / 4], v[1]);
-  }
+HWY_INLINE void Patterns(const float* x, std::size_t stride, V* p) {
+  const D d;
+  const V x0 = hn::LoadU(d, x), x1 = hn::LoadU(d, x + stride);
+  const V x2 = hn::LoadU(d, x + 2 * stride), x3 = hn::LoadU(d, x + 3 * stride);
+  const V plus = hn::Add(x0, x1), minus = hn::Sub(x0, x1), next_plus = hn::Add(x2, x3), next_minus = hn::Sub(x2, x3);
+  p[0] = hn::Add(plus, next_plus);
+  p[1] = hn::Add(plus, next_minus);
+  p[2] = hn::Sub(plus, next_plus);
+  p[3] = hn::Sub(plus, next_minus);
+  p[4] = hn::Add(minus, next_plus);
+  p[5] = hn::Add(minus, next_minus);
+  p[6] = hn::Sub(minus, next_plus);
+  p[7] = hn::Sub(minus, next_minus);
 }
 
 // Row a from group q on. `pending`: sum is minus the true sum, which lasts while all groups so far are negative.
-template <class B, int groups, int a, int q, bool pending, class Vector>
-HWY_INLINE Vector RowSum(Vector sum, const Vector* p) {
+template <class B, int groups, int a, int q, bool pending>
+HWY_INLINE V RowSum(V sum, const V* p) {
   if constexpr (q == groups) {
     return pending ? hn::Neg(sum) : sum;
   } else {
     constexpr bool negative = B::negative(a, q);
-    const Vector term = p[8 * q + B::pattern(a, q)];
+    const V term = p[8 * q + B::pattern(a, q)];
     if constexpr (pending && !negative)
       return RowSum<B, groups, a, q + 1, false>(hn::Sub(term, sum), p);
     else if constexpr (!pending && negative)
@@ -207,32 +208,38 @@ HWY_INLINE Vector RowSum(Vector sum, const Vector* p) {
   }
 }
 
-template <class B, int groups, class Tag, class Vector, int... a>
-HWY_INLINE void StoreRows(Tag d, const Vector* p, float* x, std::size_t stride, std::integer_sequence<int, a...>) {
-  (hn::StoreU(RowSum<B, groups, a, 1, B::negative(a, 0)>(p[B::pattern(a, 0)], p), d, x + static_cast<std::size_t>(a) * stride), ...);
+template <class B, int groups, int... a>
+HWY_INLINE void StoreRows(const V* p, float* x, std::size_t stride, std::integer_sequence<int, a...>) {
+  (hn::StoreU(RowSum<B, groups, a, 1, B::negative(a, 0)>(p[B::pattern(a, 0)], p), D(), x + static_cast<std::size_t>(a) * stride), ...);
 }
 
-template <int m, bool transposed, class Tag>
-void BaseStageOf(Tag d, float* x, std::size_t stride) {
-  constexpr int groups = m / 4;
-  for (std::size_t c = 0; c < stride; c += hn::MaxLanes(d)) {
-    hn::Vec<Tag> p[8 * groups];
-    HDQ_UNROLL
-    for (int q = 0; q < groups; ++q) Patterns(d, x + c + 4 * static_cast<std::size_t>(q) * stride, stride, p + 8 * q);
-    StoreRows<Base<m, transposed>, groups>(d, p, x + c, stride, std::make_integer_sequence<int, m>());
+template <int m, bool transposed>
+void BaseStageOf(float* x, std::size_t stride) {
+  constexpr std::size_t groups = m / 4;
+  for (std::size_t c = 0; c < stride; c += kLanes) {
+    V p[8 * groups];
+    for (std::size_t q = 0; q < groups; ++q) Patterns(x + c + 4 * q * stride, stride, p + 8 * q);
+    StoreRows<Base<m, transposed>, m / 4>(p, x + c, stride, std::make_integer_sequence<int, m>());
   }
+}
+
+// Blocks narrower than a register: each gets a register of its own, whose other lanes are idle.
+template <int m, bool transposed, std::size_t stride>
+void NarrowBaseStage(float* x) {
+  alignas(64) float wide[m * kLanes] = {};
+  for (std::size_t a = 0; a < m; ++a) std::memcpy(wide + a * kLanes, x + a * stride, stride * sizeof(float));
+  BaseStageOf<m, transposed>(wide, kLanes);
+  for (std::size_t a = 0; a < m; ++a) std::memcpy(x + a * stride, wide + a * kLanes, stride * sizeof(float));
 }
 
 // x holds m blocks of `stride` elements.
 template <int m, bool transposed>
 void BaseStage(float* x, std::size_t stride) {
-#if HWY_TARGET != HWY_SCALAR
-  if (stride == 2) return BaseStageOf<m, transposed>(hn::FixedTag<float, 2>(), x, stride);
-  if (stride == 4) return BaseStageOf<m, transposed>(hn::FixedTag<float, 4>(), x, stride);
-  if (stride == 8) return BaseStageOf<m, transposed>(hn::FixedTag<float, 8>(), x, stride);
-  if (stride > 8) return BaseStageOf<m, transposed>(D(), x, stride);
-#endif
-  if (stride == 1 || kLanes == 1) return BaseStageOf<m, transposed>(hn::FixedTag<float, 1>(), x, stride);
+  if (stride >= kLanes) return BaseStageOf<m, transposed>(x, stride);
+  if (stride == 1) return NarrowBaseStage<m, transposed, 1>(x);
+  if (stride == 2) return NarrowBaseStage<m, transposed, 2>(x);
+  if (stride == 4) return NarrowBaseStage<m, transposed, 4>(x);
+  if (stride == 8) return NarrowBaseStage<m, transposed, 8>(x);
 }
 
 void HadamardPadded(float* x, std::size_t order, std::size_t padded, int base, int log2, bool transposed) {
