@@ -97,6 +97,8 @@ TEST(Generator, AntiderivativeEqualsQuadrature) {
     const Ball closed = g.antiderivative(v1) - g.antiderivative(v0), integral = integral_of_power(g, v0, v1, 1);
     EXPECT_TRUE(closed.overlaps(integral)) << closed << integral;
     EXPECT_GE(integral.accuracy_bits(), 80);
+    const Ball u(0.375), mean = integral_of_power(g, u, 1 + u, 1);
+    EXPECT_TRUE(g.threshold(1, u).overlaps(mean)) << g.threshold(1, u) << mean;
   }
 }
 

@@ -200,7 +200,7 @@ TEST_F(Faults, AWrongRowNumber) {
   EXPECT_GT(Judge(n, 4, seed).judge_decoded(r.norm, r.codes.data(), row + 1, r.decoded.data()).wrong, n / 2);
 }
 
-TEST_F(Faults, ADitherLostInFloat) {  // U used twice as coarse as it is: thresholds of a neighbouring word far away
+TEST_F(Faults, ADitherLostInFloat) {  // as if every U were 1/2
   const Row r = quantize(x_, 8, row);
   const Judge judge(n, 8, seed);
   auto exact = judge.quantizer().encode(x_.data(), r.norm, Ball(0.5) + Ball::power_of_two(-30));
@@ -215,6 +215,9 @@ TEST_F(Faults, ANormOffByOnePercentOrOneBit) {
   EXPECT_EQ(judge.judge_norm(x_.data(), r.norm).verdict, Verdict::equal);
   EXPECT_EQ(judge.judge_norm(x_.data(), 1.01f * r.norm).verdict, Verdict::wrong);
   EXPECT_EQ(judge.judge_norm(x_.data(), std::nextafter(std::nextafter(r.norm, 1e9f), 1e9f)).verdict, Verdict::wrong);
+  for (const float direction : {0.0f, 1e9f}) {
+    EXPECT_NE(judge.judge_norm(x_.data(), std::nextafter(r.norm, direction)).verdict, Verdict::equal);
+  }
   EXPECT_EQ(judge.judge_norm(x_.data(), 0).verdict, Verdict::wrong);
   EXPECT_EQ(judge.judge_norm(x_.data(), std::numeric_limits<float>::quiet_NaN()).verdict, Verdict::wrong);
   EXPECT_EQ(judge.judge_norm(x_.data(), std::numeric_limits<float>::infinity()).verdict, Verdict::wrong);
@@ -275,23 +278,62 @@ TEST(Judge, BothSidesOfAThresholdAreWithinBound) {
         const Ball ratio = y[j] / theta;
         if (!certainly_less(Ball(0.5), ratio) || !certainly_less(ratio, Ball(50))) continue;
         ++tried;
-        const auto verdict = [&](float norm, std::int64_t code) {
+        const auto verdicts = [&](float norm) {  // of code k − 1 and of code k
           const auto exact = judge.quantizer().encode(x.data(), norm, u);
           std::vector<std::uint8_t> codes(exact.begin(), exact.end());
-          codes[j] = static_cast<std::uint8_t>(code);
-          return judge.judge_codes(x.data(), norm, codes.data(), 0).of(j);
+          std::vector<Verdict> r;
+          for (const std::int64_t code : {k - 1, k}) {
+            codes[j] = static_cast<std::uint8_t>(code);
+            r.push_back(judge.judge_codes(x.data(), norm, codes.data(), 0).of(j));
+          }
+          return r;
         };
-        const float near = static_cast<float>(ratio.mid_double()), far = near * 1.001f;
-        EXPECT_NE(verdict(near, k), verdict(near, k - 1));
-        EXPECT_NE(verdict(near, k), Verdict::wrong);
-        EXPECT_NE(verdict(near, k - 1), Verdict::wrong);
+        const float near = static_cast<float>(ratio.mid_double());
+        const auto beside = verdicts(near), off = verdicts(near * 1.001f);
+        EXPECT_NE(beside[0], beside[1]);
+        EXPECT_NE(beside[0], Verdict::wrong);
+        EXPECT_NE(beside[1], Verdict::wrong);
         const bool above = y[j].certainly_negative();  // |θ|ρ grew: a negative y now lies above its threshold
-        EXPECT_EQ(verdict(far, above ? k : k - 1), Verdict::equal);
-        EXPECT_EQ(verdict(far, above ? k - 1 : k), Verdict::wrong);
+        EXPECT_EQ(off[0], above ? Verdict::wrong : Verdict::equal);
+        EXPECT_EQ(off[1], above ? Verdict::equal : Verdict::wrong);
       }
     }
   }
   EXPECT_GT(tried, 30);
+}
+
+TEST(Judge, IntegerBrackets) {
+  const Ball third = Ball(1) / 3;
+  EXPECT_EQ(detail::integer_bracket<std::int64_t>(1000 + third), (std::pair<std::int64_t, std::int64_t>(1000, 1001)));
+  EXPECT_EQ(detail::integer_bracket<std::int64_t>(-third), (std::pair<std::int64_t, std::int64_t>(-1, 0)));
+  EXPECT_EQ(detail::integer_bracket<std::int64_t>(Ball(7)), (std::pair<std::int64_t, std::int64_t>(7, 7)));
+  const std::int64_t limit = std::int64_t{1} << 62;
+  for (const int sign : {-1, 1}) {
+    const auto clamped = detail::integer_bracket<std::int64_t>(sign * Ball::power_of_two(100));
+    EXPECT_EQ(clamped, (std::pair<std::int64_t, std::int64_t>(sign * limit, sign * limit)));
+    const Ball wide = sign * (Ball::power_of_two(100) + 12345);
+    const auto exact = detail::integer_bracket<__int128>(wide);
+    EXPECT_TRUE(exact.first == exact.second && wide.contains(detail::exact_ball(exact.first)));
+    EXPECT_EQ(detail::integer_bracket<Integer>(wide).first, sign * ((Integer(1) << 100) + 12345));
+  }
+}
+
+// The threshold bound holds for the rounding it is about, and is nearly attained.
+TEST(Judge, ThresholdBoundIsTight) {
+  std::mt19937_64 random(4);
+  std::uniform_real_distribution<double> uniform(-3, 3);
+  for (const float rho : {1.7f, 3e-30f, 1e-44f}) {
+    double worst = 0;
+    for (int i = 0; i < 5000; ++i) {
+      const double theta = uniform(random);
+      const float rounded = static_cast<float>(theta * static_cast<double>(rho));
+      const Ball norm(static_cast<double>(rho)), error = abs(Ball(static_cast<double>(rounded)) - Ball(theta) * norm);
+      const Ball bound = threshold_error_bound(Ball(theta), norm, Ball(0));
+      ASSERT_TRUE(certainly_less_equal(error, bound)) << theta << " " << rho;
+      worst = std::max(worst, (error / bound).mid_double());
+    }
+    EXPECT_GT(worst, 0.9) << rho;
+  }
 }
 
 TEST(Judge, BoundsAreThoseOfTheStages) {

@@ -110,6 +110,22 @@ TEST(Normal, QuantileAgreesWithArb) {
   }
 }
 
+// The remainder of the Taylor step counts: from a start with few correct bits the enclosure is wide, and right.
+TEST(Normal, QuantileStepFromAPoorStart) {
+  Precision precision(200);
+  for (const char* text : {"0.4", "0.1", "1e-5", "1e-100"}) {
+    const Ball p{std::string(text)}, exact = normal_quantile(p);
+    for (slong exponent : {-8, -12, -20, -40}) {
+      for (int sign : {-1, 1}) {
+        Ball quantile;
+        ASSERT_TRUE(detail::normal_quantile_step(p, (exact + sign * Ball::power_of_two(exponent) / abs(exact)).mid(), quantile));
+        EXPECT_TRUE(quantile.contains(exact)) << text << quantile << exact;
+        EXPECT_TRUE(certainly_less(quantile.radius(), Ball::power_of_two(3 * exponent + 8))) << text << quantile;
+      }
+    }
+  }
+}
+
 TEST(Normal, QuantileOfWideBalls) {
   for (const char* text : {"0.25 +/- 0.2", "0.5 +/- 0.4", "0.01 +/- 0.0000001", "1e-50 +/- 9e-51", "0.9 +/- 1e-3"}) {
     const Ball p{std::string(text)}, quantile = normal_quantile(p);
