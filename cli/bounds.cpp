@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -119,7 +120,7 @@ std::pair<int, int> bits_range(const std::string& text) {
   return {first, last};
 }
 
-ordered_json to_json(const BoundCertificate& c) {
+ordered_json row_of(const BoundCertificate& c) {
   const Bracket b = bracket(c);
   return {{"levels", c.levels},
           {"sigma_squared", c.sigma_squared.str()},
@@ -134,16 +135,16 @@ ordered_json to_json(const BoundCertificate& c) {
 void print_table(const std::vector<BoundCertificate>& certificates, const char* title) {
   fmt::print("{}\n{:>6} {:>10} {:>10} {:>10} {:>12} {:>6}\n", title, "N", "lower", "upper", "width", "upper/limit", "terms");
   for (const BoundCertificate& c : certificates) {
-    const ordered_json j = to_json(c);
+    const ordered_json row = row_of(c);
     const Bracket b = bracket(c);
     fmt::print("{:>6} {:>10.6f} {:>10.6f} {:>10.1e} {:>12.6f} {:>6}\n", b.levels, b.lower, b.upper, b.upper / b.lower - 1,
-               b.upper / bound_limit, j["terms"].get<int>());
+               b.upper / bound_limit, row["terms"].get<int>());
   }
 }
 
 ordered_json list(const std::vector<BoundCertificate>& certificates) {
   ordered_json array = ordered_json::array();
-  for (const BoundCertificate& c : certificates) array.push_back(to_json(c));
+  for (const BoundCertificate& c : certificates) array.push_back(row_of(c));
   return array;
 }
 
@@ -159,7 +160,7 @@ void write_all(const std::string& directory, const std::vector<BoundCertificate>
   const fs::path root(directory);
   fs::create_directories(root);
   for (const BoundCertificate& c : shipped) {
-    write_file((root / fmt::format("b{}.json", std::log2(static_cast<double>(c.levels)))).string(), reference::to_json(c));
+    write_file((root / fmt::format("b{}.json", std::countr_zero(static_cast<std::uint64_t>(c.levels)))).string(), reference::to_json(c));
   }
   if (!asymptotic.empty()) fs::create_directories(root / "asymptotic");
   for (const BoundCertificate& c : asymptotic) {
