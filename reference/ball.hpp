@@ -47,6 +47,16 @@ class Precision {
   slong previous_;
 };
 
+// Declare one at the top of every thread that computes with balls, the main thread excepted: at the end of the scope it
+// releases what FLINT caches per thread (π, scratch memory), which would leak. Balls made in the thread may outlive it.
+class BallThread {
+ public:
+  BallThread() = default;
+  ~BallThread() { flint_cleanup(); }
+  BallThread(const BallThread&) = delete;
+  BallThread& operator=(const BallThread&) = delete;
+};
+
 class Ball {
  public:
   Ball() { arb_init(x_); }
