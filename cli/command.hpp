@@ -98,5 +98,6 @@ void add_constants(CLI::App& app);
 void add_recall(CLI::App& app);
 void add_bounds(CLI::App& app);
 void add_verify_certificate(CLI::App& app);
+void add_vectors(CLI::App& app);
 
 }  // namespace hdq::cli

@@ -1,0 +1,35 @@
+// hdq vectors: writes the test vectors (docs/vectors.md).
+#include "validate/vectors.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "cli/command.hpp"
+
+namespace hdq::cli {
+namespace {
+
+int write_vectors(const std::string& directory) {
+  const std::map<std::string, std::string> files = vectors::make_vectors();
+  std::filesystem::create_directories(directory);
+  std::size_t bytes = 0;
+  for (const auto& [name, contents] : files) {
+    write_file((std::filesystem::path(directory) / name).string(), contents);
+    bytes += contents.size();
+  }
+  fmt::print("{}: {} files, {} bytes\n", directory, files.size(), bytes);
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_vectors(CLI::App& app) {
+  auto directory = std::make_shared<std::string>();
+  CLI::App* command = add_command(app, "vectors", "Write test vectors for implementations in any language",
+                                  "hdq vectors -o vectors", [directory] { return write_vectors(*directory); });
+  command->add_option("-o,--output", *directory, "The directory; it is made if it does not exist")->required();
+}
+
+}  // namespace hdq::cli
