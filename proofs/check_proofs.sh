@@ -40,7 +40,9 @@ check_sources() {
 
 build() {
   cd "$build_dir"
-  { echo "-R . Hdq"; ls ./*.v | grep -vE '/(print_constants|PrintAssumptions)\.v$'; } >_CoqProject
+  # A Variable or Hypothesis outside a section would be an axiom: an error here.
+  { echo "-R . Hdq"; echo "-arg -w -arg +local-declaration,-ambiguous-paths"
+    ls ./*.v | grep -vE '/(print_constants|PrintAssumptions)\.v$'; } >_CoqProject
   coq_makefile -f _CoqProject -o Makefile.coq >/dev/null
   make -f Makefile.coq -j "$jobs" --no-print-directory
 }

@@ -3,4 +3,4 @@
 # usage: print_constants.sh DIR   (DIR holds the sources and the compiled Constants.vo)
 set -eu
 cd "$1"
-coqc -q -R . Hdq print_constants.v | grep -E '^[a-z_]+( -?[0-9]+)+$'
+coqc -q -R . Hdq print_constants.v | grep -E '^[a-z0-9_]+( -?[0-9]+)+$'
