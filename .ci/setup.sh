@@ -21,12 +21,12 @@ install() {
 build_packages=(
   g++ cmake ninja-build pkg-config
   libhwy-dev librandom123-dev libisal-dev
-  libboost-dev libmpfr-dev libgmp-dev libflint-dev libflint-arb-dev
+  libboost-dev libmpfr-dev libmpfi-dev libgmp-dev libflint-dev libflint-arb-dev coinor-libclp-dev coinor-libcoinutils-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev
   libgtest-dev libgmock-dev librapidcheck-dev libssl-dev zlib1g-dev
 )
 check_packages=(
   clang-14 coq libcoq-coquelicot libcoq-flocq libcoq-interval
-  dataset-fashion-mnist
+  dataset-fashion-mnist python3-numpy
 )
 demo_packages=(gnuplot-nox jq)
