@@ -1,0 +1,132 @@
+// hdq adversary: the worst unit vector that gradient ascent finds for a scheme and rotation, its error enclosed, beside the
+// paper's constant and, for the dithered scheme, the certificate it must not exceed (SPEC §5.5, §6).
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <memory>
+
+#include "cli/bounds.hpp"
+#include "cli/command.hpp"
+#include "cli/expectation_arguments.hpp"
+#include "reference/adversary.hpp"
+
+namespace hdq::cli {
+namespace {
+
+using namespace hdq::reference;
+using nlohmann::ordered_json;
+
+struct Arguments {
+  int bits = 0;
+  std::size_t dim = 0;
+  Scheme scheme = Scheme::dithered;
+  Rotation rotation = Rotation::hd;
+  std::string output;
+  bool json = false;
+};
+
+AdversaryResult search(MseIntegrator& integrator, const Arguments& arguments) {
+  std::unique_ptr<Progress> progress;
+  std::size_t advanced = 0;
+  return find_worst_vector(integrator, arguments.rotation, arguments.dim, [&](std::size_t done, std::size_t total) {
+    if (!progress) progress = std::make_unique<Progress>("ascending", total);
+    progress->advance(done - advanced);
+    advanced = done;
+  });
+}
+
+ordered_json describe(const Arguments& arguments, const AdversaryResult& found) {
+  Precision precision(192);
+  constexpr int digits = 10;
+  const Ball times_4b = ldexp(found.error.value, 2 * arguments.bits);
+  const Ball limit = ldexp(Ball::pi() * sqrt(Ball(3)), -1);
+  const auto nonzero = std::count_if(found.x.begin(), found.x.end(), [](double value) { return value != 0; });
+  ordered_json result = {{"scheme", scheme_name(arguments.scheme)},
+                         {"rotation", rotation_name(arguments.rotation)},
+                         {"bits", arguments.bits},
+                         {"dimension", arguments.dim},
+                         {"mse", enclosure_json(found.error.value, digits)},
+                         {"times_4b", enclosure_json(times_4b, digits)},
+                         {"over_limit", enclosure_json(times_4b / limit, digits)},
+                         {"breaks_limit", certainly_less(limit, times_4b)},
+                         {"method", found.error.method},
+                         {"starts", found.starts},
+                         {"start", found.start},
+                         {"best_estimate_times_4b", std::ldexp(found.best_estimate, 2 * arguments.bits)},
+                         {"nonzero", nonzero}};
+  if (arguments.scheme == Scheme::dithered) {
+    const BoundCertificate certificate = certify_uniform_bound(BoundedQuantizer::shipped(arguments.bits));
+    result["certified_upper"] = certificate.upper.convert_to<double>();
+    result["exceeds_certificate"] = certainly_less(Ball(certificate.upper), times_4b);
+  }
+  std::vector<double> head(found.x.begin(), found.x.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(found.x.size(), 16)));
+  result["largest_coordinates"] = head;
+  return result;
+}
+
+void print(const ordered_json& r) {
+  fmt::print("{} at b = {} under {}, dimension {}\n", r["scheme"].get<std::string>(), r["bits"].get<int>(),
+             r["rotation"].get<std::string>(), r["dimension"].get<std::size_t>());
+  fmt::print("{:<26} {}\n", "worst E|x^ - x|^2/|x|^2", enclosure_text(r["mse"]));
+  fmt::print("{:<26} {}\n", "times 4^b", enclosure_text(r["times_4b"]));
+  fmt::print("{:<26} {}{}\n", "that over pi sqrt(3)/2", enclosure_text(r["over_limit"]),
+             r["breaks_limit"].get<bool>() ? "  (breaks the limit)" : "");
+  if (r.contains("certified_upper")) {
+    fmt::print("{:<26} {:.6f}{}\n", "certified upper, times 4^b", r["certified_upper"].get<double>(),
+               r["exceeds_certificate"].get<bool>() ? "  EXCEEDED" : "");
+  }
+  fmt::print("{:<26} {} (of {} ascents)\n", "found from", r["start"].get<std::string>(), r["starts"].get<std::size_t>());
+  fmt::print("{:<26} {}\n", "nonzero coordinates", r["nonzero"].get<std::size_t>());
+  fmt::print("{:<26} {}\n", "largest coordinates", r["largest_coordinates"].dump());
+}
+
+int adversary(const Arguments& arguments) {
+  MseIntegrator integrator(arguments.scheme, arguments.bits, 10);
+  AdversaryResult found = [&] {
+    try {
+      return search(integrator, arguments);
+    } catch (const Unaffordable& unaffordable) {
+      throw UsageError(unaffordable.what());
+    }
+  }();
+  if (!arguments.output.empty()) {
+    const std::vector<float> x(found.x.begin(), found.x.end());
+    NpyWriter writer(arguments.output, 1, x.size());
+    writer.append(x.data(), 1);
+    writer.commit();
+  }
+  const ordered_json result = describe(arguments, found);
+  if (arguments.json) fmt::print("{}\n", result.dump());
+  else print(result);
+  // A vector above the certificate refutes it.
+  return result.value("exceeds_certificate", false) ? exit_mismatch : exit_ok;
+}
+
+}  // namespace
+
+void add_adversary(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = add_command(app, "adversary", "Search for the unit vector with the largest expected error",
+                                  "hdq adversary --bits 2 --dim 16 --scheme lloyd-max", [arguments] { return adversary(*arguments); });
+  command->add_option("--bits", arguments->bits, "Bits per coordinate, 1 to 8")->required()->check(CLI::Range(1, 8));
+  command->add_option("--dim", arguments->dim, "Dimension of the vectors, 1 to 1024")->required()->check(CLI::Range(1, 1024));
+  static const std::map<std::string, Scheme> schemes = {{"dithered", Scheme::dithered},
+                                                        {"lloyd-max", Scheme::lloyd_max},
+                                                        {"shifted", Scheme::shifted},
+                                                        {"uniform", Scheme::uniform}};
+  static const std::map<std::string, Rotation> rotations = {
+      {"hd", Rotation::hd}, {"hdhd", Rotation::hdhd}, {"dense", Rotation::dense}};
+  command->add_option("--scheme", arguments->scheme, "dithered, lloyd-max, shifted, uniform")
+      ->transform(CLI::CheckedTransformer(schemes))
+      ->option_text("NAME")
+      ->default_str("dithered");
+  command->add_option("--rotation", arguments->rotation, "hd, hdhd, dense")
+      ->transform(CLI::CheckedTransformer(rotations))
+      ->option_text("NAME")
+      ->default_str("hd");
+  command->add_option("-o", arguments->output, "Write the vector as a .npy file");
+  command->add_flag("--json", arguments->json, "One JSON object");
+}
+
+}  // namespace hdq::cli
