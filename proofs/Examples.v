@@ -9,7 +9,7 @@ From Flocq Require IEEE754.Binary.
 From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
 From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
-From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias Constants.
+From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
 From Hdq Require Statements.
 Open Scope R_scope.
 
@@ -288,6 +288,20 @@ Example scaled_threshold : Rabs (scaled_threshold32 1 5 - 1 * 5) <= threshold_er
 Proof.
   apply (Statements.threshold_error_bound_correct 1 1 5 0); [lra|].
   rewrite Rminus_diag_eq, Rabs_R0; lra.
+Qed.
+
+(** Thresholds off by 2^-41, within the promise, are sorted. *)
+Example coarse_thresholds_are_sorted :
+  nondecreasing 255
+    (fun k => threshold (shipped 256 (shipped_sigma 8) (shipped_kappa 8)) k (dither_of_word 7) - / 2 ^ 41).
+Proof.
+  apply (Statements.shipped_codebook_sorted 8 7); [lia|simpl; lra|].
+  intros k _. set (theta := threshold _ k _). unfold codebook_error.
+  replace (bpow radix2 (-40)) with (/ 2 ^ 40) by (simpl; lra).
+  replace (theta - / 2 ^ 41 - theta) with (- / 2 ^ 41) by ring.
+  rewrite Rabs_Ropp, Rabs_pos_eq by (simpl; lra).
+  apply Rle_trans with (1 * / 2 ^ 40); [simpl; lra|].
+  apply Rmult_le_compat_r; [simpl; lra|]. pose proof (Rabs_pos theta). lra.
 Qed.
 
 (** The fast encoder with double thresholds that are correctly rounded. *)

@@ -13,7 +13,7 @@ From Flocq Require IEEE754.Binary.
 From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
 From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
-From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias Constants.
+From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
 Open Scope R_scope.
 
 (** ** SPEC 1, 5.1: the matrices *)
@@ -218,6 +218,17 @@ Theorem threshold_error_bound_correct theta theta' rho e :
   0 <= rho -> Rabs (theta' - theta) <= e ->
   Rabs (scaled_threshold32 theta' rho - theta * rho) <= threshold_error_bound theta rho e.
 Proof. exact (FloatCode.threshold_error_bound_correct theta theta' rho e). Qed.
+
+(** Double thresholds within the codebook's promised error are sorted, for every shipped
+    generator and dither word: the hypothesis of the next theorems. *)
+Theorem shipped_codebook_sorted b w theta' :
+  (1 <= b <= 8)%nat -> INR w + 1 <= 2 ^ 32 ->
+  let g := shipped (2 ^ b) (shipped_sigma b) (shipped_kappa b) in
+  let U := dither_of_word w in
+  (forall k, (1 <= k <= 2 ^ b - 1)%nat ->
+     Rabs (theta' k - threshold g k U) <= codebook_error (threshold g k U)) ->
+  nondecreasing (2 ^ b - 1) theta'.
+Proof. exact (FloatCodebook.shipped_codebook_sorted b w theta'). Qed.
 
 (** The code of the fast encoder passes the reference's judgement. *)
 Theorem encode32_acceptable N g U rho m k n eps x e theta' error j :
