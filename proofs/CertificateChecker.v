@@ -7,7 +7,7 @@
     Left of a1 one comparison suffices (CertificateShipped), right of N/2 the symmetry. *)
 From Coq Require Import Reals ZArith QArith Qreals List Lra Lia Psatz Bool.
 From Coquelicot Require Import Coquelicot.
-From Hdq Require Import Defs Gaussian NormalQuantile DitheredQuantizer ShippedGenerator FiniteBound
+From Hdq Require Import Defs Sums Gaussian NormalQuantile DitheredQuantizer ShippedGenerator FiniteBound
   CertificateInterval CertificateNormal CertificateWindow CertificateShipped CertificateMajorant.
 Import ListNotations.
 Open Scope R_scope.
@@ -597,6 +597,19 @@ Proof.
   pose proof (finite_bound_unit N g (shipped_generator N _ _ levels_of_bits Hsigma Hkappa)
                 _ V M d H x HH Hx) as F.
   apply Rle_trans with (2 := B); apply Rmult_le_compat_r; [apply pow_le; lra | exact F].
+Qed.
+
+(** Any nonzero vector, stored with its norm. *)
+Theorem certified_bound_scaled d H x : hadamard d H -> norm2 d x <> 0 ->
+  mse N g d H (sqrt (norm2 d x)) x * 4 ^ bits <= Q2R bound * norm2 d x.
+Proof.
+  intros HH Hx; destruct certified_majorant as (V & M & B).
+  pose proof (finite_bound N g (shipped_generator N _ _ levels_of_bits Hsigma Hkappa)
+                _ V M d H x HH Hx) as F.
+  assert (P : 0 <= norm2 d x) by apply norm2_nonneg.
+  apply Rle_trans with (norm2 d x * majorant_bound (real_majorant m) * 4 ^ bits).
+  - apply Rmult_le_compat_r; [apply pow_le; lra | exact F].
+  - rewrite Rmult_assoc, (Rmult_comm (Q2R bound)); apply Rmult_le_compat_l; [exact P | exact B].
 Qed.
 
 End Certified.

@@ -194,10 +194,10 @@ Proof.
   destruct (Lub_Rbar (fun x => Phi x <= p)); simpl in *; tauto.
 Qed.
 
-(** Half the width of the enclosure of a quantile at S: three times what the rounding
-    errors of Phi, about 2^-42, come to there. *)
+(** Half the width of the enclosure of a quantile at S: some ten times what the rounding
+    errors of the enclosure of Phi, about 2^-42, come to there. *)
 Definition quantile_radius (S : interval) : interval :=
-  idiv (idiv (ifromZ 3) (ifromZ (2 ^ 42))) (normal_density S).
+  idiv (idiv (ifromZ 1) (ifromZ (2 ^ 38))) (normal_density S).
 
 Fixpoint newton (n : nat) (P S : interval) : interval :=
   match n with
@@ -223,7 +223,7 @@ Proof.
   set (S := newton n P guess) in *.
   destruct (_ && _)%bool eqn:E; [|apply everything_correct].
   apply andb_prop in E; destruct E as [E1 E2].
-  assert (R : encloses (quantile_radius S) (IZR 3 / IZR (2 ^ 42) / phi s)).
+  assert (R : encloses (quantile_radius S) (IZR 1 / IZR (2 ^ 38) / phi s)).
   { apply idiv_correct; [apply idiv_correct; apply ifromZ_correct | now apply normal_density_correct]. }
   pose proof (isub_correct _ _ _ _ Hs R) as Lo; pose proof (iadd_correct _ _ _ _ Hs R) as Hi.
   apply (ijoin_between _ _ _ _ _ Lo Hi), Phi_inv_between.
