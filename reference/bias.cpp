@@ -17,6 +17,13 @@ namespace {
 constexpr std::size_t sum_limit = std::size_t{1} << 14;
 constexpr std::size_t pattern_limit = std::size_t{1} << 10;
 
+// √ of a number that is >= 0 whatever its ball says.
+Ball root(const Ball& x) {
+  Ball r;
+  arb_sqrtpos(r.get(), x.get(), working_precision());
+  return r;
+}
+
 RademacherSum without_one(const std::vector<RademacherSum::Term>& terms, std::size_t index) {
   std::vector<RademacherSum::Term> rest = terms;
   if (--rest[index].count == 0) rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(index));
@@ -56,7 +63,7 @@ Bias hd_bias(const ScalarRule& rule, const RademacherSum& sum, slong bits) {
     squares += t.count * square(means[i] - weight);
     correlation += t.count * weight * means[i];  // E[S q(S)] = Σ w_i E[ε_i q(S)]
   }
-  return {sqrt(max(squares, Ball(0))), correlation, "law of the signs' sums"};
+  return {root(squares), correlation, "law of the signs' sums"};
 }
 
 // Given the first rotation's signs D, x̂ = D Hᵀ ŵ/√d with E ŵ as under one HD, averaged over D.
@@ -107,7 +114,7 @@ Bias hdhd_bias(const ScalarRule& rule, std::span<const double> x, slong bits) {
     squares += square(mean - unit);
     correlation += unit * mean;
   }
-  return {sqrt(max(squares, Ball(0))), correlation, std::to_string(patterns) + " sign patterns of the first rotation"};
+  return {root(squares), correlation, std::to_string(patterns) + " sign patterns of the first rotation"};
 }
 
 }  // namespace

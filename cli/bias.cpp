@@ -1,0 +1,73 @@
+// hdq bias: the exact bias of a scheme on a vector, ‖E x̂ − x‖/‖x‖ and E⟨x, x̂⟩/‖x‖², as enclosures (SPEC §4–§6).
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/expectation_arguments.hpp"
+#include "reference/bias.hpp"
+
+namespace hdq::cli {
+namespace {
+
+using namespace hdq::reference;
+using nlohmann::ordered_json;
+
+// Dithered: zero by SPEC §3, and the effect of the 32-bit dither word on top.
+ordered_json dithered(const ExpectationArguments& arguments) {
+  const Generator generator = arguments.generator();
+  const Ball bound = dither_word_bias_bound(generator);
+  const int digits = arguments.digits;
+  return {{"norm", enclosure_json(Ball(0), digits)},
+          {"correlation", enclosure_json(Ball(1), digits)},
+          {"norm_32_bit", enclosure_json(hull(Ball(0), bound), digits)},
+          {"correlation_32_bit", enclosure_json(with_error(Ball(1), bound), digits)},
+          {"method", "exactly unbiased for a continuous offset; a bound for every vector with the 32-bit word"}};
+}
+
+ordered_json comparator(const ExpectationArguments& arguments, const std::vector<double>& x) {
+  const Bias bias = comparator_bias(arguments.scheme, arguments.generator().levels(), arguments.rotation, x, arguments.digits);
+  return {{"norm", enclosure_json(bias.norm, arguments.digits)},
+          {"correlation", enclosure_json(bias.correlation, arguments.digits)},
+          {"method", bias.method}};
+}
+
+int bias(const ExpectationArguments& arguments) {
+  std::vector<double> x;
+  if (arguments.rotation != Rotation::limit) x = arguments.read_vector();
+  Precision precision(4 * arguments.digits + 128);
+  const bool exact = arguments.scheme == Scheme::dithered;
+  ordered_json result = {{"scheme", scheme_name(arguments.scheme)}, {"rotation", rotation_name(arguments.rotation)}};
+  result["levels"] = arguments.generator().levels();
+  if (!x.empty()) {
+    result["vector"] = arguments.vector_name();
+    result["dimension"] = x.size();
+  }
+  result.update(exact ? dithered(arguments) : comparator(arguments, x));
+  if (arguments.json) {
+    fmt::print("{}\n", result.dump());
+    return exit_ok;
+  }
+  fmt::print("{} quantizer, {} levels, {}\n", scheme_name(arguments.scheme), result["levels"].dump(),
+             arguments.rotation == Rotation::limit ? "normal limit" : std::string("rotation ") + rotation_name(arguments.rotation));
+  fmt::print("{:<28} {}\n", "|E x^ - x|/|x|", enclosure_text(result["norm"]));
+  fmt::print("{:<28} {}\n", "E<x, x^>/|x|^2", enclosure_text(result["correlation"]));
+  if (exact) {
+    fmt::print("{:<28} {}\n", "|E x^ - x|/|x|, 32-bit U", enclosure_text(result["norm_32_bit"]));
+    fmt::print("{:<28} {}\n", "E<x, x^>/|x|^2, 32-bit U", enclosure_text(result["correlation_32_bit"]));
+  }
+  fmt::print("{:<28} {}\n", "method", result["method"].get<std::string>());
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_bias(CLI::App& app) {
+  auto arguments = std::make_shared<ExpectationArguments>();
+  CLI::App* command = add_command(app, "bias", "Enclose the bias of a vector's decoded value",
+                                  "hdq bias --bits 2 --preset one-hot --scheme lloyd-max",
+                                  [arguments] { return bias(*arguments); });
+  arguments->add_to(command);
+}
+
+}  // namespace hdq::cli
