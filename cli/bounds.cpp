@@ -72,12 +72,12 @@ std::string brackets_svg(const std::vector<Bracket>& shipped, const std::vector<
   if (both) script += "set multiplot layout 1,2\n";
   script += R"(
 set xlabel 'bits b'
-set ylabel 'worst MSE · 4^b over all d and x'
+set ylabel 'worst MSE · 4^{b} over all d and x'
 set xrange [0.5:8.5]
 set yrange [2.4:6.8]
 set xtics 1
-plot $bits using 1:3 with linespoints lt 2 title 'certified upper', \
-     $bits using 1:2 with linespoints lt 1 title 'Gaussian limit (lower)', \
+plot $bits using 1:3 with points lt 2 ps 0.9 title 'certified upper', \
+     $bits using 1:2 with linespoints lt 1 title 'lower (Gaussian limit)', \
      limit with lines lt 9 title 'π√3/2'
 )";
   if (both) {
@@ -87,10 +87,10 @@ set ylabel 'N² · worst MSE − π√3/2'
 set logscale xy
 set xrange [1.5:90000]
 set yrange [*:*]
-set xtics ('2' 2, '2^4' 16, '2^8' 256, '2^{12}' 4096, '2^{16}' 65536)
+set xtics ('2' 2, '2^{4}' 16, '2^{8}' 256, '2^{12}' 4096, '2^{16}' 65536)
 set format y '10^{%L}'
 plot $levels using 1:3 with linespoints lt 2 title 'certified upper', \
-     $levels using 1:2 with linespoints lt 1 title 'Gaussian limit (lower)'
+     $levels using 1:2 with linespoints lt 1 title 'lower (Gaussian limit)'
 unset multiplot
 )";
   }

@@ -70,7 +70,7 @@ std::string contents(const std::string& path) {
 std::string plot_svg(const std::string& script, int width, int height) {
   const ScratchFile input, output, errors;
   std::ofstream(input.path()) << fmt::format(
-      "set encoding utf8\nset terminal svg size {},{} font 'Helvetica,12' background 'white' noenhanced\nset output '{}'\n",
+      "set encoding utf8\nset terminal svg size {},{} font 'Helvetica,12' background 'white' enhanced\nset output '{}'\n",
       width, height, output.path())
                               << plot_style << script << "\nset output\n";
   posix_spawn_file_actions_t actions;

@@ -1,0 +1,59 @@
+// The numbers of `hdq report`: every one computed by the reference, or measured with hdq::Codec beside the reference.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/bounds.hpp"
+#include "reference/mse_integrator.hpp"
+
+namespace hdq::cli {
+
+inline constexpr reference::Scheme report_schemes[] = {reference::Scheme::dithered, reference::Scheme::lloyd_max,
+                                                       reference::Scheme::shifted, reference::Scheme::uniform};
+
+struct SchemeCurve {
+  reference::Scheme scheme;
+  reference::Rotation rotation;
+  std::vector<double> worst;  // MSE·4^b, b = 1..8: the largest over simple vectors
+};
+
+struct HotCurve {
+  reference::Scheme scheme;
+  int bits;
+  std::vector<double> mse;          // MSE·4^b of k-hot vectors under one HD, for k = 1, 2, …
+  std::vector<double> correlation;  // E⟨x, x̂⟩/‖x‖² − 1 of the same
+};
+
+struct MajorantCurve {
+  int bits;
+  std::vector<std::vector<double>> rows;  // |z|, M·4^b, P·4^b, P/M − 1
+};
+
+struct DataRow {
+  int bits;
+  double measured, standard_error, exact;  // mean of ‖x̂ − x‖²/‖x‖²: over rows and seeds; its expectation over the dither
+  double correlation, correlation_error;   // mean of ⟨x, x̂⟩/‖x‖² − 1
+};
+struct DataTable {
+  std::string name;
+  std::size_t rows, dimension, order;
+  int seeds;
+  std::vector<DataRow> by_bits;
+};
+
+struct ReportData {
+  std::vector<reference::BoundCertificate> shipped, asymptotic;
+  std::vector<SchemeCurve> schemes;
+  std::vector<HotCurve> hot;
+  std::vector<MajorantCurve> majorants;
+  std::vector<double> word_bias;  // bound of ‖E x̂ − x‖/‖x‖ from the 32-bit dither word, b = 1..8
+  std::optional<DataTable> data;
+};
+
+ReportData compute_report(const std::string& input);  // input: a vector file, or empty
+
+}  // namespace hdq::cli
