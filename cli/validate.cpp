@@ -1,0 +1,108 @@
+// hdq validate: judges a kernel, stage by stage and as a whole (docs/validate.md).
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "cli/command.hpp"
+#include "hdq/stages.hpp"
+#include "validate/pipe_kernel.hpp"
+#include "validate/plugin_kernel.hpp"
+#include "validate/validator.hpp"
+
+namespace hdq::cli {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> kernel;
+  validate::Options options;
+  double time_limit = 10;
+  std::string junit, input;
+  int bits = 0;
+  std::uint64_t seed = 0, row = 0;
+  bool json = false, list = false;
+};
+
+// A shared object, by its name (x.so, x.so.1, x.dylib); anything else is a program behind a pipe.
+bool is_plugin(const std::vector<std::string>& kernel) {
+  const std::string& name = kernel[0];
+  return kernel.size() == 1 && (name.ends_with(".so") || name.ends_with(".dylib") || name.find(".so.") != std::string::npos);
+}
+
+std::unique_ptr<validate::Kernel> open_kernel(const Arguments& arguments) {
+  const std::chrono::milliseconds limit(static_cast<std::int64_t>(std::lround(1000 * arguments.time_limit)));
+  if (arguments.kernel.empty()) throw UsageError("name a plug-in, or after -- a program");
+  if (is_plugin(arguments.kernel)) return std::make_unique<validate::PluginKernel>(arguments.kernel[0], limit);
+  return std::make_unique<validate::PipeKernel>(arguments.kernel, limit);
+}
+
+// The rows of --input under --bits, --seed and --row.
+std::optional<validate::Case> input_of(const Arguments& arguments) {
+  if (arguments.input.empty()) return std::nullopt;
+  if (arguments.bits == 0) throw UsageError("--input needs --bits");
+  const VectorFile file(arguments.input);
+  validate::Case c;
+  c.config.dimension = file.dimension();
+  c.config.order = hadamard_order(file.dimension()).order;
+  c.config.bits = static_cast<std::uint32_t>(arguments.bits);
+  c.config.seed = arguments.seed;
+  c.config.variant = arguments.options.variant;
+  c.first_row = arguments.row;
+  c.x.resize(file.rows() * file.dimension());
+  file.read(0, file.rows(), c.x.data());
+  return c;
+}
+
+int run(const Arguments& arguments) try {
+  if (arguments.list) {
+    for (const std::string& name : validate::check_names()) fmt::print("{}\n", name);
+    return exit_ok;
+  }
+  const std::unique_ptr<validate::Kernel> kernel = open_kernel(arguments);
+  const validate::Verdict verdict = validate::validate(*kernel, arguments.options, input_of(arguments));
+  if (!arguments.junit.empty()) write_file(arguments.junit, validate::junit_report(verdict));
+  if (arguments.json) fmt::print("{}\n", validate::json_report(verdict));
+  else fmt::print("{}", validate::text_report(verdict));
+  return verdict.exit_code();
+} catch (const validate::NoKernel& error) {
+  throw UsageError(error.what());
+} catch (const std::invalid_argument& error) {
+  throw UsageError(error.what());
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = add_command(app, "validate", "Judge a quantization kernel: which stage is wrong, where first, and why",
+                                  "hdq validate ./my_kernel.so", [arguments] { return run(*arguments); });
+  validate::Options& options = arguments->options;
+  command->add_option("KERNEL", arguments->kernel, 
+                      "A plug-in that exports hdq_kernel_v1 (validate/hdq_kernel.h); or, after --, a program and its arguments "
+                      "(docs/pipe-protocol.md)");
+  command->add_option("--level", options.level, "quick (10 s), default (a minute) or thorough")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, validate::Level>{
+          {"quick", validate::Level::quick}, {"default", validate::Level::standard}, {"thorough", validate::Level::thorough}}))
+      ->option_text("LEVEL")
+      ->default_str("default");
+  command->add_option("--only", options.only, "Checks to run, separated by commas")->delimiter(',')->allow_extra_args(false);
+  command->add_option("--skip", options.skip, "Checks not to run")->delimiter(',')->allow_extra_args(false);
+  command->add_flag("--list", arguments->list, "The names of the checks");
+  command->add_flag("--fail-fast", options.fail_fast, "Stop after the first check that finds something");
+  command->add_option("--variant", options.variant, "The kernel's variant to judge; the others are compared with it");
+  command->add_option("--random-seed", options.seed, "Of the inputs that checks make up")->capture_default_str();
+  command->add_option("--time-limit", arguments->time_limit, "Seconds for one call")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--seconds", options.seconds, "Seconds for the audit, instead of the level's")->check(CLI::PositiveNumber);
+  command->add_option("-o,--output", options.output_directory, "Directory of failing inputs (.npy)")->capture_default_str();
+  command->add_option("--input", arguments->input, "Judge these rows (.npy or .fvecs) instead of made-up ones");
+  command->add_option("--bits", arguments->bits, "Bits, with --input")->check(CLI::Range(1, 8));
+  command->add_option("--seed", arguments->seed, "Seed of signs and dither, with --input");
+  command->add_option("--row", arguments->row, "Row number of the first row, with --input");
+  command->add_flag("--json", arguments->json, "One JSON object");
+  command->add_option("--junit", arguments->junit, "Write JUnit XML to this file");
+}
+
+}  // namespace hdq::cli
