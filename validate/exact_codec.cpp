@@ -37,7 +37,7 @@ ExactRow ExactCodec::encode(const float* x, std::uint64_t row) const {
   return r;
 }
 
-std::int64_t ExactCodec::code(const float* x, std::uint64_t row, std::size_t coordinate) const {
+ExactCodec::Code ExactCodec::code(const float* x, std::uint64_t row, std::size_t coordinate) const {
   Precision precision(enclosure_bits);
   const reference::VectorQuantizer& quantizer = judge_.quantizer();
   Ball y;
@@ -45,8 +45,22 @@ std::int64_t ExactCodec::code(const float* x, std::uint64_t row, std::size_t coo
     const int sign = quantizer.epsilon()[i] * reference::hadamard_entry(quantizer.order(), coordinate, i);
     y += sign * Ball(static_cast<double>(x[i]));
   }
-  const Ball norm(static_cast<double>(nearest_norm(x, judge_.dimension())));
-  return quantizer.scalar().encode(y, norm, reference::dither_of_word(reference::dither_word(seed_, row)));
+  const float norm = nearest_norm(x, judge_.dimension());
+  const Ball rho(static_cast<double>(norm)), u = reference::dither_of_word(reference::dither_word(seed_, row));
+  Code r{quantizer.scalar().encode(y, rho, u), true};
+  const Ball y_bound = rotation_bound(x, norm);
+  for (const std::int64_t k : {r.exact, r.exact + 1}) {
+    if (k < 1 || k >= quantizer.scalar().levels()) continue;
+    const Ball theta = quantizer.scalar().generator().threshold(k, u);
+    const Ball bound = y_bound + reference::scaled_threshold_error_bound(theta, rho, reference::norm_scale_exponent(norm));
+    if (certainly_less_equal(abs(y - theta * rho), bound.upper_end())) r.decided = false;
+  }
+  return r;
+}
+
+Ball ExactCodec::rotation_bound(const float* x, float norm) const {
+  return reference::rotation_error_bound(judge_.quantizer().order(), reference::detail::sum_of_magnitudes(x, judge_.dimension()),
+                                         judge_.dimension(), reference::norm_scale_exponent(norm));
 }
 
 // code_j = #{k : y_j >= θ_k ρ} and what the bounds allow besides. The zero vector's thresholds are all 0, so its codes are N − 1.
@@ -63,8 +77,7 @@ void ExactCodec::exact_codes(const float* x, const Ball& u, ExactRow& r) const {
     bounds.push_back(r.norm == 0 ? Ball(0) : reference::scaled_threshold_error_bound(theta, rho, exponent));
   }
   for (std::int64_t k = 0; k < g.levels(); ++k) r.codewords.push_back(nearest_double(g.codeword(k, u)));
-  const Ball y_bound = reference::rotation_error_bound(
-      quantizer.order(), reference::detail::sum_of_magnitudes(x, judge_.dimension()), judge_.dimension(), exponent);
+  const Ball y_bound = rotation_bound(x, r.norm);
   const std::vector<Ball> y = quantizer.rotate(x);
   for (std::size_t j = 0; j < y.size(); ++j) {
     std::int64_t code = 0;

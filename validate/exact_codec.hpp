@@ -34,13 +34,18 @@ class ExactCodec {
 
   // x: one row. Throws std::logic_error where the implementation of some instruction set is not within the bounds.
   ExactRow encode(const float* x, std::uint64_t row) const;
-  // Exact code of one coordinate, for the nearest norm.
-  std::int64_t code(const float* x, std::uint64_t row, std::size_t coordinate) const;
+  // Exact code of one coordinate, for the nearest norm; and whether it is the only one that the bounds allow.
+  struct Code {
+    std::int64_t exact;
+    bool decided;
+  };
+  Code code(const float* x, std::uint64_t row, std::size_t coordinate) const;
 
   const reference::Judge& judge() const { return judge_; }
   std::size_t order() const { return judge_.order(); }
 
  private:
+  reference::Ball rotation_bound(const float* x, float norm) const;
   void exact_codes(const float* x, const reference::Ball& u, ExactRow& r) const;
   std::vector<std::int64_t> alternatives(const reference::Ball& y, std::int64_t code, const reference::Ball& y_bound,
                                          const std::vector<reference::Ball>& scaled,
