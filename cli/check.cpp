@@ -237,6 +237,7 @@ class Check {
     std::vector<std::thread> threads;
     for (std::size_t worker = 0; worker < workers_.size(); ++worker) {
       threads.emplace_back([&, worker] {
+        const reference::BallThread release_caches_at_exit;
         for (std::size_t i = worker; i < count; i += workers_.size()) {
           workers_[worker]->judge(begin + i, x + i * input_.dimension(), encoded.norms[i],
                                   encoded.codes.data() + i * codecs_[0].code_bytes(),
