@@ -211,6 +211,22 @@ Proof.
     unfold Rdiv. ring.
 Qed.
 
+(** The certified constants at order 12. *)
+Example error_at_1_bit :
+  mse 2 (shipped 2 (shipped_sigma 1) (shipped_kappa 1)) 12 H12 1 x_unit * 4 ^ 1 <= 652 / 100.
+Proof. exact (Statements.finite_bound_b1 12 H12 x_unit order_12 x_unit_norm). Qed.
+
+Example error_at_2_bits : mse 4 g2 12 H12 1 x_unit * 4 ^ 2 <= 397 / 100.
+Proof. exact (Statements.finite_bound_b2 12 H12 x_unit order_12 x_unit_norm). Qed.
+
+Example error_at_3_bits :
+  mse 8 (shipped 8 (shipped_sigma 3) (shipped_kappa 3)) 12 H12 1 x_unit * 4 ^ 3 <= 325 / 100.
+Proof. exact (Statements.finite_bound_b3 12 H12 x_unit order_12 x_unit_norm). Qed.
+
+Example error_at_4_bits :
+  mse 16 (shipped 16 (shipped_sigma 4) (shipped_kappa 4)) 12 H12 1 x_unit * 4 ^ 4 <= 297 / 100.
+Proof. exact (Statements.finite_bound_b4 12 H12 x_unit order_12 x_unit_norm). Qed.
+
 (** ** SPEC 5.6 *)
 
 Lemma is_binary32_IZR n : (Z.abs n < 2 ^ 24)%Z -> is_binary32 (IZR n).
