@@ -93,11 +93,15 @@ void add_info(CLI::App& app);
 void add_show(CLI::App& app);
 void add_scalar(CLI::App& app);
 void add_mse(CLI::App& app);
+void add_bias(CLI::App& app);
 void add_check(CLI::App& app);
 void add_constants(CLI::App& app);
 void add_recall(CLI::App& app);
 void add_bounds(CLI::App& app);
 void add_verify_certificate(CLI::App& app);
+void add_adversary(CLI::App& app);
+void add_report(CLI::App& app);
+void add_validate(CLI::App& app);
 void add_vectors(CLI::App& app);
 
 }  // namespace hdq::cli

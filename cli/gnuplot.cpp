@@ -18,6 +18,7 @@ extern char** environ;
 namespace hdq::cli {
 
 const char* const plot_style = R"(
+set minussign
 set border 3 lc rgb '#444444' lw 0.8
 set tics nomirror out scale 0.6 textcolor rgb '#222222'
 set grid back lc rgb '#dddddd' lw 0.5 dt solid
@@ -70,7 +71,7 @@ std::string contents(const std::string& path) {
 std::string plot_svg(const std::string& script, int width, int height) {
   const ScratchFile input, output, errors;
   std::ofstream(input.path()) << fmt::format(
-      "set encoding utf8\nset terminal svg size {},{} font 'Helvetica,12' background 'white' enhanced\nset output '{}'\n",
+      "set encoding utf8\nset terminal svg size {},{} font 'Helvetica,13' background 'white' enhanced\nset output '{}'\n",
       width, height, output.path())
                               << plot_style << script << "\nset output\n";
   posix_spawn_file_actions_t actions;

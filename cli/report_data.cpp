@@ -1,5 +1,7 @@
 #include "cli/report_data.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -8,7 +10,6 @@
 #include "cli/vector_file.hpp"
 #include "hdq/stages.hpp"
 #include "reference/bias.hpp"
-#include "reference/expected_error.hpp"
 #include "reference/window_expansion.hpp"
 
 namespace hdq::cli {
@@ -19,8 +20,8 @@ using namespace hdq::reference;
 constexpr int digits = 8;
 constexpr std::size_t dimension = 64;
 constexpr int largest_k = 48;
-constexpr int seeds = 4;
-constexpr std::uint64_t data_rows = 256;
+constexpr int seeds = 512;
+constexpr std::uint64_t data_rows = 32;
 
 std::vector<double> k_hot(int k) {
   std::vector<double> x(dimension, 0.0);
@@ -93,54 +94,81 @@ MajorantCurve majorant_curve(const BoundCertificate& certificate, int bits) {
   return curve;
 }
 
+// Means of independent values: one per seed, each itself a mean over rows, which share the signs.
 struct Mean {
-  double sum = 0, squares = 0;
-  double count = 0;
+  double sum = 0, squares = 0, count = 0;
   void add(double value) { sum += value, squares += value * value, count += 1; }
   double mean() const { return sum / count; }
-  double standard_error() const { return std::sqrt(std::max(0.0, squares / count - mean() * mean()) / count); }
+  double standard_error() const { return std::sqrt(std::max(0.0, squares / count - mean() * mean()) / (count - 1)); }
 };
 
-DataRow measure(const std::vector<float>& x, std::size_t rows, std::size_t n, int bits, Progress& progress) {
-  Mean error, correlation, exact;
-  for (int seed = 0; seed < seeds; ++seed) {
-    const Codec codec(n, bits, static_cast<std::uint64_t>(seed), {Isa::automatic, 0});
-    std::vector<float> norms(rows), decoded(rows * n);
-    std::vector<std::uint8_t> codes(rows * codec.code_bytes());
-    codec.encode(x.data(), rows, norms.data(), codes.data());
-    codec.decode(norms.data(), codes.data(), rows, decoded.data());
-    const VectorQuantizer quantizer(n, bits, static_cast<std::uint64_t>(seed));
-    ScalarMseTable table{ScalarQuantizer(bits)};
-    for (std::size_t r = 0; r < rows; ++r) {
-      if (norms[r] == 0) continue;
-      double squares = 0, product = 0;
-      const double rho = norms[r];
-      for (std::size_t i = r * n; i < (r + 1) * n; ++i) {
-        squares += std::pow((static_cast<double>(decoded[i]) - static_cast<double>(x[i])) / rho, 2);
-        product += static_cast<double>(decoded[i]) / rho * (static_cast<double>(x[i]) / rho);
-      }
-      error.add(squares);
-      correlation.add(product - 1);
-      const auto expected = relative_expected_error(quantizer, table, x.data() + r * n, norms[r]);
-      exact.add(0.5 * (expected.lower + expected.upper));
+struct Rows {
+  std::size_t count, n;
+  std::vector<float> x;  // count × n, none zero
+  const float* row(std::size_t r) const { return x.data() + r * n; }
+};
+
+// Up to data_rows rows, evenly spaced.
+Rows read_rows(const VectorFile& file) {
+  const std::uint64_t count = std::min(file.rows(), data_rows);
+  const std::size_t n = file.dimension();
+  Rows rows{0, n, {}};
+  std::vector<float> x(n);
+  for (std::uint64_t r = 0; r < count; ++r) {
+    file.read(r * file.rows() / count, 1, x.data());
+    if (std::any_of(x.begin(), x.end(), [](float value) { return !std::isfinite(value); })) {
+      throw BadInput(fmt::format("{}: row {}: NaN or infinity", file.path(), r * file.rows() / count));
     }
-    progress.advance(1);
+    if (std::all_of(x.begin(), x.end(), [](float value) { return value == 0; })) continue;
+    rows.x.insert(rows.x.end(), x.begin(), x.end());
+    ++rows.count;
   }
-  // Over random signs every one of the d rotated-back coordinates has the same error; n of them are kept.
-  const double kept = static_cast<double>(n) / static_cast<double>(hdq::hadamard_order(n).order);
-  return {bits, error.mean(), error.standard_error(), kept * exact.mean(), correlation.mean(), correlation.standard_error()};
+  if (rows.count == 0) throw BadInput(file.path() + ": only zeros");
+  return rows;
+}
+
+// The mean over rows of E‖x̂ − x‖²/‖x‖², over signs and dither. Each of the d coordinates rotated back has the same error
+// (SPEC §4), and n of them are kept.
+double exact_error(const Rows& rows, int bits) {
+  MseIntegrator integrator(Scheme::dithered, bits, digits);
+  double sum = 0;
+  for (std::size_t r = 0; r < rows.count; ++r) {
+    const std::vector<double> x(rows.row(r), rows.row(r) + rows.n);
+    sum += integrator(Rotation::hd, x).value.mid_double();
+  }
+  const double kept = static_cast<double>(rows.n) / static_cast<double>(hdq::hadamard_order(rows.n).order);
+  return kept * sum / static_cast<double>(rows.count);
+}
+
+DataRow measure(const Rows& rows, int bits, Progress& progress) {
+  Mean error, correlation;
+  const std::size_t n = rows.n;
+  std::vector<float> norms(rows.count), decoded(rows.count * n);
+  for (int seed = 0; seed < seeds; ++seed) {
+    const Codec codec(n, bits, static_cast<std::uint64_t>(seed));
+    std::vector<std::uint8_t> codes(rows.count * codec.code_bytes());
+    codec.encode(rows.x.data(), rows.count, norms.data(), codes.data());
+    codec.decode(norms.data(), codes.data(), rows.count, decoded.data());
+    double squares = 0, product = 0;
+    for (std::size_t i = 0; i < decoded.size(); ++i) {
+      const double rho = norms[i / n], x = static_cast<double>(rows.x[i]) / rho, y = static_cast<double>(decoded[i]) / rho;
+      squares += (y - x) * (y - x);
+      product += y * x;
+    }
+    error.add(squares / static_cast<double>(rows.count));
+    correlation.add(product / static_cast<double>(rows.count) - 1);
+  }
+  const DataRow row{bits, error.mean(), error.standard_error(), exact_error(rows, bits), correlation.mean(), correlation.standard_error()};
+  progress.advance(1);
+  return row;
 }
 
 DataTable measure_file(const std::string& path) {
   const VectorFile file(path);
-  const auto rows = static_cast<std::size_t>(std::min(file.rows(), data_rows));
-  const std::size_t n = file.dimension();
-  std::vector<float> x(rows * n);
-  file.read(0, rows, x.data());
-  if (std::all_of(x.begin(), x.end(), [](float value) { return value == 0; })) throw BadInput(path + ": only zeros");
-  DataTable table{std::filesystem::path(path).filename().string(), rows, n, hdq::hadamard_order(n).order, seeds, {}};
-  Progress progress("real data", 8 * seeds);
-  for (int b = 1; b <= 8; ++b) table.by_bits.push_back(measure(x, rows, n, b, progress));
+  const Rows rows = read_rows(file);
+  DataTable table{std::filesystem::path(path).filename().string(), rows.count, rows.n, hdq::hadamard_order(rows.n).order, seeds, {}};
+  Progress progress("real data", 8);
+  for (int b = 1; b <= 8; ++b) table.by_bits.push_back(measure(rows, b, progress));
   return table;
 }
 

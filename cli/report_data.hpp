@@ -35,7 +35,7 @@ struct MajorantCurve {
 
 struct DataRow {
   int bits;
-  double measured, standard_error, exact;  // mean of ‖x̂ − x‖²/‖x‖²: over rows and seeds; its expectation over the dither
+  double measured, standard_error, exact;  // mean of ‖x̂ − x‖²/‖x‖² over rows and seeds; its expectation over signs and dither
   double correlation, correlation_error;   // mean of ⟨x, x̂⟩/‖x‖² − 1
 };
 struct DataTable {
