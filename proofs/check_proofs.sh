@@ -42,7 +42,7 @@ build() {
   cd "$build_dir"
   # A Variable or Hypothesis outside a section would be an axiom: an error here.
   { echo "-R . Hdq"; echo "-arg -w -arg +local-declaration,-ambiguous-paths"
-    ls ./*.v | grep -vE '/(print_constants|PrintAssumptions)\.v$'; } >_CoqProject
+    ls ./*.v | grep -vE '/(print_constants|PrintAssumptions[01]?)\.v$'; } >_CoqProject
   coq_makefile -f _CoqProject -o Makefile.coq >/dev/null
   make -f Makefile.coq -j "$jobs" --no-print-directory
 }
@@ -67,11 +67,14 @@ check_headlines() {
 print_assumptions() {
   cd "$build_dir"
   rm -f assumptions_of_*.out
-  { echo "From Hdq Require Statements."
-    while read -r name; do
-      echo "Redirect \"assumptions_of_$name\" Print Assumptions Statements.$name."
-    done <headlines.txt; } >PrintAssumptions.v
-  coqc -q -R . Hdq PrintAssumptions.v
+  processes=
+  for half in 0 1; do
+    { echo "From Hdq Require Statements."
+      awk -v half=$half 'NR % 2 == half { print "Redirect \"assumptions_of_" $0 "\" Print Assumptions Statements." $0 "." }' headlines.txt
+    } >PrintAssumptions$half.v
+    coqc -q -R . Hdq PrintAssumptions$half.v & processes="$processes $!"
+  done
+  for process in $processes; do wait "$process"; done
   while read -r name; do
     # An axiom starts in column 1, alone or followed by its type.
     axioms=$(sed -nE 's/^([A-Za-z0-9_.]+)( *:.*)?$/\1/p' "assumptions_of_$name.out" | grep -vx Axioms | sort | tr '\n' ' ')
