@@ -45,10 +45,8 @@ std::string hex_dyadic(const arf_struct* x) {
   e -= padding;
   std::string digits = m.str(0, std::ios_base::hex);
   for (char& c : digits) c = static_cast<char>(std::tolower(c));
-  std::string text = negative ? "-0x" : "0x";
-  text += digits[0];
-  if (digits.size() > 1) text += "." + digits.substr(1);
-  return text + fmt::format("p{:+d}", e + 4 * static_cast<long>(digits.size() - 1));
+  return fmt::format("{}0x{}{}{}p{:+d}", negative ? "-" : "", digits[0], digits.size() > 1 ? "." : "", digits.substr(1),
+                     e + 4 * static_cast<long>(digits.size() - 1));
 }
 
 template <class Round>
@@ -153,7 +151,7 @@ std::string hex_integer(const reference::Integer& value) {
   const reference::Integer magnitude = value < 0 ? reference::Integer(-value) : value;
   std::string digits = magnitude.str(0, std::ios_base::hex);
   for (char& c : digits) c = static_cast<char>(std::tolower(c));
-  return (value < 0 ? "-0x" : "0x") + digits;
+  return fmt::format("{}0x{}", value < 0 ? "-" : "", digits);
 }
 
 Json exact_values(const reference::ExactRotation<reference::Integer>& y) {
