@@ -36,7 +36,7 @@ MomentApproximation::MomentApproximation(MseExpansion& expansion, std::size_t co
   // Past the extent, M <= amplitude exp(z/κ) must be below 2^-40 M(0) exp(λz²), and the quotient of the two decreasing.
   const double lambda = lambda_.mid_double();
   const double scale = expansion.piece(0).mse[0].mid_double();
-  double extent = 6;
+  double extent = 9.5;  // at least: the coefficients, 2^30 M(0) and more, must be small beside exp(λz²) beyond it
   MseExpansion::Tail tail = expansion.tail(Ball(10));
   const double rate = tail.rate.mid_double(), amplitude = tail.amplitude.mid_double();
   const auto excess = [&](double z) { return std::log(amplitude / scale) + rate * z - lambda * z * z + 40 * 0.693; };

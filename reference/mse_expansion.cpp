@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 namespace hdq::reference {
 namespace {
@@ -21,8 +22,11 @@ TaylorSeries inverse(const TaylorSeries& f) {
   return r;
 }
 
-// q(s) = −Φ⁻¹(v/N) along v = v_0 + a (e^(−s) − 1), given q(0) and p = √(2π) exp(q²/2) a/N at 0:  q' = p, p' = p (q p − 1).
-TaylorSeries quantile_series(const Ball& quantile, const Ball& slope, std::size_t terms) {
+// q(s) = −Φ⁻¹(v/N) along v = v_0 + a (e^(−s) − 1), and p = q' = √(2π) exp(q²/2) a e^(−s)/N, p' = p (q p − 1), from their values at 0.
+struct QuantileSeries {
+  TaylorSeries q, p;
+};
+QuantileSeries quantile_series(const Ball& quantile, const Ball& slope, std::size_t terms) {
   TaylorSeries q(terms, quantile), p(terms, slope), qp(terms);  // qp = q p − 1
   for (std::size_t k = 0; k + 1 < terms; ++k) {
     const auto length = static_cast<slong>(k + 1);
@@ -33,7 +37,7 @@ TaylorSeries quantile_series(const Ball& quantile, const Ball& slope, std::size_
     q[k + 1] = p[k] / (k + 1);
     p[k + 1] = next / (k + 1);
   }
-  return q;
+  return {std::move(q), std::move(p)};
 }
 
 // The initial values for v_0 = a + offset. Both are monotone in a (p is the Mills ratio of q times a/v_0), and must be taken so
@@ -114,13 +118,23 @@ MseExpansion::Window MseExpansion::expand(const Ball& a, std::size_t terms) cons
   };
   const auto quantile = [&](int offset) {
     const Start start = quantile_start(a, offset, n);
-    return quantile_series(start.quantile, start.slope, terms) * sigma;
+    return quantile_series(start.quantile, start.slope, terms).q * sigma;
   };
   const TaylorSeries a_rest = quantile(0) - inverse(series(n - a, -1)) * kappa;
   const TaylorSeries b_side =
       quantile(1) + (inverse(series(a + 1, 1)) - inverse(series(n - 1 - a, -1))) * kappa;
   TaylorSeries slope = low * (a_rest - b_side);
   slope[0] += kappa;
+  if (!a.is_exact() && certainly_less(Ball(2), a)) {
+    // a (A − B) = a ∫_0^1 g'(a + θ) dθ, coefficient by coefficient within those of a g'(v) over v in [a, a + 1]: A and B as
+    // independent intervals would not cancel.
+    const Ball v = hull(a, a + 1);
+    const Ball q = -normal_quantile(v / n);
+    const TaylorSeries up = inverse(series(v, 1)), down = inverse(series(n - v, -1));
+    const TaylorSeries by_mean =
+        quantile_series(q, a / (n * normal_density(q)), terms).p * sigma + low * (up * up + down * down) * kappa;
+    for (std::size_t k = 0; k < terms; ++k) slope[k] = intersection(slope[k], by_mean[k]);
+  }
   return {slope, a_rest + pole + b_side};
 }
 

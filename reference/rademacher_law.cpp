@@ -24,13 +24,12 @@ bool mid_less(const Ball& a, const Ball& b) { return arf_cmp(arb_midref(a.get())
 bool mid_equal(const Ball& a, const Ball& b) { return arf_equal(arb_midref(a.get()), arb_midref(b.get())) != 0; }
 
 // T with E[cosh(sS); S_g > T] <= exp(s²/2 − (T − vs)²/(2v)) <= 2^-bits, v the part's variance.
-double cut_for(double variance, double rate, double bits) {
-  return variance * rate + std::sqrt(2 * variance * (bits * 0.6932 + 0.5 * rate * rate));
+Ball cut_for(const Ball& variance, const Ball& rate, slong bits) {
+  return (variance * rate + sqrt(variance * (1.387 * Ball(bits) + square(rate)))).mid();
 }
 
-// E[cosh(sS); |S_g| > T] <= 2 E[(e^{sS} + e^{−sS}) e^{τ(S_g − T)}]/… with τ = T/v − s: each exponential moment of a Rademacher
-// sum is at most that of a normal one (theorem 5.4), which leaves 2 exp(s²/2 + ((s + τ)² − s²) v/2 − τT); v, T and s in any units
-// of S.
+// E[cosh(sS); |S_g| > T] = 2 E[cosh(sS); S_g > T] <= E[(e^{sS} + e^{−sS}) e^{τ(S_g − T)}] with τ = T/v − s. Exponential moments of
+// Rademacher sums are at most those of normal ones (theorem 5.4), which leaves 2 exp(s²/2 + ((s + τ)² − s²) v/2 − τT).
 Ball left_out_bound(const Ball& variance, const Ball& cut, const Ball& rate) {
   const Ball tau = max(cut / variance - rate, Ball(0)).mid();
   return 2 * exp(ldexp(square(rate), -1) + ldexp((2 * rate + tau) * tau * variance, -1) - tau * cut);
@@ -84,14 +83,14 @@ std::optional<RademacherLaw> RademacherLaw::make(const RademacherSum& sum, const
   std::vector<Atoms> parts;
   for (const RademacherSum::Term& term : sum.terms()) {
     const Ball variance = (term.count * square(term.magnitude) * square(law.scale_)).upper_end();
-    const double cut = cut_for(variance.mid_double(), rate.upper_double(), static_cast<double>(bits + 8));
+    const Ball cut = cut_for(variance, rate, bits + 8);
     const Ball longest = term.count * term.magnitude * law.scale_;
-    const bool cut_short = certainly_less(Ball(cut), longest);
+    const bool cut_short = certainly_less(cut, longest);
     // Atoms within the cut: refuse before making them.
-    const Ball atoms = min(longest, Ball(cut)) / (term.magnitude * law.scale_);
+    const Ball atoms = min(longest, cut) / (term.magnitude * law.scale_);
     if (!certainly_less(atoms, Ball(limit))) return std::nullopt;
-    parts.push_back(binomial(term, cut_short ? Ball(cut) / law.scale_ : 2 * term.count * term.magnitude));
-    if (cut_short) law.left_out_ += left_out_bound(variance, Ball(cut), rate);
+    parts.push_back(binomial(term, cut_short ? cut / law.scale_ : 2 * term.count * term.magnitude));
+    if (cut_short) law.left_out_ += left_out_bound(variance, cut, rate);
   }
   std::sort(parts.begin(), parts.end(), [](const Atoms& a, const Atoms& b) { return a.size() > b.size(); });
   std::size_t work = 0;
