@@ -216,7 +216,7 @@ TEST(Clients, ReleasedVectorsNoticeFaults) {
   for (const auto& [right, wrong] : {std::pair<std::string, std::string>
            // thresholds off by 10^-6 in the encoder alone
            {"(theta * np.float64", "((theta + 1e-6) * np.float64"},
-           // the dither of the first row for every row
+           // the dither of the decoder off by 2^-12
            {"codebook(call.bits, word)[1][unpack", "codebook(call.bits, word ^ 1 << 20)[1][unpack"},
            // 1/d of the wrong d
            {"rotated @ z", "rotated[:call.n] @ z[:call.n]"},
