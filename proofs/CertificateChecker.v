@@ -36,10 +36,9 @@ Proof. unfold point; rewrite plus_IZR; field; apply not_0_IZR; discriminate. Qed
 (** What the table holds at v = point position. *)
 Record row := {
   position : Z;
-  quantile_here : interval;        (** Phi_inv (v/N) *)
-  value_here : interval;           (** g v *)
-  antiderivative_here : interval;  (** G v *)
-  moment_bound : interval }.       (** of int g^2 from the previous row to this one *)
+  quantile_here : interval;          (** Phi_inv (v/N) *)
+  value_here : interval;             (** g v *)
+  antiderivative_here : interval }.  (** G v *)
 
 (** A unit window between two rows. *)
 Record window := {
@@ -95,24 +94,12 @@ Definition table_antiderivative (k : Z) (q : interval) : interval :=
 Definition make_row (iterations : nat) (guess : interval) (k : Z) : row :=
   let q := table_quantile iterations guess k in
   {| position := k; quantile_here := q; value_here := table_value k q;
-     antiderivative_here := table_antiderivative k q; moment_bound := everything |}.
-
-(** CertificateWindow.second_moment_le *)
-Definition moment_between (r r' : row) : interval :=
-  isub (imul (isub (antiderivative_here r') (antiderivative_here r))
-             (iadd (value_here r) (value_here r')))
-       (imul (isub (ipoint (position r')) (ipoint (position r)))
-             (imul (value_here r) (value_here r'))).
-
-Definition next_row (r : row) (k : Z) : row :=
-  let r' := make_row 3 (quantile_here r) k in
-  {| position := k; quantile_here := quantile_here r'; value_here := value_here r';
-     antiderivative_here := antiderivative_here r'; moment_bound := moment_between r r' |}.
+     antiderivative_here := table_antiderivative k q |}.
 
 Fixpoint rows_from (r : row) (ks : list Z) : list row :=
   match ks with
   | [] => []
-  | k :: ks' => let r' := next_row r k in r' :: rows_from r' ks'
+  | k :: ks' => let r' := make_row 3 (quantile_here r) k in r' :: rows_from r' ks'
   end.
 
 (** k < k1 < k2 < ... < N *)
@@ -130,15 +117,11 @@ Record row_valid (r : row) : Prop := {
   row_value : encloses (value_here r) (g (point (position r)));
   row_antiderivative : encloses (antiderivative_here r) (G (point (position r))) }.
 
-Definition linked (r r' : row) : Prop :=
-  (position r < position r')%Z /\
-  exists b, encloses (moment_bound r') b /\
-    RInt (fun x => g x ^ 2) (point (position r)) (point (position r')) <= b.
-
-Fixpoint chain (r : row) (l : list row) : Prop :=
+(** Valid rows in increasing order, all right of k. *)
+Fixpoint chain (k : Z) (l : list row) : Prop :=
   match l with
   | [] => True
-  | r' :: l' => row_valid r' /\ linked r r' /\ chain r' l'
+  | r :: l' => row_valid r /\ (k < position r)%Z /\ chain (position r) l'
   end.
 
 Lemma table_quantile_correct n guess k : encloses (table_quantile n guess k) (Phi_inv (point k / INR N)).
@@ -160,23 +143,6 @@ Qed.
 Lemma G_minus u v : 0 < u < INR N -> 0 < v < INR N -> RInt g u v = G v - G u.
 Proof. apply RInt_shipped. Qed.
 
-Lemma moment_between_correct r r' : row_valid r -> row_valid r' -> (position r < position r')%Z ->
-  exists b, encloses (moment_between r r') b /\
-    RInt (fun x => g x ^ 2) (point (position r)) (point (position r')) <= b.
-Proof.
-  intros [I Q V A] [I' Q' V' A'] L; pose proof (point_lt _ _ L) as P; unfold inside_table in *.
-  eexists; split; [|apply (second_moment_le N g Hg); lra].
-  rewrite G_minus by assumption; unfold moment_between; auto 10 with enclose.
-Qed.
-
-Lemma next_row_valid r k : row_valid r -> (position r < k)%Z -> inside_table k ->
-  row_valid (next_row r k) /\ linked r (next_row r k).
-Proof.
-  intros V L I; pose proof (make_row_valid 3 (quantile_here r) k I) as V'.
-  split; [destruct V'; constructor; assumption|].
-  split; [exact L | exact (moment_between_correct r _ V V' L)].
-Qed.
-
 Lemma increasing_inside ks : forall k, increasing_below_levels k ks = true -> 0 < point k ->
   inside_table k.
 Proof.
@@ -190,31 +156,67 @@ Proof.
 Qed.
 
 Lemma rows_from_chain ks : forall r, row_valid r -> increasing_below_levels (position r) ks = true ->
-  chain r (rows_from r ks).
+  chain (position r) (rows_from r ks).
 Proof.
   induction ks as [|k ks IH]; intros r V H; [exact Logic.I|]; cbn [rows_from chain].
   cbn [increasing_below_levels] in H; apply andb_prop in H; destruct H as [L H]; apply Z.ltb_lt in L.
   pose proof (point_lt _ _ L) as P; destruct (row_inside r V).
-  destruct (next_row_valid r k V L) as [V' K]; [apply (increasing_inside ks); [exact H | lra]|].
-  repeat split; [apply V' | apply V' | apply V' | apply V' | apply V' | exact L | apply K | now apply IH].
+  assert (V' : row_valid (make_row 3 (quantile_here r) k)).
+  { apply make_row_valid, (increasing_inside ks); [exact H | lra]. }
+  split; [exact V'|]; split; [exact L | exact (IH _ V' H)].
 Qed.
+
+Lemma chain_weaken l k k' : (k' <= k)%Z -> chain k l -> chain k' l.
+Proof. destruct l; [trivial|]; intros L (V & K & C); repeat split; try apply V; [lia | exact C]. Qed.
 
 (** ** Windows *)
 
-(** Goes along the table to [target], adding up the bounds of int g^2. *)
-Fixpoint walk (r : row) (l : list row) (target : Z) (total : interval) : option (interval * row) :=
-  if (position r =? target)%Z then Some (total, r)
-  else match l with
-       | [] => None
-       | r' :: l' => walk r' l' target (iadd total (moment_bound r'))
-       end.
+Fixpoint seek (k : Z) (l : list row) : option (row * list row) :=
+  match l with
+  | [] => None
+  | r :: l' => if (position r =? k)%Z then Some (r, l') else seek k l'
+  end.
 
+(** CertificateWindow.second_moment_le for g - c. *)
+Definition cell_moment (c : interval) (r r' : row) : interval :=
+  let length := isub (ipoint (position r')) (ipoint (position r)) in
+  let u := isub (value_here r) c in
+  let u' := isub (value_here r') c in
+  isub (imul (isub (isub (antiderivative_here r') (antiderivative_here r)) (imul c length)) (iadd u u'))
+       (imul length (imul u u')).
+
+(** Where the quadrature cell that begins at [r] may end: cells span 1/64, or 1/32 of
+    their distance from 0 where that is less. *)
+Definition cell_end (r : row) (target : Z) : Z :=
+  Z.min target (position r + Z.min (unit_steps / 64) (position r / 32)).
+
+(** Bound of int (g - c)^2 from [r] to the row at [target]; the current cell ends at the
+    first row not before [limit]. *)
+Fixpoint walk (c : interval) (r : row) (limit : Z) (l : list row) (target : Z) (total : interval)
+  : option interval :=
+  match l with
+  | [] => None
+  | r' :: l' =>
+      if (position r' <? limit)%Z then walk c r limit l' target total
+      else
+        let total' := iadd total (cell_moment c r r') in
+        if (position r' =? target)%Z then Some total'
+        else walk c r' (cell_end r' target) l' target total'
+  end.
+
+(** The second moment about c, a number near the mean, keeps rounding errors small. *)
 Definition make_window (r : row) (l : list row) : option window :=
-  match walk r l (position r + unit_steps) (ifromZ 0) with
+  let target := (position r + unit_steps)%Z in
+  match seek target l with
   | None => None
-  | Some (total, r') =>
+  | Some (r', _) =>
       let z := isub (antiderivative_here r') (antiderivative_here r) in
-      Some {| start := r; stop := r'; mean := z; variance_bound := isub total (isqr z) |}
+      let c := middle z in
+      match walk c r (cell_end r target) l target (ifromZ 0) with
+      | None => None
+      | Some total =>
+          Some {| start := r; stop := r'; mean := z; variance_bound := isub total (isqr (isub z c)) |}
+      end
   end.
 
 Definition left_end (w : window) : R := point (position (start w)).
@@ -226,43 +228,87 @@ Record window_valid (w : window) : Prop := {
   mean_encloses : encloses (mean w) (compand g (left_end w + 1/2));
   variance_bounds : exists b, encloses (variance_bound w) b /\ window_mse g (left_end w + 1/2) <= b }.
 
-Lemma walk_correct l : forall r target total t total' r',
-  row_valid r -> chain r l -> encloses total t -> walk r l target total = Some (total', r') ->
-  row_valid r' /\ position r' = target /\ (position r <= position r')%Z /\
-  exists t', encloses total' t' /\
-    t + RInt (fun x => g x ^ 2) (point (position r)) (point (position r')) <= t'.
+Lemma seek_correct l : forall k k0 r l', chain k0 l -> seek k l = Some (r, l') ->
+  row_valid r /\ chain (position r) l' /\ position r = k /\ (k0 < k)%Z.
 Proof.
-  induction l as [|r1 l IH]; intros r target total t total' r' V C T W; simpl in W;
-    destruct (position r =? target)%Z eqn:E; try discriminate.
-  1, 2: injection W as <- <-; apply Z.eqb_eq in E; repeat split; try apply V; [exact E | lia |];
-    exists t; rewrite RInt_point; split; [exact T | unfold zero; simpl; lra].
-  destruct C as (V1 & (L1 & b & B1 & B2) & C).
-  destruct (IH r1 target _ (t + b) _ _ V1 C (iadd_correct _ _ _ _ T B1) W) as (V' & P' & L' & t' & T' & S').
-  split; [exact V'|]; split; [exact P'|]; split; [lia|]; exists t'; split; [exact T'|].
-  destruct (row_inside r V), (row_inside r1 V1), (row_inside r' V').
-  pose proof (RInt_Chasles (fun x => g x ^ 2) (point (position r)) (point (position r1)) (point (position r'))
-    ltac:(apply (ex_RInt_g_square N g Hg); split; assumption)
-    ltac:(apply (ex_RInt_g_square N g Hg); split; assumption)) as K.
-  unfold plus in K; simpl in K, S', B2 |- *; lra.
+  induction l as [|r1 l IH]; intros k k0 r l' C S; simpl in S; [discriminate|].
+  destruct C as (V & L & C); destruct (position r1 =? k)%Z eqn:E.
+  - injection S as <- <-; apply Z.eqb_eq in E; repeat split; try apply V; [exact C | exact E | lia].
+  - destruct (IH k _ r l' C S) as (V' & C' & P & L'); repeat split; try apply V'; [exact C' | exact P | lia].
 Qed.
 
-Lemma make_window_valid r l w : row_valid r -> chain r l -> make_window r l = Some w ->
+(** int (g - c)^2 over [u, v] *)
+Definition central_moment (c u v : R) : R :=
+  RInt (fun x => g x ^ 2) u v - 2 * c * (G v - G u) + c ^ 2 * (v - u).
+
+Lemma cell_moment_correct C c r r' : encloses C c -> row_valid r -> row_valid r' ->
+  (position r < position r')%Z ->
+  exists b, encloses (cell_moment C r r') b /\
+    central_moment c (point (position r)) (point (position r')) <= b.
+Proof.
+  intros Hc [I Q V A] [I' Q' V' A'] L; pose proof (point_lt _ _ L) as P; unfold inside_table in *.
+  set (u := point (position r)) in *; set (v := point (position r')) in *.
+  exists ((G v - G u - c * (v - u)) * ((g u - c) + (g v - c)) - (v - u) * ((g u - c) * (g v - c))).
+  split; [unfold cell_moment, u, v; auto 12 with enclose|].
+  pose proof (second_moment_le N g Hg u v ltac:(lra) ltac:(lra) ltac:(lra)) as S.
+  rewrite G_minus in S by assumption; unfold central_moment; lra.
+Qed.
+
+Lemma central_moment_Chasles c u v w :
+  0 < u < INR N -> 0 < v < INR N -> 0 < w < INR N ->
+  central_moment c u v + central_moment c v w = central_moment c u w.
+Proof.
+  intros Hu Hv Hw; unfold central_moment.
+  pose proof (RInt_Chasles (fun x => g x ^ 2) u v w
+    (ex_RInt_g_square N g Hg u v Hu Hv) (ex_RInt_g_square N g Hg v w Hv Hw)) as K.
+  unfold plus in K; simpl in K |- *; lra.
+Qed.
+
+Lemma walk_correct C c : encloses C c -> forall l r limit k target total t total',
+  row_valid r -> (position r <= k)%Z -> chain k l -> inside_table target -> encloses total t ->
+  walk C r limit l target total = Some total' ->
+  exists t', encloses total' t' /\ t + central_moment c (point (position r)) (point target) <= t'.
+Proof.
+  intro Hc; induction l as [|r1 l IH]; intros r limit k target total t total' V K Ch I T W; cbn [walk] in W; [discriminate|].
+  destruct Ch as (V1 & L1 & Ch).
+  destruct (cell_moment_correct C c r r1 Hc V V1 ltac:(lia)) as (b & B1 & B2).
+  pose proof (iadd_correct _ _ _ _ T B1) as T1.
+  destruct (position r1 <? limit)%Z; [exact (IH r limit (position r1) target total t total' V ltac:(lia) Ch I T W)|].
+  destruct (position r1 =? target)%Z eqn:E.
+  - injection W as <-; apply Z.eqb_eq in E; subst target.
+    exists (t + b); split; [exact T1 | lra].
+  - destruct (IH r1 _ (position r1) target _ (t + b) total' V1 ltac:(lia) Ch I T1 W) as (t' & T' & S').
+    exists t'; split; [exact T'|].
+    pose proof (central_moment_Chasles c _ _ _ (row_inside r V) (row_inside r1 V1) I); lra.
+Qed.
+
+Lemma make_window_valid r l w : row_valid r -> chain (position r) l -> make_window r l = Some w ->
   window_valid w /\ start w = r.
 Proof.
   intros V C M; unfold make_window in M.
-  destruct (walk r l _ _) as [[total r']|] eqn:W; [|discriminate]; injection M as <-.
-  destruct (walk_correct l r _ _ 0 _ _ V C (ifromZ_correct 0) W) as (V' & P & L & t & T & S).
+  destruct (seek _ l) as [[r' l']|] eqn:S; [|discriminate].
+  destruct (seek_correct l _ _ _ _ C S) as (V' & _ & P & _).
+  destruct (middle_inhabited (isub (antiderivative_here r') (antiderivative_here r))) as [c Hc].
+  set (z := isub (antiderivative_here r') (antiderivative_here r)) in *.
+  destruct (walk (middle z) r _ l _ _) as [total|] eqn:W; [|discriminate]; injection M as <-.
   assert (U : point (position r') = point (position r) + 1) by (rewrite P; apply point_next).
-  assert (Z : encloses (isub (antiderivative_here r') (antiderivative_here r)) (compand g (point (position r) + 1/2))).
+  assert (I : inside_table (position r + unit_steps)) by (rewrite <- P; apply V').
+  destruct (walk_correct _ c Hc l r _ _ _ _ 0 _ V (Z.le_refl _) C I (ifromZ_correct 0) W) as (t & T & B).
+  rewrite <- P in B.
+  assert (Eq : compand g (point (position r) + 1/2) = G (point (position r')) - G (point (position r))).
   { unfold compand; replace (point (position r) + 1/2 - 1/2) with (point (position r)) by ring.
     replace (point (position r) + 1/2 + 1/2) with (point (position r')) by (rewrite U; field).
-    rewrite G_minus; [|apply V | apply V'].
-    apply isub_correct; [apply V' | apply V]. }
+    apply G_minus; [apply V | apply V']. }
+  assert (Z : encloses z (compand g (point (position r) + 1/2))).
+  { rewrite Eq; apply isub_correct; [apply V' | apply V]. }
   split; [|reflexivity]; constructor; simpl; unfold left_end; simpl; try assumption.
-  exists (t - compand g (point (position r) + 1/2) ^ 2); split.
-  - apply isub_correct; [exact T | now apply isqr_correct].
-  - unfold window_mse; replace (point (position r) + 1/2 - 1/2) with (point (position r)) by ring.
-    replace (point (position r) + 1/2 + 1/2) with (point (position r')) by (rewrite U; field); simpl in *; lra.
+  exists (t - (compand g (point (position r) + 1/2) - c) ^ 2); split.
+  - apply isub_correct; [exact T|]; apply isqr_correct, isub_correct; assumption.
+  - unfold window_mse; rewrite Eq in *; unfold central_moment in B.
+    replace (point (position r') - point (position r)) with 1 in B by lra.
+    replace (point (position r) + 1/2 - 1/2) with (point (position r)) by ring.
+    replace (point (position r) + 1/2 + 1/2) with (point (position r')) by (rewrite U; field).
+    simpl in *; lra.
 Qed.
 
 (** ** Cells of windows *)
@@ -277,12 +323,6 @@ Definition cell_ok (w w' : window) : bool :=
   let length := isub (ipoint (position (start w'))) (ipoint (position (start w))) in
   ile (variance_bound w) P
   && ile (iadd (variance_bound w) (imul length (imul rise bend))) P.
-
-Fixpoint seek (k : Z) (l : list row) : option (row * list row) :=
-  match l with
-  | [] => None
-  | r :: l' => if (position r =? k)%Z then Some (r, l') else seek k l'
-  end.
 
 (** [l]: the table right of the start of [w]; [starts]: of the windows to come. The last
     window must be centred at N/2. *)
@@ -343,16 +383,7 @@ Proof.
     pose proof (ile_correct _ _ _ _ E2 X P); lra.
 Qed.
 
-Lemma seek_correct l : forall k r0 r l', chain r0 l -> seek k l = Some (r, l') ->
-  row_valid r /\ chain r l' /\ position r = k /\ (position r0 < k)%Z.
-Proof.
-  induction l as [|r1 l IH]; intros k r0 r l' C S; simpl in S; [discriminate|].
-  destruct C as (V & (L & _) & C); destruct (position r1 =? k)%Z eqn:E.
-  - injection S as <- <-; apply Z.eqb_eq in E; repeat split; try apply V; [exact C | exact E | lia].
-  - destruct (IH k r1 r l' C S) as (V' & C' & P & L'); repeat split; try apply V'; [exact C' | exact P | lia].
-Qed.
-
-Lemma cells_ok_correct starts : forall w l, window_valid w -> chain (start w) l ->
+Lemma cells_ok_correct starts : forall w l, window_valid w -> chain (position (start w)) l ->
   cells_ok w l starts = true ->
   left_end w + 1/2 <= INR N / 2 /\
   forall a, left_end w < a -> a + 1/2 <= INR N / 2 -> majorized a.
@@ -487,7 +518,7 @@ Proof.
   apply Z.ltb_lt, point_lt in E0.
   replace (point 0) with 0 in E0 by (unfold point, Rdiv; symmetry; apply Rmult_0_l).
   assert (V : row_valid r) by (apply make_row_valid, (increasing_inside ks); assumption).
-  assert (C : chain r l) by (apply rows_from_chain; assumption).
+  assert (C : chain (position r) l) by (apply rows_from_chain; assumption).
   destruct (make_window_valid r l w V C M) as [Vw Sw]; rewrite <- Sw in C.
   destruct (cells_ok_correct starts w l Vw C E3) as [HL R].
   assert (P : 0 < left_end w) by (unfold left_end; rewrite Sw; exact E0).

@@ -12,8 +12,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -72,27 +72,34 @@ std::vector<long> window_starts(int levels, long first, long growth, long step) 
   return starts;
 }
 
-// The windows with CertificateWindow.second_moment_le's bound of their variance.
+// CertificateChecker.walk: a bound of the variance of g on the window between two rows.
+double variance_bound(const std::map<long, Row>& rows, long start, long stop, double mean) {
+  auto last = rows.find(start);
+  double total = 0;
+  for (auto next = std::next(last); last->first != stop; ++next) {
+    const long length = next->first - last->first;
+    if (next->first != stop && length < std::min(static_cast<long>(unit_steps) / 64, last->first / 32)) continue;
+    const Row &r = last->second, &n = next->second;
+    const double u = r.g - mean, v = n.g - mean, h = n.v - r.v;
+    total += (n.G - r.G - mean * h) * (u + v) - h * u * v;
+    last = next;
+  }
+  return total;
+}
+
 std::vector<Window> windows(const Shipped& s, const std::vector<long>& starts, long step) {
   const long one = static_cast<long>(unit_steps);
-  std::set<long> positions;
-  for (long k : starts) positions.insert({k, k + one});
-  for (long k = step; k <= starts.back() + one; k += step) positions.insert(k);
   std::map<long, Row> rows;
-  std::map<long, double> moment;  // of g^2, from the first row
-  double total = 0;
-  const Row* before = nullptr;
-  for (long k : positions) {
-    const Row& r = rows[k] = make_row(s, k);
-    if (before) total += (r.G - before->G) * (r.g + before->g) - (r.v - before->v) * r.g * before->g;
-    moment[k] = total;
-    before = &r;
+  for (long k : starts) {
+    rows[k] = make_row(s, k);
+    rows[k + one] = make_row(s, k + one);
   }
+  for (long k = step; k <= starts.back() + one; k += step) rows[k] = make_row(s, k);
   std::vector<Window> result;
   for (long k : starts) {
     // Exactly 0 at N/2: a rounding error here would upset the linear program's scaling.
     const double z = 2 * k + one == s.levels * one ? 0 : rows[k + one].G - rows[k].G;
-    result.push_back({rows[k], rows[k + one], z, moment[k + one] - moment[k] - z * z});
+    result.push_back({rows[k], rows[k + one], z, variance_bound(rows, k, k + one, z)});
   }
   return result;
 }
