@@ -138,6 +138,19 @@ struct Explanation {
 Explanation explain_table(const Table& t, int bits, std::uint32_t word) {
   const double u = (word + 0.5) * 0x1p-32;
   const double error = largest_error(t);
+  // Only a U that is far from its neighbours at that precision tells rounding from drift.
+  const double as_float = static_cast<double>(static_cast<float>(word) * 0x1p-32f);
+  if (as_float > 0 && as_float < 1 && error > 1e-10 && close(t.got, table_at(t.is_threshold, bits, as_float), 1e-11)) {
+    return {"dither-lost-in-float", fmt::format("the values are those of U rounded to float32, {:.12g} for {:.12g}", as_float, u)};
+  }
+  for (const int kept : {8, 10, 12, 16, 20, 23, 24}) {
+    const double scale = std::ldexp(1.0, kept);
+    for (const double near : {std::floor(u * scale) / scale, (std::floor(u * scale) + 0.5) / scale, std::round(u * scale) / scale}) {
+      if (near > 0 && near < 1 && close(t.got, table_at(t.is_threshold, bits, near), 1e-11)) {
+        return {"dither-lost-in-float", fmt::format("the values are those of U rounded to {} bits, {:.12g} for {:.12g}", kept, near, u)};
+      }
+    }
+  }
   if (error <= 1e-5) return {"thresholds-drift", fmt::format("relative error {:.3g}, 2^-40 = 9.1e-13 is allowed", error)};
   if (close(t.got, table_at(t.is_threshold, bits, 0.5), 1e-6)) {
     return {"codebook", "the values are those of U = 1/2, whatever the dither: the codebook is frozen"};
@@ -146,14 +159,6 @@ Explanation explain_table(const Table& t, int bits, std::uint32_t word) {
   for (int other = 1; other <= 8; ++other) {
     if (other != bits && close(t.got, table_at(t.is_threshold, other, u), 1e-6)) {
       return {"one-bit-width-hard-wired", fmt::format("the values are those of b = {}", other)};
-    }
-  }
-  for (const int kept : {8, 10, 12, 16, 20, 23, 24}) {
-    const double scale = std::ldexp(1.0, kept);
-    for (const double near : {std::floor(u * scale) / scale, (std::floor(u * scale) + 0.5) / scale, std::round(u * scale) / scale}) {
-      if (near > 0 && near < 1 && close(t.got, table_at(t.is_threshold, bits, near), 1e-9)) {
-        return {"dither-lost-in-float", fmt::format("the values are those of U rounded to {} bits, {:.12g} for {:.12g}", kept, near, u)};
-      }
     }
   }
   const float in_float = static_cast<float>(u);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "hdq/stages.hpp"
 #include "reference/expected_error.hpp"
 #include "reference/vector_quantizer.hpp"
 #include "reference/philox.hpp"
@@ -29,7 +30,7 @@ std::vector<double> rounded(const std::vector<T>& mantissas, int exponent) {
 
 template <class T>
 std::vector<double> rotate_over(const Config& config, const float* x, bool back, const DyadicScale& scale) {
-  const HadamardOrder d = hadamard_of(config);
+  const reference::HadamardOrder d = hadamard_of(config);
   const std::vector<int> epsilon = signs(config.seed, config.order);
   if (!back) return rounded(rotate_exactly<T>(d, epsilon, x, config.dimension, scale).mantissas, scale.exponent);
   std::vector<T> z = dyadic_mantissas<T>(x, config.order, scale);
@@ -50,7 +51,7 @@ std::vector<double> rotate(const Config& config, const float* x, bool back) {
 }
 
 int spec_stages(std::size_t order) {
-  const HadamardOrder d = reference::hadamard_order(order);
+  const reference::HadamardOrder d = reference::hadamard_order(order);
   return transform_addition_stages(d.base, d.log2);
 }
 
@@ -121,7 +122,24 @@ std::vector<std::uint8_t> codes_with(const std::vector<double>& y, double rho, c
   return codes;
 }
 
+namespace {
+
+// The word whose offset is u, if there is one.
+bool word_of(double u, std::uint32_t& word) {
+  const double w = std::ldexp(u, 32) - 0.5;
+  if (!(w >= 0 && w <= UINT32_MAX && w == std::floor(w))) return false;
+  word = static_cast<std::uint32_t>(w);
+  return true;
+}
+
+}  // namespace
+
 std::vector<double> thresholds_at(int bits, double u) {
+  if (std::uint32_t word; word_of(u, word)) {
+    std::vector<double> values((std::size_t{1} << bits) - 1);
+    hdq::thresholds(bits, word, values.data());
+    return values;
+  }
   Precision precision(96);
   const Generator g = Generator::shipped(bits);
   std::vector<double> values;
@@ -130,6 +148,11 @@ std::vector<double> thresholds_at(int bits, double u) {
 }
 
 std::vector<double> codewords_at(int bits, double u) {
+  if (std::uint32_t word; word_of(u, word)) {
+    std::vector<double> values(std::size_t{1} << bits);
+    hdq::codewords(bits, word, values.data());
+    return values;
+  }
   Precision precision(96);
   const Generator g = Generator::shipped(bits);
   std::vector<double> values;
