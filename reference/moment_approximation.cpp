@@ -33,13 +33,13 @@ struct Matrix {
 
 MomentApproximation::MomentApproximation(MseExpansion& expansion, std::size_t cosines) : lambda_(0.4375) {
   Precision precision(working_bits);
-  // Past the extent, M <= amplitude exp(z/κ) must be below 2^-40 M(0) exp(λz²), and the quotient of the two decreasing.
+  // Past the extent, M <= amplitude exp(z/κ) must be below 2^-60 M(0) exp(λz²), and the quotient of the two decreasing.
   const double lambda = lambda_.mid_double();
   const double scale = expansion.piece(0).mse[0].mid_double();
   double extent = 9.5;  // at least: the coefficients, 2^30 M(0) and more, must be small beside exp(λz²) beyond it
   MseExpansion::Tail tail = expansion.tail(Ball(10));
   const double rate = tail.rate.mid_double(), amplitude = tail.amplitude.mid_double();
-  const auto excess = [&](double z) { return std::log(amplitude / scale) + rate * z - lambda * z * z + 40 * 0.693; };
+  const auto excess = [&](double z) { return std::log(amplitude / scale) + rate * z - lambda * z * z + 60 * 0.693; };
   while (2 * lambda * extent < rate || excess(extent) > 0) extent += 0.125;
   if (extent > 40) throw std::runtime_error("kappa is too small for a moment approximation");
   tail = expansion.tail(Ball(extent));
