@@ -39,8 +39,6 @@ Definition grid_b4 : grid := {| first := 256; growth := 128; step := 8192 |}.
 
 (** ** Their checks *)
 
-Ltac compute_check := vm_cast_no_check (eq_refl true).
-
 Lemma certified_b1 :
   certifies 1 (93 # 64) (32 # 64) certificate_b1 grid_b1 6.52 = true.
 Proof. compute_check. Qed.
@@ -59,9 +57,6 @@ Proof. compute_check. Qed.
 
 Close Scope Q_scope.
 Open Scope R_scope.
-
-Lemma positive_ratio p q : 0 < Q2R (Zpos p # q).
-Proof. apply Rmult_lt_0_compat; [|apply Rinv_0_lt_compat]; apply IZR_lt; reflexivity. Qed.
 
 (** ** The bounds *)
 

@@ -25,8 +25,6 @@ Definition grid_b6 : grid := {| first := 256; growth := 64; step := 16384 |}.
 
 (** ** Their checks *)
 
-Ltac compute_check := vm_cast_no_check (eq_refl true).
-
 Lemma certified_b5 :
   certifies 5 (111 # 64) (16 # 64) certificate_b5 grid_b5 2.86 = true.
 Proof. compute_check. Qed.
@@ -37,9 +35,6 @@ Proof. compute_check. Qed.
 
 Close Scope Q_scope.
 Open Scope R_scope.
-
-Lemma positive_ratio p q : 0 < Q2R (Zpos p # q).
-Proof. apply Rmult_lt_0_compat; [|apply Rinv_0_lt_compat]; apply IZR_lt; reflexivity. Qed.
 
 (** ** The bounds *)
 

@@ -644,3 +644,10 @@ Proof.
 Qed.
 
 End Certified.
+
+(** For the instances: the check itself, by the kernel's virtual machine, and the signs of
+    sigma and kappa. *)
+Ltac compute_check := vm_cast_no_check (eq_refl true).
+
+Lemma positive_ratio p q : 0 < Q2R (Zpos p # q).
+Proof. apply Rmult_lt_0_compat; [|apply Rinv_0_lt_compat]; apply IZR_lt; reflexivity. Qed.
