@@ -1,0 +1,59 @@
+# cmake --install: libraries, headers, the command, its man page, a CMake package and a pkg-config file.
+#   find_package(hdq COMPONENTS hdq reference properties)   →   hdq::hdq hdq::reference hdq::properties
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(HDQ_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/hdq)
+
+set_target_properties(hdq PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+set_target_properties(hdq_reference PROPERTIES EXPORT_NAME reference)
+set_target_properties(hdq_properties PROPERTIES EXPORT_NAME properties)
+foreach(component hdq reference properties)
+  set(target hdq_${component})
+  if(component STREQUAL hdq)
+    set(target hdq)
+  endif()
+  install(TARGETS ${target} EXPORT hdq-${component}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(EXPORT hdq-${component} NAMESPACE hdq:: DESTINATION ${HDQ_PACKAGE_DIR} FILE hdq-${component}.cmake)
+endforeach()
+install(TARGETS hdq_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+install(DIRECTORY fast/include/hdq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY validate/include/hdq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES validate/hdq_kernel.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/hdq)
+# The headers of hdq_bounds stay behind with it: it needs a linear program solver.
+install(DIRECTORY reference DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/hdq-reference FILES_MATCHING PATTERN "*.hpp"
+  PATTERN "adversary.hpp" EXCLUDE PATTERN "certificate*.hpp" EXCLUDE PATTERN "linear_program.hpp" EXCLUDE PATTERN "uniform_bound.hpp" EXCLUDE)
+
+configure_package_config_file(cmake/hdqConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/hdqConfig.cmake
+  INSTALL_DESTINATION ${HDQ_PACKAGE_DIR})
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/hdqConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/hdqConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/hdqConfigVersion.cmake
+  DESTINATION ${HDQ_PACKAGE_DIR})
+
+# A static libhdq leaves its dependencies, the C++ runtime among them, to whoever links it.
+if(BUILD_SHARED_LIBS)
+  set(HDQ_PC_REQUIRES "Requires.private: libhwy libisal")
+  set(HDQ_PC_LIBS "-lhdq\nLibs.private: -lstdc++ -lm -pthread")
+else()
+  set(HDQ_PC_REQUIRES "Requires: libhwy libisal")
+  set(HDQ_PC_LIBS "-lhdq -lstdc++ -lm -pthread")
+endif()
+file(RELATIVE_PATH HDQ_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(cmake/hdq.pc.in ${CMAKE_CURRENT_BINARY_DIR}/hdq.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/hdq.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# The man page is what the command says of itself.
+add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/hdq.1
+  COMMAND ${CMAKE_COMMAND} -DHDQ=$<TARGET_FILE:hdq_command> -DVERSION=${PROJECT_VERSION} -DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/hdq.1
+    -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/man_page.cmake
+  DEPENDS hdq_command cmake/man_page.cmake VERBATIM)
+add_custom_target(hdq_man ALL DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/hdq.1)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/hdq.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+
+# Installs into a directory of its own, builds projects against it in three ways, and runs them.
+add_test(NAME install_test
+  COMMAND ${CMAKE_COMMAND} -DBUILD=${CMAKE_BINARY_DIR} -DSOURCE=${PROJECT_SOURCE_DIR} -DSANITIZE=${HDQ_SANITIZE}
+    -DGENERATOR=${CMAKE_GENERATOR} -DCC=${CMAKE_C_COMPILER} -DCXX=${CMAKE_CXX_COMPILER} -DLIBDIR=${CMAKE_INSTALL_LIBDIR}
+    -P ${PROJECT_SOURCE_DIR}/tests/install_test.cmake)
+set_tests_properties(install_test PROPERTIES TIMEOUT 900)
