@@ -132,36 +132,34 @@ Bias comparator_bias(Scheme scheme, std::int64_t levels, Rotation rotation, std:
           normal ? "integral over the normal law" : "integral over the sphere's coordinate law"};
 }
 
-// c' = g(a + 1) − g(a) grows with |z| (g' is convex and symmetric), and for windows of −z with a <= a_0,
-//   c' <= −g(a) + |g(a + 1)| <= (κ + a_0 (σ q(a_0) + |g(a_0 + 1)| + …))/a,   1/a <= exp((z − D)/κ) <= (amplitude/κ²) exp(z/κ)
-// (MseExpansion::tail). So E c'(S)² <= c'(T)² + C² E[exp(2|S|/κ); |S| > T] for every T; S is sub-Gaussian.
+// c' = g(a + 1) − g(a) grows with |z| (g' is convex and symmetric), so in layers z_0 = 0 < z_1 < …,
+//   E c'(S)² <= c'(z_1)² + Σ_i (c'(z_{i+1})² − c'(z_i)²) P(|S| > z_i),      P(|S| > z) <= min(1, 2 exp(−z²/2)),
+// S being sub-Gaussian. For windows of −z with a <= a_0, c' <= −g(a) + |g(a + 1)| <= (κ + a_0 (σ q(a_0) + |g(1)| + |g(1 + a_0)|))/a
+// =: κ'/a, 1/a <= exp((z − D)/κ) <= (amplitude/κ²) exp(z/κ) (MseExpansion::tail): past the last layer,
+//   E[c'(S)²; |S| > T] <= (κ' amplitude/κ²)² E[exp(2|S|/κ); |S| > T] <= (…)² 2 exp((2/κ + τ)²/2 − τT).
 Ball dither_word_bias_bound(const Generator& generator) {
   Precision precision(128);
   const ScalarQuantizer quantizer(generator);
-  const MseExpansion expansion(quantizer, 32);
-  const MseExpansion::Tail tail = expansion.tail(Ball(8));
-  const Ball kappa = generator.kappa();
-  const Ball a0 = quantizer.window_of(-tail.start).lower_end();
-  // a (σ q(a)) increases up to a = N φ(1)…, well past a_0; −κ/(N − a) only helps.
-  const Ball excess = a0 * (generator.sigma() * abs(normal_quantile(a0 / generator.levels())) +
-                            abs(generator.g(Ball(1))) + abs(generator.g(1 + a0)));
-  const Ball factor = (kappa + excess) * tail.amplitude / square(kappa);
-  const Ball rate = 2 / kappa;
-  Ball best;
-  for (int i = 4; i <= 64; ++i) {
-    const Ball t = ldexp(Ball(i), -2);
-    const Ball slope = quantizer.window(quantizer.window_of(-t)).z_slope;
-    // E[exp(rate |S|); |S| > T] <= 2 exp((rate + τ)²/2 − τ T). The tail's bound holds from tail.start on; before it
-    // c' <= c'(start) is used.
-    const Ball from = max(t, tail.start);
-    const Ball tau = max(from - rate, Ball(0)).mid();
-    const Ball tau_t = max(t, Ball(0)).mid();
-    const Ball beyond = 2 * square(factor) * exp(ldexp(square(rate + tau), -1) - tau * from);
-    const Ball between = square(quantizer.window(quantizer.window_of(-from)).z_slope) * 2 * exp(-ldexp(square(tau_t), -1));
-    const Ball bound = square(slope) + beyond + (certainly_less(t, tail.start) ? between : Ball(0));
-    best = i == 4 ? bound : min(best, bound);
+  const Ball kappa = generator.kappa(), rate = 2 / kappa;
+  const MseExpansion::Tail tail = MseExpansion(quantizer, 32).tail(ldexp(rate, 1) + 4);
+  const Ball& end = tail.start;
+  const Ball a0 = quantizer.window_of(-end).lower_end();
+  const Ball excess = a0 * (generator.sigma() * abs(normal_quantile(a0 / generator.levels())) + abs(generator.g(Ball(1))) +
+                            abs(generator.g(1 + a0)));  // a q(a) increases near 0
+  const auto slope_squared = [&](const Ball& z) {
+    return square(quantizer.window(quantizer.window_of(-z)).z_slope).upper_end();
+  };
+  Ball z = Ball::power_of_two(-3), below = slope_squared(z), sum = below;
+  while (certainly_less(z, end)) {
+    const Ball next = min(z + Ball::power_of_two(-3), end).mid(), above = slope_squared(next);
+    sum += (above - below) * min(Ball(1), 2 * exp(-ldexp(square(z), -1)));
+    z = next;
+    below = above;
   }
-  return ldexp(sqrt(best.upper_end()), -32).upper_end();
+  const Ball tau = max(end - rate, Ball(0)).mid();
+  const Ball factor = (kappa + excess) * tail.amplitude / square(kappa);
+  sum += 2 * square(factor) * exp(ldexp(square(rate + tau), -1) - tau * end);
+  return ldexp(sqrt(sum.upper_end()), -32).upper_end();
 }
 
 }  // namespace hdq::reference
