@@ -118,7 +118,7 @@ std::optional<Finding> judge_reconstructed_range(Session& s, const Case& c) {
   return std::nullopt;
 }
 
-std::optional<Finding> judge_range(Session& s, const Case& c) {
+std::optional<Finding> judge_answered_range(Session& s, const Case& c) {
   if (s.conformant()) {
     if (s.offers(Operation::encode)) {
       if (auto f = as_overflow(encode_check.judge(s, c))) return f;
@@ -128,6 +128,16 @@ std::optional<Finding> judge_range(Session& s, const Case& c) {
     }
   }
   return s.can_reconstruct() ? judge_reconstructed_range(s, c) : std::nullopt;
+}
+
+// An error for a norm that float32 holds is an overflow inside the kernel.
+std::optional<Finding> judge_range(Session& s, const Case& c) {
+  try {
+    return judge_answered_range(s, c);
+  } catch (const Trouble& trouble) {
+    if (trouble.reply.outcome != Outcome::bad_input) throw;
+    return as_overflow(finding_of(trouble));
+  }
 }
 
 // ---- powers of two ----

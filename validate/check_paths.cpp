@@ -133,6 +133,7 @@ std::vector<Case> path_cases(Session& s, std::initializer_list<std::uint64_t> di
     }
     Case c = structured_case(s.config(n, bits, s.random()()), s.random());
     c.first_row = 17;
+    c.x.insert(c.x.end(), n, 0.0f);  // a zero row: easily left unwritten
     cases.push_back(std::move(c));
   }
   return cases;

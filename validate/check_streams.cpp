@@ -157,7 +157,10 @@ Explanation explain_table(const Table& t, int bits, std::uint32_t word) {
   }
   if (close(t.got, table_at(t.is_threshold, bits, 1 - u), 1e-6)) return {"dead-or-biased-rounding", "the values are those of 1 − U"};
   for (int other = 1; other <= 8; ++other) {
-    if (other != bits && close(t.got, table_at(t.is_threshold, other, u), 1e-6)) {
+    const Values table = table_at(t.is_threshold, other, u);
+    // A narrower codebook leaves the rest of the table unused.
+    const Values part(t.got.begin(), t.got.begin() + static_cast<std::ptrdiff_t>(std::min(t.got.size(), table.size())));
+    if (other != bits && part.size() >= std::min<std::size_t>(2, t.got.size()) && close(part, table, 1e-6)) {
       return {"one-bit-width-hard-wired", fmt::format("the values are those of b = {}", other)};
     }
   }
@@ -174,7 +177,7 @@ Explanation explain_table(const Table& t, int bits, std::uint32_t word) {
     }
   }
   const double largest = std::abs(*std::max_element(t.got.begin(), t.got.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
-  if (std::count_if(t.got.begin(), t.got.end(), [&](double v) { return std::abs(v) == largest; }) > 1) {
+  if (std::isfinite(largest) && std::count_if(t.got.begin(), t.got.end(), [&](double v) { return std::abs(v) == largest; }) > 1) {
     return {"codebook", fmt::format("values are clipped at ±{:.6g}", largest)};
   }
   return {"codebook", "the values are those of another codebook"};

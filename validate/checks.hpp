@@ -18,7 +18,7 @@ extern const Check audit_check, drift_check, reachable_check;                   
 
 inline std::vector<const Check*> all_checks() {
   return {&signs_check,  &dither_check,     &codebook_check, &transform_check, &transposed_check, &pack_check,   &encode_check,
-          &thresholds_near_check, &decode_check, &dot_check, &rows_check,      &repeat_check,     &variants_check, &placement_check,
+          &thresholds_near_check, &decode_check, &dot_check, &repeat_check,    &rows_check,     &variants_check, &placement_check,
           &bad_input_check, &range_check,   &scaling_check,  &file_check,      &oracle_check,     &reachable_check, &audit_check,
           &drift_check};
 }
