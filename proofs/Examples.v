@@ -220,12 +220,20 @@ Example error_at_2_bits : mse 4 g2 12 H12 1 x_unit * 4 ^ 2 <= 397 / 100.
 Proof. exact (Statements.finite_bound_b2 12 H12 x_unit order_12 x_unit_norm). Qed.
 
 Example error_at_3_bits :
-  mse 8 (shipped 8 (shipped_sigma 3) (shipped_kappa 3)) 12 H12 1 x_unit * 4 ^ 3 <= 325 / 100.
+  mse 8 (shipped 8 (shipped_sigma 3) (shipped_kappa 3)) 12 H12 1 x_unit * 4 ^ 3 <= 326 / 100.
 Proof. exact (Statements.finite_bound_b3 12 H12 x_unit order_12 x_unit_norm). Qed.
 
 Example error_at_4_bits :
-  mse 16 (shipped 16 (shipped_sigma 4) (shipped_kappa 4)) 12 H12 1 x_unit * 4 ^ 4 <= 297 / 100.
+  mse 16 (shipped 16 (shipped_sigma 4) (shipped_kappa 4)) 12 H12 1 x_unit * 4 ^ 4 <= 298 / 100.
 Proof. exact (Statements.finite_bound_b4 12 H12 x_unit order_12 x_unit_norm). Qed.
+
+Example error_at_5_bits :
+  mse 32 (shipped 32 (shipped_sigma 5) (shipped_kappa 5)) 12 H12 1 x_unit * 4 ^ 5 <= 286 / 100.
+Proof. exact (Statements.finite_bound_b5 12 H12 x_unit order_12 x_unit_norm). Qed.
+
+Example error_at_6_bits :
+  mse 64 (shipped 64 (shipped_sigma 6) (shipped_kappa 6)) 12 H12 1 x_unit * 4 ^ 6 <= 280 / 100.
+Proof. exact (Statements.finite_bound_b6 12 H12 x_unit order_12 x_unit_norm). Qed.
 
 (** ** SPEC 5.6 *)
 

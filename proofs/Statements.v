@@ -14,7 +14,7 @@ From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer Ve
 From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
-From Hdq Require CertificateBounds.
+From Hdq Require CertificateBounds CertificateBoundsFine.
 Open Scope R_scope.
 
 (** ** SPEC 1, 5.1: the matrices *)
@@ -189,12 +189,20 @@ Theorem finite_bound_b2 d H x : hadamard d H -> norm2 d x = 1 ->
 Proof. exact (CertificateBounds.finite_bound_b2 d H x). Qed.
 
 Theorem finite_bound_b3 d H x : hadamard d H -> norm2 d x = 1 ->
-  mse 8 (shipped 8 (shipped_sigma 3) (shipped_kappa 3)) d H 1 x * 4 ^ 3 <= 325 / 100.
+  mse 8 (shipped 8 (shipped_sigma 3) (shipped_kappa 3)) d H 1 x * 4 ^ 3 <= 326 / 100.
 Proof. exact (CertificateBounds.finite_bound_b3 d H x). Qed.
 
 Theorem finite_bound_b4 d H x : hadamard d H -> norm2 d x = 1 ->
-  mse 16 (shipped 16 (shipped_sigma 4) (shipped_kappa 4)) d H 1 x * 4 ^ 4 <= 297 / 100.
+  mse 16 (shipped 16 (shipped_sigma 4) (shipped_kappa 4)) d H 1 x * 4 ^ 4 <= 298 / 100.
 Proof. exact (CertificateBounds.finite_bound_b4 d H x). Qed.
+
+Theorem finite_bound_b5 d H x : hadamard d H -> norm2 d x = 1 ->
+  mse 32 (shipped 32 (shipped_sigma 5) (shipped_kappa 5)) d H 1 x * 4 ^ 5 <= 286 / 100.
+Proof. exact (CertificateBoundsFine.finite_bound_b5 d H x). Qed.
+
+Theorem finite_bound_b6 d H x : hadamard d H -> norm2 d x = 1 ->
+  mse 64 (shipped 64 (shipped_sigma 6) (shipped_kappa 6)) d H 1 x * 4 ^ 6 <= 280 / 100.
+Proof. exact (CertificateBoundsFine.finite_bound_b6 d H x). Qed.
 
 (** ** SPEC 5.6: float32 *)
 

@@ -1,1 +1,2 @@
 // Carries the precompiled headers of the tests; see CMakeLists.txt.
+int main() {}
