@@ -52,11 +52,13 @@ const char* rotation_title(Rotation rotation) {
 
 std::string schemes_figure(const ReportData& report) {
   std::string script = fmt::format("limit = {:.17g}\nset multiplot layout 1,3\nset xrange [0.5:8.5]\n"
-                                   "set yrange [1:9]\nset xtics 1\nset xlabel 'bits b'\n", bound_limit);
+                                   "set yrange [1:10]\nset xtics 1\nset xlabel 'bits b'\n", bound_limit);
   std::string blocks;
   for (const Rotation rotation : {Rotation::hd, Rotation::hdhd, Rotation::dense}) {
     std::string plot = fmt::format("set title '{}'\n{}\nplot ", rotation_title(rotation),
-                                   rotation == Rotation::hd ? "set ylabel 'MSE · 4^{{b}}'\nset key top right" : "unset ylabel\nunset key");
+                                   rotation == Rotation::hd      ? "set ylabel 'MSE · 4^{b}'\nunset key"
+                                   : rotation == Rotation::hdhd  ? "unset ylabel"
+                                                                 : "set key top right");
     for (const SchemeCurve& curve : report.schemes) {
       if (curve.rotation != rotation) continue;
       const std::string name = fmt::format("c{}_{}", static_cast<int>(rotation), static_cast<int>(curve.scheme));
@@ -77,8 +79,8 @@ std::string hot_figure(const ReportData& report, bool bias) {
                                            "set xlabel 'k  (k equal coordinates)'\n", bound_limit);
   for (const int bits : {2, 4}) {
     std::string plot = fmt::format("set title 'b = {}'\nset ylabel '{}'\n{}\nplot ", bits,
-                                   bias ? "E⟨x, x̂⟩ / ‖x‖² − 1" : "MSE · 4^{{b}}", bits == 2 ? "set key top right" : "unset key");
-    plot.insert(0, bias ? "" : "set yrange [0:6.5]\n");
+                                   bias ? "E⟨x, x̂⟩ / ‖x‖² − 1" : "MSE · 4^{b}", bits == 2 ? "set key top right" : "unset key");
+    plot.insert(0, bias ? "" : "set yrange [0:8]\n");
     for (const HotCurve& curve : report.hot) {
       if (curve.bits != bits) continue;
       const std::string name = fmt::format("h{}_{}", bits, static_cast<int>(curve.scheme));

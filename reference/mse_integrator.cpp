@@ -175,9 +175,9 @@ Expectation MseIntegrator::hdhd(std::span<const double> x) {
     total += c.patterns * given.value;
     ++methods[given.method];
   }
-  std::string method = std::to_string(patterns) + " sign patterns of the first rotation, " +
-                       std::to_string(classes.size()) + " different laws given them";
-  if (classes.size() == 1) method += ": " + methods.begin()->first;
+  const std::string method = std::to_string(patterns) + " sign patterns of the first rotation, " +
+                       (classes.size() == 1 ? "one law given them: " + methods.begin()->first
+                                            : std::to_string(classes.size()) + " different laws given them");
   return {total / Ball(patterns), method};
 }
 

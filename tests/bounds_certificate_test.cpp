@@ -50,8 +50,19 @@ TEST(CertificateChecker, RejectsEveryLoweredCoefficient) {
 }
 
 TEST(CertificateChecker, RejectsRaisedCoefficientsThroughTheClaim) {
-  EXPECT_NE(rejection([](json& j) { scale(j["majorant"]["constant"], Rational(101, 100)); }).find("claimed upper"), std::string::npos);
-  EXPECT_NE(rejection([](json& j) { scale(j["majorant"]["cosh"][0]["s"], Rational(101, 100)); }).find("claimed upper"), std::string::npos);
+  const auto exceeds = [](const Tamper& tamper, int bits) {
+    return rejection(tamper, bits).find("claimed upper") != std::string::npos;
+  };
+  for (const int bits : {1, 3, 4}) {  // with z⁴
+    const json whole = certificate(bits);
+    for (const char* name : {"constant", "quadratic", "quartic"}) {
+      EXPECT_TRUE(exceeds([&](json& j) { scale(j["majorant"][name], Rational(1001, 1000)); }, bits)) << bits << " " << name;
+    }
+    for (std::size_t i = 0; i < whole["majorant"]["cosh"].size(); ++i) {
+      EXPECT_TRUE(exceeds([&](json& j) { scale(j["majorant"]["cosh"][i]["coefficient"], Rational(1001, 1000)); }, bits)) << bits << " " << i;
+      EXPECT_TRUE(exceeds([&](json& j) { scale(j["majorant"]["cosh"][i]["s"], Rational(1001, 1000)); }, bits)) << bits << " " << i;
+    }
+  }
 }
 
 TEST(CertificateChecker, RejectsOtherParameters) {
@@ -75,13 +86,16 @@ TEST(CertificateChecker, RejectsATailThatNothingCovers) {
   EXPECT_NE(rejection([](json& j) { j["tail"] = "1/2"; }), "");
   EXPECT_NE(rejection([](json& j) { j["tail"] = "0"; }), "");
   EXPECT_NE(rejection([](json& j) { j["tail"] = "-1/1024"; }), "");
-  // Without its fastest term, made up for by a constant, P loses only where |z| is large.
-  EXPECT_NE(rejection([](json& j) {
-              j["majorant"]["cosh"].erase(j["majorant"]["cosh"].size() - 1);
-              j["majorant"]["constant"] = "1000";
-              j["upper"] = "1000000";
-            }),
-            "");
+  // A majorant so generous that only |z| → ∞ can refute it: M grows like exp(8|z|/3) at b = 2.
+  const auto generous = [](const char* s) {
+    return [s](json& j) {
+      j["majorant"] = {{"constant", "1000"}, {"quadratic", "0"}, {"quartic", "0"}, {"exp_square", json::array()}};
+      j["majorant"]["cosh"] = json::array({{{"s", s}, {"coefficient", "100"}}});
+      j["upper"] = "1000000000";
+    };
+  };
+  EXPECT_EQ(rejection(generous("3")), "");
+  EXPECT_NE(rejection(generous("5/2")).find("tail"), std::string::npos);
 }
 
 TEST(CertificateChecker, RejectsTermsOutsideTheTheorem) {
@@ -99,7 +113,8 @@ TEST(CertificateChecker, RefusesWhatIsNoCertificate) {
     tamper(j);
     EXPECT_THROW(check_certificate(j.dump()), MalformedCertificate) << j.dump();
   };
-  for (const auto& [name, value] : certificate().items()) {
+  const json whole = certificate();
+  for (const auto& [name, value] : whole.items()) {
     if (name != "claim" && name != "theorems") refuses([&](json& j) { j.erase(name); });
   }
   for (const char* name : {"constant", "quadratic", "quartic", "cosh", "exp_square"}) {
