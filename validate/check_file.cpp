@@ -65,7 +65,7 @@ void run_file(Session& s, const Report& report) {
     report(f);
     return;
   }
-  for (const std::size_t size : {std::size_t{0}, file.size() / 2, file.size() - 1, file.size() + 1}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{std::size_t{0}, file.size() / 2, file.size() - 1, file.size() + 1}) {
     Bytes cut = file;
     cut.resize(size);
     if (!accepts(s, config, rows, cut)) continue;

@@ -47,12 +47,12 @@ void expect_bad(Session& s, const Report& report, const Case& c, std::uint64_t r
 
 void run_bad_input(Session& s, const Report& report) {
   const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
-  for (const std::uint64_t n : {1, 7, 16, 33, 96, 100}) {
+  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1, 7, 16, 33, 96, 100}) {
     if (n > s.info().max_dimension) continue;
     Case c{s.config(n, some_bits(s, n), 5), 3, {}};
     for (int row = 0; row < 4; ++row) append_vector(Family::normal, c.config, s.random(), c.x);
-    for (const std::uint64_t row : {0, 3}) {
-      for (const std::uint64_t column : {std::uint64_t{0}, n / 2, n - 1}) {
+    for (const std::uint64_t row : std::initializer_list<std::uint64_t>{0, 3}) {
+      for (const std::uint64_t column : std::initializer_list<std::uint64_t>{std::uint64_t{0}, n / 2, n - 1}) {
         for (const float bad : {nan, -nan, infinity, -infinity}) {
           Case damaged = c;
           damaged.x[row * n + column] = bad;
@@ -71,7 +71,7 @@ void run_bad_input(Session& s, const Report& report) {
 
 std::vector<Case> range_cases(Session& s) {
   std::vector<Case> cases;
-  for (const std::uint64_t n : {1, 12, 37, 96}) {
+  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1, 12, 37, 96}) {
     if (n > s.info().max_dimension) continue;
     Case c{s.config(n, some_bits(s, n + 2), 11), 0, {}};
     for (const int exponent : {-149, -140, -130, -126, -120, -101, -100, -99, -70, -40, -24, 15, 16, 17, 40, 63, 64, 90, 99, 100, 101, 115, 120}) {
@@ -187,7 +187,7 @@ std::optional<Finding> judge_scaling(Session& s, const Case& c) {
 
 std::vector<Case> scaling_cases(Session& s) {
   std::vector<Case> cases;
-  for (const std::uint64_t n : {1, 12, 37, 128}) {
+  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1, 12, 37, 128}) {
     if (n > s.info().max_dimension) continue;
     Case c{s.config(n, some_bits(s, n), s.random()()), 9, {}};
     for (const Family family : {Family::normal, Family::one_hot, Family::constant, Family::ramp}) append_vector(family, c.config, s.random(), c.x);

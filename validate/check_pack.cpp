@@ -82,7 +82,7 @@ void check_unpack(Session& s, const Report& report, const Config& config, const 
 void run_pack(Session& s, const Report& report) {
   std::vector<std::size_t> counts{96, 101};  // at which one defect does not look like another
   for (std::size_t n = 1; n <= (s.quick() ? 40 : 140); ++n) counts.push_back(n);
-  for (const std::size_t n : {255, 256, 257, 384, 1000, 1024, 5120}) counts.push_back(n);
+  for (const std::size_t n : std::initializer_list<std::size_t>{255, 256, 257, 384, 1000, 1024, 5120}) counts.push_back(n);
   for (int bits = 1; bits <= 8; ++bits) {
     if (!s.offers_bits(bits)) continue;
     for (const std::size_t count : counts) {

@@ -188,14 +188,14 @@ std::optional<Finding> judge_transposed(Session& s, const Case& c) {
 
 std::vector<std::uint64_t> dimensions(const Session& s) {
   std::vector<std::uint64_t> all = hadamard_orders(s.quick() ? 512 : s.thorough() ? 8192 : 1536);
-  for (const std::uint64_t n : {3, 5, 7, 11, 13, 17, 19, 23, 31, 33, 63, 65, 97, 100, 127, 129, 300, 333, 784, 960, 1000, 1023}) all.push_back(n);
+  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{3, 5, 7, 11, 13, 17, 19, 23, 31, 33, 63, 65, 97, 100, 127, 129, 300, 333, 784, 960, 1000, 1023}) all.push_back(n);
   if (s.thorough()) {
     for (std::uint64_t n = 1; n <= 300; ++n) all.push_back(n);
   }
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   // Dimensions at which one defect does not look like another come first.
-  for (const std::uint64_t n : {80, 96, 56, 37, 100}) all.insert(all.begin(), n);
+  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{80, 96, 56, 37, 100}) all.insert(all.begin(), n);
   std::erase_if(all, [&](std::uint64_t n) { return n > s.info().max_dimension; });
   return all;
 }
@@ -213,7 +213,7 @@ int any_bits(const Session& s) {
 std::vector<Case> transform_cases(Session& s) {
   std::vector<Case> cases;
   for (const std::uint64_t n : dimensions(s)) {
-    for (const std::uint64_t seed : {std::uint64_t{0}, s.random()()}) {
+    for (const std::uint64_t seed : std::initializer_list<std::uint64_t>{std::uint64_t{0}, s.random()()}) {
       Config config = s.config(n, any_bits(s), seed);
       cases.push_back(structured_case(config, s.random()));
       // Its own rotation, a single row: what many rows may hide.

@@ -55,7 +55,7 @@ Finding sign_finding(const Config& config, const std::vector<std::int8_t>& got, 
 
 void run_signs(Session& s, const Report& report) {
   for (const std::uint64_t seed : seeds) {
-    for (const std::size_t count : {1, 31, 32, 33, 127, 128, 129, 384, 1000, 5120}) {
+    for (const std::size_t count : std::initializer_list<std::size_t>{1, 31, 32, 33, 127, 128, 129, 384, 1000, 5120}) {
       const Config config = s.config(count, 1, seed);
       const auto got = s.signs(config, count);
       const auto expected = reference::signs(seed, count);

@@ -114,7 +114,7 @@ Case threshold_case(const Config& config, std::uint64_t first_row, std::size_t r
 
 std::vector<std::uint64_t> hadamard_orders(std::uint64_t largest) {
   std::vector<std::uint64_t> orders;
-  for (const std::uint64_t base : {1, 12, 20, 28}) {
+  for (const std::uint64_t base : std::initializer_list<std::uint64_t>{1, 12, 20, 28}) {
     for (std::uint64_t d = base; d <= largest; d *= 2) orders.push_back(d);
   }
   std::sort(orders.begin(), orders.end());

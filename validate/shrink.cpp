@@ -35,7 +35,7 @@ bool Shrinker::keep_one_row() {
 bool Shrinker::shorten() {
   const Case longer = best_;
   const std::uint64_t n = longer.config.dimension;
-  for (const std::uint64_t shorter : {std::uint64_t{1}, n / 4, n / 2, 3 * n / 4, n - 1}) {
+  for (const std::uint64_t shorter : std::initializer_list<std::uint64_t>{std::uint64_t{1}, n / 4, n / 2, 3 * n / 4, n - 1}) {
     if (shorter < 1 || shorter >= n) continue;
     Case c = longer;
     c.config = resize_(shorter, longer.config);
@@ -83,7 +83,7 @@ bool Shrinker::plain_numbers() {
 
 bool Shrinker::small_parameters() {
   bool any = false;
-  for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1}}) {
+  for (const std::uint64_t seed : std::initializer_list<std::uint64_t>{std::uint64_t{0}, std::uint64_t{1}}) {
     Case c = best_;
     if (c.config.seed <= seed) break;
     c.config.seed = seed;

@@ -182,7 +182,7 @@ void add_near_thresholds(Document& document, Blob& blob, std::size_t n) {
 
 Document make_codec(Blob& blob) {
   Document document("codec", "SPEC 4: a vector through every stage; codes are exact for the given norm, bytes those of a bit-exact implementation");
-  for (const std::size_t n : {1u, 2u, 3u, 12u, 20u, 28u, 33u, 96u, 100u, 300u, 384u, 784u, 960u}) {
+  for (const std::size_t n : std::initializer_list<std::size_t>{1u, 2u, 3u, 12u, 20u, 28u, 33u, 96u, 100u, 300u, 384u, 784u, 960u}) {
     for (const CodecInput& input : codec_inputs(n)) {
       document.begin_group(vector_group(blob, input.x, codec_seed + n));
       for (const int bits : input.bits) {
@@ -191,7 +191,7 @@ Document make_codec(Blob& blob) {
       }
     }
   }
-  for (const std::size_t n : {2u, 12u, 33u, 100u}) add_near_thresholds(document, blob, n);
+  for (const std::size_t n : std::initializer_list<std::size_t>{2u, 12u, 33u, 100u}) add_near_thresholds(document, blob, n);
   return document;
 }
 
@@ -249,7 +249,7 @@ Ball dot_error_bound(const std::vector<float>& q, const ExactRow& row) {
 Document make_dot(Blob& blob) {
   Document document("dot", "SPEC 4: <q, x^> = (norm/d) <H D q, z^>; a float32 implementation that decodes and sums is within error_bound");
   Precision precision(256);
-  for (const std::size_t n : {12u, 33u, 100u, 384u}) {
+  for (const std::size_t n : std::initializer_list<std::size_t>{12u, 33u, 100u, 384u}) {
     const std::vector<float> x = dyadic_noise(n, 31 * n), other = dyadic_noise(n, 37 * n);
     std::vector<float> near = x;  // a correlated pair
     for (std::size_t i = 0; i < n; i += 4) near[i] = other[i];

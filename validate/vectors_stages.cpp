@@ -23,8 +23,8 @@ constexpr slong enclosure_bits = 256;
 Document make_streams(Blob& blob) {
   Document document("streams", "SPEC 2: signs of the first columns, as bits (1 for -1), and dither words of rows");
   document.begin_group({{"type", "signs"}});
-  for (const std::uint64_t seed : {0ull, 1ull, 0x0123456789ABCDEFull, 0xFFFFFFFFFFFFFFFFull}) {
-    for (const std::size_t count : {1u, 127u, 128u, 129u, 1024u}) {
+  for (const std::uint64_t seed : std::initializer_list<std::uint64_t>{0ull, 1ull, 0x0123456789ABCDEFull, 0xFFFFFFFFFFFFFFFFull}) {
+    for (const std::size_t count : std::initializer_list<std::size_t>{1u, 127u, 128u, 129u, 1024u}) {
       const std::vector<int> epsilon = reference::signs(seed, count);
       std::vector<std::uint32_t> words((count + 31) / 32);
       for (std::size_t i = 0; i < count; ++i) words[i / 32] |= (epsilon[i] < 0 ? 1u : 0u) << (i % 32);
@@ -37,8 +37,8 @@ Document make_streams(Blob& blob) {
     }
   }
   document.begin_group({{"type", "dither"}});
-  for (const std::uint64_t seed : {0ull, 1ull, 0x0123456789ABCDEFull, 0xFFFFFFFFFFFFFFFFull}) {
-    for (const std::uint64_t row : {0ull, 1ull, 2ull, 0xFFFFFFFFull, 0x100000000ull, 0xFFFFFFFFFFFFFFFFull}) {
+  for (const std::uint64_t seed : std::initializer_list<std::uint64_t>{0ull, 1ull, 0x0123456789ABCDEFull, 0xFFFFFFFFFFFFFFFFull}) {
+    for (const std::uint64_t row : std::initializer_list<std::uint64_t>{0ull, 1ull, 2ull, 0xFFFFFFFFull, 0x100000000ull, 0xFFFFFFFFFFFFFFFFull}) {
       const std::uint32_t word = reference::dither_word(seed, row);
       confirm(dither_word(seed, row) == word, "dither");
       document.add_test("U = (word + 1/2)/2^32", {"dither-lost-in-float", "factor-stored-never-applied"}, Expectation::valid,
@@ -154,7 +154,7 @@ Document make_packing(Blob& blob) {
   Document document("packing", "SPEC 4: code j in bits [j b, (j + 1) b) of a little-endian bit string, unused bits 0");
   for (int bits = 1; bits <= 8; ++bits) {
     document.begin_group({{"type", "packing"}, {"bits", bits}});
-    for (const std::size_t count : {1u, 2u, 3u, 5u, 7u, 8u, 9u, 15u, 16u, 17u, 31u, 33u, 63u, 64u, 65u, 100u, 127u, 129u}) {
+    for (const std::size_t count : std::initializer_list<std::size_t>{1u, 2u, 3u, 5u, 7u, 8u, 9u, 15u, 16u, 17u, 31u, 33u, 63u, 64u, 65u, 100u, 127u, 129u}) {
       const std::vector<std::uint8_t> codes = random_codes(count, bits, 100 * count + static_cast<std::size_t>(bits));
       std::vector<std::uint8_t> bytes((count * static_cast<std::size_t>(bits) + 7) / 8);
       for (std::size_t position = 0; position < count * static_cast<std::size_t>(bits); ++position) {
@@ -220,7 +220,7 @@ Document make_transform(Blob& blob) {
   constexpr std::uint64_t seed = 0x0123456789ABCDEF;
   Document document("transform", "SPEC 1: y = H D x and x = D H^T y, exact; a float32 transform is within error_bound of each");
   Precision precision(enclosure_bits);
-  for (const std::size_t n : {1u, 2u, 4u, 12u, 16u, 20u, 24u, 28u, 40u, 56u, 64u, 96u, 112u, 320u}) {
+  for (const std::size_t n : std::initializer_list<std::size_t>{1u, 2u, 4u, 12u, 16u, 20u, 24u, 28u, 40u, 56u, 64u, 96u, 112u, 320u}) {
     const reference::HadamardOrder d = reference::hadamard_order(n);
     const std::vector<int> epsilon = reference::signs(seed, d.order);
     std::vector<std::uint32_t> sign_words((d.order + 31) / 32);
