@@ -158,11 +158,13 @@ std::string estimate(const Moments& m) {
   return fmt::format("{:.{}f} ± {:.{}f}", m.mean(), digits, error, digits);
 }
 
-// The same factor on every vector, or one that depends on it?
-bool common_bias(const Experiment& e) {
-  const double first = e.subjects[0].self.moments.mean();
-  return std::all_of(e.subjects.begin(), e.subjects.end(), [&](const Subject& s) {
-    return std::abs(s.self.moments.mean() - first) <= 0.02 + 5 * (s.self.moments.standard_error() + e.subjects[0].self.moments.standard_error());
+// The same factor on every vector and at every bit width, or one that depends on them?
+bool common_bias(const std::vector<Experiment>& all, const Subject& worst) {
+  const Moments& factor = worst.self.moments;
+  return std::all_of(all.begin(), all.end(), [&](const Experiment& e) {
+    return std::all_of(e.subjects.begin(), e.subjects.end(), [&](const Subject& s) {
+      return std::abs(s.self.moments.mean() - factor.mean()) <= 0.01 + 5 * (s.self.moments.standard_error() + factor.standard_error());
+    });
   });
 }
 
@@ -175,7 +177,7 @@ Finding audit_finding(const Experiment& e, const Subject& subject, std::string d
   return f;
 }
 
-std::optional<Finding> explain(Session& s, const Experiment& e) {
+std::optional<Finding> explain(Session& s, const Experiment& e, const std::vector<Experiment>& all) {
   const auto find = [&](auto predicate) { return std::find_if(e.subjects.begin(), e.subjects.end(), predicate); };
   const bool padded = e.config.dimension != e.config.order && s.conformant();
   if (const auto at = find([](const Subject& x) { return x.self.mean.rejected(); }); at != e.subjects.end()) {
@@ -184,10 +186,11 @@ std::optional<Finding> explain(Session& s, const Experiment& e) {
       return (a.self.mean.rejected() ? std::abs(a.self.moments.mean() - 1) : -1) < (b.self.mean.rejected() ? std::abs(b.self.moments.mean() - 1) : -1);
     });
     const double mean = worst.self.moments.mean();
-    const std::string defect = !std::isfinite(mean)                  ? "half-overflow"
-                               : common_bias(e) && std::abs(mean) < 0.1 ? "two-paths-two-bases"
-                               : common_bias(e)                         ? "estimator-constant"
-                                                                        : "dead-or-biased-rounding";
+    const bool common = common_bias(all, worst);
+    const std::string defect = !std::isfinite(mean)             ? "half-overflow"
+                               : common && std::abs(mean) < 0.1 ? "two-paths-two-bases"
+                               : common                         ? "estimator-constant"
+                                                                : "dead-or-biased-rounding";
     return audit_finding(e, worst, defect, fmt::format("biased: E⟨x, x̂⟩/‖x‖² = {}", estimate(worst.self.moments)));
   }
   if (const auto at = find([](const Subject& x) { return x.cross.mean.rejected(); }); at != e.subjects.end()) {
@@ -278,7 +281,7 @@ void run_audit(Session& s, const Report& report) {
   }
   for (const Experiment& e : experiments) {
     if (!e.rejected) continue;
-    if (auto f = explain(s, e)) report(std::move(*f));
+    if (auto f = explain(s, e, experiments)) report(std::move(*f));
   }
 }
 
