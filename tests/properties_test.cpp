@@ -93,7 +93,7 @@ Vector one_hot(std::size_t n, std::size_t at) {
 // ---- rotation ----
 
 TEST(Rotation, Orthogonal) {
-  for (const std::size_t d : {1u, 2u, 12u, 20u, 28u, 56u, 96u}) EXPECT_PROPERTY(transform_is_orthogonal(d, hadamard));
+  for (const std::size_t d : std::initializer_list<std::size_t>{1u, 2u, 12u, 20u, 28u, 56u, 96u}) EXPECT_PROPERTY(transform_is_orthogonal(d, hadamard));
   EXPECT_VIOLATED(transform_is_orthogonal(12,
                                           [](Vector x) {  // one entry of B_12 has the wrong sign
                                             const float x3 = x[3];
@@ -112,7 +112,7 @@ TEST(Rotation, Orthogonal) {
 }
 
 TEST(Rotation, Matrix) {
-  for (const std::size_t d : {1u, 4u, 12u, 24u, 28u}) EXPECT_PROPERTY(transform_is_the_matrix(d, hadamard));
+  for (const std::size_t d : std::initializer_list<std::size_t>{1u, 4u, 12u, 24u, 28u}) EXPECT_PROPERTY(transform_is_the_matrix(d, hadamard));
   EXPECT_VIOLATED(transform_is_the_matrix(12, hadamard_transposed), "entry");
 }
 
@@ -137,7 +137,7 @@ TEST(Rotation, WithinBoundNoticesLostBits) {
 }
 
 TEST(Rotation, Inverse) {
-  for (const std::size_t d : {12u, 20u, 28u, 64u, 160u}) {
+  for (const std::size_t d : std::initializer_list<std::size_t>{12u, 20u, 28u, 64u, 160u}) {
     EXPECT_PROPERTY(transposed_is_inverse(noise(d), hadamard, hadamard_transposed));
     EXPECT_PROPERTY(transform_keeps_norm(noise(d), hadamard));
   }

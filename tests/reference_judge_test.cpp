@@ -167,7 +167,7 @@ class Faults : public testing::Test {
 
 TEST_F(Faults, ACodeOffByOne) {
   for (int bits = 1; bits <= 8; ++bits) {
-    for (const std::size_t j : {std::size_t{0}, n / 2, n - 1}) {
+    for (const std::size_t j : std::initializer_list<std::size_t>{std::size_t{0}, n / 2, n - 1}) {
       Row r = quantize(x_, bits, row);
       r.codes[j] = static_cast<std::uint8_t>(r.codes[j] == 0 ? 1 : r.codes[j] - 1);
       const auto result = judged(bits, r);
