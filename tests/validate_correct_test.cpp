@@ -16,7 +16,10 @@
 namespace hdq::validate {
 namespace {
 
-std::string plugin(const std::string& name) { return std::string(HDQ_KERNEL_DIRECTORY) + "/" + name + ".so"; }
+std::string plugin(const std::string& name) {
+  std::string path = HDQ_KERNEL_DIRECTORY;
+  return path.append("/").append(name).append(".so");
+}
 
 void expect_valid(const std::string& name, std::uint32_t variant, Level level, std::uint64_t first_seed, std::uint64_t seeds, double audit_seconds) {
   PluginKernel kernel(plugin(name), std::chrono::seconds(60));

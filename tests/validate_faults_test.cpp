@@ -27,7 +27,10 @@ constexpr Fault faults[] = {
 #undef FAULT
 };
 
-std::string plugin(const std::string& name) { return std::string(HDQ_KERNEL_DIRECTORY) + "/" + name + ".so"; }
+std::string plugin(const std::string& name) {
+  std::string path = HDQ_KERNEL_DIRECTORY;
+  return path.append("/").append(name).append(".so");
+}
 
 Verdict judge_faulty(const char* fault, Options options) {
   ::setenv("HDQ_FAULT", fault, 1);
@@ -49,7 +52,9 @@ TEST_P(KillTable, NamesTheDefect) {
   ASSERT_FALSE(verdict.valid()) << GetParam().what;
   EXPECT_EQ(verdict.findings().front()->defect, GetParam().defect) << text_report(verdict);
   const bool ends = std::string(GetParam().defect) == "crash" || std::string(GetParam().defect) == "hang";
-  if (ends) EXPECT_EQ(verdict.exit_code(), 3);
+  if (ends) {
+    EXPECT_EQ(verdict.exit_code(), 3);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(AllFaults, KillTable, ::testing::ValuesIn(faults), [](const auto& info) { return std::string(info.param.name); });
@@ -63,7 +68,9 @@ TEST(Faults, CoverEveryReportedClass) {
   EXPECT_GE(std::size(faults), 40u);
   for (const DefectClass& c : defect_classes) {
     const bool fallback = c.id == "wrong-transform" || c.id == "wrong-codes" || c.id == "wrong-values";  // for what no fault here resembles
-    if (!fallback) EXPECT_TRUE(covered.count(std::string(c.id))) << c.id;
+    if (!fallback) {
+      EXPECT_TRUE(covered.count(std::string(c.id))) << c.id;
+    }
   }
 }
 
