@@ -4,8 +4,8 @@
 //
 // MeanTest      H: E X = 0 and E X² <= V.  For y = λX, ψ(y) = ln(1 + |y| + y²/2)·sgn with the sign taken so that
 //               exp(ψ(y)) <= 1 + y + y²/2 (Catoni 2012; Wang and Ramdas 2023), hence E exp(ψ(λX)) <= 1 + λ²V/2 <= exp(λ²V/2)
-//               for either sign of λ. One observation, however large, adds only its logarithm: a heavy tail (codewords reach
-//               −κ/U) cannot reject by itself. No other property of the law of X is used.
+//               for either sign of λ. One observation adds no more than the logarithm of its square: a heavy tail (codewords
+//               reach −κ/U) rejects by itself only where Chebyshev's inequality would. No other property of the law of X is used.
 // UpperTest     H: E X <= B, X >= 0.  Π (1 + λ (X/B − 1)), 0 < λ < 1.
 //
 // Both average over a geometric grid of λ, which is again such a martingale.
