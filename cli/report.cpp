@@ -80,7 +80,7 @@ std::string hot_figure(const ReportData& report, bool bias) {
   for (const int bits : {2, 4}) {
     std::string plot = fmt::format("set title 'b = {}'\nset ylabel '{}'\n{}\nplot ", bits,
                                    bias ? "E⟨x, x̂⟩ / ‖x‖² − 1" : "MSE · 4^{b}", bits == 2 ? "set key top right" : "unset key");
-    plot.insert(0, bias ? "" : "set yrange [0:8]\n");
+    plot.insert(0, bias ? "" : "set yrange [0:10]\n");
     for (const HotCurve& curve : report.hot) {
       if (curve.bits != bits) continue;
       const std::string name = fmt::format("h{}_{}", bits, static_cast<int>(curve.scheme));
@@ -273,10 +273,10 @@ void add_data_section(Page& page, const ReportData& report) {
   for (const DataRow& r : data.by_bits) {
     rows.push_back({std::to_string(r.bits), scientific(r.measured), scientific(r.exact), fmt::format("{:.4f} ± {:.4f}", r.measured / r.exact, r.standard_error / r.exact),
                     fmt::format("{:.4f}", std::ldexp(r.exact, 2 * r.bits)),
-                    fmt::format("{} ± {:.5f}", signed_fixed(r.correlation, 5), r.correlation_error)});
+                    fmt::format("{} ± {:.2f}", signed_fixed(r.correlation * 1e5, 2), r.correlation_error * 1e5)});
   }
   page.table("Measured mean of ‖x̂ − x‖²/‖x‖² beside its exact expectation over signs and dither, and the measured bias of ⟨x, x̂⟩/‖x‖². ± is one standard error, over seeds.",
-             {"b", "measured", "exact", "measured / exact", "exact · 4<sup>b</sup>", "⟨x, x̂⟩/‖x‖² − 1"}, rows);
+             {"b", "measured", "exact", "measured / exact", "exact · 4<sup>b</sup>", "(⟨x, x̂⟩/‖x‖² − 1) · 10<sup>5</sup>"}, rows);
 }
 
 std::string page_of(const ReportData& report) {
