@@ -90,6 +90,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 #include "bits.hpp"
 #include "dispatch.hpp"
+#include "kernels.hpp"
 namespace hdq {
 
 HDQ_DISPATCH(Thresholds);
@@ -103,6 +104,15 @@ void thresholds(int bits, std::uint32_t word, double* out, Isa isa) {
 void codewords(int bits, std::uint32_t word, double* out, Isa isa) {
   detail::require_bits(bits);
   HDQ_CALL(Codewords, isa)(bits, word, out);
+}
+
+void detail::codewords32(int bits, const std::uint32_t* words, std::size_t rows, float* out, Isa isa) {
+  const std::size_t count = std::size_t{1} << bits;
+  double cells[256];
+  for (std::size_t row = 0; row < rows; ++row) {
+    HDQ_CALL(Codewords, isa)(bits, words[row], cells);
+    for (std::size_t k = 0; k < count; ++k) out[row * count + k] = static_cast<float>(cells[k]);
+  }
 }
 
 }  // namespace hdq
