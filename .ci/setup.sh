@@ -22,7 +22,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config
   libhwy-dev librandom123-dev libisal-dev
   libboost-dev libmpfr-dev libmpfi-dev libgmp-dev libflint-dev libflint-arb-dev coinor-libclp-dev coinor-libcoinutils-dev
-  libcli11-dev nlohmann-json3-dev libfmt-dev
+  libcli11-dev nlohmann-json3-dev libfmt-dev libbenchmark-dev
   libgtest-dev libgmock-dev librapidcheck-dev libssl-dev zlib1g-dev
 )
 check_packages=(

@@ -1,0 +1,108 @@
+// hdq-bench: the machine's bandwidths, every figure of the library with its target, and peers, in one run.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "machine.hpp"
+#include "peers.hpp"
+#include "report_json.hpp"
+#include "reporter.hpp"
+#include "roofline.hpp"
+
+namespace hdq::bench {
+namespace {
+
+struct Arguments {
+  Settings settings;
+  std::string filter, json, plot, isa = "auto";
+  bool list = false;
+};
+
+void parse(CLI::App& app, Arguments& arguments) {
+  app.add_flag("--quick", arguments.settings.quick, "3 repetitions over 128 MB: under a minute, for a first look");
+  app.add_option("--filter", arguments.filter, "measure the figures whose names match this regular expression");
+  app.add_option("--json", arguments.json, "write all numbers to this file");
+  app.add_option("--plot", arguments.plot, "write a roofline plot to this SVG file");
+  app.add_option("--isa", arguments.isa, "instruction set")->check(CLI::IsMember({"auto", "avx512", "avx2", "scalar"}));
+  app.add_flag("--list", arguments.list, "print the names of the figures");
+}
+
+Isa isa_of(const std::string& name) {
+  for (const Isa isa : {Isa::avx512, Isa::avx2, Isa::scalar})
+    if (name == isa_name(isa)) return resolve_isa(isa);
+  return resolve_isa(Isa::automatic);
+}
+
+void complete(Arguments& arguments) {
+  Settings& settings = arguments.settings;
+  settings.isa = isa_of(arguments.isa);
+  if (settings.quick) {
+    settings.repetitions = 3;
+    settings.hot_seconds = 0.01;
+    settings.stream_bytes = std::size_t{128} << 20;
+  }
+  if (arguments.filter.empty()) arguments.filter = ".";
+  if (!arguments.plot.empty()) arguments.filter = "^machine/|" + arguments.filter;  // its ceilings
+}
+
+void add_all(const Settings& settings) {
+  add_machine(settings);
+  add_transform(settings);
+  add_encode(settings);
+  add_decode(settings);
+  add_threads(settings);
+  add_memory(settings);
+  add_ffht(settings);
+  add_faiss(settings);
+}
+
+std::string bytes_text(std::size_t bytes) {
+  return bytes >= (1u << 20) ? fmt::format("{} MiB", bytes >> 20) : fmt::format("{} KiB", bytes >> 10);
+}
+
+void print_machine(const Machine& machine, const Settings& settings) {
+  fmt::print("{}, {} cores usable, single-thread figures on core {}; {}\n", machine.cpu, machine.cpus, Pinned::cpu(), machine.compiler);
+  fmt::print("instruction sets: {}; measured: {}\ncaches:", fmt::join(machine.instruction_sets, ", "), isa_name(settings.isa));
+  for (const Cache& cache : machine.caches) fmt::print(" L{} {} {};", cache.level, cache.type, bytes_text(cache.bytes));
+  fmt::print(" streaming arrays {}\n", bytes_text(settings.stream_bytes));
+  if (machine.last_level_cache * 4 > settings.stream_bytes)
+    fmt::print("warning: the streaming arrays are less than four times the last-level cache\n");
+  const std::string ffht = ffht_description(), faiss = faiss_description();
+  fmt::print("peers: {}, {}\n", ffht.empty() ? "no FFHT" : ffht, faiss.empty() ? "no faiss" : faiss);
+}
+
+int run(const Arguments& arguments) {
+  const Machine machine = describe_machine();
+  if (!arguments.list) print_machine(machine, arguments.settings);
+  add_all(arguments.settings);
+  if (arguments.list) {
+    for (const std::string& name : figure_names()) fmt::print("{}\n", name);
+    return 0;
+  }
+  const Pinned pinned;
+  TableReporter reporter;
+  if (benchmark::RunSpecifiedBenchmarks(&reporter, arguments.filter) == 0) throw std::runtime_error("no figure matches " + arguments.filter);
+  if (!reporter.failure().empty()) throw std::runtime_error(reporter.failure());
+  if (!arguments.json.empty()) write_json(arguments.json, arguments.settings, machine, reporter.results());
+  if (!arguments.plot.empty()) write_roofline(arguments.plot, arguments.settings, reporter.results());
+  return 0;
+}
+
+}  // namespace
+}  // namespace hdq::bench
+
+int main(int argc, char** argv) {
+  CLI::App app{"Measures this machine's bandwidths and every performance figure of hdq beside its target."};
+  hdq::bench::Arguments arguments;
+  hdq::bench::parse(app, arguments);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    hdq::bench::complete(arguments);
+    return hdq::bench::run(arguments);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "hdq-bench: {}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,86 @@
+// Peak resident memory of `hdq encode`, which must not grow with the file.
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+
+#include "data.hpp"
+#include "figure.hpp"
+#include "hdq_command.hpp"
+
+extern char** environ;
+
+namespace hdq::bench {
+namespace {
+
+// A directory for the file and its codes, gone with the trial.
+struct Directory {
+  std::string path = (std::filesystem::temp_directory_path() / "hdq-bench-XXXXXX").string();
+  Directory() {
+    if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary directory");
+  }
+  ~Directory() { std::filesystem::remove_all(path); }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+};
+
+constexpr std::size_t dimension = 1024;
+
+void write_npy(const std::string& path, std::size_t rows) {
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", 1024), }";
+  header.resize(117, ' ');
+  std::ofstream out(path, std::ios::binary);
+  out.write("\x93NUMPY\x01\x00\x76\x00", 10) << header << '\n';
+  const std::vector<float> block = structured_rows(1024, dimension);
+  for (std::size_t row = 0; row < rows; row += 1024)
+    out.write(reinterpret_cast<const char*>(block.data()), static_cast<std::streamsize>(block.size() * sizeof(float)));
+  if (!out.flush()) throw std::runtime_error("cannot write " + path);
+}
+
+double peak_bytes_of(std::array<std::string, 5> arguments) {
+  std::array<char*, 6> argv{};
+  for (std::size_t i = 0; i < arguments.size(); ++i) argv[i] = arguments[i].data();
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t child = 0;
+  const int failed = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  struct rusage usage {};
+  int status = 1;
+  if (failed != 0 || ::wait4(child, &status, 0, &usage) != child || status != 0) throw std::runtime_error("cannot run " + arguments[0]);
+  return static_cast<double>(usage.ru_maxrss) * 1024;
+}
+
+Trial encode_peak(std::size_t megabytes) {
+  auto directory = std::make_shared<Directory>();
+  const auto peak = [=](std::size_t size) {
+    const std::string in = directory->path + "/" + std::to_string(size) + ".npy", out = directory->path + "/codes.hdq";
+    if (!std::filesystem::exists(in)) write_npy(in, (size << 20) / (dimension * sizeof(float)));
+    return peak_bytes_of({hdq_command(), "encode", in, "-o", out});
+  };
+  auto measured = std::make_shared<double>();
+  Trial trial;
+  trial.amount = 1;
+  trial.pass = [=] { return seconds_of_threads([&] { *measured = peak(megabytes); }); };
+  trial.reading = [=] { return *measured / 0x1p20; };
+  trial.bound = [=] { return peak(megabytes / 8) / 0x1p20; };
+  return trial;
+}
+
+}  // namespace
+
+void add_memory(const Settings& settings) {
+  if (!std::filesystem::exists(hdq_command())) return;
+  add(settings, {"memory/encode/512-MiB-file", Unit::mebibytes, "64-MiB file", Target{Target::ratio, 1.05}, {}, true,
+                 [] { return encode_peak(512); }});
+}
+
+}  // namespace hdq::bench

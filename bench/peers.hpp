@@ -1,0 +1,11 @@
+// Which peers this program was built with: "" where absent.
+#pragma once
+
+#include <string>
+
+namespace hdq::bench {
+
+std::string ffht_description();
+std::string faiss_description();
+
+}  // namespace hdq::bench

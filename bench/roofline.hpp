@@ -1,0 +1,15 @@
+// The roofline: lane operations per second against lane operations per byte that has to cross the memory interface, under the
+// ceilings that the same run measured (Williams, Waterman, Patterson, "Roofline", CACM 52(4), 2009).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reporter.hpp"
+
+namespace hdq::bench {
+
+// Throws std::runtime_error without the machine's figures, cli::PlotError without gnuplot.
+void write_roofline(const std::string& path, const Settings& settings, const std::vector<Result>& results);
+
+}  // namespace hdq::bench
