@@ -1,0 +1,71 @@
+// Scores of float32 queries against codes, without decoding (SPEC §4): ⟨q, x̂⟩ = (ρ/d)·⟨H D q, ẑ⟩.
+//
+//   const hdq::Scorer scorer(codec, queries, count);            // rotates the queries, once
+//   std::vector<float> scores(count * rows);                    // query i, row r at i·rows + r
+//   scorer.score(hdq::Metric::inner_product, norms, codes, rows, scores.data());
+//
+// A score has the same bits on every instruction set and thread count, alone, in a range, in a list and in a batch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "hdq/codec.hpp"
+
+namespace hdq {
+
+// Each estimate's expectation over the dither, for any query q and row x with stored norm ρ (SPEC §5.3):
+//   inner_product     ⟨q, x̂⟩                     E = ⟨q, x⟩
+//   squared_distance  ‖q‖² + ρ² − 2⟨q, x̂⟩        E = ‖q‖² + ρ² − 2⟨q, x⟩, that is ‖q − x‖² up to ρ's rounding to float32;
+//                                                  not ‖q − x̂‖², whose mean is larger by E‖x̂ − x‖². It may be negative.
+//   cosine            ⟨q, x̂⟩/(‖q‖ρ)              E = ⟨q, x⟩/(‖q‖ρ); 0 where q or x is zero.
+enum class Metric { inner_product, squared_distance, cosine };
+
+const char* metric_name(Metric metric);              // "ip", "l2", "cosine"
+inline bool larger_is_nearer(Metric metric) { return metric != Metric::squared_distance; }
+
+// What is computed. q' = 2^-e·q with ‖q'‖ in [1, 2) (|e| <= 126; e = 0 for q = 0); w = H D q' in float32 as the encoder rotates
+// (SPEC §4); S = Σ w_j·fl32(r_{code_j}(U)) in float32, sixteen sums, code j in sum (j div 8) mod 16, each by fused multiply-adds
+// in order of j from +0, then halved (l += l + 8, + 4, + 2, + 1). In double, rounded once to float32 at the end:
+//   inner_product     p = (S·(ρ/d))·2^e
+//   squared_distance  ‖q‖² + ρ² − 2p, added from the left
+//   cosine            S·(2^e/(d·‖q‖)).
+// A score overflows to infinity only where its value exceeds float32. ‖q‖ may exceed it.
+class Scorer {
+ public:
+  // queries: count × dimension, query i at queries + i·query_stride (elements; 0 means dimension; else >= dimension). They are
+  // copied, as is what is needed of the codec. Throws InvalidInput, naming query and column, for NaN and infinity.
+  Scorer(const Codec& codec, const float* queries, std::size_t count, std::size_t query_stride = 0);
+  ~Scorer();
+  Scorer(Scorer&&) noexcept;
+  Scorer& operator=(Scorer&&) noexcept;
+
+  std::size_t queries() const;
+
+  // norms: rows; codes: rows × code_bytes(), contiguous, as Codec::encode leaves them for the same first_row. All queries:
+  // out[query·out_stride + row], out_stride 0 means rows. Row numbers first_row + row. Runs on codec.threads() threads.
+  // Throws InvalidInput where a norm is NaN, infinite or negative (out is then unspecified).
+  void score(Metric metric, const float* norms, const std::uint8_t* codes, std::size_t rows, float* out,
+             std::uint64_t first_row = 0, std::size_t out_stride = 0) const;
+
+  // The same for some rows of such a range: out[query·out_stride + i] belongs to row list[i] < rows; out_stride 0 means count.
+  void score_list(Metric metric, const float* norms, const std::uint8_t* codes, std::size_t rows, const std::size_t* list,
+                  std::size_t count, float* out, std::uint64_t first_row = 0, std::size_t out_stride = 0) const;
+
+  // One query, one row of this norm, codes and row number.
+  float score_row(Metric metric, std::size_t query, float norm, const std::uint8_t* codes, std::uint64_t row) const;
+
+  // An upper bound of |score − its value in real arithmetic|, the stored ρ and codes given, by SPEC §5.6 and the order of
+  // additions above: with u = 2^-24, η = 2^-150, s the transform's addition stages and m = 8⌈d/128⌉ + 4,
+  //   |S − exact| <= ((1 + u)^m − 1)·Σ|w_j r̂_j| + ((1 + u)^s − 1)·‖q'‖₁·Σ|r̂_j| + Σ|w_j|·e_j + underflow,
+  // r̂ = fl32(r) and e_j = (u + 2^-39)·(1 + |r̂_j|) >= |r̂_j − r_j|. For infinite scores it is infinite.
+  double error_bound(Metric metric, std::size_t query, float norm, const std::uint8_t* codes, std::uint64_t row) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hdq

@@ -1,0 +1,261 @@
+// SPEC §4: ⟨q, x̂⟩ = (ρ/d)·⟨H D q, ẑ⟩. Queries are rotated once; rows go through in tiles whose codewords and codes stay in the
+// first-level cache while every query meets them.
+#include "hdq/score.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <new>
+
+#include "hdq/stages.hpp"
+#include "kernels.hpp"
+#include "parallel.hpp"
+#include "score_kernels.hpp"
+
+namespace hdq {
+namespace {
+
+class AlignedFloats {
+ public:
+  explicit AlignedFloats(std::size_t count) : data_(static_cast<float*>(::operator new[](count * sizeof(float), alignment))) {}
+  ~AlignedFloats() { ::operator delete[](data_, alignment); }
+  AlignedFloats(const AlignedFloats&) = delete;
+  AlignedFloats& operator=(const AlignedFloats&) = delete;
+  float* get() const { return data_; }
+
+ private:
+  static constexpr std::align_val_t alignment{64};
+  float* data_;
+};
+
+constexpr std::size_t tile_rows = 32;
+constexpr std::size_t tile_queries = 64;
+
+struct Query {
+  double square;    // ‖q‖²
+  double unscale;   // 2^e
+  double cosine;    // 2^e/(d·‖q‖), 0 for q = 0
+  double magnitude; // ‖q'‖₁
+};
+
+[[noreturn]] void throw_bad_column(const float* q, std::size_t n, std::size_t query) {
+  std::size_t column = 0;
+  while (column + 1 < n && std::isfinite(q[column])) ++column;
+  throw InvalidInput(query, column, "query " + std::to_string(query) + ", column " + std::to_string(column) + ": " +
+                                        (std::isnan(q[column]) ? "NaN" : "infinity") + " cannot be scored");
+}
+
+void check_norm(float norm, std::size_t row) {
+  if (!std::isfinite(norm) || norm < 0)
+    throw InvalidInput(row, InvalidInput::npos, "row " + std::to_string(row) + ": the norm is not a finite number >= 0");
+}
+
+void require(const void* pointer, const char* name) {
+  if (pointer == nullptr) throw InvalidArgument(std::string(name) + " is null");
+}
+
+std::size_t checked_stride(std::size_t stride, std::size_t least, const char* name) {
+  if (stride == 0) return least;
+  if (stride < least)
+    throw InvalidArgument(std::string(name) + " stride " + std::to_string(stride) + " is less than " + std::to_string(least));
+  return stride;
+}
+
+float finish(Metric metric, float sum, float norm, double order, const Query& query) {
+  if (metric == Metric::cosine) return norm == 0 ? 0.0f : static_cast<float>(static_cast<double>(sum) * query.cosine);
+  const double rho = static_cast<double>(norm), product = (static_cast<double>(sum) * (rho / order)) * query.unscale;
+  if (metric == Metric::inner_product) return static_cast<float>(product);
+  return static_cast<float>((query.square + rho * rho) - 2 * product);
+}
+
+}  // namespace
+
+const char* metric_name(Metric metric) {
+  switch (metric) {
+    case Metric::inner_product: return "ip";
+    case Metric::squared_distance: return "l2";
+    case Metric::cosine: return "cosine";
+  }
+  return "unknown";
+}
+
+struct Scorer::State {
+  State(const Codec& codec, std::size_t count)
+      : bits(codec.bits()), threads(codec.threads()), isa(codec.isa()), seed(codec.seed()), dimension(codec.dimension()),
+        order(codec.order()), stride(detail::padded_order(order)), code_bytes(codec.code_bytes()), queries(count),
+        rotated(count * stride) {}
+
+  std::size_t levels() const { return std::size_t{1} << bits; }
+  void set_query(std::size_t index, const float* q, const std::vector<std::uint32_t>& signs);
+  // Rows at row(i) with norm(i) and row number number(i), i in [first, last), to out[query·out_stride + i].
+  template <class Row>
+  void score_rows(Metric metric, std::size_t first, std::size_t last, const Row& row, float* out, std::size_t out_stride) const;
+
+  int bits, threads;
+  Isa isa;
+  std::uint64_t seed;
+  std::size_t dimension, order, stride, code_bytes;
+  std::vector<Query> queries;
+  AlignedFloats rotated;  // queries × stride, in the layout of score_kernels.hpp
+};
+
+void Scorer::State::set_query(std::size_t index, const float* q, const std::vector<std::uint32_t>& signs) {
+  const double square = detail::sum_of_squares(q, dimension, isa);
+  if (!std::isfinite(square)) throw_bad_column(q, dimension, index);
+  const int exponent = square == 0 ? 0 : std::clamp(std::ilogb(std::sqrt(square)), -126, 126);
+  const float scale = std::ldexp(1.0f, -exponent);
+  Query& query = queries[index];
+  query.square = square;
+  query.unscale = std::ldexp(1.0, exponent);
+  query.cosine = square == 0 ? 0 : query.unscale / (static_cast<double>(order) * std::sqrt(square));
+  query.magnitude = 0;
+  for (std::size_t i = 0; i < dimension; ++i) query.magnitude += std::abs(static_cast<double>(q[i] * scale));
+  AlignedFloats w(order);
+  detail::load_signed(q, dimension, order, signs.data(), scale, w.get(), isa);
+  detail::hadamard(w.get(), hadamard_order(dimension), false, isa);
+  float* out = rotated.get() + index * stride;
+  std::fill_n(out, stride, 0.0f);
+  for (std::size_t j = 0; j < order; ++j) out[detail::score_position(j)] = w.get()[j];
+}
+
+template <class Row>
+void Scorer::State::score_rows(Metric metric, std::size_t first, std::size_t last, const Row& row, float* out,
+                               std::size_t out_stride) const {
+  AlignedFloats tables(tile_rows * levels()), sums(tile_queries * tile_rows);
+  std::uint32_t words[tile_rows];
+  const std::uint8_t* codes[tile_rows];
+  float norms[tile_rows];
+  for (std::size_t tile = first; tile < last; tile += tile_rows) {
+    const std::size_t rows = std::min(tile_rows, last - tile);
+    for (std::size_t i = 0; i < rows; ++i) {
+      std::uint64_t number;
+      row(tile + i, norms[i], codes[i], number);
+      words[i] = dither_word(seed, number);
+    }
+    detail::codewords32(bits, words, rows, tables.get(), isa);
+    for (std::size_t begin = 0; begin < queries.size(); begin += tile_queries) {
+      const std::size_t count = std::min(tile_queries, queries.size() - begin);
+      detail::score_sums({bits, order, code_bytes, rotated.get() + begin * stride, count, codes, rows, tables.get(), sums.get(), tile_rows}, isa);
+      for (std::size_t q = 0; q < count; ++q)
+        for (std::size_t i = 0; i < rows; ++i)
+          out[(begin + q) * out_stride + tile + i] =
+              finish(metric, sums.get()[q * tile_rows + i], norms[i], static_cast<double>(order), queries[begin + q]);
+    }
+  }
+}
+
+Scorer::Scorer(const Codec& codec, const float* queries, std::size_t count, std::size_t query_stride)
+    : state_(std::make_unique<State>(codec, count)) {
+  const std::size_t stride = checked_stride(query_stride, codec.dimension(), "query");
+  if (count > 0) require(queries, "queries");
+  std::vector<std::uint32_t> signs((codec.order() + 31) / 32);
+  sign_bits(codec.seed(), codec.order(), signs.data());
+  for (std::size_t i = 0; i < count; ++i) state_->set_query(i, queries + i * stride, signs);
+}
+
+Scorer::~Scorer() = default;
+Scorer::Scorer(Scorer&&) noexcept = default;
+Scorer& Scorer::operator=(Scorer&&) noexcept = default;
+
+std::size_t Scorer::queries() const { return state_->queries.size(); }
+
+void Scorer::score(Metric metric, const float* norms, const std::uint8_t* codes, std::size_t rows, float* out,
+                   std::uint64_t first_row, std::size_t out_stride) const {
+  out_stride = checked_stride(out_stride, rows, "output");
+  if (rows == 0 || queries() == 0) return;
+  require(norms, "norms");
+  require(codes, "codes");
+  require(out, "out");
+  detail::parallel_runs(rows, state_->threads, [&](std::size_t first, std::size_t last) {
+    const auto row = [&](std::size_t i, float& norm, const std::uint8_t*& at, std::uint64_t& number) {
+      check_norm(norms[i], i);
+      norm = norms[i];
+      at = codes + i * state_->code_bytes;
+      number = first_row + i;
+    };
+    state_->score_rows(metric, first, last, row, out, out_stride);
+  });
+}
+
+void Scorer::score_list(Metric metric, const float* norms, const std::uint8_t* codes, std::size_t rows, const std::size_t* list,
+                        std::size_t count, float* out, std::uint64_t first_row, std::size_t out_stride) const {
+  out_stride = checked_stride(out_stride, count, "output");
+  if (count == 0 || queries() == 0) return;
+  require(norms, "norms");
+  require(codes, "codes");
+  require(list, "list");
+  require(out, "out");
+  detail::parallel_runs(count, state_->threads, [&](std::size_t first, std::size_t last) {
+    const auto row = [&](std::size_t i, float& norm, const std::uint8_t*& at, std::uint64_t& number) {
+      if (list[i] >= rows)
+        throw InvalidArgument("list: no row " + std::to_string(list[i]) + " among " + std::to_string(rows));
+      check_norm(norms[list[i]], list[i]);
+      norm = norms[list[i]];
+      at = codes + list[i] * state_->code_bytes;
+      number = first_row + list[i];
+    };
+    state_->score_rows(metric, first, last, row, out, out_stride);
+  });
+}
+
+float Scorer::score_row(Metric metric, std::size_t query, float norm, const std::uint8_t* codes, std::uint64_t row) const {
+  const State& s = *state_;
+  if (query >= queries()) throw InvalidArgument("no query " + std::to_string(query) + " among " + std::to_string(queries()));
+  require(codes, "codes");
+  check_norm(norm, 0);
+  alignas(64) float table[256];
+  const std::uint32_t word = dither_word(s.seed, row);
+  float sum;
+  detail::codewords32(s.bits, &word, 1, table, s.isa);
+  detail::score_sums({s.bits, s.order, s.code_bytes, s.rotated.get() + query * s.stride, 1, &codes, 1, table, &sum, 1}, s.isa);
+  return finish(metric, sum, norm, static_cast<double>(s.order), s.queries[query]);
+}
+
+// Proof of the bound, with x^ for computed x and q' in place of q until the end.
+//   w:  scaling q down rounds only to subnormals, by at most η per entry; the transform then gives
+//       |w^_j − w_j| <= γ_s‖q'‖₁ + nη =: δ for every j, γ_s = (1 + u)^s − 1 (SPEC §5.6; ‖q'‖₁ of the rounded entries).
+//   r:  |r^ − r| <= 2^-40 (1 + |r|) in double, then one rounding to float32: at most (u + 2^-39)(1 + |r^|) = e_j.
+//   Σ:  |Σ w^r^ − Σ w r| <= Σ |w^||r^ − r| + Σ |w^ − w||r| <= Σ |w^| e + δ Σ (|r^| + e).
+//   S:  each product passes at most 8⌈d/128⌉ fused roundings and 4 additions, and a fused rounding may underflow by η:
+//       |S − Σ w^r^| <= γ_m Σ |w^r^| + (1 + γ_m)(d + 128) η.
+// Then the formulas in double: relative errors of a few 2^-53, the final rounding u (or η). ‖q‖² and ‖q‖ are within
+// (n/16 + 5)·2^-53 of their values. The bound is itself evaluated in double, which the factor 1 + 2^-20 covers.
+double Scorer::error_bound(Metric metric, std::size_t query, float norm, const std::uint8_t* codes, std::uint64_t row) const {
+  const State& s = *state_;
+  const double value = std::abs(static_cast<double>(score_row(metric, query, norm, codes, row)));
+  if (metric == Metric::cosine && (norm == 0 || s.queries[query].square == 0)) return 0;
+  constexpr double u = 0x1p-24, eta = 0x1p-150, u64 = 0x1p-53, slack = 1 + 0x1p-20;
+  const Query& q = s.queries[query];
+  const HadamardOrder shape = hadamard_order(s.dimension);
+  const int stages = shape.base == 1 ? shape.log2 : shape.log2 + 2 + (shape.base / 4 - 1);
+  const double d = static_cast<double>(s.order), n = static_cast<double>(s.dimension);
+  const auto gamma = [](double roundings) { return std::expm1(roundings * u); };  // >= (1 + u)^roundings − 1
+  const double gamma_m = gamma(static_cast<double>(s.stride) / 16 + 4), delta = gamma(stages) * q.magnitude + n * eta;
+
+  std::vector<std::uint8_t> unpacked(s.order);
+  unpack(s.bits, codes, s.order, unpacked.data(), s.isa);
+  alignas(64) float table[256];
+  const std::uint32_t word = dither_word(s.seed, row);
+  detail::codewords32(s.bits, &word, 1, table, s.isa);
+  double products = 0, codeword_errors = 0, codewords = 0;
+  for (std::size_t j = 0; j < s.order; ++j) {
+    const double w = std::abs(static_cast<double>(s.rotated.get()[query * s.stride + detail::score_position(j)]));
+    const double r = std::abs(static_cast<double>(table[unpacked[j]])), e = (u + 0x1p-39) * (1 + r);
+    products += w * r;
+    codeword_errors += w * e;
+    codewords += r + e;
+  }
+  const double sum_error = gamma_m * products + codeword_errors + delta * codewords + (1 + gamma_m) * (d + 128) * eta;
+  const double rho = static_cast<double>(norm), squares = (n / 16 + 8) * u64;
+  const double last = u * value * slack + eta;
+  if (metric == Metric::cosine) {
+    const double factor = q.cosine;
+    return slack * (sum_error * factor + (products + sum_error) * factor * squares) + last;
+  }
+  const double factor = rho / d * q.unscale, product_error = sum_error * factor + (products + sum_error) * factor * 4 * u64;
+  if (metric == Metric::inner_product) return slack * product_error + last;
+  const double total = q.square + rho * rho + 2 * (products + sum_error) * factor;
+  return slack * (2 * product_error + total * (squares + 4 * u64)) + last;
+}
+
+}  // namespace hdq
