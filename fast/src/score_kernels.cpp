@@ -1,5 +1,7 @@
 // SPEC §4: S = Σ w_j·codeword_{code_j} without unpacking. Sixteen sums, code j in sum (j div 8) mod 16, fused multiply-adds in order
-// of j; then halved.
+// of j; then halved. A group of 128 codes is 16 runs of 8 codes, and a run is b bytes: each 32-bit lane takes one run, each step k
+// shifts code k of every run to the lanes' low bits, where a permute of the row's codewords reads its index.
+// One query vector serves several rows, and one permuted vector of codewords several queries.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "score_kernels.cpp"
 #include <hwy/foreach_target.h>
@@ -15,14 +17,9 @@ namespace hdq::HWY_NAMESPACE {
 
 using detail::ScoreTask;
 
-inline float HalvedSum(float* sum) {
-  for (std::size_t half = 8; half > 0; half /= 2)
-    for (std::size_t l = 0; l < half; ++l) sum[l] += sum[l + half];
-  return sum[0];
-}
+#if HWY_TARGET == HWY_SCALAR
 
-// Eight codes are b bytes: one sum's share of a group.
-inline float OneSum(int bits, const std::uint8_t* codes, std::size_t code_bytes, const float* table, const float* query) {
+float OneSum(int bits, const std::uint8_t* codes, std::size_t code_bytes, const float* table, const float* query) {
   const std::size_t run_bytes = static_cast<std::size_t>(bits), mask = (std::size_t{1} << bits) - 1;
   float sum[16] = {};
   for (std::size_t at = 0, run = 0; at < code_bytes; at += run_bytes, ++run) {
@@ -32,7 +29,9 @@ inline float OneSum(int bits, const std::uint8_t* codes, std::size_t code_bytes,
     const float* w = query + run / 16 * detail::score_group + lane;
     for (std::size_t k = 0; k < 8; ++k, eight >>= bits) sum[lane] = __builtin_fmaf(w[16 * k], table[eight & mask], sum[lane]);
   }
-  return HalvedSum(sum);
+  for (std::size_t half = 8; half > 0; half /= 2)
+    for (std::size_t l = 0; l < half; ++l) sum[l] += sum[l + half];
+  return sum[0];
 }
 
 void ScoreSums(const ScoreTask& task) {
@@ -42,6 +41,125 @@ void ScoreSums(const ScoreTask& task) {
       task.sums[query * task.sums_stride + row] =
           OneSum(task.bits, task.rows[row], task.code_bytes, task.tables + row * levels, task.queries + query * stride);
 }
+
+#else
+
+// Bytes [first, first + 4) of each run of `bits` bytes, for four runs in 4·bits > 16 bytes: runs 0 and 1 lie in the first 16 of
+// them, runs 2 and 3 in the last 16. Indices for a byte shuffle of either; 0x80 gives zero.
+struct RunShuffle {
+  alignas(16) std::uint8_t front[16], back[16];
+  constexpr RunShuffle(int bits, int first) : front(), back() {
+    for (int i = 0; i < 16; ++i) {
+      const int run = i / 4, at = bits * run + first + i % 4;
+      front[i] = static_cast<std::uint8_t>(run < 2 ? at : 0x80);
+      back[i] = static_cast<std::uint8_t>(run < 2 ? 0x80 : at - (4 * bits - 16));
+    }
+  }
+};
+
+#if HWY_TARGET == HWY_AVX3
+#include "score_avx512.hpp"
+#else
+#include "score_avx2.hpp"
+#endif
+
+// The sums of `rows` rows and `queries` queries.
+template <int bits, int rows, int queries>
+struct Sums {
+  Floats sum[queries][rows];
+
+  HWY_INLINE Sums() {
+    for (int q = 0; q < queries; ++q)
+      for (int r = 0; r < rows; ++r) sum[q][r] = ZeroFloats();
+  }
+  // One group: its codes in each row at codes[r] + offset, its share of query q at w + q·stride.
+  HWY_INLINE void Add(const Row<bits>* row, const std::uint8_t* const* codes, std::size_t offset, const float* w, std::size_t stride) {
+    Runs<bits> runs[rows];
+    for (int r = 0; r < rows; ++r) runs[r] = Runs<bits>(codes[r] + offset);
+    AddCodes<0>(row, runs, w, stride);
+    AddCodes<2>(row, runs, w, stride);
+    AddCodes<4>(row, runs, w, stride);
+    AddCodes<6>(row, runs, w, stride);
+  }
+
+ private:
+  // Codes k and k + 1 of every run.
+  template <int k>
+  HWY_INLINE void AddCodes(const Row<bits>* row, const Runs<bits>* runs, const float* w, std::size_t stride) {
+    Floats even[rows], odd[rows];
+    if constexpr (kPairs<bits>) {
+      for (int r = 0; r < rows; ++r) row[r].template Pair<k / 2>(runs[r], even[r], odd[r]);
+      AddProducts(even, w + 16 * k, stride);
+      AddProducts(odd, w + 16 * k + 16, stride);
+    } else {
+      for (int r = 0; r < rows; ++r) even[r] = row[r].template Codewords<k>(runs[r]);
+      AddProducts(even, w + 16 * k, stride);
+      for (int r = 0; r < rows; ++r) odd[r] = row[r].template Codewords<k + 1>(runs[r]);
+      AddProducts(odd, w + 16 * k + 16, stride);
+    }
+  }
+  HWY_INLINE void AddProducts(const Floats* codewords, const float* w, std::size_t stride) {
+    for (int q = 0; q < queries; ++q) {
+      const Floats query = LoadQuery(w + static_cast<std::size_t>(q) * stride);
+      for (int r = 0; r < rows; ++r) sum[q][r] = MultiplyAdd(codewords[r], query, sum[q][r]);
+    }
+  }
+};
+
+// Rows [row, row + rows) and queries [query, query + queries) of the task.
+template <int bits, int rows, int queries>
+void ScoreBlock(const ScoreTask& task, std::size_t first_row, std::size_t first_query) {
+  constexpr std::size_t group_bytes = 16 * static_cast<std::size_t>(bits);
+  const std::size_t stride = detail::padded_order(task.order), whole = task.code_bytes / group_bytes * group_bytes;
+  const std::uint8_t* const* codes = task.rows + first_row;
+  const float* w = task.queries + first_query * stride;
+  Row<bits> row[rows];
+  for (int r = 0; r < rows; ++r) row[r] = Row<bits>(task.tables + ((first_row + static_cast<std::size_t>(r)) << bits));
+  Sums<bits, rows, queries> sums;
+  for (std::size_t offset = 0; offset < whole; offset += group_bytes, w += detail::score_group)
+    sums.Add(row, codes, offset, w, stride);
+  if (whole < task.code_bytes) {  // the query is 0 where the row has no codes
+    std::uint8_t last[rows][group_bytes] = {};
+    const std::uint8_t* lasts[rows];
+    for (int r = 0; r < rows; ++r) {
+      std::memcpy(last[r], codes[r] + whole, task.code_bytes - whole);
+      lasts[r] = last[r];
+    }
+    sums.Add(row, lasts, 0, w, stride);
+  }
+  for (int q = 0; q < queries; ++q)
+    for (int r = 0; r < rows; ++r)
+      task.sums[(first_query + static_cast<std::size_t>(q)) * task.sums_stride + first_row + static_cast<std::size_t>(r)] = HalvedSum(sums.sum[q][r]);
+}
+
+template <int bits, int rows, int queries>
+void ScoreQueries(const ScoreTask& task, std::size_t query) {
+  std::size_t row = 0;
+  for (; row + rows <= task.row_count; row += rows) ScoreBlock<bits, rows, queries>(task, row, query);
+  for (; row < task.row_count; ++row) ScoreBlock<bits, 1, queries>(task, row, query);
+}
+
+template <int bits>
+void ScoreBits(const ScoreTask& task) {
+  std::size_t query = 0;
+  for (; query + kQueries <= task.query_count; query += kQueries) ScoreQueries<bits, kRowsForMany<bits>, kQueries>(task, query);
+  for (; query < task.query_count; ++query) ScoreQueries<bits, kRowsForOne<bits>, 1>(task, query);
+}
+
+void ScoreSums(const ScoreTask& task) {
+  switch (task.bits) {
+    case 1: return ScoreBits<1>(task);
+    case 2: return ScoreBits<2>(task);
+    case 3: return ScoreBits<3>(task);
+    case 4: return ScoreBits<4>(task);
+    case 5: return ScoreBits<5>(task);
+    case 6: return ScoreBits<6>(task);
+    case 7: return ScoreBits<7>(task);
+    default: return ScoreBits<8>(task);
+  }
+}
+
+#endif
 
 }  // namespace hdq::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
