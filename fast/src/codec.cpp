@@ -132,8 +132,7 @@ void Codec::encode(const float* x, std::size_t rows, float* norms, std::uint8_t*
       const float* in = x + row * stride;
       const float norm = checked_norm(in, dimension_, row, isa_), factor = norm_scale(norm);
       norms[row] = norm;
-      detail::load_signed(in, dimension_, order_, signs_.data(), factor, scratch.y.get(), isa_);
-      detail::hadamard(scratch.y.get(), order, false, isa_);
+      detail::rotate(in, dimension_, order, signs_.data(), factor, scratch.y.get(), isa_);
       thresholds(bits_, dither_word(seed_, first_row + row), scratch.cells, isa_);
       scale_thresholds(bits_, scratch.cells, norm * factor, scratch.cells32);
       quantize(bits_, scratch.y.get(), order_, scratch.cells32, scratch.codes.get(), isa_);
@@ -164,9 +163,8 @@ void Codec::decode(const float* norms, const std::uint8_t* codes, std::size_t ro
       codewords(bits_, dither_word(seed_, first_row + row), scratch.cells, isa_);
       for (std::size_t k = 0; k < std::size_t{1} << bits_; ++k) scratch.cells32[k] = static_cast<float>(scratch.cells[k]);
       lookup(bits_, scratch.codes.get(), order_, scratch.cells32, scratch.y.get(), isa_);
-      detail::hadamard(scratch.y.get(), order, true, isa_);
       const float scale = static_cast<float>(static_cast<double>(norm * factor) / static_cast<double>(order_));
-      detail::store_signed(scratch.y.get(), dimension_, signs_.data(), scale, 1 / factor, out, isa_);
+      detail::rotate_back(scratch.y.get(), order, signs_.data(), dimension_, scale, 1 / factor, out, isa_);
     }
   });
 }

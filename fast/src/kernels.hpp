@@ -24,4 +24,11 @@ void codewords32(int bits, const std::uint32_t* words, std::size_t rows, float* 
 // y = H y, or Hᵀ y, without signs.
 void hadamard(float* y, const HadamardOrder& order, bool transposed, Isa isa);
 
+// y = H D (x·factor), x padded from n with zeros: load_signed and hadamard in one. x may be y.
+void rotate(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float factor, float* y, Isa isa);
+
+// out = the first n of ((D Hᵀ y)·scale)·unscale: hadamard and store_signed in one. y is overwritten; out may be y.
+void rotate_back(float* y, const HadamardOrder& order, const std::uint32_t* signs, std::size_t n, float scale, float unscale,
+                 float* out, Isa isa);
+
 }  // namespace hdq::detail

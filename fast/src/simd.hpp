@@ -53,6 +53,10 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE V FlipSigns(D d, V v, const std::uint32_t* signs, std::size_t i) {
 #if HWY_TARGET == HWY_SCALAR
   return hn::Set(d, FlipOne(hn::GetLane(v), signs, i));
+#elif HWY_TARGET == HWY_AVX3
+  static_assert(hn::MaxLanes(d) == 16);
+  const __mmask16 negative = _load_mask16(const_cast<__mmask16*>(reinterpret_cast<const __mmask16*>(signs) + i / 16));
+  return V{_mm512_mask_xor_ps(v.raw, negative, v.raw, _mm512_set1_ps(-0.0f))};
 #else
   static_assert(std::endian::native == std::endian::little, "sign words are read as bytes");
   const auto negative = hn::LoadMaskBits(d, reinterpret_cast<const std::uint8_t*>(signs) + i / 8);

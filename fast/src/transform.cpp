@@ -8,6 +8,7 @@
 
 #include "simd.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base_matrix.hpp"
@@ -29,12 +30,19 @@ constexpr int kLog2Lanes = kLanes == 16 ? 4 : kLanes == 8 ? 3 : kLanes == 4 ? 2 
 static_assert(kLanes == std::size_t{1} << kLog2Lanes);
 constexpr int kLog2Registers = kLanes == 16 ? 4 : 3;  // of 32 (AVX-512) or 16 registers, half hold data
 constexpr int kLog2Cache = 12;                        // 2^12 floats: half of a 32 KiB first-level cache
+constexpr int kLog2SecondCache = 16;                  // 2^16 floats: a quarter of a 1 MiB second-level cache
+
+// Stages to join 2^log2 elements from parts that fit a cache, log2 > kLog2Cache: at most eight parts, for they lie at the same
+// place of an eight-way cache.
+constexpr int OuterStages(int log2) {
+  const int inside = log2 > kLog2SecondCache ? kLog2SecondCache : kLog2Cache;
+  const int passes = (log2 - inside + 2) / 3;
+  return (log2 - inside + passes - 1) / passes;
+}
 
 #if HWY_TARGET == HWY_SCALAR
-template <int kStages>
-HWY_INLINE V InLaneStages(V v) {
-  return v;
-}
+template <int kStages, std::size_t kCount>
+HWY_INLINE void InLaneStages(V*) {}
 #else
 // Lane i of row s is +1 where bit s of i is 0, else −1.
 alignas(64) constexpr float kSigns[4][16] = {{1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1},
@@ -51,81 +59,211 @@ HWY_INLINE V Partner(V v) {
   if constexpr (stage == 3) return hn::ConcatLowerUpper(D(), v, v);
 }
 
-// Butterflies h = 1, …, 2^(kStages − 1) within a register: (±v) + partner, and the product by ±1 is exact.
-template <int kStages, int stage = 0>
-HWY_INLINE V InLaneStages(V v) {
-  if constexpr (stage < kStages)
-    return InLaneStages<kStages, stage + 1>(hn::MulAdd(v, hn::Load(D(), kSigns[stage]), Partner<stage>(v)));
-  return v;
+// Butterflies h = 1, …, 2^(kStages − 1) within each of kCount registers: (±v) + partner, and the product by ±1 is exact.
+template <int kStages, std::size_t kCount, int stage = 0>
+HWY_INLINE void InLaneStages(V* r) {
+  if constexpr (stage < kStages) {
+    HDQ_UNROLL
+    for (std::size_t j = 0; j < kCount; ++j) r[j] = hn::MulAdd(r[j], hn::Load(D(), kSigns[stage]), Partner<stage>(r[j]));
+    InLaneStages<kStages, kCount, stage + 1>(r);
+  }
 }
 #endif
 
+// a + b and a − b by fused operations with a factor of 1: the same single rounding, on other execution units than additions have.
+#if HWY_TARGET == HWY_SCALAR
+template <class D>
+HWY_INLINE hn::Vec<D> One(D d) {
+  return hn::Set(d, 1.0f);
+}
+template <class V>
+HWY_INLINE V FusedSum(V a, V b, V) {
+  return hn::Add(a, b);
+}
+template <class V>
+HWY_INLINE V FusedDifference(V a, V b, V) {
+  return hn::Sub(a, b);
+}
+#else
+template <class D>
+HWY_INLINE hn::Vec<D> One(D d) {
+  auto one = hn::Set(d, 1.0f);
+  asm("" : "+v"(one.raw));  // a compiler that knew the factor would turn the operation into an addition again
+  return one;
+}
+template <class V>
+HWY_INLINE V FusedSum(V a, V b, V one) {
+  return hn::MulAdd(a, one, b);
+}
+template <class V>
+HWY_INLINE V FusedDifference(V a, V b, V one) {
+  return hn::NegMulAdd(b, one, a);
+}
+#endif
+
+// Which of a butterfly's two operations are fused: what spreads them evenly beside the work around them.
+enum class Fused { none, differences, first_stage };
+
 // Butterflies between registers j and j + 1, j + 2, j + 4, …
-template <std::size_t kCount>
-HWY_INLINE void Butterflies(V* r) {
+template <std::size_t kCount, Fused fused>
+HWY_INLINE void Butterflies(V* r, V one) {
   HDQ_UNROLL
   for (std::size_t h = 1; h < kCount; h *= 2) {
     HDQ_UNROLL
     for (std::size_t j = 0; j < kCount; ++j) {
       if ((j & h) == 0) {
         const V a = r[j], b = r[j + h];
-        r[j] = hn::Add(a, b);
-        r[j + h] = hn::Sub(a, b);
+        const bool both = fused == Fused::first_stage && h == 1;
+        r[j] = both ? FusedSum(a, b, one) : hn::Add(a, b);
+        r[j + h] = both || fused == Fused::differences ? FusedDifference(a, b, one) : hn::Sub(a, b);
       }
     }
   }
 }
 
+// ---- where a row comes from and goes to; i is a multiple of kLanes ----
+
+// A source gives a run of elements as memory, then its registers: element i of the row at p.
+struct FromRow {
+  const float* y;
+  template <std::size_t count>
+  HWY_INLINE const float* run(std::size_t i, float*) const { return y + i; }
+  HWY_INLINE V operator()(const float* p, std::size_t) const { return hn::LoadU(D(), p); }
+};
+// ε_i·x_i for i < n, then +0.
+struct FromSigned {
+  const float* x;
+  std::size_t n;
+  const std::uint32_t* signs;
+  template <std::size_t count>
+  HWY_INLINE const float* run(std::size_t i, float* padded) const {
+    return HWY_LIKELY(i + count <= n) ? x + i : Pad(x + i, i < n ? n - i : 0, count, padded);
+  }
+  HWY_INLINE V operator()(const float* p, std::size_t i) const { return FlipSigns(D(), hn::LoadU(D(), p), signs, i); }
+
+  static HWY_NOINLINE const float* Pad(const float* x, std::size_t have, std::size_t count, float* padded) {
+    std::memcpy(padded, x, have * sizeof(float));
+    std::memset(padded + have, 0, (count - have) * sizeof(float));
+    return padded;
+  }
+};
+
+struct ToRow {
+  float* y;
+  HWY_INLINE void operator()(std::size_t i, V v) const { hn::StoreU(v, D(), y + i); }
+};
+// out_i = ε_i·((y_i·scale)·unscale).
+struct ToSigned {
+  float* out;
+  const std::uint32_t* signs;
+  V scale, unscale;
+  HWY_INLINE void operator()(std::size_t i, V y) const {
+    hn::StoreU(FlipSigns(D(), hn::Mul(hn::Mul(y, scale), unscale), signs, i), D(), out + i);
+  }
+};
+
+// ---- passes over elements [begin, end) ----
+
 // Stages h = 1 … kCount·kLanes/2 of consecutive runs of kCount registers.
-template <std::size_t kCount>
-void FirstPass(float* x, std::size_t count) {
-  const D d;
-  for (std::size_t base = 0; base < count; base += kCount * kLanes) {
+template <std::size_t kCount, class Source, class Sink>
+void FirstPass(const Source& source, const Sink& sink, std::size_t begin, std::size_t end) {
+  const V one = One(D());
+  alignas(64) float padded[kCount * kLanes];
+  for (std::size_t base = begin; base < end; base += kCount * kLanes) {
+    const float* run = source.template run<kCount * kLanes>(base, padded);
     V r[kCount];
     HDQ_UNROLL
-    for (std::size_t j = 0; j < kCount; ++j) r[j] = InLaneStages<kLog2Lanes>(hn::LoadU(d, x + base + j * kLanes));
-    Butterflies<kCount>(r);
+    for (std::size_t j = 0; j < kCount; ++j) r[j] = source(run + j * kLanes, base + j * kLanes);
+    // Four registers side by side keep the shuffle and the multiply units busy.
+    constexpr std::size_t kTogether = kCount < 4 ? kCount : 4;
     HDQ_UNROLL
-    for (std::size_t j = 0; j < kCount; ++j) hn::StoreU(r[j], d, x + base + j * kLanes);
+    for (std::size_t j = 0; j < kCount; j += kTogether) InLaneStages<kLog2Lanes, kTogether>(r + j);
+    Butterflies<kCount, Fused::differences>(r, one);
+    HDQ_UNROLL
+    for (std::size_t j = 0; j < kCount; ++j) sink(base + j * kLanes, r[j]);
   }
 }
 
 // Stages h = stride … stride·kCount/2.
-template <std::size_t kCount>
-void RadixPass(float* x, std::size_t count, std::size_t stride) {
+template <std::size_t kCount, class Sink>
+void RadixPass(const float* y, const Sink& sink, std::size_t begin, std::size_t end, std::size_t stride) {
   const D d;
-  for (std::size_t base = 0; base < count; base += kCount * stride) {
+  const V one = One(D());
+  for (std::size_t base = begin; base < end; base += kCount * stride) {
     for (std::size_t c = base; c < base + stride; c += kLanes) {
       V r[kCount];
       HDQ_UNROLL
-      for (std::size_t j = 0; j < kCount; ++j) r[j] = hn::LoadU(d, x + c + j * stride);
-      Butterflies<kCount>(r);
+      for (std::size_t j = 0; j < kCount; ++j) r[j] = hn::LoadU(d, y + c + j * stride);
+      Butterflies<kCount, kCount >= 8 ? Fused::first_stage : Fused::none>(r, one);
       HDQ_UNROLL
-      for (std::size_t j = 0; j < kCount; ++j) hn::StoreU(r[j], d, x + c + j * stride);
+      for (std::size_t j = 0; j < kCount; ++j) sink(c + j * stride, r[j]);
     }
   }
 }
 
-// log2 = number of stages, at most kLog2Registers.
-void FirstPassOf(int log2, float* x, std::size_t count) {
-  if (log2 == 0) return FirstPass<1>(x, count);
-  if (log2 == 1) return FirstPass<2>(x, count);
-  if (log2 == 2) return FirstPass<4>(x, count);
-  if (log2 == 3) return FirstPass<8>(x, count);
-  if constexpr (kLog2Registers == 4) return FirstPass<16>(x, count);
+// stages: their number beyond the lanes, at most kLog2Registers.
+template <class Source, class Sink>
+void FirstPassOf(int stages, const Source& source, const Sink& sink, std::size_t begin, std::size_t end) {
+  if (stages == 0) return FirstPass<1>(source, sink, begin, end);
+  if (stages == 1) return FirstPass<2>(source, sink, begin, end);
+  if (stages == 2) return FirstPass<4>(source, sink, begin, end);
+  if (stages == 3) return FirstPass<8>(source, sink, begin, end);
+  if constexpr (kLog2Registers == 4) return FirstPass<16>(source, sink, begin, end);
 }
-void RadixPassOf(int log2, float* x, std::size_t count, std::size_t stride) {
-  if (log2 == 1) return RadixPass<2>(x, count, stride);
-  if (log2 == 2) return RadixPass<4>(x, count, stride);
-  if (log2 == 3) return RadixPass<8>(x, count, stride);
-  if constexpr (kLog2Registers == 4) return RadixPass<16>(x, count, stride);
+template <class Sink>
+void RadixPassOf(int stages, const float* y, const Sink& sink, std::size_t begin, std::size_t end, std::size_t stride) {
+  if (stages == 1) return RadixPass<2>(y, sink, begin, end, stride);
+  if (stages == 2) return RadixPass<4>(y, sink, begin, end, stride);
+  if (stages == 3) return RadixPass<8>(y, sink, begin, end, stride);
+  if constexpr (kLog2Registers == 4) return RadixPass<16>(y, sink, begin, end, stride);
+}
+
+// Stages of the first pass beyond the lanes, of `stages` in all. With one stage left over, two passes share them better.
+constexpr int FirstStages(int stages) {
+  if (stages <= kLog2Registers) return stages;
+  return stages == kLog2Registers + 1 ? kLog2Registers - 1 : kLog2Registers;
+}
+
+// All log2 >= kLog2Lanes stages of every block of 2^log2 elements in [begin, end), a range that fits the first-level cache.
+template <class Source, class Sink>
+void CachedStages(const Source& source, float* y, const Sink& sink, std::size_t begin, std::size_t end, int log2) {
+  const int first = FirstStages(log2 - kLog2Lanes);
+  int done = kLog2Lanes + first;
+  if (done == log2) return FirstPassOf(first, source, sink, begin, end);
+  FirstPassOf(first, source, ToRow{y}, begin, end);
+  for (; log2 - done > kLog2Registers; done += kLog2Registers)
+    RadixPassOf(kLog2Registers, y, ToRow{y}, begin, end, std::size_t{1} << done);
+  RadixPassOf(log2 - done, y, sink, begin, end, std::size_t{1} << done);
+}
+
+// The same for any range. Above the cache, sub-blocks are finished one by one, then joined.
+template <class Source, class Sink>
+void ButterflyStages(const Source& source, float* y, const Sink& sink, std::size_t begin, std::size_t end, int log2) {
+  const std::size_t block = std::size_t{1} << log2;
+  if (log2 > kLog2Cache) {
+    const int outer = OuterStages(log2);
+    const std::size_t stride = block >> outer;
+    for (std::size_t base = begin; base < end; base += block) {
+      for (std::size_t part = base; part < base + block; part += stride)
+        ButterflyStages(source, y, ToRow{y}, part, part + stride, log2 - outer);
+      RadixPassOf(outer, y, sink, base, base + block, stride);
+    }
+    return;
+  }
+  const std::size_t piece = HWY_MAX(block, HWY_MIN(end - begin, std::size_t{1} << kLog2Cache) >> log2 << log2);
+  for (std::size_t base = begin; base < end; base += piece)
+    CachedStages(source, y, sink, base, HWY_MIN(base + piece, end), log2);
 }
 
 // Fewer stages than lanes: blocks of 2^log2 elements side by side in a register.
 template <int kStages>
 void InLanePass(float* x, std::size_t count) {
   const D d;
-  for (std::size_t i = 0; i < count; i += kLanes) hn::StoreU(InLaneStages<kStages>(hn::LoadU(d, x + i)), d, x + i);
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    V v = hn::LoadU(d, x + i);
+    InLaneStages<kStages, 1>(&v);
+    hn::StoreU(v, d, x + i);
+  }
 }
 void InLanePassOf(int log2, float* x, std::size_t count) {
   if constexpr (kLog2Lanes > 1)
@@ -136,35 +274,11 @@ void InLanePassOf(int log2, float* x, std::size_t count) {
     if (log2 == 3) return InLanePass<3>(x, count);
 }
 
-// All log2 stages of every block of 2^log2 elements in x[0 .. count).
-void ButterflyStages(float* x, std::size_t count, int log2) {
-  if (log2 < kLog2Lanes) return InLanePassOf(log2, x, count);
-  if (log2 > kLog2Cache) {
-    const int outer = HWY_MIN(log2 - kLog2Cache, kLog2Registers);
-    const std::size_t stride = std::size_t{1} << (log2 - outer);
-    for (std::size_t base = 0; base < count; base += stride << outer) {
-      for (std::size_t j = 0; j < std::size_t{1} << outer; ++j) ButterflyStages(x + base + j * stride, stride, log2 - outer);
-      RadixPassOf(outer, x + base, stride << outer, stride);
-    }
-    return;
-  }
-  const std::size_t piece = HWY_MAX(std::size_t{1} << log2, HWY_MIN(count, std::size_t{1} << kLog2Cache) >> log2 << log2);
-  for (std::size_t base = 0; base < count; base += piece) {
-    const std::size_t size = HWY_MIN(piece, count - base);
-    int done = HWY_MIN(log2, kLog2Lanes + kLog2Registers);
-    FirstPassOf(done - kLog2Lanes, x + base, size);
-    while (done < log2) {
-      const int now = HWY_MIN(log2 - done, kLog2Registers);
-      RadixPassOf(now, x + base, size, std::size_t{1} << done);
-      done += now;
-    }
-  }
-}
-
 // ---- B_m across blocks ----
 
 template <int m, bool transposed>
 struct Base {
+  static constexpr int groups = m / 4;
   static constexpr int sign(int row, int column) { return transposed ? base_entry(column, row) : base_entry(row, column); }
   static constexpr int base_entry(int row, int column) { return detail::base_entry(m, row, column); }
   // Group q of row a is ± pattern: (x0 ± x1) ± (x2 ± x3).
@@ -173,91 +287,161 @@ struct Base {
     const int s0 = sign(a, 4 * q), s1 = sign(a, 4 * q + 1), s2 = sign(a, 4 * q + 2), s3 = sign(a, 4 * q + 3);
     return (s1 != s0 ? 4 : 0) + (s2 != s0 ? 2 : 0) + (s3 != s2 ? 1 : 0);
   }
+  // Before group q, row a's running sum is kept as minus its value: all groups so far were negative.
+  static constexpr bool pending(int a, int q) {
+    for (int earlier = 0; earlier < q; ++earlier)
+      if (!negative(a, earlier)) return false;
+    return q > 0;
+  }
 };
 
-// The eight patterns of one group, in the order of Base::pattern.
-HWY_INLINE void Patterns(const float* x, std::size_t stride, V* p) {
-  const D d;
+// The eight patterns of one group, in the order of Base::pattern. Half of the operations are fused, to share the units.
+template <class DB, class V = hn::Vec<DB>>
+HWY_INLINE void Patterns(DB d, const float* x, std::size_t stride, V one, V* p) {
   const V x0 = hn::LoadU(d, x), x1 = hn::LoadU(d, x + stride);
   const V x2 = hn::LoadU(d, x + 2 * stride), x3 = hn::LoadU(d, x + 3 * stride);
-  const V plus = hn::Add(x0, x1), minus = hn::Sub(x0, x1), next_plus = hn::Add(x2, x3), next_minus = hn::Sub(x2, x3);
+  const V plus = hn::Add(x0, x1), minus = FusedDifference(x0, x1, one);
+  const V next_plus = hn::Add(x2, x3), next_minus = FusedDifference(x2, x3, one);
   p[0] = hn::Add(plus, next_plus);
   p[1] = hn::Add(plus, next_minus);
-  p[2] = hn::Sub(plus, next_plus);
-  p[3] = hn::Sub(plus, next_minus);
+  p[2] = FusedDifference(plus, next_plus, one);
+  p[3] = FusedDifference(plus, next_minus, one);
   p[4] = hn::Add(minus, next_plus);
   p[5] = hn::Add(minus, next_minus);
-  p[6] = hn::Sub(minus, next_plus);
-  p[7] = hn::Sub(minus, next_minus);
+  p[6] = FusedDifference(minus, next_plus, one);
+  p[7] = FusedDifference(minus, next_minus, one);
 }
 
-// Row a from group q on. `pending`: sum is minus the true sum, which lasts while all groups so far are negative.
-template <class B, int groups, int a, int q, bool pending>
-HWY_INLINE V RowSum(V sum, const V* p) {
-  if constexpr (q == groups) {
-    return pending ? hn::Neg(sum) : sum;
+// Row a's sum after group q.
+template <class B, int a, int q, class V>
+HWY_INLINE V RowSum(V sum, const V* p, V one) {
+  constexpr bool negative = B::negative(a, q), pending = B::pending(a, q), fuse = (a + q) % 2 == 0;
+  const V term = p[B::pattern(a, q)];
+  if constexpr (q == 0) return term;
+  else if constexpr (pending != negative)  // the signs differ: this decides it
+    return pending ? (fuse ? FusedDifference(term, sum, one) : hn::Sub(term, sum))
+                   : (fuse ? FusedDifference(sum, term, one) : hn::Sub(sum, term));
+  else
+    return fuse ? FusedSum(sum, term, one) : hn::Add(sum, term);
+}
+
+template <class B, int first_row, int q, class V, int... a>
+HWY_INLINE void AddGroup(V* sums, const V* p, V one, std::integer_sequence<int, a...>) {
+  ((sums[a] = RowSum<B, first_row + a, q>(sums[a], p, one)), ...);
+}
+
+template <class B, int first_row, int rows, int q = 0, class DB, class V = hn::Vec<DB>>
+HWY_INLINE void AddGroups(DB d, const float* x, std::size_t stride, V one, V* sums) {
+  if constexpr (q < B::groups) {
+    V p[8];
+    Patterns(d, x, stride, one, p);
+    AddGroup<B, first_row, q>(sums, p, one, std::make_integer_sequence<int, rows>());
+    HWY_FENCE;  // loads of a later group would push sums out of the registers
+    AddGroups<B, first_row, rows, q + 1>(d, x + 4 * stride, stride, one, sums);
+  }
+}
+
+template <class B, int first_row, class V, class Store, int... a>
+HWY_INLINE void StoreSums(const V* sums, const Store& store, std::integer_sequence<int, a...>) {
+  (store(static_cast<std::size_t>(first_row + a), B::pending(first_row + a, B::groups) ? hn::Neg(sums[a]) : sums[a]), ...);
+}
+
+// Rows as many as registers hold together with a group's patterns; the inputs stay in place until the last of them are read.
+template <class B, int m, int rows, int first_row, class DB, class Sink, class V = hn::Vec<DB>>
+HWY_INLINE void BaseRows(DB d, const float* x, std::size_t stride, V one, float* held, const Sink& sink, std::size_t to) {
+  V sums[rows];
+  AddGroups<B, first_row, rows>(d, x, stride, one, sums);
+  const auto all = std::make_integer_sequence<int, rows>();
+  if constexpr (first_row + rows < m) {
+    StoreSums<B, first_row>(sums, [&](std::size_t a, V v) { hn::Store(v, d, held + a * hn::MaxLanes(d)); }, all);
+    BaseRows<B, m, rows, first_row + rows>(d, x, stride, one, held, sink, to);
   } else {
-    constexpr bool negative = B::negative(a, q);
-    const V term = p[8 * q + B::pattern(a, q)];
-    if constexpr (pending && !negative)
-      return RowSum<B, groups, a, q + 1, false>(hn::Sub(term, sum), p);
-    else if constexpr (!pending && negative)
-      return RowSum<B, groups, a, q + 1, false>(hn::Sub(sum, term), p);
-    else
-      return RowSum<B, groups, a, q + 1, pending>(hn::Add(sum, term), p);
+    StoreSums<B, first_row>(sums, [&](std::size_t a, V v) { sink(to + a * stride, v); }, all);
+    HDQ_UNROLL
+    for (std::size_t a = 0; a < first_row; ++a) sink(to + a * stride, hn::Load(d, held + a * hn::MaxLanes(d)));
   }
 }
 
-template <class B, int groups, int... a>
-HWY_INLINE void StoreRows(const V* p, float* x, std::size_t stride, std::integer_sequence<int, a...>) {
-  (hn::StoreU(RowSum<B, groups, a, 1, B::negative(a, 0)>(p[B::pattern(a, 0)], p), D(), x + static_cast<std::size_t>(a) * stride), ...);
+constexpr int RowsTogether(int m) {
+  if (kLog2Registers == 4) return m == 28 ? 14 : m;
+  return m == 12 ? 6 : m == 20 ? 5 : 7;
 }
 
-template <int m, bool transposed>
-void BaseStageOf(float* x, std::size_t stride) {
-  constexpr std::size_t groups = m / 4;
-  for (std::size_t c = 0; c < stride; c += kLanes) {
-    V p[8 * groups];
-    for (std::size_t q = 0; q < groups; ++q) Patterns(x + c + 4 * q * stride, stride, p + 8 * q);
-    StoreRows<Base<m, transposed>, m / 4>(p, x + c, stride, std::make_integer_sequence<int, m>());
+// y holds m blocks of `stride` elements, a multiple of the lanes of d.
+template <int m, bool transposed, class DB, class Sink>
+void BaseStage(DB d, const float* y, const Sink& sink, std::size_t stride) {
+  const auto one = One(d);
+  alignas(64) float held[m * hn::MaxLanes(d)];
+  for (std::size_t c = 0; c < stride; c += hn::MaxLanes(d)) {
+    std::size_t step = stride;
+    asm("" : "+r"(step));  // else m addresses are computed before the loop, which may turn but once, and kept on the stack
+    BaseRows<Base<m, transposed>, m, RowsTogether(m), 0>(d, y + c, step, one, held, sink, c);
   }
 }
 
-// Blocks narrower than a register: each gets a register of its own, whose other lanes are idle.
-template <int m, bool transposed, std::size_t stride>
-void NarrowBaseStage(float* x) {
-  alignas(64) float wide[m * kLanes] = {};
-  for (std::size_t a = 0; a < m; ++a) std::memcpy(wide + a * kLanes, x + a * stride, stride * sizeof(float));
-  BaseStageOf<m, transposed>(wide, kLanes);
-  for (std::size_t a = 0; a < m; ++a) std::memcpy(x + a * stride, wide + a * kLanes, stride * sizeof(float));
+template <class DB, class Sink>
+void BaseStageOf(DB d, int base, bool transposed, const float* y, const Sink& sink, std::size_t stride) {
+  if (base == 12) return transposed ? BaseStage<12, true>(d, y, sink, stride) : BaseStage<12, false>(d, y, sink, stride);
+  if (base == 20) return transposed ? BaseStage<20, true>(d, y, sink, stride) : BaseStage<20, false>(d, y, sink, stride);
+  BaseStage<28, false>(d, y, sink, stride);  // symmetric
 }
 
-// x holds m blocks of `stride` elements.
-template <int m, bool transposed>
-void BaseStage(float* x, std::size_t stride) {
-  if (stride >= kLanes) return BaseStageOf<m, transposed>(x, stride);
-  if (stride == 1) return NarrowBaseStage<m, transposed, 1>(x);
-  if (stride == 2) return NarrowBaseStage<m, transposed, 2>(x);
-  if (stride == 4) return NarrowBaseStage<m, transposed, 4>(x);
-  if (stride == 8) return NarrowBaseStage<m, transposed, 8>(x);
+// Blocks narrower than a register: in smaller registers, down to four lanes of which one or two may be idle.
+template <std::size_t lanes>
+struct ToNarrow {
+  float* y;
+  HWY_INLINE void operator()(std::size_t i, hn::Vec<hn::FixedTag<float, lanes>> v) const {
+    hn::StoreU(v, hn::FixedTag<float, lanes>(), y + i);
+  }
+};
+#if HWY_TARGET == HWY_SCALAR
+void NarrowBaseStage(int, bool, float*, std::size_t) {}
+#else
+void NarrowBaseStage(int base, bool transposed, float* y, std::size_t stride) {
+  const hn::FixedTag<float, 4> d;
+  if (stride == 8) return BaseStageOf(hn::FixedTag<float, 8>(), base, transposed, y, ToNarrow<8>{y}, 8);
+  if (stride == 4) return BaseStageOf(d, base, transposed, y, ToNarrow<4>{y}, 4);
+  alignas(64) float wide[28 * 4] = {};
+  const std::size_t m = static_cast<std::size_t>(base);
+  for (std::size_t a = 0; a < m; ++a) std::memcpy(wide + a * 4, y + a * stride, stride * sizeof(float));
+  BaseStageOf(d, base, transposed, wide, ToNarrow<4>{wide}, 4);
+  for (std::size_t a = 0; a < m; ++a) std::memcpy(y + a * stride, wide + a * 4, stride * sizeof(float));
+}
+#endif
+
+// ---- the transform ----
+
+// Blocks of at least a register.
+template <class Source, class Sink>
+void WideHadamard(const Source& source, float* y, const Sink& sink, std::size_t order, int base, int log2, bool transposed) {
+  if (base == 1) return ButterflyStages(source, y, sink, 0, order, log2);
+  ButterflyStages(source, y, ToRow{y}, 0, order, log2);
+  BaseStageOf(D(), base, transposed, y, sink, std::size_t{1} << log2);
 }
 
-void HadamardPadded(float* x, std::size_t order, std::size_t padded, int base, int log2, bool transposed) {
-  const std::size_t stride = std::size_t{1} << log2;
-  ButterflyStages(x, log2 < kLog2Lanes ? padded : order, log2);
-  if (base == 12) transposed ? BaseStage<12, true>(x, stride) : BaseStage<12, false>(x, stride);
-  if (base == 20) transposed ? BaseStage<20, true>(x, stride) : BaseStage<20, false>(x, stride);
-  if (base == 28) BaseStage<28, false>(x, stride);  // symmetric
+void NarrowHadamard(float* y, std::size_t padded, int base, int log2, bool transposed) {
+  InLanePassOf(log2, y, padded);
+  if (base > 1) NarrowBaseStage(base, transposed, y, std::size_t{1} << log2);
 }
 
-void Hadamard(float* x, std::size_t order, int base, int log2, bool transposed) {
-  if (order % kLanes == 0) return HadamardPadded(x, order, order, base, log2, transposed);
-  alignas(64) float copy[64];  // the largest such order is 28·2 = 56
-  const std::size_t padded = (order + kLanes - 1) / kLanes * kLanes;
-  std::memset(copy, 0, sizeof copy);
-  std::memcpy(copy, x, order * sizeof(float));
-  HadamardPadded(copy, order, padded, base, log2, transposed);
-  std::memcpy(x, copy, order * sizeof(float));
+void Hadamard(float* y, std::size_t order, int base, int log2, bool transposed) {
+  if (log2 >= kLog2Lanes) return WideHadamard(FromRow{y}, y, ToRow{y}, order, base, log2, transposed);
+  if (order % kLanes == 0) return NarrowHadamard(y, order, base, log2, transposed);
+  alignas(64) float copy[64] = {};  // the largest such order is 28·2
+  std::memcpy(copy, y, order * sizeof(float));
+  NarrowHadamard(copy, (order + kLanes - 1) / kLanes * kLanes, base, log2, transposed);
+  std::memcpy(y, copy, order * sizeof(float));
+}
+
+// y = H D x.
+void Rotate(const float* x, std::size_t n, const std::uint32_t* signs, float* y, std::size_t order, int base, int log2) {
+  WideHadamard(FromSigned{x, n, signs}, y, ToRow{y}, order, base, log2, false);
+}
+
+// out = D Hᵀ y, scaled; y is overwritten.
+void RotateBack(float* y, std::size_t order, int base, int log2, const std::uint32_t* signs, float scale, float unscale, float* out) {
+  const ToSigned sink{out, signs, hn::Set(D(), scale), hn::Set(D(), unscale)};
+  WideHadamard(FromRow{y}, y, sink, order, base, log2, true);
 }
 
 }  // namespace hdq::HWY_NAMESPACE
@@ -268,28 +452,48 @@ HWY_AFTER_NAMESPACE();
 namespace hdq {
 
 HDQ_DISPATCH(Hadamard);
+HDQ_DISPATCH(Rotate);
+HDQ_DISPATCH(RotateBack);
+
+namespace {
+
+constexpr int fused_log2 = 4;  // blocks of 16: a register of any instruction set
+
+HadamardOrder exact_order(std::size_t order) {
+  const int twos = std::countr_zero(order), odd = order == 0 ? 0 : static_cast<int>(std::min<std::size_t>(order >> twos, 9));
+  if (odd == 1) return {order, 1, twos};
+  if (twos >= 2 && (odd == 3 || odd == 5 || odd == 7)) return {order, 4 * odd, twos - 2};
+  throw InvalidArgument("not a supported Hadamard order: " + std::to_string(order));
+}
+
+}  // namespace
 
 void detail::hadamard(float* y, const HadamardOrder& order, bool transposed, Isa isa) {
   HDQ_CALL(Hadamard, isa)(y, order.order, order.base, order.log2, transposed);
 }
 
-namespace {
-HadamardOrder exact_order(std::size_t order) {
-  if (!is_hadamard_order(order)) throw InvalidArgument("not a supported Hadamard order: " + std::to_string(order));
-  return hadamard_order(order);
+void detail::rotate(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float factor, float* y,
+                    Isa isa) {
+  if (factor == 1 && order.log2 >= fused_log2)
+    return HDQ_CALL(Rotate, isa)(x, n, signs, y, order.order, order.base, order.log2);
+  load_signed(x, n, order.order, signs, factor, y, isa);
+  hadamard(y, order, false, isa);
 }
-}  // namespace
+
+void detail::rotate_back(float* y, const HadamardOrder& order, const std::uint32_t* signs, std::size_t n, float scale,
+                         float unscale, float* out, Isa isa) {
+  if (n == order.order && order.log2 >= fused_log2)
+    return HDQ_CALL(RotateBack, isa)(y, order.order, order.base, order.log2, signs, scale, unscale, out);
+  hadamard(y, order, true, isa);
+  store_signed(y, n, signs, scale, unscale, out, isa);
+}
 
 void transform(float* x, std::size_t order, const std::uint32_t* signs, Isa isa) {
-  const HadamardOrder h = exact_order(order);
-  detail::load_signed(x, order, order, signs, 1, x, isa);
-  detail::hadamard(x, h, false, isa);
+  detail::rotate(x, order, exact_order(order), signs, 1, x, isa);
 }
 
 void transform_transposed(float* y, std::size_t order, const std::uint32_t* signs, Isa isa) {
-  const HadamardOrder h = exact_order(order);
-  detail::hadamard(y, h, true, isa);
-  detail::store_signed(y, order, signs, 1, 1, y, isa);
+  detail::rotate_back(y, exact_order(order), signs, order, 1, 1, y, isa);
 }
 
 }  // namespace hdq
