@@ -1,4 +1,4 @@
-# Regenerates the codebook tables and compares them with the committed file.
+# Regenerates the tables and compares them with the committed file.
 execute_process(COMMAND ${GENERATOR} OUTPUT_FILE ${OUTPUT} COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${CMAKE_COMMAND} -E compare_files ${OUTPUT} ${EXPECTED} RESULT_VARIABLE differs)
 if(differs)
