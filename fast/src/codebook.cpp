@@ -12,76 +12,151 @@
 HWY_BEFORE_NAMESPACE();
 namespace hdq::HWY_NAMESPACE {
 
-// The end cell's polynomial at U = (word + 1/2)/2^32.
-inline double EndValue(const detail::EndTable& table, std::uint32_t word) {
-  const double u = dither_of_word(word);
-  std::uint64_t bits;
-  std::memcpy(&bits, &u, sizeof bits);
-  const std::uint64_t binade = 1022 - (bits >> 52);  // 0 for U in [1/2, 1)
-  bits = (bits & 0x000FFFFFFFFFFFFF) | 0x3FF0000000000000;
-  double significand;
-  std::memcpy(&significand, &bits, sizeof significand);
-  const double x = significand - 1.5, square = x * x;
-  const double* c = table.coefficients + 2 * static_cast<std::size_t>(table.steps) * binade;
-  double even = c[0], odd = c[1];
-  for (int i = 1; i < table.steps; ++i) {
-    even = Fma(even, square, c[2 * i]);
-    odd = Fma(odd, square, c[2 * i + 1]);
+// Where the end cell's polynomial is evaluated at U = (word + 1/2)/2^32: its binade's coefficients, x = significand − 3/2.
+struct EndPoint {
+  const double* coefficients;
+  double x;
+  HWY_INLINE EndPoint(const detail::EndTable& table, std::uint32_t word) {
+    const double u = dither_of_word(word);
+    std::uint64_t bits;
+    std::memcpy(&bits, &u, sizeof bits);
+    const std::uint64_t binade = 1022 - (bits >> 52);  // 0 for U in [1/2, 1)
+    coefficients = table.coefficients + 2 * static_cast<std::size_t>(table.steps) * binade;
+    bits = (bits & 0x000FFFFFFFFFFFFF) | 0x3FF0000000000000;
+    std::memcpy(&x, &bits, sizeof x);
+    x -= 1.5;
   }
-  return Fma(x, odd, even);
+};
+
+HWY_INLINE double EndValue(const detail::EndTable& table, std::uint32_t word) {
+  const EndPoint at(table, word);
+  const double square = at.x * at.x;
+#if HWY_TARGET == HWY_SCALAR
+  double even = at.coefficients[0], odd = at.coefficients[1];
+  for (int i = 1; i < table.steps; ++i) {
+    even = Fma(even, square, at.coefficients[2 * i]);
+    odd = Fma(odd, square, at.coefficients[2 * i + 1]);
+  }
+#else
+  const hn::FixedTag<double, 2> d;  // even, odd
+  const auto squares = hn::Set(d, square);
+  auto both = hn::LoadU(d, at.coefficients);
+  for (int i = 1; i < table.steps; ++i) both = Fma(both, squares, hn::LoadU(d, at.coefficients + 2 * i));
+  const double even = hn::GetLane(both), odd = hn::GetLane(hn::Reverse(d, both));
+#endif
+  return Fma(at.x, odd, even);
 }
 
-// One group: cells first … first + lanes − 1 to out, their mirror images to the other end of out[0 .. count).
-template <class D>
-HWY_INLINE void GroupValues(D d, const double* c, int steps, std::size_t lanes, double t, double* out, std::size_t first, std::size_t count) {
-  const auto ts = hn::Set(d, t), square = hn::Set(d, t * t);
+// One group for kRows rows with t = U − 1/2: cells first … first + lanes − 1 to out, their mirror images to the other end of
+// out[0 .. count); rows lie `stride` apart. Rows side by side hide the latency of Horner's chain.
+template <std::size_t kRows, class D>
+HWY_INLINE void GroupValues(D d, const double* c, int steps, std::size_t lanes, const double* t, double* out, std::size_t stride,
+                            std::size_t first, std::size_t count) {
+  using V = hn::Vec<D>;
   for (std::size_t lane = 0; lane < lanes; lane += hn::MaxLanes(d)) {
+    V square[kRows], even[kRows], odd[kRows];
     const double* next = c + lane;
-    auto even = hn::LoadU(d, next), odd = hn::LoadU(d, next + lanes);
+    for (std::size_t r = 0; r < kRows; ++r) {
+      square[r] = hn::Set(d, t[r] * t[r]);
+      even[r] = hn::LoadU(d, next);
+      odd[r] = hn::LoadU(d, next + lanes);
+    }
     for (int i = 1; i < steps; ++i) {
       next += 2 * lanes;
-      even = Fma(even, square, hn::LoadU(d, next));
-      odd = Fma(odd, square, hn::LoadU(d, next + lanes));
+      const V e = hn::LoadU(d, next), o = hn::LoadU(d, next + lanes);
+      for (std::size_t r = 0; r < kRows; ++r) {
+        even[r] = Fma(even[r], square[r], e);
+        odd[r] = Fma(odd[r], square[r], o);
+      }
     }
-    hn::StoreU(Fma(ts, odd, even), d, out + first + lane);
-    hn::StoreU(hn::Reverse(d, FmaSubtract(ts, odd, even)), d, out + count - first - lane - hn::MaxLanes(d));
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const V ts = hn::Set(d, t[r]);
+      double* row = out + r * stride;
+      hn::StoreU(Fma(ts, odd[r], even[r]), d, row + first + lane);
+      hn::StoreU(hn::Reverse(d, FmaSubtract(ts, odd[r], even[r])), d, row + count - first - lane - hn::MaxLanes(d));
+    }
   }
 }
 
-// out[0 .. count): the two end cells and everything between them.
-void Cells(int bits, const detail::CodebookTable& table, std::uint32_t word, double* out, std::size_t count) {
-  const double t = dither_of_word(word) - 0.5;  // exact
+// out[0 .. count) of each row: the two end cells and everything between them. bits > 1.
+template <std::size_t kRows>
+HWY_INLINE void Cells(int bits, const detail::CodebookTable& table, const std::uint32_t* words, double* out, std::size_t stride,
+                      std::size_t count) {
+  double t[kRows];
+  for (std::size_t r = 0; r < kRows; ++r) t[r] = dither_of_word(words[r]) - 0.5;  // exact
   const double* c = table.pairs.coefficients;
   const std::size_t lanes = static_cast<std::size_t>(table.pairs.lanes(bits));
-  for (int group = 0; bits > 1 && group < table.pairs.groups(bits); ++group) {
+  for (int group = 0; group < table.pairs.groups(bits); ++group) {
     const int steps = table.pairs.steps[group];
     const std::size_t first = static_cast<std::size_t>(group) * lanes;
 #if HWY_TARGET == HWY_SCALAR
-    GroupValues(hn::FixedTag<double, 1>(), c, steps, lanes, t, out, first, count);
+    GroupValues<kRows>(hn::FixedTag<double, 1>(), c, steps, lanes, t, out, stride, first, count);
 #else
     if (lanes == 2)
-      GroupValues(hn::FixedTag<double, 2>(), c, steps, lanes, t, out, first, count);
+      GroupValues<kRows>(hn::FixedTag<double, 2>(), c, steps, lanes, t, out, stride, first, count);
     else if (lanes == 4)
-      GroupValues(hn::FixedTag<double, 4>(), c, steps, lanes, t, out, first, count);
+      GroupValues<kRows>(hn::FixedTag<double, 4>(), c, steps, lanes, t, out, stride, first, count);
     else
-      GroupValues(hn::ScalableTag<double>(), c, steps, lanes, t, out, first, count);
+      GroupValues<kRows>(hn::ScalableTag<double>(), c, steps, lanes, t, out, stride, first, count);
 #endif
     c += 2 * lanes * static_cast<std::size_t>(steps);
   }
-  out[0] = EndValue(table.end, word);
-  out[count - 1] = -EndValue(table.end, ~word);  // 1 − U belongs to the complement of word
+  for (std::size_t r = 0; r < kRows; ++r) {
+    out[r * stride] = EndValue(table.end, words[r]);
+    out[r * stride + count - 1] = -EndValue(table.end, ~words[r]);  // 1 − U belongs to the complement of word
+  }
 }
 
-void Thresholds(int bits, std::uint32_t word, double* out) {
+constexpr std::size_t kRowsTogether = 4;
+
+template <std::size_t kRows>
+HWY_INLINE void ThresholdsOf(int bits, const std::uint32_t* words, double* out, std::size_t stride) {
   const detail::CodebookTable& table = detail::threshold_tables[bits - 1];
-  if (bits == 1)
-    out[0] = EndValue(table.end, word) - EndValue(table.end, ~word);
-  else
-    Cells(bits, table, word, out, (std::size_t{1} << bits) - 1);
+  if (bits > 1) return Cells<kRows>(bits, table, words, out, stride, (std::size_t{1} << bits) - 1);
+  for (std::size_t r = 0; r < kRows; ++r) out[r * stride] = EndValue(table.end, words[r]) - EndValue(table.end, ~words[r]);
 }
 
-void Codewords(int bits, std::uint32_t word, double* out) {
-  Cells(bits, detail::codeword_tables[bits - 1], word, out, std::size_t{1} << bits);
+template <std::size_t kRows>
+HWY_INLINE void CodewordsOf(int bits, const std::uint32_t* words, double* out, std::size_t stride) {
+  const detail::CodebookTable& table = detail::codeword_tables[bits - 1];
+  if (bits > 1) return Cells<kRows>(bits, table, words, out, stride, std::size_t{1} << bits);
+  for (std::size_t r = 0; r < kRows; ++r) {
+    out[r * stride] = EndValue(table.end, words[r]);
+    out[r * stride + 1] = -EndValue(table.end, ~words[r]);
+  }
+}
+
+// Rows `stride` apart.
+void Thresholds(int bits, const std::uint32_t* words, std::size_t rows, double* out, std::size_t stride) {
+  std::size_t r = 0;
+  for (; r + kRowsTogether <= rows; r += kRowsTogether) ThresholdsOf<kRowsTogether>(bits, words + r, out + r * stride, stride);
+  for (; r < rows; ++r) ThresholdsOf<1>(bits, words + r, out + r * stride, stride);
+}
+
+void Codewords(int bits, const std::uint32_t* words, std::size_t rows, double* out, std::size_t stride) {
+  std::size_t r = 0;
+  for (; r + kRowsTogether <= rows; r += kRowsTogether) CodewordsOf<kRowsTogether>(bits, words + r, out + r * stride, stride);
+  for (; r < rows; ++r) CodewordsOf<1>(bits, words + r, out + r * stride, stride);
+}
+
+void RoundCells(const double* cells, std::size_t count, float* out) {
+  std::size_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> f;
+  for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) hn::StoreU(hn::DemoteTo(f, hn::LoadU(d, cells + i)), f, out + i);
+#endif
+  for (; i < count; ++i) out[i] = static_cast<float>(cells[i]);
+}
+
+void Codewords32(int bits, const std::uint32_t* words, std::size_t rows, float* out) {
+  const std::size_t count = std::size_t{1} << bits;
+  alignas(64) double cells[kRowsTogether * 256];
+  for (std::size_t r = 0; r < rows; r += kRowsTogether) {
+    const std::size_t now = HWY_MIN(kRowsTogether, rows - r);
+    Codewords(bits, words + r, now, cells, count);
+    RoundCells(cells, now * count, out + r * count);
+  }
 }
 
 }  // namespace hdq::HWY_NAMESPACE
@@ -95,24 +170,24 @@ namespace hdq {
 
 HDQ_DISPATCH(Thresholds);
 HDQ_DISPATCH(Codewords);
+HDQ_DISPATCH(Codewords32);
 
 void thresholds(int bits, std::uint32_t word, double* out, Isa isa) {
   detail::require_bits(bits);
-  HDQ_CALL(Thresholds, isa)(bits, word, out);
+  HDQ_CALL(Thresholds, isa)(bits, &word, 1, out, 0);
 }
 
 void codewords(int bits, std::uint32_t word, double* out, Isa isa) {
   detail::require_bits(bits);
-  HDQ_CALL(Codewords, isa)(bits, word, out);
+  HDQ_CALL(Codewords, isa)(bits, &word, 1, out, 0);
+}
+
+void detail::thresholds_of_rows(int bits, const std::uint32_t* words, std::size_t rows, double* out, Isa isa) {
+  HDQ_CALL(Thresholds, isa)(bits, words, rows, out, std::size_t{1} << bits);
 }
 
 void detail::codewords32(int bits, const std::uint32_t* words, std::size_t rows, float* out, Isa isa) {
-  const std::size_t count = std::size_t{1} << bits;
-  double cells[256];
-  for (std::size_t row = 0; row < rows; ++row) {
-    HDQ_CALL(Codewords, isa)(bits, words[row], cells);
-    for (std::size_t k = 0; k < count; ++k) out[row * count + k] = static_cast<float>(cells[k]);
-  }
+  HDQ_CALL(Codewords32, isa)(bits, words, rows, out);
 }
 
 }  // namespace hdq

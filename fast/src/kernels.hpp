@@ -18,6 +18,9 @@ void load_signed(const float* x, std::size_t n, std::size_t order, const std::ui
 // out_i = ε_i·((y_i·scale)·unscale) for i < n; unscale is a power of two.
 void store_signed(const float* y, std::size_t n, const std::uint32_t* signs, float scale, float unscale, float* out, Isa isa);
 
+// out: rows × 2^bits, row i begins with the 2^bits − 1 thresholds of dither word words[i].
+void thresholds_of_rows(int bits, const std::uint32_t* words, std::size_t rows, double* out, Isa isa);
+
 // out: rows × 2^bits, row i the codewords of dither word words[i], each rounded to float32 as the decoder does.
 void codewords32(int bits, const std::uint32_t* words, std::size_t rows, float* out, Isa isa);
 
