@@ -7,6 +7,7 @@
 #include <limits>
 #include <new>
 
+#include "dither.hpp"
 #include "hdq/stages.hpp"
 #include "kernels.hpp"
 #include "parallel.hpp"
@@ -61,11 +62,33 @@ std::size_t checked_stride(std::size_t stride, std::size_t least, const char* na
   return stride;
 }
 
-float finish(Metric metric, float sum, float norm, double order, const Query& query) {
-  if (metric == Metric::cosine) return norm == 0 ? 0.0f : static_cast<float>(static_cast<double>(sum) * query.cosine);
-  const double rho = static_cast<double>(norm), product = (static_cast<double>(sum) * (rho / order)) * query.unscale;
-  if (metric == Metric::inner_product) return static_cast<float>(product);
-  return static_cast<float>((query.square + rho * rho) - 2 * product);
+// What a row contributes to its scores.
+struct RowFactors {
+  double scale;   // ρ/d
+  double square;  // ρ²
+};
+
+// The formulas of score.hpp for one query and several rows.
+void finish(Metric metric, const float* sums, const RowFactors* rows, std::size_t count, const Query& query, float* out) {
+  switch (metric) {
+    case Metric::inner_product:
+      for (std::size_t i = 0; i < count; ++i)
+        out[i] = static_cast<float>((static_cast<double>(sums[i]) * rows[i].scale) * query.unscale);
+      return;
+    case Metric::squared_distance:
+      for (std::size_t i = 0; i < count; ++i)
+        out[i] = static_cast<float>((query.square + rows[i].square) - 2 * ((static_cast<double>(sums[i]) * rows[i].scale) * query.unscale));
+      return;
+    case Metric::cosine:
+      for (std::size_t i = 0; i < count; ++i)
+        out[i] = rows[i].square == 0 ? 0.0f : static_cast<float>(static_cast<double>(sums[i]) * query.cosine);
+      return;
+  }
+}
+
+RowFactors factors_of(float norm, double order) {
+  const double rho = static_cast<double>(norm);
+  return {rho / order, rho * rho};
 }
 
 }  // namespace
@@ -122,24 +145,24 @@ template <class Row>
 void Scorer::State::score_rows(Metric metric, std::size_t first, std::size_t last, const Row& row, float* out,
                                std::size_t out_stride) const {
   AlignedFloats tables(tile_rows * levels()), sums(tile_queries * tile_rows);
+  std::uint64_t numbers[tile_rows];
   std::uint32_t words[tile_rows];
   const std::uint8_t* codes[tile_rows];
-  float norms[tile_rows];
+  RowFactors factors[tile_rows];
   for (std::size_t tile = first; tile < last; tile += tile_rows) {
     const std::size_t rows = std::min(tile_rows, last - tile);
     for (std::size_t i = 0; i < rows; ++i) {
-      std::uint64_t number;
-      row(tile + i, norms[i], codes[i], number);
-      words[i] = dither_word(seed, number);
+      float norm;
+      row(tile + i, norm, codes[i], numbers[i]);
+      factors[i] = factors_of(norm, static_cast<double>(order));
     }
+    detail::dither_words(seed, numbers, rows, words, isa);
     detail::codewords32(bits, words, rows, tables.get(), isa);
     for (std::size_t begin = 0; begin < queries.size(); begin += tile_queries) {
       const std::size_t count = std::min(tile_queries, queries.size() - begin);
       detail::score_sums({bits, order, code_bytes, rotated.get() + begin * stride, count, codes, rows, tables.get(), sums.get(), tile_rows}, isa);
       for (std::size_t q = 0; q < count; ++q)
-        for (std::size_t i = 0; i < rows; ++i)
-          out[(begin + q) * out_stride + tile + i] =
-              finish(metric, sums.get()[q * tile_rows + i], norms[i], static_cast<double>(order), queries[begin + q]);
+        finish(metric, sums.get() + q * tile_rows, factors, rows, queries[begin + q], out + (begin + q) * out_stride + tile);
     }
   }
 }
@@ -205,10 +228,13 @@ float Scorer::score_row(Metric metric, std::size_t query, float norm, const std:
   check_norm(norm, 0);
   alignas(64) float table[256];
   const std::uint32_t word = dither_word(s.seed, row);
-  float sum;
+  float sum = 0;
   detail::codewords32(s.bits, &word, 1, table, s.isa);
   detail::score_sums({s.bits, s.order, s.code_bytes, s.rotated.get() + query * s.stride, 1, &codes, 1, table, &sum, 1}, s.isa);
-  return finish(metric, sum, norm, static_cast<double>(s.order), s.queries[query]);
+  const RowFactors factors = factors_of(norm, static_cast<double>(s.order));
+  float score = 0;
+  finish(metric, &sum, &factors, 1, s.queries[query], &score);
+  return score;
 }
 
 // Proof of the bound, with x^ for computed x and q' in place of q until the end.
