@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <memory>
 #include <new>
-#include <thread>
 
+#include "dither.hpp"
 #include "hdq/stages.hpp"
 #include "kernels.hpp"
+#include "parallel.hpp"
 
 namespace hdq {
 namespace {
@@ -29,12 +29,24 @@ class Aligned {
   std::unique_ptr<T, Free> data_;
 };
 
+// Rows whose dithers are drawn, and codebooks evaluated, at once.
+constexpr std::size_t rows_together = 16;
+
 struct Scratch {
-  explicit Scratch(std::size_t order) : y(order), codes(order) {}
+  Scratch(std::size_t order, int bits)
+      : y(order), codes(order), cells(rows_together << bits), cells32(rows_together << bits) {}
+
+  void draw(std::uint64_t seed, std::uint64_t row, std::size_t count, Isa isa) {
+    std::uint64_t rows[rows_together];
+    for (std::size_t r = 0; r < count; ++r) rows[r] = row + r;
+    detail::dither_words(seed, rows, count, words, isa);
+  }
+
   Aligned<float> y;
   Aligned<std::uint8_t> codes;
-  alignas(64) double cells[256];
-  alignas(64) float cells32[256];
+  Aligned<double> cells;   // rows_together × 2^bits thresholds
+  Aligned<float> cells32;  // rows_together × 2^bits codewords
+  std::uint32_t words[rows_together];
 };
 
 [[noreturn]] void throw_bad_column(const float* x, std::size_t n, std::size_t row) {
@@ -48,34 +60,11 @@ struct Scratch {
   throw InvalidInput(row, InvalidInput::npos, "row " + std::to_string(row) + ": " + what);
 }
 
-float checked_norm(const float* x, std::size_t n, std::size_t row, Isa isa) {
-  const double sum = detail::sum_of_squares(x, n, isa);
-  if (!std::isfinite(sum)) throw_bad_column(x, n, row);
-  const float norm = static_cast<float>(std::sqrt(sum));
+float checked_norm(double sum_of_squares, const float* x, std::size_t n, std::size_t row) {
+  if (!std::isfinite(sum_of_squares)) throw_bad_column(x, n, row);
+  const float norm = static_cast<float>(std::sqrt(sum_of_squares));
   if (!std::isfinite(norm)) throw_bad_norm(row, "the norm exceeds the largest float32");
   return norm;
-}
-
-// Runs work(first, last) on consecutive runs of [0, rows), one per thread, and rethrows the failure of the earliest run.
-template <class Work>
-void for_rows(std::size_t rows, int threads, const Work& work) {
-  const std::size_t parts = std::min(static_cast<std::size_t>(threads), rows);
-  if (parts <= 1) return work(std::size_t{0}, rows);
-  std::vector<std::exception_ptr> failures(parts);
-  const auto run = [&](std::size_t part) {
-    try {
-      work(rows / parts * part + std::min(part, rows % parts), rows / parts * (part + 1) + std::min(part + 1, rows % parts));
-    } catch (...) {
-      failures[part] = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (std::size_t part = 1; part < parts; ++part) workers.emplace_back(run, part);
-    run(0);
-  }
-  for (const std::exception_ptr& failure : failures)
-    if (failure) std::rethrow_exception(failure);
 }
 
 std::size_t checked_stride(std::size_t stride, std::size_t dimension) {
@@ -98,7 +87,7 @@ int checked_bits(int bits) {
 
 int checked_threads(int threads) {
   if (threads < 0) throw InvalidArgument("threads must not be negative");
-  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return detail::thread_count(threads);
 }
 
 void require(const void* pointer, const char* name) {
@@ -126,17 +115,23 @@ void Codec::encode(const float* x, std::size_t rows, float* norms, std::uint8_t*
   require(norms, "norms");
   require(codes, "codes");
   const HadamardOrder order = hadamard_order(dimension_);
-  for_rows(rows, threads_, [&](std::size_t first, std::size_t last) {
-    Scratch scratch(order_);
+  detail::parallel_runs(rows, threads_, [&](std::size_t first, std::size_t last) {
+    Scratch scratch(order_, bits_);
     for (std::size_t row = first; row < last; ++row) {
+      if ((row - first) % rows_together == 0) {
+        const std::size_t count = std::min(rows_together, last - row);
+        scratch.draw(seed_, first_row + row, count, isa_);
+        if (!detail::companded(bits_, isa_)) detail::thresholds_of_rows(bits_, scratch.words, count, scratch.cells.get(), isa_);
+      }
+      const std::size_t r = (row - first) % rows_together;
       const float* in = x + row * stride;
-      const float norm = checked_norm(in, dimension_, row, isa_), factor = norm_scale(norm);
+      float* y = scratch.y.get();
+      const float norm = checked_norm(detail::rotate_measured(in, dimension_, order, signs_.data(), y, isa_), in, dimension_, row);
+      const float factor = norm_scale(norm);
+      if (factor != 1) detail::rotate(in, dimension_, order, signs_.data(), factor, y, isa_);
       norms[row] = norm;
-      detail::rotate(in, dimension_, order, signs_.data(), factor, scratch.y.get(), isa_);
-      thresholds(bits_, dither_word(seed_, first_row + row), scratch.cells, isa_);
-      scale_thresholds(bits_, scratch.cells, norm * factor, scratch.cells32);
-      quantize(bits_, scratch.y.get(), order_, scratch.cells32, scratch.codes.get(), isa_);
-      pack(bits_, scratch.codes.get(), order_, codes + row * code_bytes(), isa_);
+      detail::quantize_pack(bits_, y, order_, scratch.cells.get() + (r << bits_), scratch.words[r], norm * factor,
+                            scratch.codes.get(), codes + row * code_bytes(), isa_);
     }
   });
 }
@@ -149,9 +144,15 @@ void Codec::decode(const float* norms, const std::uint8_t* codes, std::size_t ro
   require(codes, "codes");
   require(x, "x");
   const HadamardOrder order = hadamard_order(dimension_);
-  for_rows(rows, threads_, [&](std::size_t first, std::size_t last) {
-    Scratch scratch(order_);
+  detail::parallel_runs(rows, threads_, [&](std::size_t first, std::size_t last) {
+    Scratch scratch(order_, bits_);
     for (std::size_t row = first; row < last; ++row) {
+      if ((row - first) % rows_together == 0) {
+        const std::size_t count = std::min(rows_together, last - row);
+        scratch.draw(seed_, first_row + row, count, isa_);
+        detail::codewords32(bits_, scratch.words, count, scratch.cells32.get(), isa_);
+      }
+      const std::size_t r = (row - first) % rows_together;
       const float norm = norms[row], factor = norm_scale(norm);
       if (!std::isfinite(norm) || norm < 0) throw_bad_norm(row, "the norm is not a finite number >= 0");
       float* out = x + row * stride;
@@ -160,9 +161,7 @@ void Codec::decode(const float* norms, const std::uint8_t* codes, std::size_t ro
         continue;
       }
       unpack(bits_, codes + row * code_bytes(), order_, scratch.codes.get(), isa_);
-      codewords(bits_, dither_word(seed_, first_row + row), scratch.cells, isa_);
-      for (std::size_t k = 0; k < std::size_t{1} << bits_; ++k) scratch.cells32[k] = static_cast<float>(scratch.cells[k]);
-      lookup(bits_, scratch.codes.get(), order_, scratch.cells32, scratch.y.get(), isa_);
+      lookup(bits_, scratch.codes.get(), order_, scratch.cells32.get() + (r << bits_), scratch.y.get(), isa_);
       const float scale = static_cast<float>(static_cast<double>(norm * factor) / static_cast<double>(order_));
       detail::rotate_back(scratch.y.get(), order, signs_.data(), dimension_, scale, 1 / factor, out, isa_);
     }

@@ -18,6 +18,14 @@ void load_signed(const float* x, std::size_t n, std::size_t order, const std::ui
 // out_i = ε_i·((y_i·scale)·unscale) for i < n; unscale is a power of two.
 void store_signed(const float* y, std::size_t n, const std::uint32_t* signs, float scale, float unscale, float* out, Isa isa);
 
+// Whether codes of so many bits come from the compander (compand.hpp), not from a row's thresholds.
+bool companded(int bits, Isa isa);
+
+// The bytes of a row's codes: thresholds, scale_thresholds, quantize and pack in one. theta: the row's thresholds unless companded;
+// scratch: count bytes. isa is not automatic.
+void quantize_pack(int bits, const float* y, std::size_t count, const double* theta, std::uint32_t word, float norm,
+                   std::uint8_t* scratch, std::uint8_t* bytes, Isa isa);
+
 // out: rows × 2^bits, row i begins with the 2^bits − 1 thresholds of dither word words[i].
 void thresholds_of_rows(int bits, const std::uint32_t* words, std::size_t rows, double* out, Isa isa);
 
@@ -29,6 +37,9 @@ void hadamard(float* y, const HadamardOrder& order, bool transposed, Isa isa);
 
 // y = H D (x·factor), x padded from n with zeros: load_signed and hadamard in one. x may be y.
 void rotate(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float factor, float* y, Isa isa);
+
+// rotate with a factor of 1, and sum_of_squares. x is not y; isa is not automatic.
+double rotate_measured(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float* y, Isa isa);
 
 // out = the first n of ((D Hᵀ y)·scale)·unscale: hadamard and store_signed in one. y is overwritten; out may be y.
 void rotate_back(float* y, const HadamardOrder& order, const std::uint32_t* signs, std::size_t n, float scale, float unscale,

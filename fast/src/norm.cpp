@@ -3,7 +3,7 @@
 #define HWY_TARGET_INCLUDE "norm.cpp"
 #include <hwy/foreach_target.h>
 
-#include "simd.hpp"
+#include "norm-inl.hpp"
 
 #include <cmath>
 
@@ -11,32 +11,6 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace hdq::HWY_NAMESPACE {
-
-// 16 running sums, in as many registers as the target needs.
-struct SixteenSums {
-  using D = hn::ScalableTag<double>;
-  static constexpr std::size_t lanes = hn::MaxLanes(D());
-  static constexpr std::size_t vectors = 16 / lanes;
-  hn::Vec<D> sum[vectors];
-
-  HWY_INLINE SixteenSums() {
-    for (std::size_t v = 0; v < vectors; ++v) sum[v] = hn::Zero(D());
-  }
-  HWY_INLINE void add(const float* x) {
-    const hn::Rebind<float, D> f;
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const auto wide = hn::PromoteTo(D(), hn::LoadU(f, x + v * lanes));
-      sum[v] = hn::MulAdd(wide, wide, sum[v]);  // the product is exact: fused or not, one rounding
-    }
-  }
-  HWY_INLINE double total() const {
-    double s[16];
-    for (std::size_t v = 0; v < vectors; ++v) hn::StoreU(sum[v], D(), s + v * lanes);
-    for (std::size_t half = 8; half > 0; half /= 2)
-      for (std::size_t i = 0; i < half; ++i) s[i] += s[i + half];
-    return s[0];
-  }
-};
 
 double SumOfSquares(const float* x, std::size_t n) {
   SixteenSums sums;

@@ -7,6 +7,7 @@
 
 #include "simd.hpp"
 
+#include "compand-inl.hpp"
 #include "hdq/stages.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -130,15 +131,92 @@ void Quantize(int bits, const float* y, std::size_t count, const float* scaled, 
   QuantizeAll(bits, y, count, heap, codes);
 }
 
+// ---- quantize and pack at once: AVX-512 alone, where a bit-field extract packs eight codes in a cycle ----
+
+#if HWY_TARGET == HWY_AVX3
+
+// One threshold: a comparison is sixteen codes.
+HWY_INLINE void PackOneBit(const float* y, std::size_t count, const float* scaled, std::uint8_t* bytes) {
+  const __m512 threshold = _mm512_set1_ps(scaled[0]);
+  for (std::size_t j = 0; j < count; j += 16) {
+    const __mmask16 code = _mm512_cmp_ps_mask(_mm512_loadu_ps(y + j), threshold, _CMP_GE_OQ);
+    std::memcpy(bytes + j / 8, &code, 2);
+  }
+}
+
+// Three: the middle one gives the high bit and tells which of the others gives the low one.
+HWY_INLINE void PackTwoBits(const float* y, std::size_t count, const float* scaled, std::uint8_t* bytes) {
+  const __m512 low = _mm512_set1_ps(scaled[0]), middle = _mm512_set1_ps(scaled[1]), high = _mm512_set1_ps(scaled[2]);
+  for (std::size_t j = 0; j < count; j += 16) {
+    const __m512 v = _mm512_loadu_ps(y + j);
+    const __mmask16 upper = _mm512_cmp_ps_mask(v, middle, _CMP_GE_OQ);
+    const __mmask16 lower = _mm512_cmp_ps_mask(v, _mm512_mask_blend_ps(upper, low, high), _CMP_GE_OQ);
+    const std::uint32_t codes = _pdep_u32(upper, 0xAAAAAAAA) | _pdep_u32(lower, 0x55555555);
+    std::memcpy(bytes + j / 4, &codes, 4);
+  }
+}
+
+// Eight codes of a byte each to `bits` bytes; eight bytes are stored where they all belong to the row.
+template <int bits>
+HWY_INLINE void PackEight(const std::uint8_t* codes, std::uint8_t* bytes, const std::uint8_t* end) {
+  std::uint64_t v;
+  std::memcpy(&v, codes, 8);
+  v = _pext_u64(v, 0x0101010101010101 * ((1 << bits) - 1));
+  if (HWY_LIKELY(bytes + 8 <= end))
+    std::memcpy(bytes, &v, 8);
+  else
+    std::memcpy(bytes, &v, bits);
+}
+
+template <int bits>
+HWY_INLINE void PackCompanded(const float* y, std::size_t count, std::uint32_t word, float norm, std::uint8_t* bytes) {
+  const Compand<bits> row(word, norm);
+  const std::uint8_t* end = bytes + count / 8 * bits;
+  for (std::size_t j = 0; j < count; j += 64) {
+    alignas(64) std::uint8_t codes[64];
+    alignas(64) float last[64];
+    const float* from = y + j;
+    const std::size_t now = HWY_MIN(count - j, std::size_t{64});
+    if (HWY_UNLIKELY(now < 64)) {
+      std::memset(last, 0, sizeof last);
+      std::memcpy(last, from, now * sizeof(float));
+      from = last;
+    }
+    row.Store(from, codes);
+    for (std::size_t i = 0; i < now; i += 8) PackEight<bits>(codes + i, bytes + (j + i) / 8 * bits, end);
+  }
+}
+
+// count is a multiple of 16. scaled: for one and two bits.
+void QuantizePack(int bits, const float* y, std::size_t count, const float* scaled, std::uint32_t word, float norm, std::uint8_t* bytes) {
+  switch (bits) {
+    case 1: return PackOneBit(y, count, scaled, bytes);
+    case 2: return PackTwoBits(y, count, scaled, bytes);
+    case 3: return PackCompanded<3>(y, count, word, norm, bytes);
+    case 4: return PackCompanded<4>(y, count, word, norm, bytes);
+    case 5: return PackCompanded<5>(y, count, word, norm, bytes);
+    case 6: return PackCompanded<6>(y, count, word, norm, bytes);
+    case 7: return PackCompanded<7>(y, count, word, norm, bytes);
+    default: return CompandCodes<8>(y, count, word, norm, bytes);
+  }
+}
+
+#else
+void QuantizePack(int, const float*, std::size_t, const float*, std::uint32_t, float, std::uint8_t*) {}
+#endif
+
 }  // namespace hdq::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include "bits.hpp"
+#include "compand.hpp"
 #include "dispatch.hpp"
+#include "kernels.hpp"
 namespace hdq {
 
 HDQ_DISPATCH(Quantize);
+HDQ_DISPATCH(QuantizePack);
 
 void scale_thresholds(int bits, const double* theta, float norm, float* scaled) {
   detail::require_bits(bits);
@@ -149,6 +227,26 @@ void scale_thresholds(int bits, const double* theta, float norm, float* scaled) 
 void quantize(int bits, const float* y, std::size_t count, const float* scaled, std::uint8_t* codes, Isa isa) {
   detail::require_bits(bits);
   HDQ_CALL(Quantize, isa)(bits, y, count, scaled, codes);
+}
+
+bool detail::companded(int bits, Isa isa) { return bits >= 3 && isa != Isa::scalar; }
+
+void detail::quantize_pack(int bits, const float* y, std::size_t count, const double* theta, std::uint32_t word, float norm,
+                           std::uint8_t* scratch, std::uint8_t* bytes, Isa isa) {
+  if (norm == 0) {  // y and every scaled threshold are zeros: code 2^bits − 1 throughout
+    const std::size_t total = count * static_cast<std::size_t>(bits);
+    std::memset(bytes, 0xFF, (total + 7) / 8);
+    if (total % 8 != 0) bytes[total / 8] = static_cast<std::uint8_t>((1 << total % 8) - 1);
+    return;
+  }
+  float scaled[256];
+  if (!companded(bits, isa)) scale_thresholds(bits, theta, norm, scaled);
+  if (isa == Isa::avx512 && count % 16 == 0) return HDQ_CALL(QuantizePack, isa)(bits, y, count, scaled, word, norm, bytes);
+  if (companded(bits, isa))
+    compand_codes(bits, y, count, word, norm, scratch, isa);
+  else
+    quantize(bits, y, count, scaled, scratch, isa);
+  pack(bits, scratch, count, bytes, isa);
 }
 
 }  // namespace hdq

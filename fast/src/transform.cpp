@@ -6,7 +6,7 @@
 #define HWY_TARGET_INCLUDE "transform.cpp"
 #include <hwy/foreach_target.h>
 
-#include "simd.hpp"
+#include "norm-inl.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -123,8 +123,16 @@ HWY_INLINE void Butterflies(V* r, V one) {
 
 // ---- where a row comes from and goes to; i is a multiple of kLanes ----
 
-// A source gives a run of elements as memory, then its registers: element i of the row at p.
+// A source gives a run of elements as memory, then its registers: element i of the row at p. Its Meter sees every run, in order.
+struct NoMeter {
+  template <class Source>
+  HWY_INLINE explicit NoMeter(const Source&) {}
+  template <std::size_t count>
+  HWY_INLINE void add(const float*) {}
+  HWY_INLINE void finish() {}
+};
 struct FromRow {
+  using Meter = NoMeter;
   const float* y;
   template <std::size_t count>
   HWY_INLINE const float* run(std::size_t i, float*) const { return y + i; }
@@ -132,6 +140,7 @@ struct FromRow {
 };
 // ε_i·x_i for i < n, then +0.
 struct FromSigned {
+  using Meter = NoMeter;
   const float* x;
   std::size_t n;
   const std::uint32_t* signs;
@@ -146,6 +155,26 @@ struct FromSigned {
     std::memset(padded + have, 0, (count - have) * sizeof(float));
     return padded;
   }
+};
+
+// The same, summing squares of x on the way into sums[16], as norm.cpp does.
+struct FromMeasured : FromSigned {
+  double* sums;
+  class Meter {
+   public:
+    HWY_INLINE explicit Meter(const FromMeasured& source) : to_(source.sums), sums_(source.sums) {}
+    template <std::size_t count>
+    HWY_INLINE void add(const float* run) {
+      static_assert(count % 16 == 0 || kLanes < 16);  // shorter runs occur in blocks that are not measured here
+      if constexpr (count % 16 == 0)
+        for (std::size_t i = 0; i < count; i += 16) sums_.add(run + i);
+    }
+    HWY_INLINE void finish() { sums_.store(to_); }
+
+   private:
+    double* to_;
+    SixteenSums sums_;
+  };
 };
 
 struct ToRow {
@@ -169,8 +198,10 @@ template <std::size_t kCount, class Source, class Sink>
 void FirstPass(const Source& source, const Sink& sink, std::size_t begin, std::size_t end) {
   const V one = One(D());
   alignas(64) float padded[kCount * kLanes];
+  typename Source::Meter meter(source);
   for (std::size_t base = begin; base < end; base += kCount * kLanes) {
     const float* run = source.template run<kCount * kLanes>(base, padded);
+    meter.template add<kCount * kLanes>(run);
     V r[kCount];
     HDQ_UNROLL
     for (std::size_t j = 0; j < kCount; ++j) r[j] = source(run + j * kLanes, base + j * kLanes);
@@ -182,6 +213,7 @@ void FirstPass(const Source& source, const Sink& sink, std::size_t begin, std::s
     HDQ_UNROLL
     for (std::size_t j = 0; j < kCount; ++j) sink(base + j * kLanes, r[j]);
   }
+  meter.finish();
 }
 
 // Stages h = stride … stride·kCount/2.
@@ -438,6 +470,13 @@ void Rotate(const float* x, std::size_t n, const std::uint32_t* signs, float* y,
   WideHadamard(FromSigned{x, n, signs}, y, ToRow{y}, order, base, log2, false);
 }
 
+// The same, and the sum of squares of x.
+double RotateMeasured(const float* x, std::size_t n, const std::uint32_t* signs, float* y, std::size_t order, int base, int log2) {
+  alignas(64) double sums[16] = {};
+  WideHadamard(FromMeasured{{x, n, signs}, sums}, y, ToRow{y}, order, base, log2, false);
+  return SixteenSums(sums).total();
+}
+
 // out = D Hᵀ y, scaled; y is overwritten.
 void RotateBack(float* y, std::size_t order, int base, int log2, const std::uint32_t* signs, float scale, float unscale, float* out) {
   const ToSigned sink{out, signs, hn::Set(D(), scale), hn::Set(D(), unscale)};
@@ -453,6 +492,7 @@ namespace hdq {
 
 HDQ_DISPATCH(Hadamard);
 HDQ_DISPATCH(Rotate);
+HDQ_DISPATCH(RotateMeasured);
 HDQ_DISPATCH(RotateBack);
 
 namespace {
@@ -478,6 +518,13 @@ void detail::rotate(const float* x, std::size_t n, const HadamardOrder& order, c
     return HDQ_CALL(Rotate, isa)(x, n, signs, y, order.order, order.base, order.log2);
   load_signed(x, n, order.order, signs, factor, y, isa);
   hadamard(y, order, false, isa);
+}
+
+double detail::rotate_measured(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float* y, Isa isa) {
+  if (isa != Isa::scalar && order.log2 >= fused_log2)
+    return HDQ_CALL(RotateMeasured, isa)(x, n, signs, y, order.order, order.base, order.log2);
+  rotate(x, n, order, signs, 1, y, isa);
+  return sum_of_squares(x, n, isa);
 }
 
 void detail::rotate_back(float* y, const HadamardOrder& order, const std::uint32_t* signs, std::size_t n, float scale,

@@ -1,0 +1,49 @@
+// SPEC §4: the sum of exact squares in double, 16 lanes (lane = i mod 16), lanes halved 8, 4, 2, 1. Once per target, as simd.hpp.
+#if defined(HDQ_NORM_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef HDQ_NORM_INL_HPP
+#undef HDQ_NORM_INL_HPP
+#else
+#define HDQ_NORM_INL_HPP
+#endif
+
+#include "simd.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace hdq::HWY_NAMESPACE {
+
+// 16 running sums, in as many registers as the target needs.
+struct SixteenSums {
+  using D = hn::ScalableTag<double>;
+  static constexpr std::size_t lanes = hn::MaxLanes(D());
+  static constexpr std::size_t vectors = 16 / lanes;
+  hn::Vec<D> sum[vectors];
+
+  HWY_INLINE SixteenSums() {
+    for (std::size_t v = 0; v < vectors; ++v) sum[v] = hn::Zero(D());
+  }
+  HWY_INLINE explicit SixteenSums(const double* from) {
+    for (std::size_t v = 0; v < vectors; ++v) sum[v] = hn::LoadU(D(), from + v * lanes);
+  }
+  HWY_INLINE void store(double* to) const {
+    for (std::size_t v = 0; v < vectors; ++v) hn::StoreU(sum[v], D(), to + v * lanes);
+  }
+  HWY_INLINE void add(const float* x) {
+    const hn::Rebind<float, D> f;
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const auto wide = hn::PromoteTo(D(), hn::LoadU(f, x + v * lanes));
+      sum[v] = hn::MulAdd(wide, wide, sum[v]);  // the product is exact: fused or not, one rounding
+    }
+  }
+  HWY_INLINE double total() const {
+    double s[16];
+    store(s);
+    for (std::size_t half = 8; half > 0; half /= 2)
+      for (std::size_t i = 0; i < half; ++i) s[i] += s[i + half];
+    return s[0];
+  }
+};
+
+}  // namespace hdq::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per target
