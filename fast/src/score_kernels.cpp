@@ -112,12 +112,16 @@ void ScoreBlock(const ScoreTask& task, std::size_t first_row, std::size_t first_
   constexpr std::size_t group_bytes = 16 * static_cast<std::size_t>(bits);
   const std::size_t stride = detail::padded_order(task.order), whole = task.code_bytes / group_bytes * group_bytes;
   const std::uint8_t* const* codes = task.rows + first_row;
+  const std::uint8_t* const* ahead = (first_query == 0 ? task.ahead : task.rows) + first_row;
   const float* w = task.queries + first_query * stride;
   Row<bits> row[rows];
   for (int r = 0; r < rows; ++r) row[r] = Row<bits>(task.tables + ((first_row + static_cast<std::size_t>(r)) << bits));
   Sums<bits, rows, queries> sums;
-  for (std::size_t offset = 0; offset < whole; offset += group_bytes, w += detail::score_group)
+  for (std::size_t offset = 0; offset < whole; offset += group_bytes, w += detail::score_group) {
+    for (int r = 0; r < rows; ++r)
+      for (std::size_t line = 0; line < group_bytes; line += 64) __builtin_prefetch(ahead[r] + offset + line);
     sums.Add(row, codes, offset, w, stride);
+  }
   if (whole < task.code_bytes) {  // the query is 0 where the row has no codes
     std::uint8_t last[rows][group_bytes] = {};
     const std::uint8_t* lasts[rows];
