@@ -102,7 +102,9 @@ class Compand {
   HWY_INLINE Compand(std::uint32_t word, float norm) : thresholds_(word, norm) {
     const F d;
     const double unit = Usable(norm) ? static_cast<double>(detail::compand_width) * static_cast<double>(norm) : std::numeric_limits<double>::quiet_NaN();
-    const double origin = 256 + levels / 2 + 0.5 - dither_of_word(word) + std::bit_cast<double>(std::uint64_t{1023 + error_exponent} << 52);
+    constexpr double error = std::bit_cast<double>(std::uint64_t{1023 + table.error_exponent} << 52);
+    constexpr double middle = (1 << detail::compand_base_exponent(bits)) + levels / 2;
+    const double origin = middle + 0.5 + error - dither_of_word(word);
     scale_ = hn::Set(d, static_cast<float>(1 / unit));
 #if HWY_TARGET == HWY_AVX3
     limit_ = hn::Set(d, static_cast<float>(detail::compand_segments * unit));  // the middle of a segment without polynomial
@@ -168,10 +170,9 @@ class Compand {
  private:
   static constexpr int levels = 1 << bits;
   static constexpr const detail::CompandTable& table = detail::compand_tables[bits - detail::compand_min_bits];
-  static constexpr int error_exponent = table.error_exponent;
-  static constexpr int fraction_bits = 15;  // of a float32 in [256, 512)
+  static constexpr int fraction_bits = 23 - detail::compand_base_exponent(bits);  // of a float32 in [base, 2 base)
   // The fraction bits of weight 2ε and above.
-  static constexpr std::int32_t certain_bits = (1 << fraction_bits) - (1 << (fraction_bits + error_exponent + 1));
+  static constexpr std::int32_t certain_bits = (1 << fraction_bits) - (1 << (fraction_bits + table.error_exponent + 1));
 
   // Norms as the codec has them; for others every lane is uncertain.
   static HWY_INLINE bool Usable(float norm) { return norm >= 0x1p-100f && norm <= 0x1p100f; }
@@ -234,7 +235,7 @@ class Compand {
       const int j = std::countr_zero(uncertain);
       int code;
       if (y[j] < limit && y[j] > -limit) {
-        const int k = (position[j] >> fraction_bits) & 255;  // X is within 2ε of it
+        const int k = (position[j] >> fraction_bits) & (levels - 1);  // X is within 2ε of it
         code = k - (k > 0 && !thresholds.Reached(y[j], k) ? 1 : 0);
       } else {
         code = thresholds.Count(y[j]);
