@@ -121,7 +121,7 @@ void Codec::encode(const float* x, std::size_t rows, float* norms, std::uint8_t*
       if ((row - first) % rows_together == 0) {
         const std::size_t count = std::min(rows_together, last - row);
         scratch.draw(seed_, first_row + row, count, isa_);
-        if (!detail::companded(bits_, isa_)) detail::thresholds_of_rows(bits_, scratch.words, count, scratch.cells.get(), isa_);
+        if (detail::needs_thresholds(bits_, isa_)) detail::thresholds_of_rows(bits_, scratch.words, count, scratch.cells.get(), isa_);
       }
       const std::size_t r = (row - first) % rows_together;
       const float* in = x + row * stride;

@@ -18,10 +18,10 @@ void load_signed(const float* x, std::size_t n, std::size_t order, const std::ui
 // out_i = ε_i·((y_i·scale)·unscale) for i < n; unscale is a power of two.
 void store_signed(const float* y, std::size_t n, const std::uint32_t* signs, float scale, float unscale, float* out, Isa isa);
 
-// Whether codes of so many bits come from the compander (compand.hpp), not from a row's thresholds.
-bool companded(int bits, Isa isa);
+// Whether codes of so many bits come from a row's thresholds, and not from the compander (compand.hpp).
+bool needs_thresholds(int bits, Isa isa);
 
-// The bytes of a row's codes: thresholds, scale_thresholds, quantize and pack in one. theta: the row's thresholds unless companded;
+// The bytes of a row's codes: thresholds, scale_thresholds, quantize and pack in one. theta: the row's thresholds if needed;
 // scratch: count bytes. isa is not automatic.
 void quantize_pack(int bits, const float* y, std::size_t count, const double* theta, std::uint32_t word, float norm,
                    std::uint8_t* scratch, std::uint8_t* bytes, Isa isa);

@@ -35,11 +35,22 @@ struct SixteenSums {
     }
   }
   HWY_INLINE double total() const {
-    double s[16];
-    store(s);
-    for (std::size_t half = 8; half > 0; half /= 2)
-      for (std::size_t i = 0; i < half; ++i) s[i] += s[i + half];
-    return s[0];
+    hn::Vec<D> s[vectors];
+    for (std::size_t v = 0; v < vectors; ++v) s[v] = sum[v];
+    for (std::size_t half = vectors / 2; half > 0; half /= 2)
+      for (std::size_t v = 0; v < half; ++v) s[v] = hn::Add(s[v], s[v + half]);
+    return Halve(D(), s[0]);
+  }
+
+ private:
+  template <class DV>
+  static HWY_INLINE double Halve(DV d, hn::Vec<DV> v) {
+    if constexpr (hn::MaxLanes(d) == 1) {
+      return hn::GetLane(v);
+    } else {
+      const hn::Half<DV> half;
+      return Halve(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+    }
   }
 };
 
