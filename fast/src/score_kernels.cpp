@@ -112,14 +112,14 @@ void ScoreBlock(const ScoreTask& task, std::size_t first_row, std::size_t first_
   constexpr std::size_t group_bytes = 16 * static_cast<std::size_t>(bits);
   const std::size_t stride = detail::padded_order(task.order), whole = task.code_bytes / group_bytes * group_bytes;
   const std::uint8_t* const* codes = task.rows + first_row;
-  const std::uint8_t* const* ahead = (first_query == 0 ? task.ahead : task.rows) + first_row;
+  const std::uint8_t* ahead = first_query == 0 ? task.ahead + first_row * task.code_bytes : codes[0];
   const float* w = task.queries + first_query * stride;
   Row<bits> row[rows];
   for (int r = 0; r < rows; ++r) row[r] = Row<bits>(task.tables + ((first_row + static_cast<std::size_t>(r)) << bits));
   Sums<bits, rows, queries> sums;
   for (std::size_t offset = 0; offset < whole; offset += group_bytes, w += detail::score_group) {
-    for (int r = 0; r < rows; ++r)
-      for (std::size_t line = 0; line < group_bytes; line += 64) __builtin_prefetch(ahead[r] + offset + line);
+    for (std::size_t line = 0; line < rows * group_bytes; line += 64) __builtin_prefetch(ahead + line);
+    ahead += rows * group_bytes;
     sums.Add(row, codes, offset, w, stride);
   }
   if (whole < task.code_bytes) {  // the query is 0 where the row has no codes

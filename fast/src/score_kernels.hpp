@@ -20,7 +20,7 @@ struct ScoreTask {
   const float* queries;                // query_count × padded_order(order), 64-byte aligned
   std::size_t query_count;
   const std::uint8_t* const* rows;     // row_count pointers to code_bytes each; nothing outside them is read
-  const std::uint8_t* const* ahead;    // row_count pointers to code_bytes each, to be fetched meanwhile
+  const std::uint8_t* ahead;           // row_count·code_bytes bytes to fetch meanwhile, in order of address; may point anywhere
   std::size_t row_count;
   const float* tables;                 // row_count × 2^bits codewords
   float* sums;                         // sums[query·sums_stride + row]
