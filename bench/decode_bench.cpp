@@ -39,14 +39,13 @@ std::string label(std::size_t n, int bits) { return "n=" + std::to_string(n) + "
 }  // namespace
 
 void add_decode(const Settings& settings) {
-  // A line of output is read before it is written: 8 bytes cross the interface for 4 stored.
-  const auto work = [](std::size_t n, int bits, bool streaming) { return Work{decode_operations(n), 8 + bits / 8.0, streaming}; };
+  const auto work = [](std::size_t n, bool streaming) { return Work{decode_operations(n), 4, streaming}; };
   const auto stream = [&](std::size_t n, int bits) {
     add(settings, {"decode/stream/" + label(n, bits), Unit::gigabytes_per_second, "store", Target{Target::ratio, bits == 4 ? 0.75 : 0.50},
-                   work(n, bits, true), true, [=] { return streaming_decode(settings, n, bits); }});
+                   work(n, true), true, [=] { return streaming_decode(settings, n, bits); }});
   };
   const auto hot = [&](std::size_t n, int bits) {
-    add(settings, {"decode/hot/" + label(n, bits), Unit::nanoseconds_per_element, "", {}, work(n, bits, false), false,
+    add(settings, {"decode/hot/" + label(n, bits), Unit::nanoseconds_per_element, "", {}, work(n, false), false,
                    [=] { return hot_decode(settings, n, bits); }});
   };
   for (const std::size_t n : {128u, 768u, 1536u}) stream(n, 4);

@@ -45,7 +45,7 @@ std::string label(std::size_t n, int bits) { return "n=" + std::to_string(n) + "
 }  // namespace
 
 void add_encode(const Settings& settings) {
-  const auto work = [](std::size_t n, int bits, bool streaming) { return Work{encode_operations(n, bits), 4 + bits / 8.0, streaming}; };
+  const auto work = [](std::size_t n, int bits, bool streaming) { return Work{encode_operations(n, bits), 4, streaming}; };
   const auto stream = [&](std::size_t n, int bits) {
     add(settings, {"encode/stream/" + label(n, bits), Unit::gigabytes_per_second, "read", Target{Target::ratio, encode_target(n, bits)},
                    work(n, bits, true), true, [=] { return streaming_encode(settings, n, bits); }});

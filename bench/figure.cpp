@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <list>
+#include <regex>
 
 namespace hdq::bench {
 namespace {
@@ -92,6 +93,7 @@ double measure(Unit unit, double amount, const std::function<double()>& pass, do
 }
 
 void add(const Settings& settings, Figure figure) {
+  if (!std::regex_search(figure.name, std::regex(settings.filter))) return;
   const Figure& kept = figures().emplace_back(std::move(figure));
   auto* registered = benchmark::RegisterBenchmark(kept.name.c_str(), [&kept](benchmark::State& state) { repetition(state, kept); });
   registered->UseManualTime()->Repetitions(settings.repetitions);

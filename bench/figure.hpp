@@ -17,6 +17,7 @@ struct Settings {
   double hot_seconds = 0.03;                   // per repetition of what runs in cache
   std::size_t stream_bytes = 256u << 20;       // of arrays that must not fit a cache
   Isa isa = Isa::automatic;
+  std::string filter = ".";                    // regular expression, searched in a figure's name
 };
 
 enum class Unit { gigabytes_per_second, nanoseconds_per_element, giga_per_second, mebibytes };
@@ -29,12 +30,11 @@ struct Target {
   double limit;  // at least it where more is better, else at most
 };
 
-// Where the figure stands under the roofline: lane operations (add, compare, permute, sign flip, fma) and bytes that have to
-// cross the memory interface, both per element; and how many bytes of an element a rate in GB/s counts.
+// Where the figure stands under the roofline, per element: lane operations (add, compare, permute, sign flip, fma), and bytes of the
+// array that its rate and its bound count: the input of encode, the array of transform, the output of decode, the codes of score.
 struct Work {
   double operations, bytes;
   bool streaming;
-  double counted_bytes = 4;
 };
 
 // One figure ready to run: `pass` does the work once and returns the seconds that count.
@@ -56,7 +56,7 @@ struct Figure {
   std::function<Trial()> prepare;
 };
 
-// The figures in order of the report; each is registered with Google Benchmark under its name.
+// The figures in order of the report. Those that the filter matches are registered with Google Benchmark under their names.
 void add(const Settings& settings, Figure figure);
 const Figure* find_figure(const std::string& name);
 std::vector<std::string> figure_names();
@@ -83,6 +83,7 @@ void add_machine(const Settings&);
 void add_transform(const Settings&);
 void add_encode(const Settings&);
 void add_decode(const Settings&);
+void add_score(const Settings&);
 void add_threads(const Settings&);
 void add_memory(const Settings&);
 void add_ffht(const Settings&);   // nothing where FFHT was not compiled in

@@ -3,7 +3,6 @@
 #include <benchmark/benchmark.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -86,11 +85,5 @@ Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
   data_.reset(static_cast<std::byte*>(memory));
 }
 void Buffer::Free::operator()(std::byte* p) const { std::free(p); }
-
-std::size_t peak_resident_bytes() {
-  struct rusage usage {};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
-}
 
 }  // namespace hdq::bench

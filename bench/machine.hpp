@@ -58,7 +58,4 @@ class Buffer {
   std::size_t bytes_ = 0;
 };
 
-// Peak resident memory of this process so far, in bytes.
-std::size_t peak_resident_bytes();
-
 }  // namespace hdq::bench

@@ -53,11 +53,18 @@ void StreamAll(float* x, std::size_t count, float value) {
   hwy::FlushStream();
 }
 
+// v, of which the compiler knows nothing. A copy of the raw register: asm on a member would keep the array it is in in memory.
+HWY_INLINE V Opaque(V v) {
+  auto raw = v.raw;
+  asm volatile("" : "+x"(raw));
+  return V{raw};
+}
+
 constexpr std::size_t kChains = 12;  // a latency of 4 to 6 cycles times two units, within 16 registers
 
 double PermuteRounds(std::size_t rounds) {
   V v[kChains];
-  for (std::size_t c = 0; c < kChains; ++c) v[c] = hn::Set(D(), static_cast<float>(c));
+  for (std::size_t c = 0; c < kChains; ++c) v[c] = Opaque(hn::Set(D(), static_cast<float>(c)));
 #if HWY_TARGET == HWY_SCALAR
   const auto index = hn::IndicesFromVec(D(), hn::Set(hn::RebindToSigned<D>(), 0));
 #else
@@ -65,24 +72,18 @@ double PermuteRounds(std::size_t rounds) {
 #endif
   for (std::size_t i = 0; i < rounds; ++i) {
 #pragma GCC unroll 12
-    for (std::size_t c = 0; c < kChains; ++c) {
-      v[c] = hn::TableLookupLanes(v[c], index);
-      asm volatile("" : "+x"(v[c].raw));
-    }
+    for (std::size_t c = 0; c < kChains; ++c) v[c] = Opaque(hn::TableLookupLanes(v[c], index));
   }
   return static_cast<double>(rounds * kChains);
 }
 
 double FmaRounds(std::size_t rounds) {
   V v[kChains];
-  for (std::size_t c = 0; c < kChains; ++c) v[c] = hn::Set(D(), static_cast<float>(c));
+  for (std::size_t c = 0; c < kChains; ++c) v[c] = Opaque(hn::Set(D(), static_cast<float>(c)));
   const V half = hn::Set(D(), 0.5f), one = hn::Set(D(), 1.0f);
   for (std::size_t i = 0; i < rounds; ++i) {
 #pragma GCC unroll 12
-    for (std::size_t c = 0; c < kChains; ++c) {
-      v[c] = hn::MulAdd(v[c], half, one);
-      asm volatile("" : "+x"(v[c].raw));
-    }
+    for (std::size_t c = 0; c < kChains; ++c) v[c] = Opaque(hn::MulAdd(v[c], half, one));
   }
   return static_cast<double>(rounds * kChains);
 }

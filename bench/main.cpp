@@ -16,13 +16,13 @@ namespace {
 
 struct Arguments {
   Settings settings;
-  std::string filter, json, plot, isa = "auto";
+  std::string json, plot, isa = "auto";
   bool list = false;
 };
 
 void parse(CLI::App& app, Arguments& arguments) {
   app.add_flag("--quick", arguments.settings.quick, "3 repetitions over 128 MB: under a minute, for a first look");
-  app.add_option("--filter", arguments.filter, "measure the figures whose names match this regular expression");
+  app.add_option("--filter", arguments.settings.filter, "measure the figures whose names match this regular expression");
   app.add_option("--json", arguments.json, "write all numbers to this file");
   app.add_option("--plot", arguments.plot, "write a roofline plot to this SVG file");
   app.add_option("--isa", arguments.isa, "instruction set")->check(CLI::IsMember({"auto", "avx512", "avx2", "scalar"}));
@@ -43,8 +43,7 @@ void complete(Arguments& arguments) {
     settings.hot_seconds = 0.01;
     settings.stream_bytes = std::size_t{128} << 20;
   }
-  if (arguments.filter.empty()) arguments.filter = ".";
-  if (!arguments.plot.empty()) arguments.filter = "^machine/|" + arguments.filter;  // its ceilings
+  if (!arguments.plot.empty()) settings.filter = "^machine/|" + settings.filter;  // its ceilings
 }
 
 void add_all(const Settings& settings) {
@@ -52,6 +51,7 @@ void add_all(const Settings& settings) {
   add_transform(settings);
   add_encode(settings);
   add_decode(settings);
+  add_score(settings);
   add_threads(settings);
   add_memory(settings);
   add_ffht(settings);
@@ -83,7 +83,7 @@ int run(const Arguments& arguments) {
   }
   const Pinned pinned;
   TableReporter reporter;
-  if (benchmark::RunSpecifiedBenchmarks(&reporter, arguments.filter) == 0) throw std::runtime_error("no figure matches " + arguments.filter);
+  if (benchmark::RunSpecifiedBenchmarks(&reporter, ".") == 0) throw std::runtime_error("no figure matches " + arguments.settings.filter);
   if (!reporter.failure().empty()) throw std::runtime_error(reporter.failure());
   if (!arguments.json.empty()) write_json(arguments.json, arguments.settings, machine, reporter.results());
   if (!arguments.plot.empty()) write_roofline(arguments.plot, arguments.settings, reporter.results());

@@ -1,15 +1,17 @@
 // Peak resident memory of `hdq encode`, which must not grow with the file.
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 #include "data.hpp"
 #include "figure.hpp"
@@ -44,19 +46,40 @@ void write_npy(const std::string& path, std::size_t rows) {
   if (!out.flush()) throw std::runtime_error("cannot write " + path);
 }
 
-double peak_bytes_of(std::array<std::string, 5> arguments) {
-  std::array<char*, 6> argv{};
-  for (std::size_t i = 0; i < arguments.size(); ++i) argv[i] = arguments[i].data();
+// The kernel's own high-water mark of a process, 0 once it has ended. (What wait4 reports includes the moment before exec, when the
+// child still is this program.)
+double high_water_bytes(pid_t process) {
+  std::ifstream in("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024;
+  return 0;
+}
+
+pid_t start(std::vector<std::string> arguments) {
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   pid_t child = 0;
   const int failed = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  struct rusage usage {};
-  int status = 1;
-  if (failed != 0 || ::wait4(child, &status, 0, &usage) != child || status != 0) throw std::runtime_error("cannot run " + arguments[0]);
-  return static_cast<double>(usage.ru_maxrss) * 1024;
+  if (failed != 0) throw std::runtime_error("cannot run " + arguments[0]);
+  return child;
+}
+
+// The mark only rises: the last reading before the end misses at most a millisecond.
+double peak_bytes_of(const std::vector<std::string>& arguments) {
+  const pid_t child = start(arguments);
+  double peak = 0;
+  int status = 0;
+  while (::waitpid(child, &status, WNOHANG) == 0) {
+    peak = std::max(peak, high_water_bytes(child));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  if (status != 0) throw std::runtime_error(arguments[0] + " failed");
+  return peak;
 }
 
 Trial encode_peak(std::size_t megabytes) {
@@ -64,7 +87,7 @@ Trial encode_peak(std::size_t megabytes) {
   const auto peak = [=](std::size_t size) {
     const std::string in = directory->path + "/" + std::to_string(size) + ".npy", out = directory->path + "/codes.hdq";
     if (!std::filesystem::exists(in)) write_npy(in, (size << 20) / (dimension * sizeof(float)));
-    return peak_bytes_of({hdq_command(), "encode", in, "-o", out});
+    return peak_bytes_of({hdq_command(), "encode", in, "--bits", "4", "-o", out});
   };
   auto measured = std::make_shared<double>();
   Trial trial;

@@ -85,9 +85,9 @@ void TableReporter::print(const Result& result) {
   const std::string bound = result.bounds.empty() ? "" : fmt::format("{} {}", figure.bound_name, number(result.bound().median));
   const std::string ratio = result.ratio() ? fmt::format("{:.3f}", *result.ratio()) : "";
   const char* const verdicts[] = {"", "ok", "SHORT"};
-  fmt::print("{:<38} {:>9} {:<10} {:>6.1f}%  {:>18} {:>7}  {:<8} {}{}\n", figure.name, number(value.median), unit_name(figure.unit),
+  fmt::print("{:<38} {:>9} {:<10} {:>6.1f}%  {:>18} {:>7}  {:<8} {}\n{}", figure.name, number(value.median), unit_name(figure.unit),
              100 * value.spread, bound, ratio, target_text(figure), verdicts[static_cast<int>(result.verdict())],
-             result.note.empty() ? "" : "  " + result.note);
+             result.note.empty() ? "" : "    " + result.note + "\n");
   std::fflush(stdout);
 }
 

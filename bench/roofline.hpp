@@ -1,5 +1,5 @@
-// The roofline: lane operations per second against lane operations per byte that has to cross the memory interface, under the
-// ceilings that the same run measured (Williams, Waterman, Patterson, "Roofline", CACM 52(4), 2009).
+// The roofline: lane operations per second against lane operations per byte of the array that streams, under the ceilings that the
+// same run measured (Williams, Waterman, Patterson, "Roofline", CACM 52(4), 2009).
 #pragma once
 
 #include <string>

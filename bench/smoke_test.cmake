@@ -1,4 +1,5 @@
 # hdq-bench writes JSON with the fields that README.md describes.
+cmake_minimum_required(VERSION 3.25)
 set(wanted transform/hot/d=96 encode/hot/n=768/b=4 machine/fma)
 execute_process(
   COMMAND ${BENCH} --quick --json ${OUTPUT} --filter "^(machine/fma|transform/hot/d=96|encode/hot/n=768/b=4)$"

@@ -5,6 +5,7 @@
 #include "data.hpp"
 #include "figure.hpp"
 #include "machine.hpp"
+#include "score_trial.hpp"
 
 namespace hdq::bench {
 namespace {
@@ -49,6 +50,17 @@ Trial decode_scaling(const Settings& settings, int bits) {
   });
 }
 
+Trial score_scaling(const Settings& settings, int bits, std::size_t queries) {
+  const Trial one = score_trial(settings, {cached_rows(), dimension, bits, queries, Metric::inner_product, 1});
+  Trial two = score_trial(settings, {cached_rows(), dimension, bits, queries, Metric::inner_product, 2});
+  two.pass = [pass = two.pass] {
+    const Unpinned unpinned;
+    return pass();
+  };
+  two.bound = [=] { return measure(Unit::gigabytes_per_second, one.amount, one.pass, settings.hot_seconds); };
+  return two;
+}
+
 }  // namespace
 
 void add_threads(const Settings& settings) {
@@ -59,6 +71,7 @@ void add_threads(const Settings& settings) {
   };
   scaling("encode", [=] { return encode_scaling(settings, 4); });
   scaling("decode", [=] { return decode_scaling(settings, 4); });
+  scaling("score", [=] { return score_scaling(settings, 4, 16); });
 }
 
 }  // namespace hdq::bench

@@ -43,7 +43,7 @@ Trial streaming_transform(const Settings& settings, std::size_t order) {
   return trial;
 }
 
-Work work(std::size_t order, bool streaming) { return {transform_operations(order) + 1, 8, streaming}; }
+Work work(std::size_t order, bool streaming) { return {transform_operations(order) + 1, 4, streaming}; }
 
 }  // namespace
 
