@@ -43,6 +43,9 @@ struct SixteenSums {
   }
 
  private:
+#if HWY_TARGET == HWY_SCALAR
+  static HWY_INLINE double Halve(D, hn::Vec<D> v) { return hn::GetLane(v); }
+#else
   template <class DV>
   static HWY_INLINE double Halve(DV d, hn::Vec<DV> v) {
     if constexpr (hn::MaxLanes(d) == 1) {
@@ -52,6 +55,7 @@ struct SixteenSums {
       return Halve(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
     }
   }
+#endif
 };
 
 }  // namespace hdq::HWY_NAMESPACE
