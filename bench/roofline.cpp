@@ -59,7 +59,7 @@ std::string ceilings(const Settings& settings, const std::vector<Result>& result
 constexpr const char* kAxes = R"(
 top = (fma > permute ? fma : permute)
 set logscale xy
-set xrange [0.1:40]
+set xrange [0.15:40]
 set yrange [1:2.5*top]
 set xlabel 'lane operations per byte of input (encode), array (transform), output (decode), codes (score)'
 set ylabel 'giga lane operations per second'
@@ -67,9 +67,9 @@ set key outside right top Left reverse
 roof(x) = (read*x < top ? read*x : 1/0)
 storing(x) = (store*x < top ? store*x : 1/0)
 cache(x) = (l1*x < top ? l1*x : 1/0)
-set label sprintf('DRAM read %.1f GB/s', read) at 0.115, read*0.2 font ',11' textcolor rgb '#444444'
-set label sprintf('store (dashed) %.1f GB/s', store) at 0.2, store*0.11 font ',11' textcolor rgb '#444444'
-set label sprintf('L1 read %.0f GB/s', l1) at 0.105, l1*0.105*1.5 font ',11' textcolor rgb '#444444'
+set label sprintf('DRAM read %.1f GB/s', read) at 0.36, store*0.36*0.72 font ',11' textcolor rgb '#444444'
+set label sprintf('store (dashed) %.1f GB/s', store) at 0.36, store*0.36*0.55 font ',11' textcolor rgb '#444444'
+set label sprintf('L1 read %.0f GB/s', l1) at 0.19, l1*0.19*0.68 font ',11' textcolor rgb '#444444'
 set label sprintf('fma %.0f G/s', fma) at 39, fma*1.12 right font ',11' textcolor rgb '#444444'
 set label sprintf('permute %.0f G/s', permute) at 39, permute*0.86 right font ',11' textcolor rgb '#444444'
 )";
