@@ -125,6 +125,7 @@ HWY_INLINE void Butterflies(V* r, V one) {
 
 // A source gives a run of elements as memory, then its registers: element i of the row at p. Its Meter sees every run, in order.
 struct NoMeter {
+  static constexpr bool active = false;
   template <class Source>
   HWY_INLINE explicit NoMeter(const Source&) {}
   template <std::size_t count>
@@ -162,6 +163,7 @@ struct FromMeasured : FromSigned {
   double* sums;
   class Meter {
    public:
+    static constexpr bool active = true;
     HWY_INLINE explicit Meter(const FromMeasured& source) : to_(source.sums), sums_(source.sums) {}
     template <std::size_t count>
     HWY_INLINE void add(const float* run) {
@@ -201,14 +203,17 @@ void FirstPass(const Source& source, const Sink& sink, std::size_t begin, std::s
   typename Source::Meter meter(source);
   for (std::size_t base = begin; base < end; base += kCount * kLanes) {
     const float* run = source.template run<kCount * kLanes>(base, padded);
-    meter.template add<kCount * kLanes>(run);
     V r[kCount];
-    HDQ_UNROLL
-    for (std::size_t j = 0; j < kCount; ++j) r[j] = source(run + j * kLanes, base + j * kLanes);
-    // Four registers side by side keep the shuffle and the multiply units busy.
+    // Four registers side by side keep the shuffle and the multiply units busy; the meter's chain of additions goes beside them.
     constexpr std::size_t kTogether = kCount < 4 ? kCount : 4;
     HDQ_UNROLL
-    for (std::size_t j = 0; j < kCount; j += kTogether) InLaneStages<kLog2Lanes, kTogether>(r + j);
+    for (std::size_t g = 0; g < kCount; g += kTogether) {
+      HDQ_UNROLL
+      for (std::size_t j = g; j < g + kTogether; ++j) r[j] = source(run + j * kLanes, base + j * kLanes);
+      meter.template add<kTogether * kLanes>(run + g * kLanes);
+      InLaneStages<kLog2Lanes, kTogether>(r + g);
+      if constexpr (Source::Meter::active) HWY_FENCE;  // else the compiler begins with the whole chain, and waits for it
+    }
     Butterflies<kCount, Fused::differences>(r, one);
     HDQ_UNROLL
     for (std::size_t j = 0; j < kCount; ++j) sink(base + j * kLanes, r[j]);
