@@ -12,6 +12,7 @@
 #include "kernels.hpp"
 #include "parallel.hpp"
 #include "score_kernels.hpp"
+#include "score_scan.hpp"
 
 namespace hdq {
 namespace {
@@ -112,19 +113,19 @@ const char* metric_name(Metric metric) {
 }
 
 struct Scorer::State {
-  State(const Codec& codec, std::size_t count)
-      : bits(codec.bits()), threads(codec.threads()), isa(codec.isa()), seed(codec.seed()), dimension(codec.dimension()),
-        order(codec.order()), stride(detail::padded_order(order)), code_bytes(codec.code_bytes()), queries(count),
-        rotated(count * stride) {}
+  State(const Codec& like, std::size_t count)
+      : codec(like), bits(like.bits()), isa(like.isa()), seed(like.seed()), dimension(like.dimension()), order(like.order()),
+        stride(detail::padded_order(order)), code_bytes(like.code_bytes()), queries(count), rotated(count * stride) {}
 
   std::size_t levels() const { return std::size_t{1} << bits; }
   void set_query(std::size_t index, const float* q, const std::vector<std::uint32_t>& signs);
-  // Rows row(i) of the range, i in [first, last), to out[query·out_stride + i].
-  template <class RowOf>
-  void score_rows(Metric metric, const Range& range, std::size_t first, std::size_t last, const RowOf& row_of, float* out,
-                  std::size_t out_stride) const;
+  // Rows row_of(i) of the range, i in [first, last). The scores of a query and a tile are written to out.place(query, i) and
+  // then shown to out.done(query, i, …).
+  template <class RowOf, class Out>
+  void score_rows(Metric metric, const Range& range, std::size_t first, std::size_t last, const RowOf& row_of, const Out& out) const;
 
-  int bits, threads;
+  Codec codec;
+  int bits;
   Isa isa;
   std::uint64_t seed;
   std::size_t dimension, order, stride, code_bytes;
@@ -151,9 +152,9 @@ void Scorer::State::set_query(std::size_t index, const float* q, const std::vect
   for (std::size_t j = 0; j < order; ++j) out[detail::score_position(j)] = w.get()[j];
 }
 
-template <class RowOf>
-void Scorer::State::score_rows(Metric metric, const Range& range, std::size_t first, std::size_t last, const RowOf& row_of, float* out,
-                               std::size_t out_stride) const {
+template <class RowOf, class Out>
+void Scorer::State::score_rows(Metric metric, const Range& range, std::size_t first, std::size_t last, const RowOf& row_of,
+                               const Out& out) const {
   AlignedFloats tables(tile_rows * levels()), sums(tile_queries * tile_rows);
   std::uint64_t numbers[tile_rows];
   std::uint32_t words[tile_rows];
@@ -173,8 +174,11 @@ void Scorer::State::score_rows(Metric metric, const Range& range, std::size_t fi
     for (std::size_t begin = 0; begin < queries.size(); begin += tile_queries) {
       const std::size_t count = std::min(tile_queries, queries.size() - begin);
       detail::score_sums({bits, order, code_bytes, rotated.get() + begin * stride, count, codes, codes[0] + fetch_ahead, rows, tables.get(), sums.get(), tile_rows}, isa);
-      for (std::size_t q = 0; q < count; ++q)
-        finish(metric, sums.get() + q * tile_rows, factors, rows, queries[begin + q], out + (begin + q) * out_stride + tile);
+      for (std::size_t q = 0; q < count; ++q) {
+        float* scores = out.place(begin + q, tile);
+        finish(metric, sums.get() + q * tile_rows, factors, rows, queries[begin + q], scores);
+        out.done(begin + q, tile, scores, rows);
+      }
     }
   }
 }
@@ -193,6 +197,25 @@ Scorer::Scorer(Scorer&&) noexcept = default;
 Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 
 std::size_t Scorer::queries() const { return state_->queries.size(); }
+const Codec& Scorer::codec() const { return state_->codec; }
+
+namespace {
+
+struct ToArray {
+  float* out;
+  std::size_t stride;
+  float* place(std::size_t query, std::size_t first) const { return out + query * stride + first; }
+  void done(std::size_t, std::size_t, const float*, std::size_t) const {}
+};
+
+struct ToSink {
+  const detail::ScoreSink& sink;
+  float* tile;
+  float* place(std::size_t, std::size_t) const { return tile; }
+  void done(std::size_t query, std::size_t first, const float* scores, std::size_t count) const { sink(query, first, scores, count); }
+};
+
+}  // namespace
 
 void Scorer::score(Metric metric, const float* norms, const std::uint8_t* codes, std::size_t rows, float* out,
                    std::uint64_t first_row, std::size_t out_stride) const {
@@ -201,8 +224,8 @@ void Scorer::score(Metric metric, const float* norms, const std::uint8_t* codes,
   require(norms, "norms");
   require(codes, "codes");
   require(out, "out");
-  detail::parallel_runs(rows, state_->threads, [&](std::size_t first, std::size_t last) {
-    state_->score_rows(metric, {norms, codes, first_row}, first, last, [](std::size_t i) { return i; }, out, out_stride);
+  detail::parallel_runs(rows, state_->codec.threads(), [&](std::size_t first, std::size_t last) {
+    state_->score_rows(metric, {norms, codes, first_row}, first, last, [](std::size_t i) { return i; }, ToArray{out, out_stride});
   });
 }
 
@@ -216,9 +239,15 @@ void Scorer::score_list(Metric metric, const float* norms, const std::uint8_t* c
   require(out, "out");
   for (std::size_t i = 0; i < count; ++i)
     if (list[i] >= rows) throw InvalidArgument("list: no row " + std::to_string(list[i]) + " among " + std::to_string(rows));
-  detail::parallel_runs(count, state_->threads, [&](std::size_t first, std::size_t last) {
-    state_->score_rows(metric, {norms, codes, first_row}, first, last, [&](std::size_t i) { return list[i]; }, out, out_stride);
+  detail::parallel_runs(count, state_->codec.threads(), [&](std::size_t first, std::size_t last) {
+    state_->score_rows(metric, {norms, codes, first_row}, first, last, [&](std::size_t i) { return list[i]; }, ToArray{out, out_stride});
   });
+}
+
+void detail::ScorerAccess::scan(const Scorer& scorer, Metric metric, const float* norms, const std::uint8_t* codes,
+                                std::uint64_t first_row, std::size_t first, std::size_t last, const ScoreSink& sink) {
+  float tile[tile_rows];
+  scorer.state_->score_rows(metric, {norms, codes, first_row}, first, last, [](std::size_t i) { return i; }, ToSink{sink, tile});
 }
 
 float Scorer::score_row(Metric metric, std::size_t query, float norm, const std::uint8_t* codes, std::uint64_t row) const {

@@ -16,6 +16,10 @@
 
 namespace hdq {
 
+namespace detail {
+struct ScorerAccess;
+}
+
 // Each estimate's expectation over the dither, for any query q and row x with stored norm ρ (SPEC §5.3):
 //   inner_product     ⟨q, x̂⟩                     E = ⟨q, x⟩
 //   squared_distance  ‖q‖² + ρ² − 2⟨q, x̂⟩        E = ‖q‖² + ρ² − 2⟨q, x⟩, that is ‖q − x‖² up to ρ's rounding to float32;
@@ -43,6 +47,7 @@ class Scorer {
   Scorer& operator=(Scorer&&) noexcept;
 
   std::size_t queries() const;
+  const Codec& codec() const;
 
   // norms: rows; codes: rows × code_bytes(), contiguous, as Codec::encode leaves them for the same first_row. All queries:
   // out[query·out_stride + row], out_stride 0 means rows. Row numbers first_row + row. Runs on codec.threads() threads.
@@ -64,6 +69,7 @@ class Scorer {
   double error_bound(Metric metric, std::size_t query, float norm, const std::uint8_t* codes, std::uint64_t row) const;
 
  private:
+  friend struct detail::ScorerAccess;
   struct State;
   std::unique_ptr<State> state_;
 };

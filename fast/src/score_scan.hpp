@@ -1,0 +1,21 @@
+// How search sees a Scorer: scores tile by tile, as they leave the cache, instead of an array of them all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "hdq/score.hpp"
+
+namespace hdq::detail {
+
+// One query's scores of rows first, first + 1, … of the range, in order of first for each query.
+using ScoreSink = std::function<void(std::size_t query, std::size_t first, const float* scores, std::size_t count)>;
+
+struct ScorerAccess {
+  // Rows [first, last) of a range, on this thread.
+  static void scan(const Scorer& scorer, Metric metric, const float* norms, const std::uint8_t* codes, std::uint64_t first_row,
+                   std::size_t first, std::size_t last, const ScoreSink& sink);
+};
+
+}  // namespace hdq::detail
