@@ -174,12 +174,12 @@ HDQ_DISPATCH(Codewords32);
 
 void thresholds(int bits, std::uint32_t word, double* out, Isa isa) {
   detail::require_bits(bits);
-  HDQ_CALL(Thresholds, isa)(bits, &word, 1, out, 0);
+  HDQ_CALL(Thresholds, resolve_isa(isa))(bits, &word, 1, out, 0);
 }
 
 void codewords(int bits, std::uint32_t word, double* out, Isa isa) {
   detail::require_bits(bits);
-  HDQ_CALL(Codewords, isa)(bits, &word, 1, out, 0);
+  HDQ_CALL(Codewords, resolve_isa(isa))(bits, &word, 1, out, 0);
 }
 
 void detail::thresholds_of_rows(int bits, const std::uint32_t* words, std::size_t rows, double* out, Isa isa) {

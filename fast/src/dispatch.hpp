@@ -17,14 +17,12 @@
 #define HDQ_FOR_AVX2(function) nullptr
 #endif
 
-// Defines table##Table, to be called as HDQ_CALL(function, isa)(arguments).
+// Defines function##Table, to be called as HDQ_CALL(function, isa)(arguments); isa is from resolve_isa.
 #define HDQ_DISPATCH(function)                             \
   constexpr decltype(&N_SCALAR::function) function##Table[] = \
       {HDQ_FOR_AVX512(function), HDQ_FOR_AVX2(function), &N_SCALAR::function}
 #define HDQ_CALL(function, isa) function##Table[hdq::detail::kernel_index(isa)]
 
 namespace hdq::detail {
-inline std::size_t kernel_index(Isa isa) {
-  return static_cast<std::size_t>(resolve_isa(isa)) - static_cast<std::size_t>(Isa::avx512);
-}
+inline std::size_t kernel_index(Isa isa) { return static_cast<std::size_t>(isa) - static_cast<std::size_t>(Isa::avx512); }
 }  // namespace hdq::detail

@@ -1,4 +1,4 @@
-// The kernels that the codec runs besides the public stages (hdq/stages.hpp). `isa` is resolved by each call.
+// The kernels that the codec runs besides the public stages (hdq/stages.hpp). `isa` is from resolve_isa.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ void store_signed(const float* y, std::size_t n, const std::uint32_t* signs, flo
 bool needs_thresholds(int bits, Isa isa);
 
 // The bytes of a row's codes: thresholds, scale_thresholds, quantize and pack in one. theta: the row's thresholds if needed;
-// scratch: count bytes. isa is not automatic.
+// scratch: count bytes.
 void quantize_pack(int bits, const float* y, std::size_t count, const double* theta, std::uint32_t word, float norm,
                    std::uint8_t* scratch, std::uint8_t* bytes, Isa isa);
 
@@ -38,7 +38,7 @@ void hadamard(float* y, const HadamardOrder& order, bool transposed, Isa isa);
 // y = H D (x·factor), x padded from n with zeros: load_signed and hadamard in one. x may be y.
 void rotate(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float factor, float* y, Isa isa);
 
-// rotate with a factor of 1, and sum_of_squares. x is not y; isa is not automatic.
+// rotate with a factor of 1, and sum_of_squares. x is not y.
 double rotate_measured(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float* y, Isa isa);
 
 // out = the first n of ((D Hᵀ y)·scale)·unscale: hadamard and store_signed in one. y is overwritten; out may be y.

@@ -78,7 +78,7 @@ HDQ_DISPATCH(Lookup);
 
 void lookup(int bits, const std::uint8_t* codes, std::size_t count, const float* codewords32, float* out, Isa isa) {
   detail::require_bits(bits);
-  HDQ_CALL(Lookup, isa)(bits, codes, count, codewords32, out);
+  HDQ_CALL(Lookup, resolve_isa(isa))(bits, codes, count, codewords32, out);
 }
 
 }  // namespace hdq

@@ -36,7 +36,7 @@ HDQ_DISPATCH(SumOfSquares);
 double detail::sum_of_squares(const float* x, std::size_t n, Isa isa) { return HDQ_CALL(SumOfSquares, isa)(x, n); }
 
 float row_norm(const float* x, std::size_t n, Isa isa) {
-  return static_cast<float>(std::sqrt(detail::sum_of_squares(x, n, isa)));
+  return static_cast<float>(std::sqrt(detail::sum_of_squares(x, n, resolve_isa(isa))));
 }
 
 float norm_scale(float norm) {

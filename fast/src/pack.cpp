@@ -167,12 +167,12 @@ HDQ_DISPATCH(Unpack);
 
 void pack(int bits, const std::uint8_t* codes, std::size_t count, std::uint8_t* bytes, Isa isa) {
   detail::require_bits(bits);
-  HDQ_CALL(Pack, isa)(bits, codes, count, bytes);
+  HDQ_CALL(Pack, resolve_isa(isa))(bits, codes, count, bytes);
 }
 
 void unpack(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t* codes, Isa isa) {
   detail::require_bits(bits);
-  HDQ_CALL(Unpack, isa)(bits, bytes, count, codes);
+  HDQ_CALL(Unpack, resolve_isa(isa))(bits, bytes, count, codes);
 }
 
 }  // namespace hdq

@@ -335,7 +335,7 @@ void scale_thresholds(int bits, const double* theta, float norm, float* scaled) 
 
 void quantize(int bits, const float* y, std::size_t count, const float* scaled, std::uint8_t* codes, Isa isa) {
   detail::require_bits(bits);
-  HDQ_CALL(Quantize, isa)(bits, y, count, scaled, codes);
+  HDQ_CALL(Quantize, resolve_isa(isa))(bits, y, count, scaled, codes);
 }
 
 bool detail::needs_thresholds(int bits, Isa isa) {

@@ -541,11 +541,11 @@ void detail::rotate_back(float* y, const HadamardOrder& order, const std::uint32
 }
 
 void transform(float* x, std::size_t order, const std::uint32_t* signs, Isa isa) {
-  detail::rotate(x, order, exact_order(order), signs, 1, x, isa);
+  detail::rotate(x, order, exact_order(order), signs, 1, x, resolve_isa(isa));
 }
 
 void transform_transposed(float* y, std::size_t order, const std::uint32_t* signs, Isa isa) {
-  detail::rotate_back(y, exact_order(order), signs, order, 1, 1, y, isa);
+  detail::rotate_back(y, exact_order(order), signs, order, 1, 1, y, resolve_isa(isa));
 }
 
 }  // namespace hdq
