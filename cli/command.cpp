@@ -108,16 +108,19 @@ void Progress::draw() {
 
 // ---- output files ----
 
-NpyWriter::NpyWriter(const std::string& path, std::uint64_t rows, std::size_t columns)
-    : file_(std::make_unique<AtomicFile>(path)), columns_(columns) {
-  std::string header =
-      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns);
+std::string npy_header(const char* type, std::uint64_t rows, std::size_t columns) {
+  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}, {}), }}", type, rows, columns);
   // Magic, version and length take 10 bytes; the data begin at a multiple of 64, after a newline.
   header.append(63 - (10 + header.size()) % 64, ' ');
   header.push_back('\n');
   std::string prefix = "\x93NUMPY";
   prefix += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
-  file_->write(prefix.data(), prefix.size());
+  return prefix + header;
+}
+
+NpyWriter::NpyWriter(const std::string& path, std::uint64_t rows, std::size_t columns)
+    : file_(std::make_unique<AtomicFile>(path)), columns_(columns) {
+  const std::string header = npy_header("<f4", rows, columns);
   file_->write(header.data(), header.size());
 }
 

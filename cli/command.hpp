@@ -67,6 +67,9 @@ class Progress {
   bool terminal_, shown_ = false;
 };
 
+// Everything before the data of a 2-D .npy file of this type, such as "<f4".
+std::string npy_header(const char* type, std::uint64_t rows, std::size_t columns);
+
 // A 2-D float32 .npy file, written row by row, that appears complete or not at all.
 class NpyWriter {
  public:
@@ -97,6 +100,7 @@ void add_bias(CLI::App& app);
 void add_check(CLI::App& app);
 void add_constants(CLI::App& app);
 void add_recall(CLI::App& app);
+void add_search(CLI::App& app);
 void add_bounds(CLI::App& app);
 void add_verify_certificate(CLI::App& app);
 void add_adversary(CLI::App& app);

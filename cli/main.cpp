@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer("Exit status: 0 all well, 1 a mismatch, 2 wrong usage, 3 bad input.\nhdq COMMAND --help shows an example.");
   using namespace hdq::cli;
-  for (const auto add : {add_encode, add_decode, add_info, add_show, add_scalar, add_mse, add_bias, add_check, add_constants, add_recall, add_bounds,
+  for (const auto add : {add_encode, add_decode, add_info, add_show, add_scalar, add_mse, add_bias, add_check, add_constants, add_recall, add_search, add_bounds,
                          add_verify_certificate, add_adversary, add_report, add_validate, add_vectors}) add(app);
   return parse_and_run(app, argc, argv);
 }
