@@ -66,6 +66,7 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 double timed_seconds = 0, lost_seconds = 0;
+bool cpu_time = false;
 }  // namespace
 
 double seconds(const std::function<void()>& work) {
@@ -73,10 +74,13 @@ double seconds(const std::function<void()>& work) {
   const auto begin = std::chrono::steady_clock::now();
   work();
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double cpu = cpu_seconds() - cpu_begin;
   timed_seconds += wall;
-  lost_seconds += std::max(0.0, wall - (cpu_seconds() - cpu_begin));
-  return wall;
+  lost_seconds += std::max(0.0, wall - cpu);
+  return cpu_time ? cpu : wall;
 }
+
+void count_cpu_time(bool on) { cpu_time = on; }
 
 double seconds_of_threads(const std::function<void()>& work) {
   const auto begin = std::chrono::steady_clock::now();

@@ -17,6 +17,7 @@ struct Settings {
   double hot_seconds = 0.03;                   // per repetition of what runs in cache
   std::size_t stream_bytes = 256u << 20;       // of arrays that must not fit a cache
   Isa isa = Isa::automatic;
+  bool cpu_time = false;                       // not the clock's: for a machine in use
   std::string filter = ".";                    // regular expression, searched in a figure's name
 };
 
@@ -71,6 +72,8 @@ inline constexpr const char* reading = "reading";
 // Seconds on the clock that work() takes: of this thread, or of it and others that it waits for.
 double seconds(const std::function<void()>& work);
 double seconds_of_threads(const std::function<void()>& work);
+// From now on seconds() returns the CPU time of this thread.
+void count_cpu_time(bool on);
 // Share of all seconds() so far in which this thread did not have its core: other processes ran.
 double lost_share();
 

@@ -26,6 +26,8 @@ void parse(CLI::App& app, Arguments& arguments) {
   app.add_option("--json", arguments.json, "write all numbers to this file");
   app.add_option("--plot", arguments.plot, "write a roofline plot to this SVG file");
   app.add_option("--isa", arguments.isa, "instruction set")->check(CLI::IsMember({"auto", "avx512", "avx2", "scalar"}));
+  app.add_flag("--cpu-time", arguments.settings.cpu_time,
+               "count the thread's CPU time instead of the clock's: less disturbed by other processes, but still by their memory traffic");
   app.add_flag("--list", arguments.list, "print the names of the figures");
 }
 
@@ -82,6 +84,7 @@ int run(const Arguments& arguments) {
     return 0;
   }
   const Pinned pinned;
+  count_cpu_time(arguments.settings.cpu_time);
   TableReporter reporter;
   if (benchmark::RunSpecifiedBenchmarks(&reporter, ".") == 0) throw std::runtime_error("no figure matches " + arguments.settings.filter);
   if (!reporter.failure().empty()) throw std::runtime_error(reporter.failure());

@@ -63,7 +63,7 @@ void write_json(const std::string& path, const Settings& settings, const Machine
   for (const Result& result : results) figures.push_back(to_json(result));
   const json document = {{"schema", "hdq-bench-1"},
                          {"machine", to_json(machine, settings)},
-                         {"settings", {{"quick", settings.quick}, {"repetitions", settings.repetitions}, {"stream_bytes", settings.stream_bytes}}},
+                         {"settings", {{"quick", settings.quick}, {"clock", settings.cpu_time ? "cpu" : "wall"}, {"repetitions", settings.repetitions}, {"stream_bytes", settings.stream_bytes}}},
                          {"lost_share", lost_share()},
                          {"peers", {{"ffht", ffht_description()}, {"faiss", faiss_description()}}},
                          {"figures", figures}};
