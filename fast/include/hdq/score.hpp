@@ -36,7 +36,7 @@ inline bool larger_is_nearer(Metric metric) { return metric != Metric::squared_d
 //   inner_product     p = (S·(ρ/d))·2^e
 //   squared_distance  ‖q‖² + ρ² − 2p, added from the left
 //   cosine            S·(2^e/(d·‖q‖)).
-// A score overflows to infinity only where its value exceeds float32. ‖q‖ may exceed it.
+// Nothing overflows before that last rounding: a score is infinite only where these terms exceed float32. ‖q‖ may exceed it.
 class Scorer {
  public:
   // queries: count × dimension, query i at queries + i·query_stride (elements; 0 means dimension; else >= dimension). They are
