@@ -3,6 +3,7 @@
 #include "hdq/codec.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <memory>
 #include <new>
@@ -29,14 +30,13 @@ class Aligned {
   std::unique_ptr<T, Free> data_;
 };
 
-// Rows go through each stage together, that their codebooks and the latencies of their norms overlap: as many as fit a quarter
-// of a 32 KiB first-level cache once rotated. With more, the memory idles while they are quantized.
+// Rows whose dithers are drawn, and codebooks evaluated, at once.
 constexpr std::size_t rows_together = 16;
 
 struct Scratch {
   Scratch(std::size_t order, int bits)
-      : batch(std::clamp<std::size_t>(2048 / order, 1, rows_together)),
-        y(batch * order), codes(order), cells(batch << bits), cells32(batch << bits) {}
+      : batch(std::bit_floor(std::clamp<std::size_t>(2048 / order, 1, rows_together))),
+        y(batch * order), codes(order), cells(rows_together << bits), cells32(rows_together << bits) {}
 
   void draw(std::uint64_t seed, std::uint64_t row, std::size_t count, Isa isa) {
     std::uint64_t rows[rows_together];
@@ -44,11 +44,13 @@ struct Scratch {
     detail::dither_words(seed, rows, count, words, isa);
   }
 
+  // Rows that go through a stage of the encoder together, that the latencies of their norms overlap: as many as fit a quarter of a
+  // 32 KiB first-level cache once rotated. With more, the memory idles while they are quantized.
   std::size_t batch;
   Aligned<float> y;         // batch × order
   Aligned<std::uint8_t> codes;
-  Aligned<double> cells;    // batch × 2^bits thresholds
-  Aligned<float> cells32;   // batch × 2^bits codewords
+  Aligned<double> cells;    // rows_together × 2^bits thresholds
+  Aligned<float> cells32;   // rows_together × 2^bits codewords
   std::uint32_t words[rows_together];
 };
 
@@ -133,11 +135,15 @@ void Codec::encode(const float* x, std::size_t rows, float* norms, std::uint8_t*
         norms[row] = norm;
         scaled_norms[r] = norm * factor;
       }
-      scratch.draw(seed_, first_row + begin, count, isa_);
-      if (detail::needs_thresholds(bits_, isa_)) detail::thresholds_of_rows(bits_, scratch.words, count, scratch.cells.get(), isa_);
+      const std::size_t drawn = (begin - first) % rows_together;  // batch divides rows_together
+      if (drawn == 0) {
+        const std::size_t draw = std::min(rows_together, last - begin);
+        scratch.draw(seed_, first_row + begin, draw, isa_);
+        if (detail::needs_thresholds(bits_, isa_)) detail::thresholds_of_rows(bits_, scratch.words, draw, scratch.cells.get(), isa_);
+      }
       for (std::size_t r = 0; r < count; ++r)
-        detail::quantize_pack(bits_, scratch.y.get() + r * order_, order_, scratch.cells.get() + (r << bits_), scratch.words[r],
-                              scaled_norms[r], scratch.codes.get(), codes + (begin + r) * code_bytes(), isa_);
+        detail::quantize_pack(bits_, scratch.y.get() + r * order_, order_, scratch.cells.get() + ((drawn + r) << bits_),
+                              scratch.words[drawn + r], scaled_norms[r], scratch.codes.get(), codes + (begin + r) * code_bytes(), isa_);
     }
   });
 }
@@ -153,23 +159,24 @@ void Codec::decode(const float* norms, const std::uint8_t* codes, std::size_t ro
   detail::parallel_runs(rows, threads_, [&](std::size_t first, std::size_t last) {
     Scratch scratch(order_, bits_);
     for (std::size_t row = first; row < last; ++row) {
-      if ((row - first) % scratch.batch == 0) {
-        const std::size_t count = std::min(scratch.batch, last - row);
+      const std::size_t r = (row - first) % rows_together;
+      if (r == 0) {
+        const std::size_t count = std::min(rows_together, last - row);
         scratch.draw(seed_, first_row + row, count, isa_);
         detail::codewords32(bits_, scratch.words, count, scratch.cells32.get(), isa_);
       }
-      const std::size_t r = (row - first) % scratch.batch;
       const float norm = norms[row], factor = norm_scale(norm);
       if (!std::isfinite(norm) || norm < 0) throw_bad_norm(row, "the norm is not a finite number >= 0");
-      float* out = x + row * stride;
+      float *out = x + row * stride, *y = scratch.y.get();
       if (norm == 0) {
         std::fill_n(out, dimension_, 0.0f);
         continue;
       }
-      unpack(bits_, codes + row * code_bytes(), order_, scratch.codes.get(), isa_);
-      lookup(bits_, scratch.codes.get(), order_, scratch.cells32.get() + (r << bits_), scratch.y.get(), isa_);
+      detail::unpack_lookup(bits_, codes + row * code_bytes(), order_, scratch.cells32.get() + (r << bits_), scratch.codes.get(), y, isa_);
       const float scale = static_cast<float>(static_cast<double>(norm * factor) / static_cast<double>(order_));
-      detail::rotate_back(scratch.y.get(), order, signs_.data(), dimension_, scale, 1 / factor, out, isa_);
+      detail::hadamard(y, order, true, isa_);
+      // Apart, for its stores to go to memory in order of address: several times faster there than those of a last pass.
+      detail::store_signed(y, dimension_, signs_.data(), scale, 1 / factor, out, isa_);
     }
   });
 }

@@ -29,6 +29,10 @@ void quantize_pack(int bits, const float* y, std::size_t count, const double* th
 // out: rows × 2^bits, row i begins with the 2^bits − 1 thresholds of dither word words[i].
 void thresholds_of_rows(int bits, const std::uint32_t* words, std::size_t rows, double* out, Isa isa);
 
+// unpack and lookup in one. scratch: count bytes.
+void unpack_lookup(int bits, const std::uint8_t* bytes, std::size_t count, const float* codewords32, std::uint8_t* scratch, float* out,
+                   Isa isa);
+
 // out: rows × 2^bits, row i the codewords of dither word words[i], each rounded to float32 as the decoder does.
 void codewords32(int bits, const std::uint32_t* words, std::size_t rows, float* out, Isa isa);
 
@@ -40,9 +44,5 @@ void rotate(const float* x, std::size_t n, const HadamardOrder& order, const std
 
 // rotate with a factor of 1, and sum_of_squares. x is not y.
 double rotate_measured(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float* y, Isa isa);
-
-// out = the first n of ((D Hᵀ y)·scale)·unscale: hadamard and store_signed in one. y is overwritten; out may be y.
-void rotate_back(float* y, const HadamardOrder& order, const std::uint32_t* signs, std::size_t n, float scale, float unscale,
-                 float* out, Isa isa);
 
 }  // namespace hdq::detail

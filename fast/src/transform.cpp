@@ -121,7 +121,7 @@ HWY_INLINE void Butterflies(V* r, V one) {
   }
 }
 
-// ---- where a row comes from and goes to; i is a multiple of kLanes ----
+// ---- where a row comes from ----
 
 // A source gives a run of elements as memory, then its registers: element i of the row at p. Its Meter sees every run, in order.
 struct NoMeter {
@@ -179,25 +179,11 @@ struct FromMeasured : FromSigned {
   };
 };
 
-struct ToRow {
-  float* y;
-  HWY_INLINE void operator()(std::size_t i, V v) const { hn::StoreU(v, D(), y + i); }
-};
-// out_i = ε_i·((y_i·scale)·unscale).
-struct ToSigned {
-  float* out;
-  const std::uint32_t* signs;
-  V scale, unscale;
-  HWY_INLINE void operator()(std::size_t i, V y) const {
-    hn::StoreU(FlipSigns(D(), hn::Mul(hn::Mul(y, scale), unscale), signs, i), D(), out + i);
-  }
-};
-
 // ---- passes over elements [begin, end) ----
 
 // Stages h = 1 … kCount·kLanes/2 of consecutive runs of kCount registers.
-template <std::size_t kCount, class Source, class Sink>
-void FirstPass(const Source& source, const Sink& sink, std::size_t begin, std::size_t end) {
+template <std::size_t kCount, class Source>
+void FirstPass(const Source& source, float* y, std::size_t begin, std::size_t end) {
   const V one = One(D());
   alignas(64) float padded[kCount * kLanes];
   typename Source::Meter meter(source);
@@ -216,14 +202,14 @@ void FirstPass(const Source& source, const Sink& sink, std::size_t begin, std::s
     }
     Butterflies<kCount, Fused::differences>(r, one);
     HDQ_UNROLL
-    for (std::size_t j = 0; j < kCount; ++j) sink(base + j * kLanes, r[j]);
+    for (std::size_t j = 0; j < kCount; ++j) hn::StoreU(r[j], D(), y + base + j * kLanes);
   }
   meter.finish();
 }
 
 // Stages h = stride … stride·kCount/2.
-template <std::size_t kCount, class Sink>
-void RadixPass(const float* y, const Sink& sink, std::size_t begin, std::size_t end, std::size_t stride) {
+template <std::size_t kCount>
+void RadixPass(float* y, std::size_t begin, std::size_t end, std::size_t stride) {
   const D d;
   const V one = One(D());
   for (std::size_t base = begin; base < end; base += kCount * stride) {
@@ -233,26 +219,25 @@ void RadixPass(const float* y, const Sink& sink, std::size_t begin, std::size_t 
       for (std::size_t j = 0; j < kCount; ++j) r[j] = hn::LoadU(d, y + c + j * stride);
       Butterflies<kCount, kCount >= 8 ? Fused::first_stage : Fused::none>(r, one);
       HDQ_UNROLL
-      for (std::size_t j = 0; j < kCount; ++j) sink(c + j * stride, r[j]);
+      for (std::size_t j = 0; j < kCount; ++j) hn::StoreU(r[j], d, y + c + j * stride);
     }
   }
 }
 
 // stages: their number beyond the lanes, at most kLog2Registers.
-template <class Source, class Sink>
-void FirstPassOf(int stages, const Source& source, const Sink& sink, std::size_t begin, std::size_t end) {
-  if (stages == 0) return FirstPass<1>(source, sink, begin, end);
-  if (stages == 1) return FirstPass<2>(source, sink, begin, end);
-  if (stages == 2) return FirstPass<4>(source, sink, begin, end);
-  if (stages == 3) return FirstPass<8>(source, sink, begin, end);
-  if constexpr (kLog2Registers == 4) return FirstPass<16>(source, sink, begin, end);
+template <class Source>
+void FirstPassOf(int stages, const Source& source, float* y, std::size_t begin, std::size_t end) {
+  if (stages == 0) return FirstPass<1>(source, y, begin, end);
+  if (stages == 1) return FirstPass<2>(source, y, begin, end);
+  if (stages == 2) return FirstPass<4>(source, y, begin, end);
+  if (stages == 3) return FirstPass<8>(source, y, begin, end);
+  if constexpr (kLog2Registers == 4) return FirstPass<16>(source, y, begin, end);
 }
-template <class Sink>
-void RadixPassOf(int stages, const float* y, const Sink& sink, std::size_t begin, std::size_t end, std::size_t stride) {
-  if (stages == 1) return RadixPass<2>(y, sink, begin, end, stride);
-  if (stages == 2) return RadixPass<4>(y, sink, begin, end, stride);
-  if (stages == 3) return RadixPass<8>(y, sink, begin, end, stride);
-  if constexpr (kLog2Registers == 4) return RadixPass<16>(y, sink, begin, end, stride);
+void RadixPassOf(int stages, float* y, std::size_t begin, std::size_t end, std::size_t stride) {
+  if (stages == 1) return RadixPass<2>(y, begin, end, stride);
+  if (stages == 2) return RadixPass<4>(y, begin, end, stride);
+  if (stages == 3) return RadixPass<8>(y, begin, end, stride);
+  if constexpr (kLog2Registers == 4) return RadixPass<16>(y, begin, end, stride);
 }
 
 // Stages of the first pass beyond the lanes, of `stages` in all. With one stage left over, two passes share them better.
@@ -262,34 +247,35 @@ constexpr int FirstStages(int stages) {
 }
 
 // All log2 >= kLog2Lanes stages of every block of 2^log2 elements in [begin, end), a range that fits the first-level cache.
-template <class Source, class Sink>
-void CachedStages(const Source& source, float* y, const Sink& sink, std::size_t begin, std::size_t end, int log2) {
+template <class Source>
+void CachedStages(const Source& source, float* y, std::size_t begin, std::size_t end, int log2) {
   const int first = FirstStages(log2 - kLog2Lanes);
   int done = kLog2Lanes + first;
-  if (done == log2) return FirstPassOf(first, source, sink, begin, end);
-  FirstPassOf(first, source, ToRow{y}, begin, end);
-  for (; log2 - done > kLog2Registers; done += kLog2Registers)
-    RadixPassOf(kLog2Registers, y, ToRow{y}, begin, end, std::size_t{1} << done);
-  RadixPassOf(log2 - done, y, sink, begin, end, std::size_t{1} << done);
+  FirstPassOf(first, source, y, begin, end);
+  while (done < log2) {
+    const int now = HWY_MIN(log2 - done, kLog2Registers);
+    RadixPassOf(now, y, begin, end, std::size_t{1} << done);
+    done += now;
+  }
 }
 
 // The same for any range. Above the cache, sub-blocks are finished one by one, then joined.
-template <class Source, class Sink>
-void ButterflyStages(const Source& source, float* y, const Sink& sink, std::size_t begin, std::size_t end, int log2) {
+template <class Source>
+void ButterflyStages(const Source& source, float* y, std::size_t begin, std::size_t end, int log2) {
   const std::size_t block = std::size_t{1} << log2;
   if (log2 > kLog2Cache) {
     const int outer = OuterStages(log2);
     const std::size_t stride = block >> outer;
     for (std::size_t base = begin; base < end; base += block) {
       for (std::size_t part = base; part < base + block; part += stride)
-        ButterflyStages(source, y, ToRow{y}, part, part + stride, log2 - outer);
-      RadixPassOf(outer, y, sink, base, base + block, stride);
+        ButterflyStages(source, y, part, part + stride, log2 - outer);
+      RadixPassOf(outer, y, base, base + block, stride);
     }
     return;
   }
   const std::size_t piece = HWY_MAX(block, HWY_MIN(end - begin, std::size_t{1} << kLog2Cache) >> log2 << log2);
   for (std::size_t base = begin; base < end; base += piece)
-    CachedStages(source, y, sink, base, HWY_MIN(base + piece, end), log2);
+    CachedStages(source, y, base, HWY_MIN(base + piece, end), log2);
 }
 
 // Fewer stages than lanes: blocks of 2^log2 elements side by side in a register.
@@ -384,18 +370,18 @@ HWY_INLINE void StoreSums(const V* sums, const Store& store, std::integer_sequen
 }
 
 // Rows as many as registers hold together with a group's patterns; the inputs stay in place until the last of them are read.
-template <class B, int m, int rows, int first_row, class DB, class Sink, class V = hn::Vec<DB>>
-HWY_INLINE void BaseRows(DB d, const float* x, std::size_t stride, V one, float* held, const Sink& sink, std::size_t to) {
+template <class B, int m, int rows, int first_row, class DB, class V = hn::Vec<DB>>
+HWY_INLINE void BaseRows(DB d, float* x, std::size_t stride, V one, float* held) {
   V sums[rows];
   AddGroups<B, first_row, rows>(d, x, stride, one, sums);
   const auto all = std::make_integer_sequence<int, rows>();
   if constexpr (first_row + rows < m) {
     StoreSums<B, first_row>(sums, [&](std::size_t a, V v) { hn::Store(v, d, held + a * hn::MaxLanes(d)); }, all);
-    BaseRows<B, m, rows, first_row + rows>(d, x, stride, one, held, sink, to);
+    BaseRows<B, m, rows, first_row + rows>(d, x, stride, one, held);
   } else {
-    StoreSums<B, first_row>(sums, [&](std::size_t a, V v) { sink(to + a * stride, v); }, all);
+    StoreSums<B, first_row>(sums, [&](std::size_t a, V v) { hn::StoreU(v, d, x + a * stride); }, all);
     HDQ_UNROLL
-    for (std::size_t a = 0; a < first_row; ++a) sink(to + a * stride, hn::Load(d, held + a * hn::MaxLanes(d)));
+    for (std::size_t a = 0; a < first_row; ++a) hn::StoreU(hn::Load(d, held + a * hn::MaxLanes(d)), d, x + a * stride);
   }
 }
 
@@ -405,43 +391,36 @@ constexpr int RowsTogether(int m) {
 }
 
 // y holds m blocks of `stride` elements, a multiple of the lanes of d.
-template <int m, bool transposed, class DB, class Sink>
-void BaseStage(DB d, const float* y, const Sink& sink, std::size_t stride) {
+template <int m, bool transposed, class DB>
+void BaseStage(DB d, float* y, std::size_t stride) {
   const auto one = One(d);
   alignas(64) float held[m * hn::MaxLanes(d)];
   for (std::size_t c = 0; c < stride; c += hn::MaxLanes(d)) {
     std::size_t step = stride;
     asm("" : "+r"(step));  // else m addresses are computed before the loop, which may turn but once, and kept on the stack
-    BaseRows<Base<m, transposed>, m, RowsTogether(m), 0>(d, y + c, step, one, held, sink, c);
+    BaseRows<Base<m, transposed>, m, RowsTogether(m), 0>(d, y + c, step, one, held);
   }
 }
 
-template <class DB, class Sink>
-void BaseStageOf(DB d, int base, bool transposed, const float* y, const Sink& sink, std::size_t stride) {
-  if (base == 12) return transposed ? BaseStage<12, true>(d, y, sink, stride) : BaseStage<12, false>(d, y, sink, stride);
-  if (base == 20) return transposed ? BaseStage<20, true>(d, y, sink, stride) : BaseStage<20, false>(d, y, sink, stride);
-  BaseStage<28, false>(d, y, sink, stride);  // symmetric
+template <class DB>
+void BaseStageOf(DB d, int base, bool transposed, float* y, std::size_t stride) {
+  if (base == 12) return transposed ? BaseStage<12, true>(d, y, stride) : BaseStage<12, false>(d, y, stride);
+  if (base == 20) return transposed ? BaseStage<20, true>(d, y, stride) : BaseStage<20, false>(d, y, stride);
+  BaseStage<28, false>(d, y, stride);  // symmetric
 }
 
 // Blocks narrower than a register: in smaller registers, down to four lanes of which one or two may be idle.
-template <std::size_t lanes>
-struct ToNarrow {
-  float* y;
-  HWY_INLINE void operator()(std::size_t i, hn::Vec<hn::FixedTag<float, lanes>> v) const {
-    hn::StoreU(v, hn::FixedTag<float, lanes>(), y + i);
-  }
-};
 #if HWY_TARGET == HWY_SCALAR
 void NarrowBaseStage(int, bool, float*, std::size_t) {}
 #else
 void NarrowBaseStage(int base, bool transposed, float* y, std::size_t stride) {
   const hn::FixedTag<float, 4> d;
-  if (stride == 8) return BaseStageOf(hn::FixedTag<float, 8>(), base, transposed, y, ToNarrow<8>{y}, 8);
-  if (stride == 4) return BaseStageOf(d, base, transposed, y, ToNarrow<4>{y}, 4);
+  if (stride == 8) return BaseStageOf(hn::FixedTag<float, 8>(), base, transposed, y, 8);
+  if (stride == 4) return BaseStageOf(d, base, transposed, y, 4);
   alignas(64) float wide[28 * 4] = {};
   const std::size_t m = static_cast<std::size_t>(base);
   for (std::size_t a = 0; a < m; ++a) std::memcpy(wide + a * 4, y + a * stride, stride * sizeof(float));
-  BaseStageOf(d, base, transposed, wide, ToNarrow<4>{wide}, 4);
+  BaseStageOf(d, base, transposed, wide, 4);
   for (std::size_t a = 0; a < m; ++a) std::memcpy(y + a * stride, wide + a * 4, stride * sizeof(float));
 }
 #endif
@@ -449,11 +428,10 @@ void NarrowBaseStage(int base, bool transposed, float* y, std::size_t stride) {
 // ---- the transform ----
 
 // Blocks of at least a register.
-template <class Source, class Sink>
-void WideHadamard(const Source& source, float* y, const Sink& sink, std::size_t order, int base, int log2, bool transposed) {
-  if (base == 1) return ButterflyStages(source, y, sink, 0, order, log2);
-  ButterflyStages(source, y, ToRow{y}, 0, order, log2);
-  BaseStageOf(D(), base, transposed, y, sink, std::size_t{1} << log2);
+template <class Source>
+void WideHadamard(const Source& source, float* y, std::size_t order, int base, int log2, bool transposed) {
+  ButterflyStages(source, y, 0, order, log2);
+  if (base > 1) BaseStageOf(D(), base, transposed, y, std::size_t{1} << log2);
 }
 
 void NarrowHadamard(float* y, std::size_t padded, int base, int log2, bool transposed) {
@@ -462,7 +440,7 @@ void NarrowHadamard(float* y, std::size_t padded, int base, int log2, bool trans
 }
 
 void Hadamard(float* y, std::size_t order, int base, int log2, bool transposed) {
-  if (log2 >= kLog2Lanes) return WideHadamard(FromRow{y}, y, ToRow{y}, order, base, log2, transposed);
+  if (log2 >= kLog2Lanes) return WideHadamard(FromRow{y}, y, order, base, log2, transposed);
   if (order % kLanes == 0) return NarrowHadamard(y, order, base, log2, transposed);
   alignas(64) float copy[64] = {};  // the largest such order is 28·2
   std::memcpy(copy, y, order * sizeof(float));
@@ -472,20 +450,14 @@ void Hadamard(float* y, std::size_t order, int base, int log2, bool transposed) 
 
 // y = H D x.
 void Rotate(const float* x, std::size_t n, const std::uint32_t* signs, float* y, std::size_t order, int base, int log2) {
-  WideHadamard(FromSigned{x, n, signs}, y, ToRow{y}, order, base, log2, false);
+  WideHadamard(FromSigned{x, n, signs}, y, order, base, log2, false);
 }
 
 // The same, and the sum of squares of x.
 double RotateMeasured(const float* x, std::size_t n, const std::uint32_t* signs, float* y, std::size_t order, int base, int log2) {
   alignas(64) double sums[16] = {};
-  WideHadamard(FromMeasured{{x, n, signs}, sums}, y, ToRow{y}, order, base, log2, false);
+  WideHadamard(FromMeasured{{x, n, signs}, sums}, y, order, base, log2, false);
   return SixteenSums(sums).total();
-}
-
-// out = D Hᵀ y, scaled; y is overwritten.
-void RotateBack(float* y, std::size_t order, int base, int log2, const std::uint32_t* signs, float scale, float unscale, float* out) {
-  const ToSigned sink{out, signs, hn::Set(D(), scale), hn::Set(D(), unscale)};
-  WideHadamard(FromRow{y}, y, sink, order, base, log2, true);
 }
 
 }  // namespace hdq::HWY_NAMESPACE
@@ -498,7 +470,6 @@ namespace hdq {
 HDQ_DISPATCH(Hadamard);
 HDQ_DISPATCH(Rotate);
 HDQ_DISPATCH(RotateMeasured);
-HDQ_DISPATCH(RotateBack);
 
 namespace {
 
@@ -532,20 +503,14 @@ double detail::rotate_measured(const float* x, std::size_t n, const HadamardOrde
   return sum_of_squares(x, n, isa);
 }
 
-void detail::rotate_back(float* y, const HadamardOrder& order, const std::uint32_t* signs, std::size_t n, float scale,
-                         float unscale, float* out, Isa isa) {
-  if (n == order.order && order.log2 >= fused_log2)
-    return HDQ_CALL(RotateBack, isa)(y, order.order, order.base, order.log2, signs, scale, unscale, out);
-  hadamard(y, order, true, isa);
-  store_signed(y, n, signs, scale, unscale, out, isa);
-}
-
 void transform(float* x, std::size_t order, const std::uint32_t* signs, Isa isa) {
   detail::rotate(x, order, exact_order(order), signs, 1, x, resolve_isa(isa));
 }
 
 void transform_transposed(float* y, std::size_t order, const std::uint32_t* signs, Isa isa) {
-  detail::rotate_back(y, exact_order(order), signs, order, 1, 1, y, resolve_isa(isa));
+  isa = resolve_isa(isa);
+  detail::hadamard(y, exact_order(order), true, isa);
+  detail::store_signed(y, order, signs, 1, 1, y, isa);
 }
 
 }  // namespace hdq
