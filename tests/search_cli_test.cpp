@@ -1,0 +1,184 @@
+// hdq search as its users meet it: results in both formats, recall, messages and exit codes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "hdq/search.hpp"
+#include "run_command.hpp"
+#include "temporary_directory.hpp"
+
+namespace hdq {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using nlohmann::json;
+using hdq::testing::overwrite_file;
+using hdq::testing::read_file;
+using hdq::testing::run_hdq;
+using hdq::testing::TemporaryDirectory;
+
+const std::string embeddings = HDQ_SOURCE_DIR "/data/minilm-fiori-778x384.npy";
+
+class SearchCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    codes_ = directory_ / "codes.hdq";
+    out_ = directory_ / "out.npy";
+    ASSERT_EQ(run_hdq("encode " + embeddings + " -o " + codes_ + " --bits 4").exit_code, 0);
+    const cli::VectorFile file(embeddings);
+    std::vector<float> x(30 * file.dimension());
+    file.read(0, 30, x.data());
+    queries_ = write_npy("queries.npy", x, file.dimension());
+  }
+  std::string write_npy(const std::string& name, const std::vector<float>& x, std::size_t columns) {
+    const std::string path = directory_ / name;
+    cli::NpyWriter writer(path, x.size() / columns, columns);
+    writer.append(x.data(), x.size() / columns);
+    writer.commit();
+    return path;
+  }
+  std::string search(const std::string& options) const { return "search " + codes_ + " --queries " + queries_ + " -o " + out_ + " " + options; }
+  // The data of a .npy file after its header.
+  template <class T>
+  static std::vector<T> npy_data(const std::string& path, const std::string& type, std::size_t rows, std::size_t columns) {
+    const std::string bytes = read_file(path), header = cli::npy_header(type.c_str(), rows, columns);
+    EXPECT_EQ(bytes.substr(0, header.size()), header) << path;
+    std::vector<T> data((bytes.size() - header.size()) / sizeof(T));
+    std::memcpy(data.data(), bytes.data() + header.size(), data.size() * sizeof(T));
+    EXPECT_EQ(data.size(), rows * columns);
+    return data;
+  }
+  static void expect_error(const std::string& arguments, int code, const std::string& name) {
+    const auto result = run_hdq(arguments);
+    EXPECT_EQ(result.exit_code, code) << arguments << "\n" << result.output;
+    EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
+    EXPECT_THAT(result.output, AllOf(HasSubstr("hdq: "), HasSubstr(name)));
+  }
+  TemporaryDirectory directory_;
+  std::string codes_, queries_, out_;
+};
+
+TEST_F(SearchCommand, WritesWhatTheLibraryFinds) {
+  const FileReader file(codes_);
+  const cli::VectorFile vectors(queries_);
+  std::vector<float> q(30 * vectors.dimension());
+  vectors.read(0, 30, q.data());
+  const Scorer scorer(file.codec(), q.data(), 30);
+  const std::string scores = directory_ / "scores.npy", lines = directory_ / "out.jsonl";
+  for (const auto& [name, metric] : {std::pair("ip", Metric::inner_product), std::pair("l2", Metric::squared_distance), std::pair("cosine", Metric::cosine)}) {
+    const std::vector<Neighbour> expected = hdq::search(scorer, file, metric, 7);
+    for (const char* how : {"--threads 1", "--threads 3", "--threads 2 --isa scalar"}) {
+      ASSERT_EQ(run_hdq(search(std::string("-k 7 --scores ") + scores + " --metric " + name + " " + how)).exit_code, 0);
+      const auto rows = npy_data<std::int64_t>(out_, "<i8", 30, 7);
+      const auto values = npy_data<float>(scores, "<f4", 30, 7);
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        ASSERT_EQ(static_cast<std::uint64_t>(rows[i]), expected[i].row) << name << " " << how;
+        ASSERT_EQ(static_cast<double>(values[i]), expected[i].score) << name << " " << how;
+      }
+    }
+    ASSERT_EQ(run_hdq("search " + codes_ + " --queries " + queries_ + " -k 7 --metric " + name + " -o " + lines).exit_code, 0);
+    std::istringstream text(read_file(lines));
+    std::string line;
+    for (std::size_t query = 0; query < 30; ++query) {
+      ASSERT_TRUE(std::getline(text, line));
+      const json found = json::parse(line);
+      EXPECT_EQ(found["query"], query);
+      for (std::size_t i = 0; i < 7; ++i) {
+        ASSERT_EQ(found["rows"][i], expected[query * 7 + i].row);
+        ASSERT_EQ(found["scores"][i], expected[query * 7 + i].score);
+      }
+    }
+    EXPECT_FALSE(std::getline(text, line));
+  }
+}
+
+TEST_F(SearchCommand, MeasuresRecallAndRanksAgain) {
+  const json codes_only = json::parse(run_hdq(search("-k 10 --json --rerank 0 --exact " + embeddings)).output);
+  const auto by_codes = npy_data<std::int64_t>(out_, "<i8", 30, 10);
+  const json reranked = json::parse(run_hdq(search("-k 10 --json --exact " + embeddings)).output);
+  const auto again = npy_data<std::int64_t>(out_, "<i8", 30, 10);
+  EXPECT_FALSE(codes_only.contains("recall_reranked"));
+  EXPECT_EQ(codes_only["recall_codes"], reranked["recall_codes"]);
+  EXPECT_EQ(reranked["reranked"], 40);
+  EXPECT_LT(reranked["recall_codes"].get<double>(), reranked["recall_reranked"].get<double>());
+  EXPECT_NE(by_codes, again);
+
+  // All rows ranked again are an exact search, and then the ground truth for what the codes found.
+  const json all = json::parse(run_hdq(search("-k 10 --json --rerank 778 --exact " + embeddings)).output);
+  EXPECT_EQ(all["recall_reranked"], 1);
+  const std::string truth = directory_ / "truth.npy";
+  std::filesystem::rename(out_, truth);
+  const json given = json::parse(run_hdq(search("-k 10 --json --ground-truth " + truth)).output);
+  EXPECT_EQ(given["recall_codes"], codes_only["recall_codes"]);
+  EXPECT_EQ(given["queries"], 30);
+  EXPECT_GT(given["gigabytes_per_second"], 0);
+  const auto text = run_hdq(search("-k 10 --exact " + embeddings));
+  EXPECT_THAT(text.output, AllOf(HasSubstr("queries/s"), HasSubstr("recall@10 ="), HasSubstr("by the codes alone"), HasSubstr("the first 40 ranked again")));
+}
+
+TEST_F(SearchCommand, KMayBeAllRows) {
+  ASSERT_EQ(run_hdq(search("-k 778")).exit_code, 0);
+  auto rows = npy_data<std::int64_t>(out_, "<i8", 30, 778);
+  std::sort(rows.begin(), rows.begin() + 778);
+  for (std::int64_t i = 0; i < 778; ++i) ASSERT_EQ(rows[static_cast<std::size_t>(i)], i);
+}
+
+TEST_F(SearchCommand, BadUsageExitsWithTwo) {
+  expect_error(search("-k 779"), 2, "-k: 779 neighbours, but " + codes_ + " has 778 rows");
+  expect_error(search("-k 0"), 2, "-k");
+  expect_error(search("--metric euclid"), 2, "metric");
+  expect_error(search("--rerank 40"), 2, "--exact");
+  expect_error(search("-k 10 --rerank 9 --exact " + embeddings), 2, "--rerank");
+  expect_error("search " + codes_ + " --queries " + queries_ + " -o " + codes_, 2, "replace the input");
+  expect_error("search " + codes_ + " --queries " + queries_ + " -o " + queries_, 2, "replace the input");
+  expect_error(search("--scores " + codes_), 2, "replace the input");
+  expect_error("search " + codes_ + " --queries " + queries_, 2, "output");
+}
+
+TEST_F(SearchCommand, BadInputExitsWithThreeAndLeavesTheOldOutput) {
+  overwrite_file(out_, "old");
+  std::vector<float> q(3 * 384, 1.0f);
+  q[2 * 384 + 5] = NAN;
+  queries_ = write_npy("nan.npy", q, 384);
+  expect_error(search(""), 3, "nan.npy: row 2, column 5: NaN");
+  q[2 * 384 + 5] = 1;
+  q[384] = INFINITY;
+  queries_ = write_npy("inf.npy", q, 384);
+  expect_error(search(""), 3, "inf.npy: row 1, column 0: infinity");
+  queries_ = write_npy("narrow.npy", q, 383 + 1 - 192);
+  expect_error(search(""), 3, "narrow.npy: 192 dimensions, but " + codes_ + " has 384");
+  queries_ = directory_ / "absent.npy";
+  expect_error(search(""), 3, "absent.npy: cannot open");
+  q[384] = 1;
+  queries_ = write_npy("good.npy", q, 384);
+  expect_error(search("--exact " + queries_), 3, "good.npy: 3 rows of 384, but " + codes_ + " has 778 of 384");
+  expect_error(search("--ground-truth " + queries_), 3, "int64");
+  expect_error(search("--ground-truth " + codes_), 3, "not a .npy file");
+  expect_error(search("--ground-truth " + (directory_ / "none.npy")), 3, "none.npy: cannot open");
+  const auto truth = [&](std::size_t rows, std::size_t columns, std::vector<std::int64_t> data) {
+    std::string bytes = cli::npy_header("<i8", rows, columns);
+    bytes.append(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(std::int64_t));
+    overwrite_file(directory_ / "truth.npy", bytes);
+    return "-k 2 --ground-truth " + (directory_ / "truth.npy");
+  };
+  expect_error(search(truth(2, 2, {1, 2, 3, 4})), 3, "2 rows for 3 queries");
+  expect_error(search(truth(3, 1, {1, 2, 3})), 3, "1 columns are fewer than k = 2");
+  expect_error(search(truth(3, 2, {1, 2, 3})), 3, "truncated");
+  expect_error(search(truth(3, 2, {1, 2, 3, 4, 5, 778})), 3, "row 2, column 1: no row 778 among 778");
+  std::string bytes = read_file(codes_);
+  bytes[5000] = static_cast<char>(bytes[5000] ^ 4);
+  overwrite_file(codes_, bytes);
+  expect_error(search(""), 3, "block 0");
+  EXPECT_EQ(read_file(out_), "old");
+}
+
+}  // namespace
+}  // namespace hdq
