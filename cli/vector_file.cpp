@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <bit>
 #include <cctype>
 #include <cerrno>
 #include <cmath>
@@ -13,6 +12,8 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+
+#include "hdq/stages.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -62,18 +63,6 @@ std::optional<std::vector<std::uint64_t>> npy_shape(std::string_view text) {
 }
 
 }  // namespace
-
-float widen_half(std::uint16_t half) {
-  const std::uint32_t sign = (half & 0x8000u) << 16;
-  const std::uint32_t exponent = (half >> 10) & 0x1fu;
-  const std::uint32_t fraction = half & 0x3ffu;
-  if (exponent == 0x1f) return std::bit_cast<float>(sign | 0x7f800000u | (fraction << 13));
-  if (exponent == 0) {  // zero or subnormal: fraction · 2^-24, exact in binary32
-    const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
-    return sign != 0 ? -magnitude : magnitude;
-  }
-  return std::bit_cast<float>(sign | ((exponent + 127 - 15) << 23) | (fraction << 13));
-}
 
 VectorFile::VectorFile(std::string path) : path_(std::move(path)) {
   const bool npy = ends_with(path_, ".npy");
@@ -197,11 +186,9 @@ void VectorFile::read(std::uint64_t begin, std::size_t count, float* out) const 
       }
       std::memcpy(to, from + row_prefix_, dimension_ * sizeof(float));
     } else if (element_ == Element::float16) {
-      for (std::size_t column = 0; column < dimension_; ++column) {
-        std::uint16_t half = 0;
-        std::memcpy(&half, from + column * sizeof half, sizeof half);
-        to[column] = widen_half(half);
-      }
+      std::vector<Float16> half(dimension_);
+      std::memcpy(half.data(), from, dimension_ * sizeof(Float16));
+      widen(half.data(), dimension_, to);
     } else {
       for (std::size_t column = 0; column < dimension_; ++column) {
         double wide = 0;

@@ -49,7 +49,4 @@ class VectorFile {
   std::size_t row_prefix_ = 0;      // bytes before each row's elements (.fvecs repeats the dimension)
 };
 
-// IEEE binary16 to binary32, exact.
-float widen_half(std::uint16_t half);
-
 }  // namespace hdq::cli

@@ -71,11 +71,11 @@ TEST(Codec, RejectsBadCalls) {
   std::vector<std::uint8_t> codes(8);
   EXPECT_THROW(codec.encode(x.data(), 2, norms.data(), codes.data(), 0, 7), InvalidArgument);
   EXPECT_THROW(codec.decode(norms.data(), codes.data(), 2, x.data(), 0, 7), InvalidArgument);
-  EXPECT_THROW(codec.encode(nullptr, 2, norms.data(), codes.data()), InvalidArgument);
+  EXPECT_THROW(codec.encode(static_cast<const float*>(nullptr), 2, norms.data(), codes.data()), InvalidArgument);
   EXPECT_THROW(codec.encode(x.data(), 2, nullptr, codes.data()), InvalidArgument);
   EXPECT_THROW(codec.encode(x.data(), 2, norms.data(), nullptr), InvalidArgument);
   EXPECT_THROW(codec.decode(nullptr, codes.data(), 2, x.data()), InvalidArgument);
-  EXPECT_NO_THROW(codec.encode(nullptr, 0, nullptr, nullptr));
+  EXPECT_NO_THROW(codec.encode(static_cast<const float*>(nullptr), 0, nullptr, nullptr));
   EXPECT_NO_THROW(codec.decode(nullptr, nullptr, 0, nullptr));
 }
 

@@ -74,22 +74,6 @@ TEST_F(VectorFileTest, ReadsEachFloatTypeVersionAndShape) {
   EXPECT_TRUE(read(npy(dictionary("<f4", "(0, 6)"), "")).empty());
 }
 
-TEST_F(VectorFileTest, HalfWidensExactly) {
-  for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
-    const int exponent = static_cast<int>((bits >> 10) & 31);
-    const double fraction = bits & 1023;
-    const float wide = widen_half(static_cast<std::uint16_t>(bits));
-    if (exponent == 31) {
-      ASSERT_TRUE(fraction == 0 ? std::isinf(wide) : std::isnan(wide));
-      continue;
-    }
-    double value = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
-    if (bits & 0x8000) value = -value;
-    ASSERT_EQ(static_cast<double>(wide), value);
-    ASSERT_EQ(std::signbit(wide), (bits & 0x8000) != 0);
-  }
-}
-
 TEST_F(VectorFileTest, ReadsFvecs) {
   std::string content;
   for (const float start : {1.0f, 4.0f}) {

@@ -80,6 +80,18 @@ hdq_status hdq_encode(const hdq_codec* codec, const float* x, size_t rows, size_
   return guarded([&] { codec_of(codec).encode(x, rows, norms, codes, first_row, row_stride); });
 }
 
+hdq_status hdq_encode_float16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t row_stride, uint64_t first_row,
+                              float* norms, uint8_t* codes) {
+  const auto* numbers = reinterpret_cast<const hdq::Float16*>(x);
+  return guarded([&] { codec_of(codec).encode(numbers, rows, norms, codes, first_row, row_stride); });
+}
+
+hdq_status hdq_encode_bfloat16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t row_stride, uint64_t first_row,
+                               float* norms, uint8_t* codes) {
+  const auto* numbers = reinterpret_cast<const hdq::BFloat16*>(x);
+  return guarded([&] { codec_of(codec).encode(numbers, rows, norms, codes, first_row, row_stride); });
+}
+
 hdq_status hdq_decode(const hdq_codec* codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
                       float* x, size_t row_stride) {
   return guarded([&] { codec_of(codec).decode(norms, codes, rows, x, first_row, row_stride); });

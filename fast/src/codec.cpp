@@ -36,7 +36,14 @@ constexpr std::size_t rows_together = 16;
 struct Scratch {
   Scratch(std::size_t order, int bits)
       : batch(std::bit_floor(std::clamp<std::size_t>(2048 / order, 1, rows_together))),
-        y(batch * order), codes(order), cells(rows_together << bits), cells32(rows_together << bits) {}
+        y(batch * order), codes(order), wide(order), cells(rows_together << bits), cells32(rows_together << bits) {}
+
+  static const float* widened(const float* x, std::size_t, Isa) { return x; }
+  template <class Number>
+  const float* widened(const Number* x, std::size_t n, Isa isa) const {
+    widen(x, n, wide.get(), isa);
+    return wide.get();
+  }
 
   void draw(std::uint64_t seed, std::uint64_t row, std::size_t count, Isa isa) {
     std::uint64_t rows[rows_together];
@@ -49,6 +56,7 @@ struct Scratch {
   std::size_t batch;
   Aligned<float> y;         // batch × order
   Aligned<std::uint8_t> codes;
+  Aligned<float> wide;      // order; a row of narrower numbers
   Aligned<double> cells;    // rows_together × 2^bits thresholds
   Aligned<float> cells32;   // rows_together × 2^bits codewords
   std::uint32_t words[rows_together];
@@ -112,8 +120,9 @@ Codec::Codec(std::size_t dimension, int bits, std::uint64_t seed, CodecOptions o
   sign_bits(seed_, order_, signs_.data());
 }
 
-void Codec::encode(const float* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row,
-                   std::size_t row_stride) const {
+template <class Number>
+void Codec::encode_rows(const Number* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row,
+                        std::size_t row_stride) const {
   const std::size_t stride = checked_stride(row_stride, dimension_);
   if (rows == 0) return;
   require(x, "x");
@@ -127,7 +136,7 @@ void Codec::encode(const float* x, std::size_t rows, float* norms, std::uint8_t*
       const std::size_t count = std::min(scratch.batch, last - begin);
       for (std::size_t r = 0; r < count; ++r) {
         const std::size_t row = begin + r;
-        const float* in = x + row * stride;
+        const float* in = scratch.widened(x + row * stride, dimension_, isa_);
         float* y = scratch.y.get() + r * order_;
         const float norm = checked_norm(detail::rotate_measured(in, dimension_, order, signs_.data(), y, isa_), in, dimension_, row);
         const float factor = norm_scale(norm);
@@ -146,6 +155,19 @@ void Codec::encode(const float* x, std::size_t rows, float* norms, std::uint8_t*
                               scratch.words[drawn + r], scaled_norms[r], scratch.codes.get(), codes + (begin + r) * code_bytes(), isa_);
     }
   });
+}
+
+void Codec::encode(const float* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row,
+                   std::size_t row_stride) const {
+  encode_rows(x, rows, norms, codes, first_row, row_stride);
+}
+void Codec::encode(const Float16* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row,
+                   std::size_t row_stride) const {
+  encode_rows(x, rows, norms, codes, first_row, row_stride);
+}
+void Codec::encode(const BFloat16* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row,
+                   std::size_t row_stride) const {
+  encode_rows(x, rows, norms, codes, first_row, row_stride);
 }
 
 void Codec::decode(const float* norms, const std::uint8_t* codes, std::size_t rows, float* x, std::uint64_t first_row,

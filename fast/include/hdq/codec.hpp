@@ -37,6 +37,14 @@ struct InvalidInput : std::domain_error {
   std::size_t row, column;
 };
 
+// IEEE binary16 and bfloat16 numbers, as their bits: what a buffer of such numbers holds.
+struct Float16 {
+  std::uint16_t bits;
+};
+struct BFloat16 {
+  std::uint16_t bits;
+};
+
 struct CodecOptions {
   Isa isa = Isa::automatic;
   int threads = 1;  // over rows; 0 = one per hardware thread
@@ -62,6 +70,11 @@ class Codec {
   // Throws InvalidInput for the first bad row in row order; outputs are then unspecified. No alignment is required.
   void encode(const float* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row = 0,
               std::size_t row_stride = 0) const;
+  // The same of narrower numbers, widened exactly: the codes are those of the widened rows.
+  void encode(const Float16* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row = 0,
+              std::size_t row_stride = 0) const;
+  void encode(const BFloat16* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row = 0,
+              std::size_t row_stride = 0) const;
 
   // The inverse: x is written, rows × dimension. Throws InvalidInput where a norm is NaN, infinite or negative.
   // x_i = ε_i·((Σ·fl32(ρ'/d))·(ρ/ρ')), with ρ' = ρ·norm_scale(ρ) and Σ the transposed transform of the float32 codewords;
@@ -70,6 +83,10 @@ class Codec {
               std::size_t row_stride = 0) const;
 
  private:
+  template <class Number>
+  void encode_rows(const Number* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row,
+                   std::size_t row_stride) const;
+
   std::size_t dimension_, order_;
   int bits_;
   std::uint64_t seed_;

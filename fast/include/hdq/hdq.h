@@ -32,6 +32,11 @@ size_t hdq_codec_code_bytes(const hdq_codec* codec); /* bytes of codes per row *
    Row i takes the dither of row number first_row + i. */
 hdq_status hdq_encode(const hdq_codec* codec, const float* x, size_t rows, size_t row_stride, uint64_t first_row,
                       float* norms, uint8_t* codes);
+/* The same of IEEE binary16 or bfloat16 numbers, given by their bits and widened exactly. */
+hdq_status hdq_encode_float16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t row_stride, uint64_t first_row,
+                              float* norms, uint8_t* codes);
+hdq_status hdq_encode_bfloat16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t row_stride, uint64_t first_row,
+                               float* norms, uint8_t* codes);
 hdq_status hdq_decode(const hdq_codec* codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
                       float* x, size_t row_stride);
 

@@ -26,6 +26,11 @@ void sign_bits(std::uint64_t seed, std::size_t count, std::uint32_t* words);
 std::uint32_t dither_word(std::uint64_t seed, std::uint64_t row);
 inline double dither_of_word(std::uint32_t word) { return (static_cast<double>(word) + 0.5) * 0x1p-32; }
 
+// ---- input ----
+// n narrow numbers to float32, exactly; NaNs become quiet.
+void widen(const Float16* x, std::size_t n, float* out, Isa isa = Isa::automatic);
+void widen(const BFloat16* x, std::size_t n, float* out, Isa isa = Isa::automatic);
+
 // ---- SPEC §4: the norm ----
 // ρ of one row of n finite floats, rounded to float32 (+inf if float32 cannot hold it).
 float row_norm(const float* x, std::size_t n, Isa isa = Isa::automatic);
