@@ -1,7 +1,7 @@
 // SPEC §3: code = ⌊c⁻¹(y/ρ) + 1/2 − U⌋ for eight or sixteen y at once, from the polynomials of compand_tables.hpp, which tells why the
 // codes are those of the definition, #{k : y >= fl32(θ_k·ρ)}, bit for bit. Lanes that the polynomials leave uncertain, one in
 // some thousands, are decided by the definition, one threshold at a time.
-// Once per target, as simd.hpp. Scalar code has no use for it.
+// Once per target, as simd.hpp; in scalar code the definition is all there is.
 #if defined(HDQ_COMPAND_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef HDQ_COMPAND_INL_HPP
 #undef HDQ_COMPAND_INL_HPP
@@ -10,6 +10,8 @@
 #endif
 
 #include "simd.hpp"
+
+#include <limits>
 
 #include "codebook_tables.hpp"
 #include "compand_tables.hpp"
@@ -27,18 +29,8 @@ class RowThresholds {
 
   float norm() const { return norm_; }
 
-  // y >= fl32(θ_k·ρ), 1 <= k < levels.
-  HWY_ATTR bool Reached(float y, int k) const { return y >= static_cast<float>(Theta(k) * static_cast<double>(norm_)); }
-
-  // #{k : y >= fl32(θ_k·ρ)} by bisection.
-  HWY_ATTR int Count(float y) const {
-    int low = 0, high = levels;
-    while (high - low > 1) {
-      const int middle = (low + high) / 2;
-      (Reached(y, middle) ? low : high) = middle;
-    }
-    return low;
-  }
+  // fl32(θ_k·ρ), 1 <= k < levels.
+  HWY_ATTR float Scaled(int k) const { return static_cast<float>(Theta(k) * static_cast<double>(norm_)); }
 
  private:
   HWY_ATTR double Theta(int k) const {
@@ -77,6 +69,17 @@ class RowThresholds {
   float norm_;
 };
 
+// #{k : y >= scaled(k)} for an increasing function of k = 1 … levels − 1.
+template <class Scaled>
+HWY_INLINE int CountReached(float y, int levels, const Scaled& scaled) {
+  int low = 0, high = levels;
+  while (high - low > 1) {
+    const int middle = (low + high) / 2;
+    (y >= scaled(middle) ? low : high) = middle;
+  }
+  return low;
+}
+
 #if HWY_TARGET != HWY_SCALAR
 
 // Arrays of vectors live in registers only when no loop indexes them.
@@ -101,8 +104,8 @@ class Compand {
   // One row: its dither word and ρ.
   HWY_INLINE Compand(std::uint32_t word, float norm) : thresholds_(word, norm) {
     const F d;
-    const double unit = Usable(norm) ? static_cast<double>(detail::compand_width) * static_cast<double>(norm) : std::numeric_limits<double>::quiet_NaN();
-    constexpr double error = std::bit_cast<double>(std::uint64_t{1023 + table.error_exponent} << 52);
+    const double unit = Usable(norm) ? width * static_cast<double>(norm) : std::numeric_limits<double>::quiet_NaN();
+    constexpr double error = std::bit_cast<double>(std::uint64_t{1023 + table.error_exponent} << 52);  // ε
     constexpr double middle = (1 << detail::compand_base_exponent(bits)) + levels / 2;
     const double origin = middle + 0.5 + error - dither_of_word(word);
     scale_ = hn::Set(d, static_cast<float>(1 / unit));
@@ -169,6 +172,7 @@ class Compand {
 
  private:
   static constexpr int levels = 1 << bits;
+  static constexpr double width = static_cast<double>(detail::compand_width);
   static constexpr const detail::CompandTable& table = detail::compand_tables[bits - detail::compand_min_bits];
   static constexpr int fraction_bits = 23 - detail::compand_base_exponent(bits);  // of a float32 in [base, 2 base)
   // The fraction bits of weight 2ε and above.
@@ -178,7 +182,7 @@ class Compand {
   static HWY_INLINE bool Usable(float norm) { return norm >= 0x1p-100f && norm <= 0x1p100f; }
   // |y| below it lies in a segment that has a polynomial: 1 − 2^-20 makes up for the roundings of y·scale and of this product.
   static HWY_INLINE float RangeLimit(float norm) {
-    constexpr double range = (detail::compand_segments - 0.5) * (1 - 0x1p-20) * static_cast<double>(detail::compand_width);
+    constexpr double range = (detail::compand_segments - 0.5) * (1 - 0x1p-20) * width;
     return Usable(norm) ? static_cast<float>(range * static_cast<double>(norm)) : 0;
   }
 
@@ -236,9 +240,9 @@ class Compand {
       int code;
       if (y[j] < limit && y[j] > -limit) {
         const int k = (position[j] >> fraction_bits) & (levels - 1);  // X is within 2ε of it
-        code = k - (k > 0 && !thresholds.Reached(y[j], k) ? 1 : 0);
+        code = k - (k > 0 && !(y[j] >= thresholds.Scaled(k)) ? 1 : 0);
       } else {
-        code = thresholds.Count(y[j]);
+        code = CountReached(y[j], levels, [&](int k) HWY_ATTR { return thresholds.Scaled(k); });
       }
       position[j] = code << fraction_bits;
     }
@@ -274,7 +278,10 @@ HWY_INLINE void CompandCodes(const float* y, std::size_t count, std::uint32_t wo
 template <int bits>
 HWY_INLINE void CompandCodes(const float* y, std::size_t count, std::uint32_t word, float norm, std::uint8_t* codes) {
   const RowThresholds<bits> thresholds(word, norm);
-  for (std::size_t j = 0; j < count; ++j) codes[j] = static_cast<std::uint8_t>(thresholds.Count(y[j]));
+  float scaled[1 << bits];
+  for (int k = 1; k < 1 << bits; ++k) scaled[k] = thresholds.Scaled(k);
+  for (std::size_t j = 0; j < count; ++j)
+    codes[j] = static_cast<std::uint8_t>(CountReached(y[j], 1 << bits, [&](int k) { return scaled[k]; }));
 }
 
 #endif
