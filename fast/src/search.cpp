@@ -140,12 +140,14 @@ constexpr std::size_t exact_tile_rows = 16;  // 64 KiB of 1024 dimensions, met b
 }  // namespace
 
 double exact_score(Metric metric, const float* q, const float* x, std::size_t dimension, Isa isa) {
+  isa = resolve_isa(isa);
   if (metric != Metric::cosine) return exact_score_of(metric, q, x, dimension, 0, 0, isa);
   return exact_score_of(metric, q, x, dimension, exact_norm(q, dimension, isa), exact_norm(x, dimension, isa), isa);
 }
 
 void exact_search(TopK& found, Metric metric, const float* queries, std::size_t count, const float* x, std::size_t rows,
                   std::size_t dimension, std::uint64_t first_row, int threads, Isa isa) {
+  isa = resolve_isa(isa);
   const TopK empty(metric, count, found.k());
   std::vector<double> query_norms(count);
   for (std::size_t query = 0; query < count; ++query) query_norms[query] = exact_norm(queries + query * dimension, dimension, isa);
