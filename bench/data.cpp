@@ -1,6 +1,7 @@
 #include "data.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -46,6 +47,29 @@ void fill_rows(std::span<float> out, std::size_t n) {
   repeat<float>(out.first(rows * n), block);
   std::fill(out.begin() + static_cast<std::ptrdiff_t>(rows * n), out.end(), 0.0f);
 }
+
+namespace {
+
+Float16 cut(float value, Float16) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const int exponent = static_cast<int>(bits >> 23 & 0xff) - 112;  // the biases are 127 and 15
+  const std::uint32_t magnitude = exponent <= 0 ? 0 : exponent >= 31 ? 0x7bff : static_cast<std::uint32_t>(exponent) << 10 | (bits >> 13 & 0x3ff);
+  return {static_cast<std::uint16_t>(bits >> 31 << 15 | magnitude)};
+}
+BFloat16 cut(float value, BFloat16) { return {static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16)}; }
+
+template <class Element>
+void narrow_all(Element* out, std::size_t rows, std::size_t n) {
+  const std::vector<float> block = structured_rows(block_rows(rows, n), n);
+  std::vector<Element> narrow(block.size());
+  std::transform(block.begin(), block.end(), narrow.begin(), [](float value) { return cut(value * 0x1p-8f, Element{}); });
+  repeat<Element>({out, rows * n}, narrow);
+}
+
+}  // namespace
+
+void narrow_rows(Float16* out, std::size_t rows, std::size_t n) { narrow_all(out, rows, n); }
+void narrow_rows(BFloat16* out, std::size_t rows, std::size_t n) { narrow_all(out, rows, n); }
 
 Codes structured_codes(std::size_t rows, std::size_t n, int bits) {
   const Codec codec(n, bits);

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "hdq/codec.hpp"
+
 namespace hdq::bench {
 
 // rows × n.
@@ -14,6 +16,10 @@ std::vector<float> structured_rows(std::size_t rows, std::size_t n, std::uint64_
 
 // As many rows of length n as fit, a block of them repeated; the rest is zero.
 void fill_rows(std::span<float> out, std::size_t n);
+
+// The same rows (n <= 2^20), scaled by 2^-8 and cut to 16 bits per element.
+void narrow_rows(Float16* out, std::size_t rows, std::size_t n);
+void narrow_rows(BFloat16* out, std::size_t rows, std::size_t n);
 
 // Codes of structured rows, a block of them repeated.
 struct Codes {

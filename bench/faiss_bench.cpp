@@ -7,12 +7,13 @@
 #ifdef HDQ_BENCH_FAISS
 #include <faiss/IndexPQFastScan.h>
 #include <faiss/IndexScalarQuantizer.h>
+#include <faiss/utils/utils.h>
 #include <fmt/format.h>
 #include <omp.h>
 
 #include <memory>
 
-#include "hdq_search.hpp"
+#include "hdq/search.hpp"
 #include "peer_data.hpp"
 
 namespace hdq::bench {
@@ -40,8 +41,13 @@ struct Encoded {
   }
   void encode(const PeerData& data) { codec.encode(data.x.data(), data.rows, norms.data(), codes.data()); }
   void decode(std::vector<float>& y) const { codec.decode(norms.data(), codes.data(), norms.size(), y.data()); }
-  std::vector<std::int64_t> search(const PeerData& data, std::size_t queries) const {
-    return bench::search(codec, norms, codes, data.q.data(), queries, neighbours);
+  // The rotation of the queries is part of it, as faiss's tables are of its search.
+  std::vector<std::uint64_t> search(const PeerData& data, std::size_t queries) const {
+    const Scorer scorer(codec, data.q.data(), queries);
+    std::vector<std::uint64_t> rows;
+    for (const Neighbour& found : hdq::search(scorer, norms.data(), codes.data(), norms.size(), Metric::inner_product, neighbours))
+      rows.push_back(found.row);
+    return rows;
   }
 };
 
@@ -65,7 +71,7 @@ std::shared_ptr<faiss::Index> built(MakeIndex make, const PeerData& data) {
   return index;
 }
 
-std::vector<std::int64_t> faiss_search(const faiss::Index& index, const PeerData& data, std::size_t queries) {
+std::vector<std::uint64_t> faiss_search(const faiss::Index& index, const PeerData& data, std::size_t queries) {
   std::vector<float> distances(queries * neighbours);
   std::vector<std::int64_t> labels(queries * neighbours);
   index.search(static_cast<std::int64_t>(queries), data.q.data(), neighbours, distances.data(), labels.data());
@@ -116,7 +122,7 @@ Trial coding_trial(const Settings& settings, bool encode) {
 }  // namespace
 
 std::string faiss_description() {
-  return fmt::format("faiss {}.{}.{}", FAISS_VERSION_MAJOR, FAISS_VERSION_MINOR, FAISS_VERSION_PATCH);
+  return fmt::format("faiss {}.{}.{}, {}", FAISS_VERSION_MAJOR, FAISS_VERSION_MINOR, FAISS_VERSION_PATCH, faiss::get_compile_options());
 }
 
 void add_faiss(const Settings& settings) {

@@ -1,29 +1,21 @@
 #include "peer_data.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <random>
+#include <span>
 
 #include "cli/vector_file.hpp"
+#include "hdq/search.hpp"
+#include "hdq/stages.hpp"
 
 namespace hdq::bench {
 namespace {
 
 constexpr std::size_t factors = 64;
 
-float inner_product(const float* a, const float* b, std::size_t n) {
-  float lanes[16] = {};
-  std::size_t i = 0;
-  for (; i + 16 <= n; i += 16)
-    for (std::size_t l = 0; l < 16; ++l) lanes[l] += a[i + l] * b[i + l];
-  for (; i < n; ++i) lanes[0] += a[i] * b[i];
-  return std::accumulate(lanes, lanes + 16, 0.0f);
-}
-
 void normalize(std::vector<float>& x, std::size_t n) {
   for (std::size_t at = 0; at < x.size(); at += n) {
-    const float norm = std::sqrt(inner_product(&x[at], &x[at], n));
+    const float norm = row_norm(&x[at], n);
     for (std::size_t j = 0; j < n; ++j) x[at + j] /= norm;
   }
 }
@@ -42,18 +34,10 @@ std::vector<float> mixed(std::mt19937_64& random, const std::vector<float>& mixi
   return x;
 }
 
-void find_neighbours(PeerData& data) {
-  const std::size_t n = data.dimension;
-  std::vector<float> scores(data.rows);
-  std::vector<std::int64_t> order(data.rows);
-  for (std::size_t i = 0; i < data.queries; ++i) {
-    for (std::size_t r = 0; r < data.rows; ++r) scores[r] = inner_product(&data.q[i * n], &data.x[r * n], n);
-    std::iota(order.begin(), order.end(), 0);
-    std::partial_sort(order.begin(), order.begin() + neighbours, order.end(), [&](std::int64_t a, std::int64_t b) {
-      return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)];
-    });
-    data.neighbours.insert(data.neighbours.end(), order.begin(), order.begin() + neighbours);
-  }
+void find_nearest(PeerData& data) {
+  TopK found(Metric::inner_product, data.queries, neighbours);
+  exact_search(found, Metric::inner_product, data.q.data(), data.queries, data.x.data(), data.rows, data.dimension, 0);
+  for (const Neighbour& neighbour : found.ranked()) data.nearest.push_back(neighbour.row);
 }
 
 }  // namespace
@@ -66,7 +50,7 @@ PeerData synthetic_embeddings(std::size_t rows, std::size_t queries, std::size_t
   PeerData data{"synthetic", n, rows, queries, {}, {}, {}};
   data.x = mixed(random, mixing, rows, n);
   data.q = mixed(random, mixing, queries, n);
-  find_neighbours(data);
+  find_nearest(data);
   return data;
 }
 
@@ -84,17 +68,15 @@ PeerData sentence_embeddings() {
   data.queries = data.q.size() / n;
   normalize(data.x, n);
   normalize(data.q, n);
-  find_neighbours(data);
+  find_nearest(data);
   return data;
 }
 
-double recall(const PeerData& data, const std::vector<std::int64_t>& found) {
-  std::size_t hits = 0;
-  for (std::size_t i = 0; i < data.queries; ++i) {
-    const auto truth = data.neighbours.begin() + static_cast<std::ptrdiff_t>(i * neighbours);
-    for (std::size_t j = 0; j < neighbours; ++j) hits += std::find(truth, truth + neighbours, found[i * neighbours + j]) != truth + neighbours;
-  }
-  return static_cast<double>(hits) / static_cast<double>(data.queries * neighbours);
+double recall(const PeerData& data, const std::vector<std::uint64_t>& found) {
+  double sum = 0;
+  for (std::size_t at = 0; at < found.size(); at += neighbours)
+    sum += hdq::recall(std::span(data.nearest).subspan(at, neighbours), std::span(found).subspan(at, neighbours));
+  return sum / static_cast<double>(data.queries);
 }
 
 double relative_error(const std::vector<float>& x, const std::vector<float>& y, std::size_t n) {

@@ -3,7 +3,7 @@
 
 #include "bandwidth.hpp"
 #include "data.hpp"
-#include "hdq/score.hpp"
+#include "hdq/search.hpp"
 #include "operations.hpp"
 #include "score_trial.hpp"
 
@@ -21,6 +21,21 @@ Trial hot_score(const Settings& settings, int bits, std::size_t queries, Metric 
 Trial streaming_score(const Settings& settings, int bits, std::size_t queries) {
   const std::size_t rows = settings.stream_bytes / (dimension * static_cast<std::size_t>(bits) / 8);
   Trial trial = score_trial(settings, {rows, dimension, bits, queries, Metric::inner_product, 1});
+  trial.bound = [=] { return dram_read(settings); };
+  return trial;
+}
+
+// Top 10 of all rows, as `hdq search` finds them.
+Trial streaming_search(const Settings& settings, int bits, std::size_t queries) {
+  const Codec codec(dimension, bits, 0, {settings.isa, 1});
+  const std::size_t rows = settings.stream_bytes / codec.code_bytes();
+  auto codes = std::make_shared<Codes>(structured_codes(rows, dimension, bits));
+  auto scorer = std::make_shared<Scorer>(codec, structured_rows(queries, dimension, 2).data(), queries);
+  Trial trial;
+  trial.amount = static_cast<double>(codes->codes.size() * queries);
+  trial.pass = [=] {
+    return seconds([&] { search(*scorer, codes->norms.data(), codes->codes.data(), codes->rows, Metric::inner_product, 10); });
+  };
   trial.bound = [=] { return dram_read(settings); };
   return trial;
 }
@@ -49,6 +64,9 @@ void add_score(const Settings& settings) {
   for (const Metric metric : {Metric::squared_distance, Metric::cosine})
     add(settings, {"score/hot/" + label(4) + "/" + metric_name(metric), Unit::gigabytes_per_second, "", {}, {}, false,
                    [=] { return hot_score(settings, 4, 1, metric); }});
+  for (const std::size_t queries : {1u, 16u})
+    add(settings, {"score/search/" + label(4) + "/k=10/queries=" + std::to_string(queries), Unit::gigabytes_per_second, "read", {}, {}, true,
+                   [=] { return streaming_search(settings, 4, queries); }});
   // A batch reads the codes once for several queries: bytes of codes times queries.
   for (const std::size_t queries : {4u, 16u, 64u})
     for (const int bits : {2, 4, 8}) {
