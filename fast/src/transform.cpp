@@ -167,7 +167,7 @@ struct FromMeasured : FromSigned {
     HWY_INLINE explicit Meter(const FromMeasured& source) : to_(source.sums), sums_(source.sums) {}
     template <std::size_t count>
     HWY_INLINE void add(const float* run) {
-      static_assert(count % 16 == 0 || kLanes < 16);  // shorter runs occur in blocks that are not measured here
+      static_assert(count % 16 == 0 || kLanes < 16);  // shorter runs: blocks of one narrow register, which go by NarrowPass
       if constexpr (count % 16 == 0)
         for (std::size_t i = 0; i < count; i += 16) sums_.add(run + i);
     }
@@ -278,23 +278,29 @@ void ButterflyStages(const Source& source, float* y, std::size_t begin, std::siz
     CachedStages(source, y, base, HWY_MIN(base + piece, end), log2);
 }
 
-// Fewer stages than lanes: blocks of 2^log2 elements side by side in a register.
-template <int kStages>
-void InLanePass(float* x, std::size_t count) {
-  const D d;
-  for (std::size_t i = 0; i < count; i += kLanes) {
-    V v = hn::LoadU(d, x + i);
-    InLaneStages<kStages, 1>(&v);
-    hn::StoreU(v, d, x + i);
+// log2 < 4 stages, within registers, of blocks side by side; `end` is a multiple of 16.
+template <int kStages, class Source>
+void NarrowPass(const Source& source, float* y, std::size_t end) {
+  alignas(64) float padded[16];
+  typename Source::Meter meter(source);
+  for (std::size_t base = 0; base < end; base += 16) {
+    const float* run = source.template run<16>(base, padded);
+    meter.template add<16>(run);
+    HDQ_UNROLL
+    for (std::size_t j = 0; j < 16; j += kLanes) {
+      V v = source(run + j, base + j);
+      InLaneStages<kStages, 1>(&v);
+      hn::StoreU(v, D(), y + base + j);
+    }
   }
+  meter.finish();
 }
-void InLanePassOf(int log2, float* x, std::size_t count) {
-  if constexpr (kLog2Lanes > 1)
-    if (log2 == 1) return InLanePass<1>(x, count);
-  if constexpr (kLog2Lanes > 2)
-    if (log2 == 2) return InLanePass<2>(x, count);
-  if constexpr (kLog2Lanes > 3)
-    if (log2 == 3) return InLanePass<3>(x, count);
+template <class Source>
+void NarrowPassOf(int log2, const Source& source, float* y, std::size_t end) {
+  if (log2 == 0) return NarrowPass<0>(source, y, end);
+  if (log2 == 1) return NarrowPass<1>(source, y, end);
+  if (log2 == 2) return NarrowPass<2>(source, y, end);
+  return NarrowPass<3>(source, y, end);
 }
 
 // ---- B_m across blocks ----
@@ -318,28 +324,10 @@ struct Base {
   }
 };
 
-// The eight patterns of one group, in the order of Base::pattern. Half of the operations are fused, to share the units.
-template <class DB, class V = hn::Vec<DB>>
-HWY_INLINE void Patterns(DB d, const float* x, std::size_t stride, V one, V* p) {
-  const V x0 = hn::LoadU(d, x), x1 = hn::LoadU(d, x + stride);
-  const V x2 = hn::LoadU(d, x + 2 * stride), x3 = hn::LoadU(d, x + 3 * stride);
-  const V plus = hn::Add(x0, x1), minus = FusedDifference(x0, x1, one);
-  const V next_plus = hn::Add(x2, x3), next_minus = FusedDifference(x2, x3, one);
-  p[0] = hn::Add(plus, next_plus);
-  p[1] = hn::Add(plus, next_minus);
-  p[2] = FusedDifference(plus, next_plus, one);
-  p[3] = FusedDifference(plus, next_minus, one);
-  p[4] = hn::Add(minus, next_plus);
-  p[5] = hn::Add(minus, next_minus);
-  p[6] = FusedDifference(minus, next_plus, one);
-  p[7] = FusedDifference(minus, next_minus, one);
-}
-
-// Row a's sum after group q.
+// Row a's sum after group q, whose pattern is `term`. Every other operation is fused, to share the units.
 template <class B, int a, int q, class V>
-HWY_INLINE V RowSum(V sum, const V* p, V one) {
+HWY_INLINE V RowSum(V sum, V term, V one) {
   constexpr bool negative = B::negative(a, q), pending = B::pending(a, q), fuse = (a + q) % 2 == 0;
-  const V term = p[B::pattern(a, q)];
   if constexpr (q == 0) return term;
   else if constexpr (pending != negative)  // the signs differ: this decides it
     return pending ? (fuse ? FusedDifference(term, sum, one) : hn::Sub(term, sum))
@@ -348,17 +336,38 @@ HWY_INLINE V RowSum(V sum, const V* p, V one) {
     return fuse ? FusedSum(sum, term, one) : hn::Add(sum, term);
 }
 
-template <class B, int first_row, int q, class V, int... a>
-HWY_INLINE void AddGroup(V* sums, const V* p, V one, std::integer_sequence<int, a...>) {
-  ((sums[a] = RowSum<B, first_row + a, q>(sums[a], p, one)), ...);
+// Adds a pattern of group q to the rows that have it.
+template <class B, int first_row, int q, int pattern, class V, int... a>
+HWY_INLINE void AddPattern(V* sums, V term, V one, std::integer_sequence<int, a...>) {
+  const auto add = [&](auto row) HWY_ATTR {
+    if constexpr (B::pattern(first_row + row.value, q) == pattern)
+      sums[row.value] = RowSum<B, first_row + row.value, q>(sums[row.value], term, one);
+  };
+  (add(std::integral_constant<int, a>()), ...);
+}
+
+// The eight patterns of one group, each added where it occurs before the next is made: few registers hold patterns.
+template <class B, int first_row, int q, class DB, class Rows, class V = hn::Vec<DB>>
+HWY_INLINE void AddGroup(DB d, const float* x, std::size_t stride, V one, V* sums, Rows rows) {
+  const V x0 = hn::LoadU(d, x), x1 = hn::LoadU(d, x + stride);
+  const V x2 = hn::LoadU(d, x + 2 * stride), x3 = hn::LoadU(d, x + 3 * stride);
+  const V next_plus = hn::Add(x2, x3), next_minus = FusedDifference(x2, x3, one);
+  const V plus = hn::Add(x0, x1);
+  AddPattern<B, first_row, q, 0>(sums, hn::Add(plus, next_plus), one, rows);
+  AddPattern<B, first_row, q, 1>(sums, hn::Add(plus, next_minus), one, rows);
+  AddPattern<B, first_row, q, 2>(sums, FusedDifference(plus, next_plus, one), one, rows);
+  AddPattern<B, first_row, q, 3>(sums, FusedDifference(plus, next_minus, one), one, rows);
+  const V minus = FusedDifference(x0, x1, one);
+  AddPattern<B, first_row, q, 4>(sums, hn::Add(minus, next_plus), one, rows);
+  AddPattern<B, first_row, q, 5>(sums, hn::Add(minus, next_minus), one, rows);
+  AddPattern<B, first_row, q, 6>(sums, FusedDifference(minus, next_plus, one), one, rows);
+  AddPattern<B, first_row, q, 7>(sums, FusedDifference(minus, next_minus, one), one, rows);
 }
 
 template <class B, int first_row, int rows, int q = 0, class DB, class V = hn::Vec<DB>>
 HWY_INLINE void AddGroups(DB d, const float* x, std::size_t stride, V one, V* sums) {
   if constexpr (q < B::groups) {
-    V p[8];
-    Patterns(d, x, stride, one, p);
-    AddGroup<B, first_row, q>(sums, p, one, std::make_integer_sequence<int, rows>());
+    AddGroup<B, first_row, q>(d, x, stride, one, sums, std::make_integer_sequence<int, rows>());
     HWY_FENCE;  // loads of a later group would push sums out of the registers
     AddGroups<B, first_row, rows, q + 1>(d, x + 4 * stride, stride, one, sums);
   }
@@ -427,36 +436,36 @@ void NarrowBaseStage(int base, bool transposed, float* y, std::size_t stride) {
 
 // ---- the transform ----
 
-// Blocks of at least a register.
+// order is a multiple of 16, or the target is scalar.
 template <class Source>
-void WideHadamard(const Source& source, float* y, std::size_t order, int base, int log2, bool transposed) {
-  ButterflyStages(source, y, 0, order, log2);
-  if (base > 1) BaseStageOf(D(), base, transposed, y, std::size_t{1} << log2);
-}
-
-void NarrowHadamard(float* y, std::size_t padded, int base, int log2, bool transposed) {
-  InLanePassOf(log2, y, padded);
-  if (base > 1) NarrowBaseStage(base, transposed, y, std::size_t{1} << log2);
+HWY_INLINE void HadamardOf(const Source& source, float* y, std::size_t order, int base, int log2, bool transposed) {
+  const std::size_t stride = std::size_t{1} << log2;
+  if (kLanes == 1 || log2 >= 4) {
+    ButterflyStages(source, y, 0, order, log2);
+    if (base > 1) BaseStageOf(D(), base, transposed, y, stride);
+  } else {
+    NarrowPassOf(log2, source, y, order);
+    if (base > 1) NarrowBaseStage(base, transposed, y, stride);
+  }
 }
 
 void Hadamard(float* y, std::size_t order, int base, int log2, bool transposed) {
-  if (log2 >= kLog2Lanes) return WideHadamard(FromRow{y}, y, order, base, log2, transposed);
-  if (order % kLanes == 0) return NarrowHadamard(y, order, base, log2, transposed);
+  if (kLanes == 1 || order % 16 == 0) return HadamardOf(FromRow{y}, y, order, base, log2, transposed);
   alignas(64) float copy[64] = {};  // the largest such order is 28·2
   std::memcpy(copy, y, order * sizeof(float));
-  NarrowHadamard(copy, (order + kLanes - 1) / kLanes * kLanes, base, log2, transposed);
+  HadamardOf(FromRow{copy}, copy, (order + 15) / 16 * 16, base, log2, transposed);
   std::memcpy(y, copy, order * sizeof(float));
 }
 
 // y = H D x.
 void Rotate(const float* x, std::size_t n, const std::uint32_t* signs, float* y, std::size_t order, int base, int log2) {
-  WideHadamard(FromSigned{x, n, signs}, y, order, base, log2, false);
+  HadamardOf(FromSigned{x, n, signs}, y, order, base, log2, false);
 }
 
 // The same, and the sum of squares of x.
 double RotateMeasured(const float* x, std::size_t n, const std::uint32_t* signs, float* y, std::size_t order, int base, int log2) {
   alignas(64) double sums[16] = {};
-  WideHadamard(FromMeasured{{x, n, signs}, sums}, y, order, base, log2, false);
+  HadamardOf(FromMeasured{{x, n, signs}, sums}, y, order, base, log2, false);
   return SixteenSums(sums).total();
 }
 
@@ -473,7 +482,7 @@ HDQ_DISPATCH(RotateMeasured);
 
 namespace {
 
-constexpr int fused_log2 = 4;  // blocks of 16: a register of any instruction set
+bool fused(const HadamardOrder& order, Isa isa) { return isa == Isa::scalar || order.order % 16 == 0; }
 
 HadamardOrder exact_order(std::size_t order) {
   const int twos = std::countr_zero(order), odd = order == 0 ? 0 : static_cast<int>(std::min<std::size_t>(order >> twos, 9));
@@ -490,14 +499,14 @@ void detail::hadamard(float* y, const HadamardOrder& order, bool transposed, Isa
 
 void detail::rotate(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float factor, float* y,
                     Isa isa) {
-  if (factor == 1 && order.log2 >= fused_log2)
+  if (factor == 1 && fused(order, isa))
     return HDQ_CALL(Rotate, isa)(x, n, signs, y, order.order, order.base, order.log2);
   load_signed(x, n, order.order, signs, factor, y, isa);
   hadamard(y, order, false, isa);
 }
 
 double detail::rotate_measured(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float* y, Isa isa) {
-  if (isa != Isa::scalar && order.log2 >= fused_log2)
+  if (isa != Isa::scalar && fused(order, isa))
     return HDQ_CALL(RotateMeasured, isa)(x, n, signs, y, order.order, order.base, order.log2);
   rotate(x, n, order, signs, 1, y, isa);
   return sum_of_squares(x, n, isa);
