@@ -47,10 +47,22 @@ HWY_INLINE double EndValue(const detail::EndTable& table, std::uint32_t word) {
   return Fma(at.x, odd, even);
 }
 
+// Cells as they are, or rounded to float32.
+template <class D>
+HWY_INLINE void StoreCells(D d, hn::Vec<D> cells, double* to) {
+  hn::StoreU(cells, d, to);
+}
+template <class D>
+HWY_INLINE void StoreCells(D d, hn::Vec<D> cells, float* to) {
+  const hn::Rebind<float, D> f;
+  (void)d;
+  hn::StoreU(hn::DemoteTo(f, cells), f, to);
+}
+
 // One group for kRows rows with t = U − 1/2: cells first … first + lanes − 1 to out, their mirror images to the other end of
 // out[0 .. count); rows lie `stride` apart. Rows side by side hide the latency of Horner's chain.
-template <std::size_t kRows, class D>
-HWY_INLINE void GroupValues(D d, const double* c, int steps, std::size_t lanes, const double* t, double* out, std::size_t stride,
+template <std::size_t kRows, class D, class Cell>
+HWY_INLINE void GroupValues(D d, const double* c, int steps, std::size_t lanes, const double* t, Cell* out, std::size_t stride,
                             std::size_t first, std::size_t count) {
   using V = hn::Vec<D>;
   for (std::size_t lane = 0; lane < lanes; lane += hn::MaxLanes(d)) {
@@ -71,16 +83,16 @@ HWY_INLINE void GroupValues(D d, const double* c, int steps, std::size_t lanes, 
     }
     for (std::size_t r = 0; r < kRows; ++r) {
       const V ts = hn::Set(d, t[r]);
-      double* row = out + r * stride;
-      hn::StoreU(Fma(ts, odd[r], even[r]), d, row + first + lane);
-      hn::StoreU(hn::Reverse(d, FmaSubtract(ts, odd[r], even[r])), d, row + count - first - lane - hn::MaxLanes(d));
+      Cell* row = out + r * stride;
+      StoreCells(d, Fma(ts, odd[r], even[r]), row + first + lane);
+      StoreCells(d, hn::Reverse(d, FmaSubtract(ts, odd[r], even[r])), row + count - first - lane - hn::MaxLanes(d));
     }
   }
 }
 
 // out[0 .. count) of each row: the two end cells and everything between them. bits > 1.
-template <std::size_t kRows>
-HWY_INLINE void Cells(int bits, const detail::CodebookTable& table, const std::uint32_t* words, double* out, std::size_t stride,
+template <std::size_t kRows, class Cell>
+HWY_INLINE void Cells(int bits, const detail::CodebookTable& table, const std::uint32_t* words, Cell* out, std::size_t stride,
                       std::size_t count) {
   double t[kRows];
   for (std::size_t r = 0; r < kRows; ++r) t[r] = dither_of_word(words[r]) - 0.5;  // exact
@@ -102,8 +114,8 @@ HWY_INLINE void Cells(int bits, const detail::CodebookTable& table, const std::u
     c += 2 * lanes * static_cast<std::size_t>(steps);
   }
   for (std::size_t r = 0; r < kRows; ++r) {
-    out[r * stride] = EndValue(table.end, words[r]);
-    out[r * stride + count - 1] = -EndValue(table.end, ~words[r]);  // 1 − U belongs to the complement of word
+    out[r * stride] = static_cast<Cell>(EndValue(table.end, words[r]));
+    out[r * stride + count - 1] = static_cast<Cell>(-EndValue(table.end, ~words[r]));  // 1 − U belongs to the complement of word
   }
 }
 
@@ -116,13 +128,13 @@ HWY_INLINE void ThresholdsOf(int bits, const std::uint32_t* words, double* out, 
   for (std::size_t r = 0; r < kRows; ++r) out[r * stride] = EndValue(table.end, words[r]) - EndValue(table.end, ~words[r]);
 }
 
-template <std::size_t kRows>
-HWY_INLINE void CodewordsOf(int bits, const std::uint32_t* words, double* out, std::size_t stride) {
+template <std::size_t kRows, class Cell>
+HWY_INLINE void CodewordsOf(int bits, const std::uint32_t* words, Cell* out, std::size_t stride) {
   const detail::CodebookTable& table = detail::codeword_tables[bits - 1];
   if (bits > 1) return Cells<kRows>(bits, table, words, out, stride, std::size_t{1} << bits);
   for (std::size_t r = 0; r < kRows; ++r) {
-    out[r * stride] = EndValue(table.end, words[r]);
-    out[r * stride + 1] = -EndValue(table.end, ~words[r]);
+    out[r * stride] = static_cast<Cell>(EndValue(table.end, words[r]));
+    out[r * stride + 1] = static_cast<Cell>(-EndValue(table.end, ~words[r]));
   }
 }
 
@@ -133,30 +145,18 @@ void Thresholds(int bits, const std::uint32_t* words, std::size_t rows, double* 
   for (; r < rows; ++r) ThresholdsOf<1>(bits, words + r, out + r * stride, stride);
 }
 
-void Codewords(int bits, const std::uint32_t* words, std::size_t rows, double* out, std::size_t stride) {
+template <class Cell>
+HWY_INLINE void AllCodewords(int bits, const std::uint32_t* words, std::size_t rows, Cell* out, std::size_t stride) {
   std::size_t r = 0;
   for (; r + kRowsTogether <= rows; r += kRowsTogether) CodewordsOf<kRowsTogether>(bits, words + r, out + r * stride, stride);
   for (; r < rows; ++r) CodewordsOf<1>(bits, words + r, out + r * stride, stride);
 }
 
-void RoundCells(const double* cells, std::size_t count, float* out) {
-  std::size_t i = 0;
-#if HWY_TARGET != HWY_SCALAR
-  const hn::ScalableTag<double> d;
-  const hn::Rebind<float, decltype(d)> f;
-  for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) hn::StoreU(hn::DemoteTo(f, hn::LoadU(d, cells + i)), f, out + i);
-#endif
-  for (; i < count; ++i) out[i] = static_cast<float>(cells[i]);
+void Codewords(int bits, const std::uint32_t* words, std::size_t rows, double* out, std::size_t stride) {
+  AllCodewords(bits, words, rows, out, stride);
 }
-
 void Codewords32(int bits, const std::uint32_t* words, std::size_t rows, float* out) {
-  const std::size_t count = std::size_t{1} << bits;
-  alignas(64) double cells[kRowsTogether * 256];
-  for (std::size_t r = 0; r < rows; r += kRowsTogether) {
-    const std::size_t now = HWY_MIN(kRowsTogether, rows - r);
-    Codewords(bits, words + r, now, cells, count);
-    RoundCells(cells, now * count, out + r * count);
-  }
+  AllCodewords(bits, words, rows, out, std::size_t{1} << bits);
 }
 
 }  // namespace hdq::HWY_NAMESPACE
