@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "../fast/src/kernels.hpp"
 #include "fast_test_support.hpp"
 
 namespace {
@@ -95,6 +96,70 @@ TEST_P(AgainstScalar, QuantizePackUnpackLookup) {
       ASSERT_EQ(values[0], values[1]);
     }
   }
+}
+
+// Where quantizing could go wrong: each scaled threshold, its neighbours, the edges of buckets as fine as an eighth of ρ, extremes.
+std::vector<float> delicate_values(int bits, const double* theta, float norm) {
+  std::vector<float> y = {0.0f, -0.0f, 1e-45f, -1e-45f, 3e38f, -3e38f};
+  const auto around = [&](float at) {
+    float above = at, below = at;
+    y.push_back(at);
+    for (int step = 0; step < 4; ++step) {
+      y.push_back(above = std::nextafter(above, INFINITY));
+      y.push_back(below = std::nextafter(below, -INFINITY));
+    }
+  };
+  for (int k = 0; k + 1 < 1 << bits; ++k) around(static_cast<float>(theta[k] * static_cast<double>(norm)));
+  for (int edge = -48; edge <= 48; ++edge) around(static_cast<float>(edge) * 0.125f * norm);
+  while (y.size() % 16 != 0) y.push_back(norm);
+  return y;
+}
+
+TEST_P(AgainstScalar, CodesAtThresholdsAndBucketEdges) {
+  for (int bits = 1; bits <= 8; ++bits)
+    for (std::uint32_t word : words)
+      for (float norm : {1.0f, 0.3f, 7e-30f, 1e30f}) {
+        double theta[256];
+        detail::thresholds_of_rows(bits, &word, 1, theta, Isa::scalar);
+        const std::vector<float> y = delicate_values(bits, theta, norm);
+        const std::size_t bytes = y.size() * static_cast<std::size_t>(bits) / 8;
+        std::vector<std::uint8_t> scratch(y.size()), a(bytes + 64, 0xEE), b = a;
+        detail::quantize_pack(bits, y.data(), y.size(), theta, word, norm, scratch.data(), a.data(), Isa::scalar);
+        detail::quantize_pack(bits, y.data(), y.size(), theta, word, norm, scratch.data(), b.data(), GetParam());
+        ASSERT_EQ(a, b) << "bits " << bits << " word " << word << " norm " << norm;
+      }
+}
+
+TEST_P(AgainstScalar, CodesOfThresholdsTooCloseForBuckets) {
+  for (int bits : {3, 4}) {
+    double theta[16];
+    const std::uint32_t word = words[8];
+    detail::thresholds_of_rows(bits, &word, 1, theta, Isa::scalar);
+    if (!detail::needs_thresholds(bits, GetParam())) continue;
+    theta[2] = theta[3];
+    const std::vector<float> y = delicate_values(bits, theta, 1);
+    std::vector<std::uint8_t> scratch(y.size()), a(y.size()), b = a;
+    detail::quantize_pack(bits, y.data(), y.size(), theta, word, 1, scratch.data(), a.data(), Isa::scalar);
+    detail::quantize_pack(bits, y.data(), y.size(), theta, word, 1, scratch.data(), b.data(), GetParam());
+    ASSERT_EQ(a, b) << "bits " << bits;
+  }
+}
+
+TEST_P(AgainstScalar, ZeroNormGivesTheHighestCode) {
+  for (int bits = 1; bits <= 8; ++bits)
+    for (std::size_t count : {1u, 3u, 12u, 16u, 100u}) {
+      const std::vector<float> zeros(count);
+      std::vector<std::uint8_t> scratch(count), packed(count + 1, 0xEE), codes(count);
+      double theta[256];
+      detail::thresholds_of_rows(bits, words.data(), 1, theta, GetParam());
+      detail::quantize_pack(bits, zeros.data(), count, theta, words[0], 0, scratch.data(), packed.data(), GetParam());
+      std::vector<float> scaled(256);
+      scale_thresholds(bits, theta, 0, scaled.data());
+      quantize(bits, zeros.data(), count, scaled.data(), codes.data(), Isa::scalar);
+      std::vector<std::uint8_t> expected(count + 1, 0xEE);
+      pack(bits, codes.data(), count, expected.data(), Isa::scalar);
+      ASSERT_EQ(packed, expected) << "bits " << bits << " count " << count;
+    }
 }
 
 void compare_codecs(std::size_t n, int bits, Isa isa, std::size_t offset) {

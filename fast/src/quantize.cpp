@@ -291,27 +291,29 @@ void PackCompanded(const float* y, std::size_t count, std::uint32_t word, float 
 }
 
 template <int bits>
-void PackBucketed(const float* y, std::size_t count, const double* theta, std::uint32_t word, float norm, std::uint8_t* bytes) {
+bool PackBucketed(const float* y, std::size_t count, const double* theta, float norm, std::uint8_t* bytes) {
   const Buckets<bits> row(theta, norm);
-  row.usable ? PackBuckets<bits>(row, y, count, bytes) : PackCompanded<bits>(y, count, word, norm, bytes);
+  if (row.usable) PackBuckets<bits>(row, y, count, bytes);
+  return row.usable;
 }
 
-// count is a multiple of 16. theta: for up to four bits.
-void QuantizePack(int bits, const float* y, std::size_t count, const double* theta, std::uint32_t word, float norm, std::uint8_t* bytes) {
+// count is a multiple of 16; theta: for up to four bits. False, and nothing written, where two thresholds share a bucket.
+bool QuantizePack(int bits, const float* y, std::size_t count, const double* theta, std::uint32_t word, float norm, std::uint8_t* bytes) {
   switch (bits) {
-    case 1: return PackOneBit(y, count, theta, norm, bytes);
-    case 2: return PackTwoBits(y, count, theta, norm, bytes);
-    case 3: return PackBucketed<3>(y, count, theta, word, norm, bytes);
-    case 4: return PackBucketed<4>(y, count, theta, word, norm, bytes);
-    case 5: return PackCompanded<5>(y, count, word, norm, bytes);
-    case 6: return PackCompanded<6>(y, count, word, norm, bytes);
-    case 7: return PackCompanded<7>(y, count, word, norm, bytes);
-    default: return CompandCodes<8>(y, count, word, norm, bytes);
+    case 1: PackOneBit(y, count, theta, norm, bytes); break;
+    case 2: PackTwoBits(y, count, theta, norm, bytes); break;
+    case 3: return PackBucketed<3>(y, count, theta, norm, bytes);
+    case 4: return PackBucketed<4>(y, count, theta, norm, bytes);
+    case 5: PackCompanded<5>(y, count, word, norm, bytes); break;
+    case 6: PackCompanded<6>(y, count, word, norm, bytes); break;
+    case 7: PackCompanded<7>(y, count, word, norm, bytes); break;
+    default: CompandCodes<8>(y, count, word, norm, bytes);
   }
+  return true;
 }
 
 #else
-void QuantizePack(int, const float*, std::size_t, const double*, std::uint32_t, float, std::uint8_t*) {}
+bool QuantizePack(int, const float*, std::size_t, const double*, std::uint32_t, float, std::uint8_t*) { return false; }
 #endif
 
 }  // namespace hdq::HWY_NAMESPACE
@@ -350,7 +352,7 @@ void detail::quantize_pack(int bits, const float* y, std::size_t count, const do
     if (total % 8 != 0) bytes[total / 8] = static_cast<std::uint8_t>((1 << total % 8) - 1);
     return;
   }
-  if (isa == Isa::avx512 && count % 16 == 0) return HDQ_CALL(QuantizePack, isa)(bits, y, count, theta, word, norm, bytes);
+  if (count % 16 == 0 && HDQ_CALL(QuantizePack, isa)(bits, y, count, theta, word, norm, bytes)) return;
   if (needs_thresholds(bits, isa)) {
     float scaled[256];
     scale_thresholds(bits, theta, norm, scaled);
