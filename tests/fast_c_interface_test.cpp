@@ -6,6 +6,7 @@
 
 #include "fast_test_support.hpp"
 #include "hdq/hdq.h"
+#include "hdq/search.hpp"
 
 namespace {
 
@@ -33,6 +34,41 @@ TEST(CInterface, SameBytesAsTheClass) {
   codec.decode(norms[0].data(), codes[0].data(), rows, y[0].data(), 5);
   EXPECT_EQ(hdq_decode(c.codec, norms[0].data(), codes[0].data(), rows, 5, y[1].data(), 0), HDQ_OK);
   EXPECT_EQ(y[0], y[1]);
+}
+
+TEST(CInterface, ScoresAndFindsWhatTheClassesDo) {
+  using namespace hdq;
+  constexpr std::size_t n = 20, rows = 30, k = 4;
+  const Handle c(n);
+  const Codec codec(n, 4, 7);
+  const std::vector<float> x = test::dyadics(rows * n, 1), q = test::dyadics(2 * n, 2);
+  std::vector<float> norms(rows), scores(2 * rows), expected(2 * rows), nearest(2 * k);
+  std::vector<std::uint8_t> codes(rows * hdq_codec_code_bytes(c.codec));
+  std::vector<std::uint64_t> found(2 * k);
+  ASSERT_EQ(hdq_encode(c.codec, x.data(), rows, 0, 5, norms.data(), codes.data()), HDQ_OK);
+  hdq_scorer* scorer = nullptr;
+  ASSERT_EQ(hdq_scorer_create(c.codec, q.data(), 2, 0, &scorer), HDQ_OK) << hdq_last_error();
+  const Scorer same(codec, q.data(), 2);
+  for (const auto& [name, metric] : {std::pair(HDQ_INNER_PRODUCT, Metric::inner_product), std::pair(HDQ_SQUARED_DISTANCE, Metric::squared_distance), std::pair(HDQ_COSINE, Metric::cosine)}) {
+    ASSERT_EQ(hdq_score(scorer, name, norms.data(), codes.data(), rows, 5, scores.data(), 0), HDQ_OK);
+    same.score(metric, norms.data(), codes.data(), rows, expected.data(), 5);
+    EXPECT_EQ(scores, expected);
+    ASSERT_EQ(hdq_search(scorer, name, norms.data(), codes.data(), rows, 5, k, found.data(), nearest.data()), HDQ_OK);
+    const std::vector<Neighbour> neighbours = search(same, norms.data(), codes.data(), rows, metric, k, 5);
+    for (std::size_t i = 0; i < 2 * k; ++i) {
+      EXPECT_EQ(found[i], neighbours[i].row);
+      EXPECT_EQ(static_cast<double>(nearest[i]), neighbours[i].score);
+    }
+  }
+  EXPECT_EQ(hdq_search(scorer, HDQ_COSINE, norms.data(), codes.data(), rows, 5, rows + 1, found.data(), nullptr), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_search(scorer, HDQ_COSINE, norms.data(), codes.data(), rows, 5, 1, nullptr, nullptr), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_score(nullptr, HDQ_COSINE, norms.data(), codes.data(), rows, 5, scores.data(), 0), HDQ_INVALID_ARGUMENT);
+  hdq_scorer_destroy(scorer);
+  const std::vector<float> bad(n, std::numeric_limits<float>::infinity());
+  EXPECT_EQ(hdq_scorer_create(c.codec, bad.data(), 1, 0, &scorer), HDQ_INVALID_INPUT);
+  EXPECT_EQ(scorer, nullptr);
+  EXPECT_EQ(hdq_scorer_create(nullptr, q.data(), 1, 0, &scorer), HDQ_INVALID_ARGUMENT);
+  hdq_scorer_destroy(nullptr);
 }
 
 TEST(CInterface, InvalidArguments) {

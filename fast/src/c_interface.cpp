@@ -4,11 +4,18 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <vector>
 
 #include "hdq/codec.hpp"
+#include "hdq/score.hpp"
+#include "hdq/search.hpp"
 
 struct hdq_codec {
   hdq::Codec codec;
+};
+
+struct hdq_scorer {
+  hdq::Scorer scorer;
 };
 
 namespace {
@@ -50,6 +57,23 @@ hdq::Isa isa_of(hdq_isa isa) {
       return hdq::Isa::scalar;
   }
   throw hdq::InvalidArgument("unknown instruction set");
+}
+
+hdq::Metric metric_of(hdq_metric metric) {
+  switch (metric) {
+    case HDQ_INNER_PRODUCT:
+      return hdq::Metric::inner_product;
+    case HDQ_SQUARED_DISTANCE:
+      return hdq::Metric::squared_distance;
+    case HDQ_COSINE:
+      return hdq::Metric::cosine;
+  }
+  throw hdq::InvalidArgument("unknown metric");
+}
+
+const hdq::Scorer& scorer_of(const hdq_scorer* scorer) {
+  if (scorer == nullptr) throw hdq::InvalidArgument("scorer is null");
+  return scorer->scorer;
 }
 
 const hdq::Codec& codec_of(const hdq_codec* codec) {
@@ -95,6 +119,33 @@ hdq_status hdq_encode_bfloat16(const hdq_codec* codec, const uint16_t* x, size_t
 hdq_status hdq_decode(const hdq_codec* codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
                       float* x, size_t row_stride) {
   return guarded([&] { codec_of(codec).decode(norms, codes, rows, x, first_row, row_stride); });
+}
+
+hdq_status hdq_scorer_create(const hdq_codec* codec, const float* queries, size_t count, size_t query_stride, hdq_scorer** scorer) {
+  return guarded([&] {
+    if (scorer == nullptr) throw hdq::InvalidArgument("scorer is null");
+    *scorer = nullptr;
+    *scorer = new hdq_scorer{hdq::Scorer(codec_of(codec), queries, count, query_stride)};
+  });
+}
+
+void hdq_scorer_destroy(hdq_scorer* scorer) { delete scorer; }
+
+hdq_status hdq_score(const hdq_scorer* scorer, hdq_metric metric, const float* norms, const uint8_t* codes, size_t rows,
+                     uint64_t first_row, float* scores, size_t scores_stride) {
+  return guarded([&] { scorer_of(scorer).score(metric_of(metric), norms, codes, rows, scores, first_row, scores_stride); });
+}
+
+hdq_status hdq_search(const hdq_scorer* scorer, hdq_metric metric, const float* norms, const uint8_t* codes, size_t rows,
+                      uint64_t first_row, size_t k, uint64_t* found, float* scores) {
+  return guarded([&] {
+    if (found == nullptr) throw hdq::InvalidArgument("found is null");
+    const std::vector<hdq::Neighbour> nearest = hdq::search(scorer_of(scorer), norms, codes, rows, metric_of(metric), k, first_row);
+    for (std::size_t i = 0; i < nearest.size(); ++i) {
+      found[i] = nearest[i].row;
+      if (scores != nullptr) scores[i] = static_cast<float>(nearest[i].score);
+    }
+  });
 }
 
 const char* hdq_last_error(void) { return last_error; }

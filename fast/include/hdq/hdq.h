@@ -40,6 +40,21 @@ hdq_status hdq_encode_bfloat16(const hdq_codec* codec, const uint16_t* x, size_t
 hdq_status hdq_decode(const hdq_codec* codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
                       float* x, size_t row_stride);
 
+/* Scores of float32 queries against codes, and the k nearest rows; semantics as in hdq/score.hpp and hdq/search.hpp. */
+typedef struct hdq_scorer hdq_scorer;
+typedef enum hdq_metric { HDQ_INNER_PRODUCT = 0, HDQ_SQUARED_DISTANCE = 1, HDQ_COSINE = 2 } hdq_metric;
+
+/* queries: count x dimension, query_stride in elements (0: dimension). They are copied. The scorer may outlive the codec. */
+hdq_status hdq_scorer_create(const hdq_codec* codec, const float* queries, size_t count, size_t query_stride, hdq_scorer** scorer);
+void hdq_scorer_destroy(hdq_scorer* scorer);
+
+/* scores[query * scores_stride + row]; scores_stride 0: rows. */
+hdq_status hdq_score(const hdq_scorer* scorer, hdq_metric metric, const float* norms, const uint8_t* codes, size_t rows,
+                     uint64_t first_row, float* scores, size_t scores_stride);
+/* found and scores: queries x k, nearest first, rows counted from 0; scores may be NULL. 1 <= k <= rows. */
+hdq_status hdq_search(const hdq_scorer* scorer, hdq_metric metric, const float* norms, const uint8_t* codes, size_t rows,
+                      uint64_t first_row, size_t k, uint64_t* found, float* scores);
+
 /* One line on the calling thread's last failure: names the row and column, or the argument. Never NULL. */
 const char* hdq_last_error(void);
 const char* hdq_version(void);
