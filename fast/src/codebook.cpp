@@ -28,23 +28,48 @@ struct EndPoint {
   }
 };
 
-HWY_INLINE double EndValue(const detail::EndTable& table, std::uint32_t word) {
-  const EndPoint at(table, word);
-  const double square = at.x * at.x;
+// out[i] = the end cell of words[i]. Side by side, for Horner's chain is long.
+template <std::size_t kCount>
+HWY_INLINE void EndValues(const detail::EndTable& table, const std::uint32_t* words, double* out) {
 #if HWY_TARGET == HWY_SCALAR
-  double even = at.coefficients[0], odd = at.coefficients[1];
-  for (int i = 1; i < table.steps; ++i) {
-    even = Fma(even, square, at.coefficients[2 * i]);
-    odd = Fma(odd, square, at.coefficients[2 * i + 1]);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    const EndPoint at(table, words[i]);
+    const double square = at.x * at.x;
+    double even = at.coefficients[0], odd = at.coefficients[1];
+    for (int step = 1; step < table.steps; ++step) {
+      even = Fma(even, square, at.coefficients[2 * step]);
+      odd = Fma(odd, square, at.coefficients[2 * step + 1]);
+    }
+    out[i] = Fma(at.x, odd, even);
   }
 #else
-  const hn::FixedTag<double, 2> d;  // even, odd
-  const auto squares = hn::Set(d, square);
-  auto both = hn::LoadU(d, at.coefficients);
-  for (int i = 1; i < table.steps; ++i) both = Fma(both, squares, hn::LoadU(d, at.coefficients + 2 * i));
-  const double even = hn::GetLane(both), odd = hn::GetLane(hn::Reverse(d, both));
+  using D = hn::FixedTag<double, 2>;  // even, odd
+  const D d;
+  const double* next[kCount];
+  double x[kCount];
+  hn::Vec<D> squares[kCount], both[kCount];
+  for (std::size_t i = 0; i < kCount; ++i) {
+    const EndPoint at(table, words[i]);
+    next[i] = at.coefficients;
+    x[i] = at.x;
+    squares[i] = hn::Set(d, at.x * at.x);
+    both[i] = hn::LoadU(d, next[i]);
+  }
+  for (int step = 1; step < table.steps; ++step)
+    for (std::size_t i = 0; i < kCount; ++i) both[i] = Fma(both[i], squares[i], hn::LoadU(d, next[i] + 2 * step));
+  for (std::size_t i = 0; i < kCount; ++i) out[i] = Fma(x[i], hn::GetLane(hn::Reverse(d, both[i])), hn::GetLane(both[i]));
 #endif
-  return Fma(at.x, odd, even);
+}
+
+// The end cells of rows: ends[r] at U, ends[kRows + r] at 1 − U, which belongs to the complement of the word.
+template <std::size_t kRows>
+HWY_INLINE void EndsOfRows(const detail::EndTable& table, const std::uint32_t* words, double* ends) {
+  std::uint32_t both[2 * kRows];
+  for (std::size_t r = 0; r < kRows; ++r) {
+    both[r] = words[r];
+    both[kRows + r] = ~words[r];
+  }
+  EndValues<2 * kRows>(table, both, ends);
 }
 
 // Cells as they are, or rounded to float32.
@@ -113,9 +138,11 @@ HWY_INLINE void Cells(int bits, const detail::CodebookTable& table, const std::u
 #endif
     c += 2 * lanes * static_cast<std::size_t>(steps);
   }
+  double ends[2 * kRows];
+  EndsOfRows<kRows>(table.end, words, ends);
   for (std::size_t r = 0; r < kRows; ++r) {
-    out[r * stride] = static_cast<Cell>(EndValue(table.end, words[r]));
-    out[r * stride + count - 1] = static_cast<Cell>(-EndValue(table.end, ~words[r]));  // 1 − U belongs to the complement of word
+    out[r * stride] = static_cast<Cell>(ends[r]);
+    out[r * stride + count - 1] = static_cast<Cell>(-ends[kRows + r]);
   }
 }
 
@@ -125,16 +152,20 @@ template <std::size_t kRows>
 HWY_INLINE void ThresholdsOf(int bits, const std::uint32_t* words, double* out, std::size_t stride) {
   const detail::CodebookTable& table = detail::threshold_tables[bits - 1];
   if (bits > 1) return Cells<kRows>(bits, table, words, out, stride, (std::size_t{1} << bits) - 1);
-  for (std::size_t r = 0; r < kRows; ++r) out[r * stride] = EndValue(table.end, words[r]) - EndValue(table.end, ~words[r]);
+  double ends[2 * kRows];
+  EndsOfRows<kRows>(table.end, words, ends);
+  for (std::size_t r = 0; r < kRows; ++r) out[r * stride] = ends[r] - ends[kRows + r];
 }
 
 template <std::size_t kRows, class Cell>
 HWY_INLINE void CodewordsOf(int bits, const std::uint32_t* words, Cell* out, std::size_t stride) {
   const detail::CodebookTable& table = detail::codeword_tables[bits - 1];
   if (bits > 1) return Cells<kRows>(bits, table, words, out, stride, std::size_t{1} << bits);
+  double ends[2 * kRows];
+  EndsOfRows<kRows>(table.end, words, ends);
   for (std::size_t r = 0; r < kRows; ++r) {
-    out[r * stride] = static_cast<Cell>(EndValue(table.end, words[r]));
-    out[r * stride + 1] = static_cast<Cell>(-EndValue(table.end, ~words[r]));
+    out[r * stride] = static_cast<Cell>(ends[r]);
+    out[r * stride + 1] = static_cast<Cell>(-ends[kRows + r]);
   }
 }
 
