@@ -82,14 +82,6 @@ HWY_INLINE int CountReached(float y, int levels, const Scaled& scaled) {
 
 #if HWY_TARGET != HWY_SCALAR
 
-// Arrays of vectors live in registers only when no loop indexes them.
-#undef HDQ_COMPAND_UNROLL
-#if defined(__clang__)
-#define HDQ_COMPAND_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define HDQ_COMPAND_UNROLL _Pragma("GCC unroll 16")
-#endif
-
 template <int bits>
 class Compand {
   static_assert(bits >= detail::compand_min_bits && bits <= 8);
@@ -122,7 +114,7 @@ class Compand {
   template <std::size_t count>
   HWY_INLINE void operator()(const Floats* y, Integers* codes) const {
     hn::Mask<I> uncertain[count], any;
-    HDQ_COMPAND_UNROLL
+    HDQ_UNROLL
     for (std::size_t v = 0; v < count; ++v) {
       codes[v] = hn::BitCast(I(), Position(y[v]));
       uncertain[v] = Uncertain(y[v], codes[v]);
@@ -133,17 +125,17 @@ class Compand {
       alignas(64) float values[count * lanes];
       alignas(64) std::int32_t positions[count * lanes];
       std::uint8_t mask_bytes[8] = {};
-      HDQ_COMPAND_UNROLL
+      HDQ_UNROLL
       for (std::size_t v = 0; v < count; ++v) {
         hn::Store(y[v], F(), values + v * lanes);
         hn::Store(codes[v], I(), positions + v * lanes);
         hn::StoreMaskBits(I(), uncertain[v], mask_bytes + v * lanes / 8);
       }
       Decide(thresholds_, values, positions, std::bit_cast<std::uint64_t>(mask_bytes));
-      HDQ_COMPAND_UNROLL
+      HDQ_UNROLL
       for (std::size_t v = 0; v < count; ++v) codes[v] = hn::Load(I(), positions + v * lanes);
     }
-    HDQ_COMPAND_UNROLL
+    HDQ_UNROLL
     for (std::size_t v = 0; v < count; ++v) codes[v] = hn::ShiftRight<fraction_bits>(codes[v]);
   }
   HWY_INLINE Integers operator()(Floats y) const {
@@ -155,11 +147,11 @@ class Compand {
   HWY_INLINE void Store(const float* y, std::uint8_t* codes) const {
     Floats values[4];
     Integers x[4];
-    HDQ_COMPAND_UNROLL
+    HDQ_UNROLL
     for (std::size_t v = 0; v < 4; ++v) values[v] = hn::LoadU(F(), y + v * lanes);
     operator()<4>(values, x);
 #if HWY_TARGET == HWY_AVX3
-    HDQ_COMPAND_UNROLL
+    HDQ_UNROLL
     for (std::size_t v = 0; v < 4; ++v)
       _mm_storeu_si128(reinterpret_cast<__m128i*>(codes + v * lanes), _mm512_cvtepi32_epi8(x[v].raw));
 #else

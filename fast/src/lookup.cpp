@@ -8,13 +8,6 @@
 
 #include "hdq/stages.hpp"
 
-#undef HDQ_LOOKUP_UNROLL
-#if defined(__clang__)
-#define HDQ_LOOKUP_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define HDQ_LOOKUP_UNROLL _Pragma("GCC unroll 16")
-#endif
-
 HWY_BEFORE_NAMESPACE();
 namespace hdq::HWY_NAMESPACE {
 
@@ -44,7 +37,7 @@ struct CodewordTable {
     if (bits < 4)
       for (std::size_t i = 0; i < 16; ++i) repeated[i] = codewords32[i & ((1 << bits) - 1)];
     const float* table = bits < 4 ? repeated : codewords32;
-    HDQ_LOOKUP_UNROLL
+    HDQ_UNROLL
     for (int r = 0; r < registers; ++r) held[r] = _mm512_loadu_ps(table + 16 * r);
   }
   HWY_INLINE VF operator()(__m512i index) const { return VF{Select<(bits < 4 ? 4 : bits), 0>(index)}; }

@@ -1,5 +1,14 @@
 // What every kernel file starts from, once per target. No include guard: foreach_target.h includes the kernel file again.
 // Functions here must not be visible across targets, hence HWY_NAMESPACE.
+#ifndef HDQ_UNROLL
+// Before a loop over an array of vectors: only a loop that is gone leaves the array in registers.
+#if defined(__clang__)
+#define HDQ_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define HDQ_UNROLL _Pragma("GCC unroll 16")
+#endif
+#endif
+
 #if defined(HDQ_SIMD_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef HDQ_SIMD_HPP
 #undef HDQ_SIMD_HPP

@@ -14,12 +14,6 @@
 #include "base_matrix.hpp"
 #include "kernels.hpp"
 
-#if defined(__clang__)
-#define HDQ_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define HDQ_UNROLL _Pragma("GCC unroll 16")
-#endif
-
 HWY_BEFORE_NAMESPACE();
 namespace hdq::HWY_NAMESPACE {
 
