@@ -318,11 +318,14 @@ struct Base {
   }
 };
 
-// Row a's sum after group q, whose pattern is `term`. Every other operation is fused, to share the units.
-template <class B, int a, int q, class V>
-HWY_INLINE V RowSum(V sum, V term, V one) {
+// Row a's sum after group q, if its pattern is among the four (half 0: x0 + x1, half 1: x0 − x1); else the sum as it is. Every other
+// operation is fused, to share the units.
+template <class B, int a, int q, int half, class V>
+HWY_INLINE V RowSum(V sum, const V* patterns, V one) {
   constexpr bool negative = B::negative(a, q), pending = B::pending(a, q), fuse = (a + q) % 2 == 0;
-  if constexpr (q == 0) return term;
+  const V term = patterns[B::pattern(a, q) % 4];
+  if constexpr (B::pattern(a, q) / 4 != half) return sum;
+  else if constexpr (q == 0) return term;
   else if constexpr (pending != negative)  // the signs differ: this decides it
     return pending ? (fuse ? FusedDifference(term, sum, one) : hn::Sub(term, sum))
                    : (fuse ? FusedDifference(sum, term, one) : hn::Sub(sum, term));
@@ -330,32 +333,21 @@ HWY_INLINE V RowSum(V sum, V term, V one) {
     return fuse ? FusedSum(sum, term, one) : hn::Add(sum, term);
 }
 
-// Adds a pattern of group q to the rows that have it.
-template <class B, int first_row, int q, int pattern, class V, int... a>
-HWY_INLINE void AddPattern(V* sums, V term, V one, std::integer_sequence<int, a...>) {
-  const auto add = [&](auto row) HWY_ATTR {
-    if constexpr (B::pattern(first_row + row.value, q) == pattern)
-      sums[row.value] = RowSum<B, first_row + row.value, q>(sums[row.value], term, one);
-  };
-  (add(std::integral_constant<int, a>()), ...);
+template <class B, int first_row, int q, int half, class V, int... a>
+HWY_INLINE void AddHalf(V* sums, V first, V next_plus, V next_minus, V one, std::integer_sequence<int, a...>) {
+  const V patterns[4] = {hn::Add(first, next_plus), hn::Add(first, next_minus), FusedDifference(first, next_plus, one),
+                         FusedDifference(first, next_minus, one)};
+  ((sums[a] = RowSum<B, first_row + a, q, half>(sums[a], patterns, one)), ...);
 }
 
-// The eight patterns of one group, each added where it occurs before the next is made: few registers hold patterns.
+// The eight patterns of one group, four at a time: more would push sums out of the registers.
 template <class B, int first_row, int q, class DB, class Rows, class V = hn::Vec<DB>>
 HWY_INLINE void AddGroup(DB d, const float* x, std::size_t stride, V one, V* sums, Rows rows) {
   const V x0 = hn::LoadU(d, x), x1 = hn::LoadU(d, x + stride);
   const V x2 = hn::LoadU(d, x + 2 * stride), x3 = hn::LoadU(d, x + 3 * stride);
   const V next_plus = hn::Add(x2, x3), next_minus = FusedDifference(x2, x3, one);
-  const V plus = hn::Add(x0, x1);
-  AddPattern<B, first_row, q, 0>(sums, hn::Add(plus, next_plus), one, rows);
-  AddPattern<B, first_row, q, 1>(sums, hn::Add(plus, next_minus), one, rows);
-  AddPattern<B, first_row, q, 2>(sums, FusedDifference(plus, next_plus, one), one, rows);
-  AddPattern<B, first_row, q, 3>(sums, FusedDifference(plus, next_minus, one), one, rows);
-  const V minus = FusedDifference(x0, x1, one);
-  AddPattern<B, first_row, q, 4>(sums, hn::Add(minus, next_plus), one, rows);
-  AddPattern<B, first_row, q, 5>(sums, hn::Add(minus, next_minus), one, rows);
-  AddPattern<B, first_row, q, 6>(sums, FusedDifference(minus, next_plus, one), one, rows);
-  AddPattern<B, first_row, q, 7>(sums, FusedDifference(minus, next_minus, one), one, rows);
+  AddHalf<B, first_row, q, 0>(sums, hn::Add(x0, x1), next_plus, next_minus, one, rows);
+  AddHalf<B, first_row, q, 1>(sums, FusedDifference(x0, x1, one), next_plus, next_minus, one, rows);
 }
 
 template <class B, int first_row, int rows, int q = 0, class DB, class V = hn::Vec<DB>>
