@@ -1,4 +1,4 @@
-// y = H D x in place: in cache, and over rows of an array that fits none.
+// y = H D x in place, and H x alone: in cache, and over rows of an array that fits none.
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -20,6 +20,10 @@ std::vector<std::uint32_t> signs_of(std::size_t order) {
 
 Trial hot_transform(const Settings& settings, std::size_t order) {
   return hot_rows(order, [=, signs = signs_of(order)](float* x) { transform(x, order, signs.data(), settings.isa); });
+}
+
+Trial hot_hadamard(const Settings& settings, std::size_t order) {
+  return hot_rows(order, [=](float* x) { transform(x, order, nullptr, settings.isa); });
 }
 
 Trial hot_beside_power_of_two(const Settings& settings, std::size_t order) {
@@ -56,6 +60,8 @@ void add_transform(const Settings& settings) {
     if (log2 == 20) target = Target{Target::value, 0.30};
     add(settings, {name(order), Unit::nanoseconds_per_element, "", target, work(order, false), false,
                    [=] { return hot_transform(settings, order); }});
+    add(settings, {name(order) + "/H", Unit::nanoseconds_per_element, "", target, Work{transform_operations(order), 4, false}, false,
+                   [=] { return hot_hadamard(settings, order); }});
   }
   for (const std::size_t base : {12u, 20u, 28u})
     for (std::size_t order = 8 * base; order < 4096; order *= 2)

@@ -166,6 +166,20 @@ TEST_P(EveryIsa, RejectsUnsupportedOrders) {
   }
 }
 
+TEST_P(EveryIsa, NullSignsAreNoFlips) {
+  for (std::size_t d : {1u, 2u, 8u, 12u, 28u, 40u, 48u, 96u, 128u, 224u, 640u, 1024u, 8192u}) {
+    const std::vector<std::uint32_t> plus((d + 31) / 32, 0);
+    const std::vector<float> x = test::dyadics(d, d);
+    std::vector<float> a = x, b = x;
+    transform(a.data(), d, plus.data(), GetParam());
+    transform(b.data(), d, nullptr, GetParam());
+    ASSERT_EQ(a, b) << d;
+    transform_transposed(a.data(), d, plus.data(), GetParam());
+    transform_transposed(b.data(), d, nullptr, GetParam());
+    ASSERT_EQ(a, b) << d;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Supported, EveryIsa, ::testing::ValuesIn(supported_isas()),
                          [](const auto& info) { return isa_name(info.param); });
 

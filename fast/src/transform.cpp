@@ -499,13 +499,15 @@ double detail::rotate_measured(const float* x, std::size_t n, const HadamardOrde
 }
 
 void transform(float* x, std::size_t order, const std::uint32_t* signs, Isa isa) {
-  detail::rotate(x, order, exact_order(order), signs, 1, x, resolve_isa(isa));
+  const HadamardOrder h = exact_order(order);
+  isa = resolve_isa(isa);
+  signs == nullptr ? detail::hadamard(x, h, false, isa) : detail::rotate(x, order, h, signs, 1, x, isa);
 }
 
 void transform_transposed(float* y, std::size_t order, const std::uint32_t* signs, Isa isa) {
   isa = resolve_isa(isa);
   detail::hadamard(y, exact_order(order), true, isa);
-  detail::store_signed(y, order, signs, 1, 1, y, isa);
+  if (signs != nullptr) detail::store_signed(y, order, signs, 1, 1, y, isa);
 }
 
 }  // namespace hdq

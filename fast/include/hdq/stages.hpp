@@ -39,10 +39,10 @@ float row_norm(const float* x, std::size_t n, Isa isa = Isa::automatic);
 float norm_scale(float norm);
 
 // ---- rotation ----
-// y = H D x in place, order d floats, sign words as from sign_bits. float32, butterflies h = 1, 2, 4, …, then the B_m stage:
+// y = H D x in place, order d floats, sign words as from sign_bits, or null for H alone. float32, butterflies h = 1, 2, 4, …, then the B_m stage:
 // each output a sum over groups of four columns, (s0 x0 + s1 x1) + (s2 x2 + s3 x3), accumulated left to right.
 void transform(float* x, std::size_t order, const std::uint32_t* signs, Isa isa = Isa::automatic);
-// x = D Hᵀ y in place, unnormalised (d times the inverse); the same order of additions with B_mᵀ.
+// x = D Hᵀ y in place, unnormalised (d times the inverse); the same order of additions with B_mᵀ. Null: Hᵀ alone.
 void transform_transposed(float* y, std::size_t order, const std::uint32_t* signs, Isa isa = Isa::automatic);
 
 // ---- SPEC §3: codebook for one dither word ----
