@@ -174,12 +174,8 @@ void write_json_lines(const std::string& path, const std::vector<Neighbour>& fou
   write_file(path, text);
 }
 
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 void write_results(const Arguments& arguments, const std::vector<Neighbour>& found, std::size_t queries) {
-  if (ends_with(arguments.output, ".json") || ends_with(arguments.output, ".jsonl")) {
+  if (arguments.output.ends_with(".json") || arguments.output.ends_with(".jsonl")) {
     write_json_lines(arguments.output, found, arguments.k);
   } else {
     const Rows rows = rows_of(found);

@@ -8,42 +8,21 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "cli/command.hpp"
+#include "command_line.hpp"
 #include "hdq/stages.hpp"
-#include "run_command.hpp"
-#include "temporary_directory.hpp"
 
 namespace hdq {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using nlohmann::json;
 using hdq::testing::overwrite_file;
 using hdq::testing::read_file;
 using hdq::testing::run_hdq;
-using hdq::testing::TemporaryDirectory;
 
 const std::string embeddings = HDQ_SOURCE_DIR "/data/minilm-fiori-778x384.npy";
 
-class CommandLine : public ::testing::Test {
- protected:
-  std::string write_npy(const std::string& name, const std::vector<float>& x, std::size_t columns) {
-    const std::string path = directory / name;
-    cli::NpyWriter writer(path, x.size() / columns, columns);
-    writer.append(x.data(), x.size() / columns);
-    writer.commit();
-    return path;
-  }
-  // Exactly one line, which names `name`.
-  static void expect_error(const std::string& arguments, int code, const std::string& name) {
-    const auto result = run_hdq(arguments);
-    EXPECT_EQ(result.exit_code, code) << arguments << "\n" << result.output;
-    EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
-    EXPECT_THAT(result.output, AllOf(HasSubstr("hdq: "), HasSubstr(name)));
-  }
-  TemporaryDirectory directory;
-};
+using hdq::testing::CommandLine;
 
 TEST_F(CommandLine, VersionAndHelp) {
   EXPECT_THAT(run_hdq("--version").output, HasSubstr("hdq "));

@@ -9,10 +9,8 @@
 #include <sstream>
 #include <vector>
 
-#include "cli/command.hpp"
+#include "command_line.hpp"
 #include "hdq/search.hpp"
-#include "run_command.hpp"
-#include "temporary_directory.hpp"
 
 namespace hdq {
 namespace {
@@ -23,27 +21,19 @@ using nlohmann::json;
 using hdq::testing::overwrite_file;
 using hdq::testing::read_file;
 using hdq::testing::run_hdq;
-using hdq::testing::TemporaryDirectory;
 
 const std::string embeddings = HDQ_SOURCE_DIR "/data/minilm-fiori-778x384.npy";
 
-class SearchCommand : public ::testing::Test {
+class SearchCommand : public hdq::testing::CommandLine {
  protected:
   void SetUp() override {
-    codes_ = directory_ / "codes.hdq";
-    out_ = directory_ / "out.npy";
+    codes_ = directory / "codes.hdq";
+    out_ = directory / "out.npy";
     ASSERT_EQ(run_hdq("encode " + embeddings + " -o " + codes_ + " --bits 4").exit_code, 0);
     const cli::VectorFile file(embeddings);
     std::vector<float> x(30 * file.dimension());
     file.read(0, 30, x.data());
     queries_ = write_npy("queries.npy", x, file.dimension());
-  }
-  std::string write_npy(const std::string& name, const std::vector<float>& x, std::size_t columns) {
-    const std::string path = directory_ / name;
-    cli::NpyWriter writer(path, x.size() / columns, columns);
-    writer.append(x.data(), x.size() / columns);
-    writer.commit();
-    return path;
   }
   std::string search(const std::string& options) const { return "search " + codes_ + " --queries " + queries_ + " -o " + out_ + " " + options; }
   // The data of a .npy file after its header.
@@ -56,13 +46,6 @@ class SearchCommand : public ::testing::Test {
     EXPECT_EQ(data.size(), rows * columns);
     return data;
   }
-  static void expect_error(const std::string& arguments, int code, const std::string& name) {
-    const auto result = run_hdq(arguments);
-    EXPECT_EQ(result.exit_code, code) << arguments << "\n" << result.output;
-    EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
-    EXPECT_THAT(result.output, AllOf(HasSubstr("hdq: "), HasSubstr(name)));
-  }
-  TemporaryDirectory directory_;
   std::string codes_, queries_, out_;
 };
 
@@ -72,7 +55,7 @@ TEST_F(SearchCommand, WritesWhatTheLibraryFinds) {
   std::vector<float> q(30 * vectors.dimension());
   vectors.read(0, 30, q.data());
   const Scorer scorer(file.codec(), q.data(), 30);
-  const std::string scores = directory_ / "scores.npy", lines = directory_ / "out.jsonl";
+  const std::string scores = directory / "scores.npy", lines = directory / "out.jsonl";
   for (const auto& [name, metric] : {std::pair("ip", Metric::inner_product), std::pair("l2", Metric::squared_distance), std::pair("cosine", Metric::cosine)}) {
     const std::vector<Neighbour> expected = hdq::search(scorer, file, metric, 7);
     for (const char* how : {"--threads 1", "--threads 3", "--threads 2 --isa scalar"}) {
@@ -114,7 +97,7 @@ TEST_F(SearchCommand, MeasuresRecallAndRanksAgain) {
   // All rows ranked again are an exact search, and then the ground truth for what the codes found.
   const json all = json::parse(run_hdq(search("-k 10 --json --rerank 778 --exact " + embeddings)).output);
   EXPECT_EQ(all["recall_reranked"], 1);
-  const std::string truth = directory_ / "truth.npy";
+  const std::string truth = directory / "truth.npy";
   std::filesystem::rename(out_, truth);
   const json given = json::parse(run_hdq(search("-k 10 --json --ground-truth " + truth)).output);
   EXPECT_EQ(given["recall_codes"], codes_only["recall_codes"]);
@@ -155,19 +138,19 @@ TEST_F(SearchCommand, BadInputExitsWithThreeAndLeavesTheOldOutput) {
   expect_error(search(""), 3, "inf.npy: row 1, column 0: infinity");
   queries_ = write_npy("narrow.npy", q, 383 + 1 - 192);
   expect_error(search(""), 3, "narrow.npy: 192 dimensions, but " + codes_ + " has 384");
-  queries_ = directory_ / "absent.npy";
+  queries_ = directory / "absent.npy";
   expect_error(search(""), 3, "absent.npy: cannot open");
   q[384] = 1;
   queries_ = write_npy("good.npy", q, 384);
   expect_error(search("--exact " + queries_), 3, "good.npy: 3 rows of 384, but " + codes_ + " has 778 of 384");
   expect_error(search("--ground-truth " + queries_), 3, "int64");
   expect_error(search("--ground-truth " + codes_), 3, "not a .npy file");
-  expect_error(search("--ground-truth " + (directory_ / "none.npy")), 3, "none.npy: cannot open");
+  expect_error(search("--ground-truth " + (directory / "none.npy")), 3, "none.npy: cannot open");
   const auto truth = [&](std::size_t rows, std::size_t columns, std::vector<std::int64_t> data) {
     std::string bytes = cli::npy_header("<i8", rows, columns);
     bytes.append(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(std::int64_t));
-    overwrite_file(directory_ / "truth.npy", bytes);
-    return "-k 2 --ground-truth " + (directory_ / "truth.npy");
+    overwrite_file(directory / "truth.npy", bytes);
+    return "-k 2 --ground-truth " + (directory / "truth.npy");
   };
   expect_error(search(truth(2, 2, {1, 2, 3, 4})), 3, "2 rows for 3 queries");
   expect_error(search(truth(3, 1, {1, 2, 3})), 3, "1 columns are fewer than k = 2");

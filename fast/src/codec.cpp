@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <memory>
-#include <new>
 
+#include "aligned.hpp"
+#include "checks.hpp"
 #include "dither.hpp"
 #include "hdq/stages.hpp"
 #include "kernels.hpp"
@@ -16,19 +16,7 @@
 namespace hdq {
 namespace {
 
-template <class T>
-class Aligned {
- public:
-  explicit Aligned(std::size_t count) : data_(static_cast<T*>(::operator new[](count * sizeof(T), alignment))) {}
-  T* get() const { return data_.get(); }
-
- private:
-  static constexpr std::align_val_t alignment{64};
-  struct Free {
-    void operator()(T* p) const { ::operator delete[](p, alignment); }
-  };
-  std::unique_ptr<T, Free> data_;
-};
+using detail::Aligned, detail::require;
 
 // Rows whose dithers are drawn, and codebooks evaluated, at once.
 constexpr std::size_t rows_together = 16;
@@ -62,21 +50,10 @@ struct Scratch {
   std::uint32_t words[rows_together];
 };
 
-[[noreturn]] void throw_bad_column(const float* x, std::size_t n, std::size_t row) {
-  std::size_t column = 0;
-  while (column + 1 < n && std::isfinite(x[column])) ++column;
-  throw InvalidInput(row, column, "row " + std::to_string(row) + ", column " + std::to_string(column) + ": " +
-                                      (std::isnan(x[column]) ? "NaN" : "infinity") + " cannot be encoded");
-}
-
-[[noreturn]] void throw_bad_norm(std::size_t row, const char* what) {
-  throw InvalidInput(row, InvalidInput::npos, "row " + std::to_string(row) + ": " + what);
-}
-
 float checked_norm(double sum_of_squares, const float* x, std::size_t n, std::size_t row) {
-  if (!std::isfinite(sum_of_squares)) throw_bad_column(x, n, row);
+  if (!std::isfinite(sum_of_squares)) detail::throw_bad_column(x, n, "row", row, "encoded");
   const float norm = static_cast<float>(std::sqrt(sum_of_squares));
-  if (!std::isfinite(norm)) throw_bad_norm(row, "the norm exceeds the largest float32");
+  if (!std::isfinite(norm)) detail::throw_bad_norm(row, "the norm exceeds the largest float32");
   return norm;
 }
 
@@ -101,10 +78,6 @@ int checked_bits(int bits) {
 int checked_threads(int threads) {
   if (threads < 0) throw InvalidArgument("threads must not be negative");
   return detail::thread_count(threads);
-}
-
-void require(const void* pointer, const char* name) {
-  if (pointer == nullptr) throw InvalidArgument(std::string(name) + " is null");
 }
 
 }  // namespace
@@ -188,7 +161,7 @@ void Codec::decode(const float* norms, const std::uint8_t* codes, std::size_t ro
         detail::codewords32(bits_, scratch.words, count, scratch.cells32.get(), isa_);
       }
       const float norm = norms[row], factor = norm_scale(norm);
-      if (!std::isfinite(norm) || norm < 0) throw_bad_norm(row, "the norm is not a finite number >= 0");
+      detail::check_norm(norm, row);
       float *out = x + row * stride, *y = scratch.y.get();
       if (norm == 0) {
         std::fill_n(out, dimension_, 0.0f);

@@ -9,7 +9,7 @@
 #define HDQ_COMPAND_INL_HPP
 #endif
 
-#include "simd.hpp"
+#include "end_cell-inl.hpp"
 
 #include <limits>
 
@@ -52,16 +52,9 @@ class RowThresholds {
   }
 
   static HWY_ATTR double End(std::uint32_t word) {
-    const std::uint64_t unit = std::bit_cast<std::uint64_t>(dither_of_word(word));
-    const std::uint64_t binade = 1022 - (unit >> 52);  // 0 for U in [1/2, 1)
-    const double x = std::bit_cast<double>((unit & 0x000FFFFFFFFFFFFF) | 0x3FF0000000000000) - 1.5, square = x * x;
-    const double* c = table.end.coefficients + 2 * static_cast<std::size_t>(table.end.steps) * binade;
-    double even = c[0], odd = c[1];
-    for (int i = 1; i < table.end.steps; ++i) {
-      even = Fma(even, square, c[2 * i]);
-      odd = Fma(odd, square, c[2 * i + 1]);
-    }
-    return Fma(x, odd, even);
+    double value;
+    EndValues<1>(table.end, &word, &value);
+    return value;
   }
 
   static constexpr const detail::CodebookTable& table = detail::threshold_tables[bits - 1];

@@ -3,11 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "hdq/codec.hpp"
 #include "hdq/stages.hpp"
 
 namespace hdq::detail {
+
+// SPEC §1: the shape m·2^k of an order, if it is a supported one.
+std::optional<HadamardOrder> exact_hadamard_order(std::size_t order);
 
 // SPEC §4: Σ x_i² in double, 16 lanes; not finite exactly when some x_i is not.
 double sum_of_squares(const float* x, std::size_t n, Isa isa);

@@ -93,21 +93,11 @@ void UnpackLookupBits(const std::uint8_t* bytes, std::size_t count, const float*
 }
 
 void UnpackLookup(int bits, const std::uint8_t* bytes, std::size_t count, const float* codewords32, float* out) {
-  switch (bits) {
-    case 1: return UnpackLookupBits<1>(bytes, count, codewords32, out);
-    case 2: return UnpackLookupBits<2>(bytes, count, codewords32, out);
-    case 3: return UnpackLookupBits<3>(bytes, count, codewords32, out);
-    case 4: return UnpackLookupBits<4>(bytes, count, codewords32, out);
-    case 5: return UnpackLookupBits<5>(bytes, count, codewords32, out);
-    case 6: return UnpackLookupBits<6>(bytes, count, codewords32, out);
-    case 7: return UnpackLookupBits<7>(bytes, count, codewords32, out);
-    default: return UnpackLookupBits<8>(bytes, count, codewords32, out);
-  }
+  WithBits(bits, [&](auto b) HWY_ATTR { UnpackLookupBits<b.value>(bytes, count, codewords32, out); });
 }
 
-#endif
+#else
 
-#if HWY_TARGET != HWY_AVX3
 template <int bits>
 struct CodewordTable {
   const float* table;
@@ -141,16 +131,7 @@ void LookupBits(const std::uint8_t* codes, std::size_t count, const float* codew
 }
 
 void Lookup(int bits, const std::uint8_t* codes, std::size_t count, const float* codewords32, float* out) {
-  switch (bits) {
-    case 1: return LookupBits<1>(codes, count, codewords32, out);
-    case 2: return LookupBits<2>(codes, count, codewords32, out);
-    case 3: return LookupBits<3>(codes, count, codewords32, out);
-    case 4: return LookupBits<4>(codes, count, codewords32, out);
-    case 5: return LookupBits<5>(codes, count, codewords32, out);
-    case 6: return LookupBits<6>(codes, count, codewords32, out);
-    case 7: return LookupBits<7>(codes, count, codewords32, out);
-    default: return LookupBits<8>(codes, count, codewords32, out);
-  }
+  WithBits(bits, [&](auto b) HWY_ATTR { LookupBits<b.value>(codes, count, codewords32, out); });
 }
 
 #endif

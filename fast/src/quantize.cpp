@@ -109,16 +109,7 @@ void QuantizeBits(const float* y, std::size_t count, const float* heap, std::uin
 }
 
 void QuantizeAll(int bits, const float* y, std::size_t count, const float* heap, std::uint8_t* codes) {
-  switch (bits) {
-    case 1: return QuantizeBits<1>(y, count, heap, codes);
-    case 2: return QuantizeBits<2>(y, count, heap, codes);
-    case 3: return QuantizeBits<3>(y, count, heap, codes);
-    case 4: return QuantizeBits<4>(y, count, heap, codes);
-    case 5: return QuantizeBits<5>(y, count, heap, codes);
-    case 6: return QuantizeBits<6>(y, count, heap, codes);
-    case 7: return QuantizeBits<7>(y, count, heap, codes);
-    default: return QuantizeBits<8>(y, count, heap, codes);
-  }
+  WithBits(bits, [&](auto b) HWY_ATTR { QuantizeBits<b.value>(y, count, heap, codes); });
 }
 
 #endif

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <new>
 
+#include "aligned.hpp"
+#include "checks.hpp"
 #include "dither.hpp"
 #include "hdq/stages.hpp"
 #include "kernels.hpp"
@@ -17,18 +17,8 @@
 namespace hdq {
 namespace {
 
-class AlignedFloats {
- public:
-  explicit AlignedFloats(std::size_t count) : data_(static_cast<float*>(::operator new[](count * sizeof(float), alignment))) {}
-  ~AlignedFloats() { ::operator delete[](data_, alignment); }
-  AlignedFloats(const AlignedFloats&) = delete;
-  AlignedFloats& operator=(const AlignedFloats&) = delete;
-  float* get() const { return data_; }
-
- private:
-  static constexpr std::align_val_t alignment{64};
-  float* data_;
-};
+using detail::check_norm, detail::require;
+using AlignedFloats = detail::Aligned<float>;
 
 constexpr std::size_t tile_rows = 32;
 constexpr std::size_t tile_queries = 64;
@@ -42,28 +32,12 @@ struct Query {
   double magnitude; // ‖q'‖₁
 };
 
-[[noreturn]] void throw_bad_column(const float* q, std::size_t n, std::size_t query) {
-  std::size_t column = 0;
-  while (column + 1 < n && std::isfinite(q[column])) ++column;
-  throw InvalidInput(query, column, "query " + std::to_string(query) + ", column " + std::to_string(column) + ": " +
-                                        (std::isnan(q[column]) ? "NaN" : "infinity") + " cannot be scored");
-}
-
 // What Codec::encode writes for consecutive rows.
 struct Range {
   const float* norms;
   const std::uint8_t* codes;
   std::uint64_t first_row;
 };
-
-void check_norm(float norm, std::size_t row) {
-  if (!std::isfinite(norm) || norm < 0)
-    throw InvalidInput(row, InvalidInput::npos, "row " + std::to_string(row) + ": the norm is not a finite number >= 0");
-}
-
-void require(const void* pointer, const char* name) {
-  if (pointer == nullptr) throw InvalidArgument(std::string(name) + " is null");
-}
 
 std::size_t checked_stride(std::size_t stride, std::size_t least, const char* name) {
   if (stride == 0) return least;
@@ -135,7 +109,7 @@ struct Scorer::State {
 
 void Scorer::State::set_query(std::size_t index, const float* q, const std::vector<std::uint32_t>& signs) {
   const double square = detail::sum_of_squares(q, dimension, isa);
-  if (!std::isfinite(square)) throw_bad_column(q, dimension, index);
+  if (!std::isfinite(square)) detail::throw_bad_column(q, dimension, "query", index, "scored");
   const int exponent = square == 0 ? 0 : std::clamp(std::ilogb(std::sqrt(square)), -126, 126);
   const float scale = std::ldexp(1.0f, -exponent);
   Query& query = queries[index];
@@ -145,8 +119,7 @@ void Scorer::State::set_query(std::size_t index, const float* q, const std::vect
   query.magnitude = 0;
   for (std::size_t i = 0; i < dimension; ++i) query.magnitude += std::abs(static_cast<double>(q[i] * scale));
   AlignedFloats w(order);
-  detail::load_signed(q, dimension, order, signs.data(), scale, w.get(), isa);
-  detail::hadamard(w.get(), hadamard_order(dimension), false, isa);
+  detail::rotate(q, dimension, hadamard_order(dimension), signs.data(), scale, w.get(), isa);
   float* out = rotated.get() + index * stride;
   std::fill_n(out, stride, 0.0f);
   for (std::size_t j = 0; j < order; ++j) out[detail::score_position(j)] = w.get()[j];

@@ -151,16 +151,7 @@ void ScoreBits(const ScoreTask& task) {
 }
 
 void ScoreSums(const ScoreTask& task) {
-  switch (task.bits) {
-    case 1: return ScoreBits<1>(task);
-    case 2: return ScoreBits<2>(task);
-    case 3: return ScoreBits<3>(task);
-    case 4: return ScoreBits<4>(task);
-    case 5: return ScoreBits<5>(task);
-    case 6: return ScoreBits<6>(task);
-    case 7: return ScoreBits<7>(task);
-    default: return ScoreBits<8>(task);
-  }
+  WithBits(task.bits, [&](auto b) HWY_ATTR { ScoreBits<b.value>(task); });
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "checks.hpp"
 #include "exact_sums.hpp"
 #include "parallel.hpp"
 #include "score_scan.hpp"
@@ -84,8 +85,8 @@ std::vector<Neighbour> TopK::ranked() const {
 std::vector<Neighbour> search(const Scorer& scorer, const float* norms, const std::uint8_t* codes, std::size_t rows, Metric metric,
                               std::size_t k, std::uint64_t first_row) {
   check_k(k, rows);
-  if (norms == nullptr) throw InvalidArgument("norms is null");
-  if (codes == nullptr) throw InvalidArgument("codes is null");
+  detail::require(norms, "norms");
+  detail::require(codes, "codes");
   const TopK empty(metric, scorer.queries(), k);
   TopK found = empty;
   merged_runs(rows, scorer.codec().threads(), found, empty, [&](std::size_t first, std::size_t last, TopK& own) {

@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace hdq::HWY_NAMESPACE {
@@ -46,6 +47,21 @@ HWY_INLINE V FmaSubtract(V a, V b, V c) {
 #else
   return hn::MulSub(a, b, c);
 #endif
+}
+
+// f(integral constant b), b = 1 … 8: from a number of bits to a template's argument.
+template <class F>
+HWY_INLINE void WithBits(int bits, const F& f) {
+  switch (bits) {
+    case 1: return f(std::integral_constant<int, 1>());
+    case 2: return f(std::integral_constant<int, 2>());
+    case 3: return f(std::integral_constant<int, 3>());
+    case 4: return f(std::integral_constant<int, 4>());
+    case 5: return f(std::integral_constant<int, 5>());
+    case 6: return f(std::integral_constant<int, 6>());
+    case 7: return f(std::integral_constant<int, 7>());
+    default: return f(std::integral_constant<int, 8>());
+  }
 }
 
 // v with its sign flipped where bit i (mod 32) of the sign words is set.

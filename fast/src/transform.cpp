@@ -8,7 +8,6 @@
 
 #include "norm-inl.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "base_matrix.hpp"
@@ -471,9 +470,7 @@ namespace {
 bool fused(const HadamardOrder& order, Isa isa) { return isa == Isa::scalar || order.order % 16 == 0; }
 
 HadamardOrder exact_order(std::size_t order) {
-  const int twos = std::countr_zero(order), odd = order == 0 ? 0 : static_cast<int>(std::min<std::size_t>(order >> twos, 9));
-  if (odd == 1) return {order, 1, twos};
-  if (twos >= 2 && (odd == 3 || odd == 5 || odd == 7)) return {order, 4 * odd, twos - 2};
+  if (const auto exact = detail::exact_hadamard_order(order)) return *exact;
   throw InvalidArgument("not a supported Hadamard order: " + std::to_string(order));
 }
 

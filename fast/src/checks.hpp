@@ -1,0 +1,33 @@
+// Preconditions that the codec, the scorer and search share, with their one-line messages.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+
+#include "hdq/codec.hpp"
+
+namespace hdq::detail {
+
+inline void require(const void* pointer, const char* name) {
+  if (pointer == nullptr) throw InvalidArgument(std::string(name) + " is null");
+}
+
+// Names the first column of x, an array of n numbers not all of them finite. what: "row" or "query"; done: "encoded", "scored".
+[[noreturn]] inline void throw_bad_column(const float* x, std::size_t n, const char* what, std::size_t index, const char* done) {
+  std::size_t column = 0;
+  while (column + 1 < n && std::isfinite(x[column])) ++column;
+  throw InvalidInput(index, column, std::string(what) + " " + std::to_string(index) + ", column " + std::to_string(column) + ": " +
+                                        (std::isnan(x[column]) ? "NaN" : "infinity") + " cannot be " + done);
+}
+
+[[noreturn]] inline void throw_bad_norm(std::size_t row, const char* what) {
+  throw InvalidInput(row, InvalidInput::npos, "row " + std::to_string(row) + ": " + what);
+}
+
+// A stored norm.
+inline void check_norm(float norm, std::size_t row) {
+  if (!std::isfinite(norm) || norm < 0) throw_bad_norm(row, "the norm is not a finite number >= 0");
+}
+
+}  // namespace hdq::detail
