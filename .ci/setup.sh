@@ -17,6 +17,25 @@ install() {
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# build PRESET [TARGET…]: those targets, or what the preset names.
+build() {
+  local preset=$1
+  shift
+  step "building with preset $preset"
+  if [ ! -f "build/$preset/build.ninja" ]; then
+    cmake --preset "$preset" >"build/configure-$preset.log" 2>&1 || { cat "build/configure-$preset.log"; exit 1; }
+  fi
+  cmake --build --preset "$preset" ${1:+--target "$@"}
+}
+
+# tests PRESET [CTEST OPTION…]
+tests() {
+  local preset=$1
+  shift
+  step "testing with preset $preset"
+  ctest --preset "$preset" -j "$(nproc)" "$@"
+}
+
 # Docker-like images have neither; everything else of the tool chain is below.
 build_packages=(
   g++ cmake ninja-build pkg-config

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "cli/gnuplot.hpp"
+#include "hdq/io/gnuplot.hpp"
 #include "machine_kernels.hpp"
 
 namespace hdq::bench {
@@ -40,7 +40,7 @@ std::string points(const std::vector<Result>& results, const std::string& group,
     rows.push_back({point.intensity, point.giga_operations});
   }
   if (rows.empty()) rows.push_back({-1, -1});  // outside the logarithmic axes
-  return cli::data_block(group + (streaming ? "_stream" : "_hot"), rows);
+  return io::data_block(group + (streaming ? "_stream" : "_hot"), rows);
 }
 
 struct Group {
@@ -92,7 +92,7 @@ std::string script(const Settings& settings, const std::vector<Result>& results)
 }  // namespace
 
 void write_roofline(const std::string& path, const Settings& settings, const std::vector<Result>& results) {
-  const std::string svg = cli::plot_svg(script(settings, results), 860, 500);
+  const std::string svg = io::plot_svg(script(settings, results), 860, 500);
   std::ofstream out(path, std::ios::binary);
   out << svg;
   if (!out.flush()) throw std::runtime_error("cannot write " + path);

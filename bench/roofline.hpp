@@ -9,7 +9,7 @@
 
 namespace hdq::bench {
 
-// Throws std::runtime_error without the machine's figures, cli::PlotError without gnuplot.
+// Throws std::runtime_error without the machine's figures, io::PlotError without gnuplot.
 void write_roofline(const std::string& path, const Settings& settings, const std::vector<Result>& results);
 
 }  // namespace hdq::bench

@@ -6,10 +6,10 @@
 #include <map>
 #include <memory>
 
-#include "cli/bounds.hpp"
-#include "cli/command.hpp"
-#include "cli/expectation_arguments.hpp"
-#include "reference/adversary.hpp"
+#include "bounds.hpp"
+#include "command.hpp"
+#include "expectation_arguments.hpp"
+#include "hdq/reference/bounds/adversary.hpp"
 
 namespace hdq::cli {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <memory>
 
-#include "cli/command.hpp"
-#include "cli/expectation_arguments.hpp"
-#include "reference/bias.hpp"
+#include "command.hpp"
+#include "expectation_arguments.hpp"
+#include "hdq/reference/expectation/bias.hpp"
 
 namespace hdq::cli {
 namespace {

@@ -12,10 +12,10 @@
 #include <numbers>
 #include <thread>
 
-#include "cli/bounds.hpp"
-#include "cli/command.hpp"
-#include "cli/gnuplot.hpp"
-#include "reference/uniform_bound.hpp"
+#include "bounds.hpp"
+#include "command.hpp"
+#include "hdq/io/gnuplot.hpp"
+#include "hdq/reference/bounds/uniform_bound.hpp"
 
 namespace hdq::cli {
 

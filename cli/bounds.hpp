@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "reference/certificate.hpp"
-#include "reference/uniform_bound.hpp"
+#include "hdq/reference/bounds/certificate.hpp"
+#include "hdq/reference/bounds/uniform_bound.hpp"
 
 namespace hdq::cli {
 

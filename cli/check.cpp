@@ -14,10 +14,10 @@
 #include <optional>
 #include <thread>
 
-#include "cli/command.hpp"
+#include "command.hpp"
 #include "hdq/stages.hpp"
-#include "reference/expected_error.hpp"
-#include "reference/judge.hpp"
+#include "hdq/reference/expectation/expected_error.hpp"
+#include "hdq/reference/judge/judge.hpp"
 
 namespace hdq::cli {
 namespace {

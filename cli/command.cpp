@@ -1,4 +1,4 @@
-#include "cli/command.hpp"
+#include "command.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "fast/src/atomic_file.hpp"
+#include "atomic_file.hpp"
 
 namespace hdq::cli {
 namespace {

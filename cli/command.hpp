@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/vector_file.hpp"
+#include "hdq/io/vector_file.hpp"
 #include "hdq/codec.hpp"
 
 namespace hdq {
@@ -18,6 +18,8 @@ class AtomicFile;
 }
 
 namespace hdq::cli {
+
+using io::BadInput, io::VectorFile;
 
 enum ExitCode : int { exit_ok = 0, exit_mismatch = 1, exit_usage = 2, exit_bad_input = 3 };
 

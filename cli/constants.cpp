@@ -3,11 +3,11 @@
 
 #include <stdexcept>
 
-#include "cli/command.hpp"
+#include "command.hpp"
 #include "hdq/stages.hpp"
-#include "reference/generator.hpp"
-#include "reference/philox.hpp"
-#include "reference/rounding_bounds.hpp"
+#include "hdq/reference/scheme/generator.hpp"
+#include "hdq/reference/scheme/philox.hpp"
+#include "hdq/reference/judge/rounding_bounds.hpp"
 
 namespace hdq::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "cli/command.hpp"
+#include "command.hpp"
 #include "hdq/file.hpp"
 
 namespace hdq::cli {

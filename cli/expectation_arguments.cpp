@@ -1,4 +1,4 @@
-#include "cli/expectation_arguments.hpp"
+#include "expectation_arguments.hpp"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 #include <map>
 #include <stdexcept>
 
-#include "cli/command.hpp"
-#include "cli/vector_file.hpp"
-#include "reference/philox.hpp"
+#include "command.hpp"
+#include "hdq/io/vector_file.hpp"
+#include "hdq/reference/scheme/philox.hpp"
 
 namespace hdq::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "reference/mse_integrator.hpp"
+#include "hdq/reference/expectation/mse_integrator.hpp"
 
 namespace hdq::cli {
 

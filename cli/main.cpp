@@ -4,7 +4,7 @@
 #include <exception>
 #include <new>
 
-#include "cli/command.hpp"
+#include "command.hpp"
 #include "hdq/file.hpp"
 #include "hdq/hdq.h"
 

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "cli/command.hpp"
-#include "cli/expectation_arguments.hpp"
+#include "command.hpp"
+#include "expectation_arguments.hpp"
 
 namespace hdq::cli {
 namespace {

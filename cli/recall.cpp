@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "cli/command.hpp"
+#include "command.hpp"
 
 namespace hdq::cli {
 namespace {

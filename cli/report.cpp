@@ -7,12 +7,14 @@
 #include <memory>
 #include <regex>
 
-#include "cli/command.hpp"
-#include "cli/gnuplot.hpp"
-#include "cli/report_data.hpp"
+#include "command.hpp"
+#include "hdq/io/gnuplot.hpp"
+#include "report_data.hpp"
 
 namespace hdq::cli {
 namespace {
+
+using io::data_block, io::plot_svg;
 
 using namespace hdq::reference;
 

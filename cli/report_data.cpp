@@ -1,4 +1,4 @@
-#include "cli/report_data.hpp"
+#include "report_data.hpp"
 
 #include <fmt/format.h>
 
@@ -6,11 +6,11 @@
 #include <cmath>
 #include <filesystem>
 
-#include "cli/command.hpp"
-#include "cli/vector_file.hpp"
+#include "command.hpp"
+#include "hdq/io/vector_file.hpp"
 #include "hdq/stages.hpp"
-#include "reference/bias.hpp"
-#include "reference/window_expansion.hpp"
+#include "hdq/reference/expectation/bias.hpp"
+#include "hdq/reference/scheme/window_expansion.hpp"
 
 namespace hdq::cli {
 namespace {

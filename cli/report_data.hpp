@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/bounds.hpp"
-#include "reference/mse_integrator.hpp"
+#include "bounds.hpp"
+#include "hdq/reference/expectation/mse_integrator.hpp"
 
 namespace hdq::cli {
 

@@ -4,8 +4,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/command.hpp"
-#include "reference/scalar_quantizer.hpp"
+#include "command.hpp"
+#include "hdq/reference/scheme/scalar_quantizer.hpp"
 
 namespace hdq::cli {
 namespace {

@@ -14,8 +14,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "cli/command.hpp"
-#include "fast/src/atomic_file.hpp"
+#include "command.hpp"
+#include "atomic_file.hpp"
 #include "hdq/file.hpp"
 
 namespace hdq::cli {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/command.hpp"
+#include "command.hpp"
 #include "hdq/file.hpp"
 #include "hdq/stages.hpp"
 

@@ -7,17 +7,17 @@
 #include <memory>
 #include <optional>
 
-#include "cli/command.hpp"
+#include "command.hpp"
 #include "hdq/stages.hpp"
-#include "validate/pipe_kernel.hpp"
-#include "validate/plugin_kernel.hpp"
-#include "validate/validator.hpp"
+#include "hdq/validate/subject/pipe_subject.hpp"
+#include "hdq/validate/subject/plugin_subject.hpp"
+#include "hdq/validate/driver/validator.hpp"
 
 namespace hdq::cli {
 namespace {
 
 struct Arguments {
-  std::vector<std::string> kernel;
+  std::vector<std::string> subject;
   validate::Options options;
   double time_limit = 10;
   std::string junit, input;
@@ -27,16 +27,16 @@ struct Arguments {
 };
 
 // A shared object, by its name (x.so, x.so.1, x.dylib); anything else is a program behind a pipe.
-bool is_plugin(const std::vector<std::string>& kernel) {
-  const std::string& name = kernel[0];
-  return kernel.size() == 1 && (name.ends_with(".so") || name.ends_with(".dylib") || name.find(".so.") != std::string::npos);
+bool is_plugin(const std::vector<std::string>& subject) {
+  const std::string& name = subject[0];
+  return subject.size() == 1 && (name.ends_with(".so") || name.ends_with(".dylib") || name.find(".so.") != std::string::npos);
 }
 
-std::unique_ptr<validate::Kernel> open_kernel(const Arguments& arguments) {
+std::unique_ptr<validate::Subject> open_kernel(const Arguments& arguments) {
   const std::chrono::milliseconds limit(static_cast<std::int64_t>(std::lround(1000 * arguments.time_limit)));
-  if (arguments.kernel.empty()) throw UsageError("name a plug-in, or after -- a program");
-  if (is_plugin(arguments.kernel)) return std::make_unique<validate::PluginKernel>(arguments.kernel[0], limit);
-  return std::make_unique<validate::PipeKernel>(arguments.kernel, limit);
+  if (arguments.subject.empty()) throw UsageError("name a plug-in, or after -- a program");
+  if (is_plugin(arguments.subject)) return std::make_unique<validate::PluginSubject>(arguments.subject[0], limit);
+  return std::make_unique<validate::PipeSubject>(arguments.subject, limit);
 }
 
 // The rows of --input under --bits, --seed and --row.
@@ -61,13 +61,13 @@ int run(const Arguments& arguments) try {
     for (const std::string& name : validate::check_names()) fmt::print("{}\n", name);
     return exit_ok;
   }
-  const std::unique_ptr<validate::Kernel> kernel = open_kernel(arguments);
-  const validate::Verdict verdict = validate::validate(*kernel, arguments.options, input_of(arguments));
+  const std::unique_ptr<validate::Subject> subject = open_kernel(arguments);
+  const validate::Verdict verdict = validate::validate(*subject, arguments.options, input_of(arguments));
   if (!arguments.junit.empty()) write_file(arguments.junit, validate::junit_report(verdict));
   if (arguments.json) fmt::print("{}\n", validate::json_report(verdict));
   else fmt::print("{}", validate::text_report(verdict));
   return verdict.exit_code();
-} catch (const validate::NoKernel& error) {
+} catch (const validate::NoSubject& error) {
   throw UsageError(error.what());
 } catch (const std::invalid_argument& error) {
   throw UsageError(error.what());
@@ -80,8 +80,8 @@ void add_validate(CLI::App& app) {
   CLI::App* command = add_command(app, "validate", "Judge a quantization kernel: which stage is wrong, where first, and why",
                                   "hdq validate ./my_kernel.so", [arguments] { return run(*arguments); });
   validate::Options& options = arguments->options;
-  command->add_option("KERNEL", arguments->kernel, 
-                      "A plug-in that exports hdq_kernel_v1 (validate/hdq_kernel.h); or, after --, a program and its arguments "
+  command->add_option("KERNEL", arguments->subject, 
+                      "A plug-in that exports hdq_kernel_v1 (hdq/hdq_kernel.h); or, after --, a program and its arguments "
                       "(docs/pipe-protocol.md)");
   command->add_option("--level", options.level, "quick (10 s), default (a minute) or thorough")
       ->transform(CLI::CheckedTransformer(std::map<std::string, validate::Level>{

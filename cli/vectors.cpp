@@ -1,12 +1,12 @@
 // hdq vectors: writes the test vectors (docs/vectors.md).
-#include "validate/vectors.hpp"
+#include "hdq/vectors/vectors.hpp"
 
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <memory>
 
-#include "cli/command.hpp"
+#include "command.hpp"
 
 namespace hdq::cli {
 namespace {

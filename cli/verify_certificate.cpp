@@ -6,8 +6,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/command.hpp"
-#include "reference/certificate_checker.hpp"
+#include "command.hpp"
+#include "hdq/reference/bounds/certificate_checker.hpp"
 
 namespace hdq::cli {
 namespace {

@@ -5,9 +5,13 @@ include(CMakePackageConfigHelpers)
 set(HDQ_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/hdq)
 
 set_target_properties(hdq PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
-set_target_properties(hdq_reference PROPERTIES EXPORT_NAME reference)
-set_target_properties(hdq_properties PROPERTIES EXPORT_NAME properties)
-foreach(component hdq reference properties)
+set(components hdq)
+if(TARGET hdq_reference)
+  list(APPEND components reference properties)
+  set_target_properties(hdq_reference PROPERTIES EXPORT_NAME reference)
+  set_target_properties(hdq_properties PROPERTIES EXPORT_NAME properties)
+endif()
+foreach(component IN LISTS components)
   set(target hdq_${component})
   if(component STREQUAL hdq)
     set(target hdq)
@@ -16,14 +20,15 @@ foreach(component hdq reference properties)
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(EXPORT hdq-${component} NAMESPACE hdq:: DESTINATION ${HDQ_PACKAGE_DIR} FILE hdq-${component}.cmake)
 endforeach()
-install(TARGETS hdq_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-
 install(DIRECTORY fast/include/hdq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(DIRECTORY validate/include/hdq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES validate/hdq_kernel.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/hdq)
-# The headers of hdq_bounds stay behind with it: it needs a linear program solver.
-install(DIRECTORY reference DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/hdq-reference FILES_MATCHING PATTERN "*.hpp"
-  PATTERN "adversary.hpp" EXCLUDE PATTERN "certificate*.hpp" EXCLUDE PATTERN "linear_program.hpp" EXCLUDE PATTERN "uniform_bound.hpp" EXCLUDE)
+if(TARGET hdq_reference)
+  install(DIRECTORY properties/include/hdq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  # The headers of hdq_bounds stay behind with it: it needs a linear program solver.
+  install(DIRECTORY reference/include/hdq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} PATTERN "bounds" EXCLUDE)
+endif()
+if(TARGET hdq_validate)
+  install(FILES validate/include/hdq/hdq_kernel.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/hdq)
+endif()
 
 configure_package_config_file(cmake/hdqConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/hdqConfig.cmake
   INSTALL_DESTINATION ${HDQ_PACKAGE_DIR})
@@ -43,17 +48,22 @@ file(RELATIVE_PATH HDQ_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/hdq.pc.in ${CMAKE_CURRENT_BINARY_DIR}/hdq.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/hdq.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-# The man page is what the command says of itself.
-add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/hdq.1
-  COMMAND ${CMAKE_COMMAND} -DHDQ=$<TARGET_FILE:hdq_command> -DVERSION=${PROJECT_VERSION} -DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/hdq.1
-    -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/man_page.cmake
-  DEPENDS hdq_command cmake/man_page.cmake VERBATIM)
-add_custom_target(hdq_man ALL DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/hdq.1)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/hdq.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+if(TARGET hdq_command)
+  install(TARGETS hdq_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  # The man page is what the command says of itself. Made at installation, when the command has been built: a build of a few targets
+  # installs as well as a build of all.
+  install(CODE "
+    execute_process(COMMAND ${CMAKE_COMMAND} \"-DHDQ=$<TARGET_FILE:hdq_command>\" -DVERSION=${PROJECT_VERSION}
+      \"-DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/hdq.1\" -P \"${CMAKE_CURRENT_SOURCE_DIR}/cmake/man_page.cmake\"
+      COMMAND_ERROR_IS_FATAL ANY)")
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/hdq.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
 
 # Installs into a directory of its own, builds projects against it in three ways, and runs them.
-add_test(NAME install_test
-  COMMAND ${CMAKE_COMMAND} -DBUILD=${CMAKE_BINARY_DIR} -DSOURCE=${PROJECT_SOURCE_DIR} -DSANITIZE=${HDQ_SANITIZE}
-    -DGENERATOR=${CMAKE_GENERATOR} -DCC=${CMAKE_C_COMPILER} -DCXX=${CMAKE_CXX_COMPILER} -DLIBDIR=${CMAKE_INSTALL_LIBDIR}
-    -P ${PROJECT_SOURCE_DIR}/tests/install_test.cmake)
-set_tests_properties(install_test PROPERTIES TIMEOUT 900)
+if(HDQ_BUILD_TESTS)
+  add_test(NAME install_test
+    COMMAND ${CMAKE_COMMAND} -DBUILD=${CMAKE_BINARY_DIR} -DSOURCE=${PROJECT_SOURCE_DIR} -DSANITIZE=${HDQ_SANITIZE}
+      -DGENERATOR=${CMAKE_GENERATOR} -DCC=${CMAKE_C_COMPILER} -DCXX=${CMAKE_CXX_COMPILER} -DLIBDIR=${CMAKE_INSTALL_LIBDIR}
+      -P ${PROJECT_SOURCE_DIR}/tests/install/install_test.cmake)
+  set_tests_properties(install_test PROPERTIES TIMEOUT 900 LABELS install)
+endif()

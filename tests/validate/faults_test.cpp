@@ -1,0 +1,109 @@
+// The kill table: hdq validate finds each fault of the faulty kernel at the default level and names its class first; and the table in
+// docs/kill-table.md is what the faults say.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "temporary_directory.hpp"
+#include "hdq/validate/explain/defect.hpp"
+#include "hdq/validate/subject/plugin_subject.hpp"
+#include "hdq/validate/driver/validator.hpp"
+
+namespace hdq::validate {
+namespace {
+
+struct Fault {
+  const char *name, *defect, *what;
+};
+constexpr Fault faults[] = {
+#define FAULT(name, defect, what) {#name, defect, what},
+#include "faults.hpp"
+#undef FAULT
+};
+
+std::string plugin(const std::string& name) {
+  std::string path = HDQ_KERNEL_DIRECTORY;
+  return path.append("/").append(name).append(".so");
+}
+
+Verdict judge_faulty(const char* fault, Options options) {
+  ::setenv("HDQ_FAULT", fault, 1);
+  PluginSubject subject(plugin("hdq-kernel-faulty"), std::chrono::milliseconds(3000));
+  ::unsetenv("HDQ_FAULT");
+  return validate(subject, options);
+}
+
+class KillTable : public ::testing::TestWithParam<Fault> {};
+
+TEST_P(KillTable, NamesTheDefect) {
+  Options options;
+  options.output_directory.clear();
+  options.fail_fast = true;
+  ::setenv("HDQ_FAULT", GetParam().name, 1);  // for restarts of its process too
+  PluginSubject subject(plugin("hdq-kernel-faulty"), std::chrono::milliseconds(3000));
+  const Verdict verdict = validate(subject, options);
+  ::unsetenv("HDQ_FAULT");
+  ASSERT_FALSE(verdict.valid()) << GetParam().what;
+  EXPECT_EQ(verdict.findings().front()->defect, GetParam().defect) << text_report(verdict);
+  const bool ends = std::string(GetParam().defect) == "crash" || std::string(GetParam().defect) == "hang";
+  if (ends) {
+    EXPECT_EQ(verdict.exit_code(), 3);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AllFaults, KillTable, ::testing::ValuesIn(faults), [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Faults, CoverEveryReportedClass) {
+  std::set<std::string> covered;
+  for (const Fault& fault : faults) {
+    EXPECT_NE(find_defect_class(fault.defect), nullptr) << fault.name;
+    covered.insert(fault.defect);
+  }
+  EXPECT_GE(std::size(faults), 40u);
+  for (const DefectClass& c : defect_classes) {
+    const bool fallback = c.id == "wrong-transform" || c.id == "wrong-codes" || c.id == "wrong-values";  // for what no fault here resembles
+    if (!fallback) {
+      EXPECT_TRUE(covered.count(std::string(c.id))) << c.id;
+    }
+  }
+}
+
+TEST(Faults, TheFaultyKernelWithoutAFaultIsValid) {
+  Options options;
+  options.level = Level::quick;
+  options.output_directory.clear();
+  EXPECT_TRUE(judge_faulty("", options).valid());
+}
+
+std::string kill_table() {
+  std::ostringstream out;
+  out << "# Kill table\n\n"
+         "`hdq validate` judges tests/kernels/faulty/hdq_faulty.cpp, a kernel with one switchable fault at a time (`HDQ_FAULT=name`), at the default\n"
+         "level. Each fault must be found, and the first finding must name the class given here: tests/validate/faults_test.cpp. The table is\n"
+         "generated from tests/kernels/faulty/faults.hpp; the same test compares.\n\n"
+         "| fault | what is wrong | class named |\n|--|--|--|\n";
+  for (const Fault& fault : faults) out << "| `" << fault.name << "` | " << fault.what << " | " << fault.defect << " |\n";
+  out << "\n## Classes\n\n| class | meaning | faults |\n|--|--|--|\n";
+  for (const DefectClass& c : defect_classes) {
+    std::size_t count = 0;
+    for (const Fault& fault : faults) count += c.id == fault.defect;
+    out << "| " << c.id << " | " << c.meaning << " | " << count << " |\n";
+  }
+  return out.str();
+}
+
+// HDQ_WRITE_KILL_TABLE=1 writes it.
+TEST(Faults, KillTableInTheDocs) {
+  const std::string path = std::string(HDQ_SOURCE_DIR) + "/docs/kill-table.md";
+  if (std::getenv("HDQ_WRITE_KILL_TABLE") != nullptr) std::ofstream(path) << kill_table();
+  EXPECT_EQ(testing::read_file(path), kill_table());
+}
+
+}  // namespace
+}  // namespace hdq::validate

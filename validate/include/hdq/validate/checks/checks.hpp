@@ -1,0 +1,26 @@
+// All checks, in the order in which they run: that of data flow, so that the first finding names the first wrong stage.
+#pragma once
+
+#include <vector>
+
+#include "hdq/validate/checks/session.hpp"
+
+namespace hdq::validate {
+
+extern const Check signs_check, dither_check, codebook_check;                       // check_streams.cpp
+extern const Check transform_check, transposed_check;                               // check_rotation.cpp
+extern const Check pack_check;                                                      // check_pack.cpp
+extern const Check encode_check, thresholds_near_check, decode_check, dot_check;    // check_codes.cpp
+extern const Check rows_check, repeat_check, variants_check, placement_check;       // check_paths.cpp
+extern const Check bad_input_check, range_check, scaling_check;                     // check_input.cpp
+extern const Check file_check, oracle_check;                                        // check_file.cpp
+extern const Check audit_check, drift_check, reachable_check;                       // audit.cpp
+
+inline std::vector<const Check*> all_checks() {
+  return {&signs_check,  &dither_check,     &codebook_check, &transform_check, &transposed_check, &pack_check,   &encode_check,
+          &thresholds_near_check, &decode_check, &dot_check, &repeat_check,    &rows_check,     &variants_check, &placement_check,
+          &bad_input_check, &range_check,   &scaling_check,  &file_check,      &oracle_check,     &reachable_check, &audit_check,
+          &drift_check};
+}
+
+}  // namespace hdq::validate

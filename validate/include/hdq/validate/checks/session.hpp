@@ -1,0 +1,128 @@
+// One validation: the kernel, the options, what was found so far, and typed calls. A call that does not answer as it should throws
+// Trouble, which the driver turns into a finding; checks therefore read as if kernels always answered.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hdq/validate/explain/finding.hpp"
+#include "hdq/validate/subject/subject.hpp"
+
+namespace hdq::validate {
+
+enum class Level { quick, standard, thorough };
+
+struct Options {
+  Level level = Level::standard;
+  std::vector<std::string> only, skip;  // check names
+  std::uint64_t seed = 1;               // of the validator's own inputs
+  std::uint32_t variant = 0;
+  bool fail_fast = false;               // stop after the first check that finds something
+  std::string output_directory = ".";   // of failing inputs; empty: none are written
+  std::optional<double> seconds;        // instead of the level's
+};
+
+// Rows of input under one configuration.
+struct Case {
+  Config config;
+  std::uint64_t first_row = 0;
+  std::vector<float> x;  // rows × n
+  std::size_t rows() const { return x.size() / config.dimension; }
+  const float* row(std::size_t i) const { return x.data() + i * config.dimension; }
+};
+
+struct Trouble {
+  Reply reply;
+  Operation operation;
+  Config config;
+  std::uint64_t first_row;
+};
+
+struct Encoded {
+  std::vector<float> norms;
+  std::vector<std::uint8_t> codes;
+  bool operator==(const Encoded& other) const;  // bit for bit
+};
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b);
+
+class Session {
+ public:
+  Session(Subject& subject, Options options);
+
+  const SubjectInfo& info() const { return subject_.info(); }
+  const Options& options() const { return options_; }
+  std::string kernel_command_line() const { return subject_.command_line(); }
+  bool offers(Operation operation) const { return info().offers(operation); }
+  bool offers_bits(int bits) const { return info().offers_bits(bits); }
+  bool conformant() const { return info().promise != Promise::own_scheme; }
+  bool quick() const { return options_.level == Level::quick; }
+  bool thorough() const { return options_.level == Level::thorough; }
+
+  // n, b, seed; d by SPEC 1.
+  Config config(std::uint64_t dimension, int bits, std::uint64_t seed = 0) const;
+  std::mt19937_64& random() { return random_; }
+
+  // ---- calls; each throws Trouble unless the kernel says ok ----
+  Placement placement;  // of all calls
+  std::vector<std::int8_t> signs(const Config&, std::size_t count);
+  std::vector<std::uint32_t> dither(const Config&, std::uint64_t first_row, std::size_t rows);
+  std::vector<double> thresholds(const Config&, std::uint32_t word);
+  std::vector<double> codewords(const Config&, std::uint32_t word);
+  std::vector<float> transform(const Config&, const std::vector<float>& x);
+  std::vector<float> transform_transposed(const Config&, const std::vector<float>& y);
+  std::size_t code_bytes(const Config&);
+  Encoded encode(const Case&);
+  std::vector<float> decode(const Config&, std::uint64_t first_row, const Encoded&);
+  std::vector<std::uint8_t> pack(const Config&, const std::vector<std::uint8_t>& codes);
+  std::vector<std::uint8_t> unpack(const Config&, std::size_t count, const std::vector<std::uint8_t>& bytes);
+  std::vector<float> dot(const Config&, std::uint64_t first_row, const Encoded&, const std::vector<float>& q);
+  std::vector<std::uint8_t> save(const Config&, const Encoded&);
+  Encoded load(const Config&, std::size_t rows, const std::vector<std::uint8_t>& file);
+  double error_constant(const Config&);
+  bool can_reconstruct() const;
+  std::vector<float> reconstruct(const Case&);  // by reconstruct, or by encode and decode
+
+  Reply call(const Request& request);  // as it is: the outcome is the caller's
+  // The request for encode, or for reconstruct where there is no encode.
+  Reply try_input(const Case&);
+
+  std::uint64_t calls() const { return calls_; }
+  void note_unsupported(const Trouble& trouble);
+  const std::set<std::string>& unsupported() const { return unsupported_; }
+
+ private:
+  Reply expect_ok(const Request& request);
+
+  Subject& subject_;
+  Options options_;
+  std::mt19937_64 random_;
+  std::uint64_t calls_ = 0;
+  std::set<std::string> unsupported_;
+};
+
+// A check: its name, when it applies, and what it does. Cases with vectors are shrunk by the driver.
+using Report = std::function<void(Finding)>;
+struct Check {
+  const char* name;
+  const char* about;
+  bool (*applies)(const Session&);
+  void (*run)(Session&, const Report&);                            // the cases of the check's own, or null
+  std::optional<Finding> (*judge)(Session&, const Case&) = nullptr;  // one case of vectors
+  std::vector<Case> (*cases)(Session&) = nullptr;                    // of judge
+};
+
+// Trouble in words, with its class of defect.
+Finding finding_of(const Trouble& trouble);
+// n = 384 (order 384), b = 4, seed 7
+std::string describe(const Config& config);
+
+}  // namespace hdq::validate

@@ -1,0 +1,146 @@
+// A kernel under validation, whatever carries the calls to it: a plug-in in a child process (plugin_subject.hpp), a program behind a
+// pipe. One call is a Request and gives a Reply; what an operation reads and writes is that of hdq_kernel.h.
+//
+// A carrier never fails for what a kernel does: crashes, hangs, writes outside a buffer are outcomes. After one of them the
+// kernel is started anew by the next call.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace hdq::validate {
+
+// In the order of data flow; the values are those on a wire.
+enum class Operation : std::uint32_t {
+  signs = 1,
+  dither = 2,
+  thresholds = 3,
+  codewords = 4,
+  transform = 5,
+  transform_transposed = 6,
+  code_bytes = 7,
+  encode = 8,
+  decode = 9,
+  pack = 10,
+  unpack = 11,
+  dot = 12,
+  reconstruct = 13,
+  save = 14,
+  load = 15,
+  error_constant = 16,
+};
+inline constexpr std::uint32_t operation_count = 17;  // values are below it
+const char* operation_name(Operation operation);      // "transform-transposed"
+
+enum class Promise : std::uint32_t { own_scheme = 0, conformant = 1, bit_exact = 2 };
+const char* promise_name(Promise promise);  // "own scheme", "conformant", "bit exact"
+
+struct SubjectInfo {
+  std::string name, version;
+  Promise promise = Promise::own_scheme;
+  std::uint32_t operations = 0;  // bit (1 << value) for each Operation offered
+  std::uint32_t bit_widths = 0;  // bit b; never 0
+  std::uint64_t max_dimension = UINT64_MAX;
+  std::uint32_t alignment = 1;
+  std::uint32_t variants = 1;
+  double claimed_error[9] = {};
+
+  bool offers(Operation operation) const { return ((operations >> static_cast<std::uint32_t>(operation)) & 1) != 0; }
+  bool offers_bits(int bits) const { return ((bit_widths >> bits) & 1) != 0; }
+};
+
+struct Config {
+  std::uint64_t dimension = 1;  // n
+  std::uint64_t order = 1;      // d
+  std::uint64_t seed = 0;
+  std::uint32_t bits = 1;
+  std::uint32_t threads = 1;
+  std::uint32_t variant = 0;
+};
+
+// Where the kernel's buffers lie, for carriers that place them: against the guard page behind or before, or shifted by some
+// bytes from a multiple of 64.
+struct Placement {
+  enum class Guard : std::uint32_t { behind, before, none };
+  Guard guard = Guard::behind;
+  std::uint32_t shift = 0;  // with Guard::none
+};
+
+// Inputs and outputs by operation, in the order of the arguments in hdq_kernel.h:
+//   signs                 →  int8[count]
+//   dither                →  uint32[rows]
+//   thresholds, codewords →  double[N − 1], double[N]         (word)
+//   transform             float[rows·n]             →  float[rows·d]
+//   transform_transposed  float[rows·d]             →  float[rows·n]
+//   code_bytes            →  uint64[1]
+//   encode                float[rows·n]             →  float[rows], uint8[rows·code_bytes]
+//   decode                float[rows], uint8[…]     →  float[rows·n]
+//   pack, unpack          uint8[count] ↔ uint8[ceil(count·b/8)]
+//   dot                   float[rows], uint8[…], float[n]  →  float[rows]
+//   reconstruct           float[rows·n]             →  float[rows·n]
+//   save                  float[rows], uint8[…]     →  uint8[capacity]; Reply::size bytes are meant
+//   load                  uint8[size]               →  float[rows], uint8[…]
+//   error_constant        →  double[1]
+struct Request {
+  Operation operation = Operation::signs;
+  Config config;
+  std::uint64_t first_row = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t count = 0;
+  std::uint32_t word = 0;
+  std::vector<std::span<const std::uint8_t>> inputs;
+  std::vector<std::uint64_t> output_bytes;  // of each output
+  Placement placement;
+};
+
+enum class Outcome : std::uint32_t {
+  ok = 0,
+  unsupported = 1,
+  bad_input = 2,
+  failed = 3,
+  // What a kernel does without returning:
+  crashed = 16,         // a signal, an exit, an end of file
+  hung = 17,            // no answer within the time limit
+  touched_guard = 18,   // read or wrote outside its buffers
+  wrote_input = 19,     // wrote to an input
+  wrote_outside = 20,   // returned, having written beside an output
+  protocol_error = 21,  // a pipe: an answer that is none
+};
+const char* outcome_name(Outcome outcome);
+
+struct Reply {
+  Outcome outcome = Outcome::ok;
+  std::string detail;               // for people: "SIGSEGV reading 4 bytes behind input 0"
+  std::uint64_t row = 0, column = 0;  // with bad_input
+  std::uint64_t size = 0;           // save
+  std::vector<std::vector<std::uint8_t>> outputs;  // as long as asked for; with ok only
+
+  bool ok() const { return outcome == Outcome::ok; }
+  template <class T>
+  std::vector<T> output(std::size_t index) const {
+    const std::vector<std::uint8_t>& bytes = outputs.at(index);
+    std::vector<T> values(bytes.size() / sizeof(T));
+    if (!values.empty()) __builtin_memcpy(values.data(), bytes.data(), values.size() * sizeof(T));
+    return values;
+  }
+};
+
+// The kernel could not be started at all, or is none: what() is one line. The command exits with 2.
+struct NoSubject : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Subject {
+ public:
+  virtual ~Subject() = default;
+  virtual const SubjectInfo& info() const = 0;
+  virtual Reply call(const Request& request) = 0;
+  // As on the command line, for the replay command: "./kernel.so", "-- python3 kernel.py".
+  virtual std::string command_line() const = 0;
+};
+
+}  // namespace hdq::validate

@@ -1,0 +1,208 @@
+// SPEC 4, the edges: NaN, infinity and a norm beyond float32 are errors that name row and column; norms from 2^-149 to 2^127 are
+// encoded like any other; a power of two goes into the norm and leaves the codes alone.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "hdq/validate/checks/checks.hpp"
+#include "hdq/validate/checks/inputs.hpp"
+
+namespace hdq::validate {
+namespace {
+
+int some_bits(const Session& s, std::uint64_t wish) {
+  for (int i = 0; i < 8; ++i) {
+    const int bits = static_cast<int>((wish + static_cast<std::uint64_t>(i)) % 8) + 1;
+    if (s.offers_bits(bits)) return bits;
+  }
+  return 1;
+}
+
+// ---- NaN, infinity, norms beyond float32 ----
+
+void expect_bad(Session& s, const Report& report, const Case& c, std::uint64_t row, std::uint64_t column, const std::string& what) {
+  const Reply reply = s.try_input(c);
+  if (reply.outcome == Outcome::unsupported) return;
+  Finding f;
+  f.stage = Stage::input;
+  f.config = c.config;
+  f.row = c.first_row + row;
+  f.defect = "nan-swallowed";
+  if (reply.outcome == Outcome::bad_input) {
+    // Any scheme must refuse; where is asked of those that follow SPEC 4.
+    if (!s.conformant() || (reply.row == row && reply.column == column)) return;
+    f.what = fmt::format("{} in row {}, column {} is reported at row {}, column {}", what, row, static_cast<std::int64_t>(column), reply.row,
+                         static_cast<std::int64_t>(reply.column));
+  } else if (reply.ok()) {
+    f.what = fmt::format("{} in row {} of {} is accepted", what, row, c.rows());
+    if (what == "a norm beyond float32") f.defect = "half-overflow";
+  } else {
+    f = finding_of({reply, s.offers(Operation::encode) ? Operation::encode : Operation::reconstruct, c.config, c.first_row});
+    f.stage = Stage::input;
+  }
+  report(std::move(f));
+}
+
+void run_bad_input(Session& s, const Report& report) {
+  const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1, 7, 16, 33, 96, 100}) {
+    if (n > s.info().max_dimension) continue;
+    Case c{s.config(n, some_bits(s, n), 5), 3, {}};
+    for (int row = 0; row < 4; ++row) append_vector(Family::normal, c.config, s.random(), c.x);
+    for (const std::uint64_t row : std::initializer_list<std::uint64_t>{0, 3}) {
+      for (const std::uint64_t column : std::initializer_list<std::uint64_t>{std::uint64_t{0}, n / 2, n - 1}) {
+        for (const float bad : {nan, -nan, infinity, -infinity}) {
+          Case damaged = c;
+          damaged.x[row * n + column] = bad;
+          expect_bad(s, report, damaged, row, column, std::isnan(bad) ? "NaN" : "infinity");
+        }
+      }
+      if (n < 2 || !s.conformant()) continue;
+      Case large = c;
+      std::fill_n(large.x.begin() + static_cast<std::ptrdiff_t>(row * n), n, 3e38f);
+      expect_bad(s, report, large, row, UINT64_MAX, "a norm beyond float32");
+    }
+  }
+}
+
+// ---- norms ----
+
+std::vector<Case> range_cases(Session& s) {
+  std::vector<Case> cases;
+  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1, 12, 37, 96}) {
+    if (n > s.info().max_dimension) continue;
+    Case c{s.config(n, some_bits(s, n + 2), 11), 0, {}};
+    for (const int exponent : {-149, -140, -130, -126, -120, -101, -100, -99, -70, -40, -24, 15, 16, 17, 40, 63, 64, 90, 99, 100, 101, 115, 120}) {
+      std::vector<float> x;
+      append_vector(exponent % 2 == 0 ? Family::normal : Family::ramp, c.config, s.random(), x);
+      const float largest = std::abs(*std::max_element(x.begin(), x.end(), [](float a, float b) { return std::abs(a) < std::abs(b); }));
+      for (const float v : x) c.x.push_back(std::ldexp(v / largest, exponent));
+    }
+    c.x.insert(c.x.end(), n, 0.0f);
+    c.x.insert(c.x.end(), n, -0.0f);
+    cases.push_back(std::move(c));
+  }
+  return cases;
+}
+
+std::optional<Finding> as_overflow(std::optional<Finding> f) {
+  if (!f || f->ended_process) return f;
+  if (f->defect != "half-overflow") f->what += "; norms near 1 may be right: see the other checks";
+  f->defect = "half-overflow";
+  return f;
+}
+
+// Any scheme: the error stays in proportion and finite.
+std::optional<Finding> judge_reconstructed_range(Session& s, const Case& c) {
+  const std::vector<float> got = s.reconstruct(c);
+  for (std::size_t row = 0; row < c.rows(); ++row) {
+    double size = 0, error = 0;
+    for (std::size_t i = 0; i < c.config.dimension; ++i) {
+      const double x = static_cast<double>(c.row(row)[i]), y = static_cast<double>(got[row * c.config.dimension + i]);
+      size += x * x;
+      error += (y - x) * (y - x);
+    }
+    // Decoded coordinates near 2^128 overflow legally, and below 2^-126 they lose bits.
+    if (size > 0x1p230 || size < 0x1p-230 || error <= 1e6 * size) continue;
+    if (size == 0 && error == 0) continue;
+    Finding f;
+    f.stage = Stage::input;
+    f.config = c.config;
+    f.row = c.first_row + row;
+    f.defect = "half-overflow";
+    f.what = fmt::format("a vector of norm {:.3g} comes back with error {:.3g}", std::sqrt(size), std::sqrt(error));
+    return f;
+  }
+  return std::nullopt;
+}
+
+std::optional<Finding> judge_answered_range(Session& s, const Case& c) {
+  if (s.conformant()) {
+    if (s.offers(Operation::encode)) {
+      if (auto f = as_overflow(encode_check.judge(s, c))) return f;
+    }
+    if (s.offers(Operation::decode)) {
+      if (auto f = as_overflow(decode_check.judge(s, c))) return f;
+    }
+  }
+  return s.can_reconstruct() ? judge_reconstructed_range(s, c) : std::nullopt;
+}
+
+// An error for a norm that float32 holds is an overflow inside the kernel.
+std::optional<Finding> judge_range(Session& s, const Case& c) {
+  try {
+    return judge_answered_range(s, c);
+  } catch (const Trouble& trouble) {
+    if (trouble.reply.outcome != Outcome::bad_input) throw;
+    return as_overflow(finding_of(trouble));
+  }
+}
+
+// ---- powers of two ----
+
+std::optional<Finding> compare_scaled(Session& s, const Case& c, int exponent) {
+  Case scaled = c;
+  for (float& v : scaled.x) v = std::ldexp(v, exponent);
+  Finding f;
+  f.stage = Stage::scale;
+  f.config = c.config;
+  f.row = c.first_row;
+  f.defect = "scale-lost-or-wrong";
+  if (s.conformant() && s.offers(Operation::encode)) {
+    const Encoded a = s.encode(c), b = s.encode(scaled);
+    for (std::size_t row = 0; row < c.rows(); ++row) {
+      if (b.norms[row] == std::ldexp(a.norms[row], exponent)) continue;
+      f.what = fmt::format("the norm of 2^{}·x is {:.9g}, that of x {:.9g}", exponent, b.norms[row], a.norms[row]);
+      return f;
+    }
+    if (a.codes != b.codes) {
+      f.what = fmt::format("2^{}·x has other codes than x", exponent);
+      return f;
+    }
+  }
+  if (!s.can_reconstruct()) return std::nullopt;
+  const std::vector<float> a = s.reconstruct(c), b = s.reconstruct(scaled);
+  double error = 0, size = 0, stuck = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double x = static_cast<double>(a[i]), y = std::ldexp(static_cast<double>(b[i]), -exponent);
+    error += (x - y) * (x - y);
+    size += x * x;
+    stuck += (x - static_cast<double>(b[i])) * (x - static_cast<double>(b[i]));
+  }
+  if (error <= 1e-3 * size) return std::nullopt;
+  if (stuck <= 1e-3 * size) f.defect = "factor-stored-never-applied";
+  f.what = stuck <= 1e-3 * size ? fmt::format("2^{0}·x decodes like x: its norm is not applied", exponent)
+                                : fmt::format("2^{0}·x does not decode to 2^{0} times what x decodes to: relative distance {1:.3g}", exponent, std::sqrt(error / size));
+  return f;
+}
+
+std::optional<Finding> judge_scaling(Session& s, const Case& c) {
+  for (const int exponent : {1, -1, 10, -17, 50, -60, 101, -108}) {
+    if (auto f = compare_scaled(s, c, exponent)) return f;
+  }
+  return std::nullopt;
+}
+
+std::vector<Case> scaling_cases(Session& s) {
+  std::vector<Case> cases;
+  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1, 12, 37, 128}) {
+    if (n > s.info().max_dimension) continue;
+    Case c{s.config(n, some_bits(s, n), s.random()()), 9, {}};
+    for (const Family family : {Family::normal, Family::one_hot, Family::constant, Family::ramp}) append_vector(family, c.config, s.random(), c.x);
+    cases.push_back(std::move(c));
+  }
+  return cases;
+}
+
+bool takes_input(const Session& s) { return s.offers(Operation::encode) || s.offers(Operation::reconstruct); }
+
+}  // namespace
+
+const Check bad_input_check{"bad-input", "NaN, infinity and norms beyond float32 are errors that name row and column", takes_input, run_bad_input};
+const Check range_check{"range", "norms from 2^-149 to 2^120, zero", [](const Session& s) { return takes_input(s) || s.offers(Operation::decode); },
+                        nullptr, judge_range, range_cases};
+const Check scaling_check{"scaling", "a power of two goes into the norm and leaves the codes alone", takes_input, nullptr, judge_scaling, scaling_cases};
+
+}  // namespace hdq::validate

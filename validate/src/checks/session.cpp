@@ -1,0 +1,285 @@
+#include "hdq/validate/checks/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "hdq/reference/scheme/hadamard.hpp"
+
+namespace hdq::validate {
+namespace {
+
+template <class T>
+std::span<const std::uint8_t> bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(T)};
+}
+
+Request request_of(Operation operation, const Config& config, std::uint64_t first_row = 0, std::uint64_t rows = 0) {
+  Request r;
+  r.operation = operation;
+  r.config = config;
+  r.first_row = first_row;
+  r.rows = rows;
+  return r;
+}
+
+std::uint64_t packed_bytes(const Config& config, std::uint64_t count) { return (count * config.bits + 7) / 8; }
+
+}  // namespace
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
+}
+
+bool Encoded::operator==(const Encoded& other) const { return same_bits(norms, other.norms) && codes == other.codes; }
+
+Session::Session(Subject& subject, Options options) : subject_(subject), options_(std::move(options)), random_(options_.seed) {}
+
+Config Session::config(std::uint64_t dimension, int bits, std::uint64_t seed) const {
+  Config c;
+  c.dimension = dimension;
+  c.order = reference::hadamard_order(dimension).order;
+  c.bits = static_cast<std::uint32_t>(bits);
+  c.seed = seed;
+  c.variant = options_.variant;
+  return c;
+}
+
+Reply Session::call(const Request& request) {
+  ++calls_;
+  Request placed = request;
+  placed.placement = placement;
+  return subject_.call(placed);
+}
+
+Reply Session::expect_ok(const Request& request) {
+  Reply reply = call(request);
+  if (!reply.ok()) throw Trouble{std::move(reply), request.operation, request.config, request.first_row};
+  return reply;
+}
+
+std::vector<std::int8_t> Session::signs(const Config& config, std::size_t count) {
+  Request r = request_of(Operation::signs, config);
+  r.count = count;
+  r.output_bytes = {count};
+  return expect_ok(r).output<std::int8_t>(0);
+}
+
+std::vector<std::uint32_t> Session::dither(const Config& config, std::uint64_t first_row, std::size_t rows) {
+  Request r = request_of(Operation::dither, config, first_row, rows);
+  r.output_bytes = {rows * 4};
+  return expect_ok(r).output<std::uint32_t>(0);
+}
+
+std::vector<double> Session::thresholds(const Config& config, std::uint32_t word) {
+  Request r = request_of(Operation::thresholds, config);
+  r.word = word;
+  r.output_bytes = {((std::uint64_t{1} << config.bits) - 1) * 8};
+  return expect_ok(r).output<double>(0);
+}
+
+std::vector<double> Session::codewords(const Config& config, std::uint32_t word) {
+  Request r = request_of(Operation::codewords, config);
+  r.word = word;
+  r.output_bytes = {(std::uint64_t{1} << config.bits) * 8};
+  return expect_ok(r).output<double>(0);
+}
+
+std::vector<float> Session::transform(const Config& config, const std::vector<float>& x) {
+  Request r = request_of(Operation::transform, config, 0, x.size() / config.dimension);
+  r.inputs = {bytes_of(x)};
+  r.output_bytes = {r.rows * config.order * 4};
+  return expect_ok(r).output<float>(0);
+}
+
+std::vector<float> Session::transform_transposed(const Config& config, const std::vector<float>& y) {
+  Request r = request_of(Operation::transform_transposed, config, 0, y.size() / config.order);
+  r.inputs = {bytes_of(y)};
+  r.output_bytes = {r.rows * config.dimension * 4};
+  return expect_ok(r).output<float>(0);
+}
+
+std::size_t Session::code_bytes(const Config& config) {
+  if (!offers(Operation::code_bytes)) return packed_bytes(config, config.order);
+  Request r = request_of(Operation::code_bytes, config);
+  r.output_bytes = {8};
+  const std::uint64_t bytes = expect_ok(r).output<std::uint64_t>(0)[0];
+  if (bytes > (std::uint64_t{1} << 28)) {
+    throw Trouble{{Outcome::failed, fmt::format("code_bytes is {}", bytes), 0, 0, 0, {}}, Operation::code_bytes, config, 0};
+  }
+  return bytes;
+}
+
+Encoded Session::encode(const Case& c) {
+  Request r = request_of(Operation::encode, c.config, c.first_row, c.rows());
+  r.inputs = {bytes_of(c.x)};
+  r.output_bytes = {r.rows * 4, r.rows * code_bytes(c.config)};
+  Reply reply = expect_ok(r);
+  return {reply.output<float>(0), std::move(reply.outputs[1])};
+}
+
+std::vector<float> Session::decode(const Config& config, std::uint64_t first_row, const Encoded& encoded) {
+  Request r = request_of(Operation::decode, config, first_row, encoded.norms.size());
+  r.inputs = {bytes_of(encoded.norms), bytes_of(encoded.codes)};
+  r.output_bytes = {r.rows * config.dimension * 4};
+  return expect_ok(r).output<float>(0);
+}
+
+std::vector<std::uint8_t> Session::pack(const Config& config, const std::vector<std::uint8_t>& codes) {
+  Request r = request_of(Operation::pack, config);
+  r.count = codes.size();
+  r.inputs = {bytes_of(codes)};
+  r.output_bytes = {packed_bytes(config, codes.size())};
+  return std::move(expect_ok(r).outputs[0]);
+}
+
+std::vector<std::uint8_t> Session::unpack(const Config& config, std::size_t count, const std::vector<std::uint8_t>& bytes) {
+  Request r = request_of(Operation::unpack, config);
+  r.count = count;
+  r.inputs = {bytes_of(bytes)};
+  r.output_bytes = {count};
+  return std::move(expect_ok(r).outputs[0]);
+}
+
+std::vector<float> Session::dot(const Config& config, std::uint64_t first_row, const Encoded& encoded, const std::vector<float>& q) {
+  Request r = request_of(Operation::dot, config, first_row, encoded.norms.size());
+  r.inputs = {bytes_of(encoded.norms), bytes_of(encoded.codes), bytes_of(q)};
+  r.output_bytes = {r.rows * 4};
+  return expect_ok(r).output<float>(0);
+}
+
+std::vector<std::uint8_t> Session::save(const Config& config, const Encoded& encoded) {
+  Request r = request_of(Operation::save, config, 0, encoded.norms.size());
+  r.inputs = {bytes_of(encoded.norms), bytes_of(encoded.codes)};
+  r.output_bytes = {2 * (encoded.norms.size() * 4 + encoded.codes.size()) + 65536};
+  Reply reply = expect_ok(r);
+  if (reply.size > reply.outputs[0].size()) {
+    reply.outcome = Outcome::failed;
+    reply.detail = fmt::format("save says {} bytes, the capacity was {}", reply.size, reply.outputs[0].size());
+    throw Trouble{std::move(reply), r.operation, config, 0};
+  }
+  reply.outputs[0].resize(reply.size);
+  return std::move(reply.outputs[0]);
+}
+
+Encoded Session::load(const Config& config, std::size_t rows, const std::vector<std::uint8_t>& file) {
+  Request r = request_of(Operation::load, config, 0, rows);
+  r.inputs = {bytes_of(file)};
+  r.output_bytes = {rows * 4, rows * code_bytes(config)};
+  Reply reply = expect_ok(r);
+  return {reply.output<float>(0), std::move(reply.outputs[1])};
+}
+
+double Session::error_constant(const Config& config) {
+  Request r = request_of(Operation::error_constant, config);
+  r.output_bytes = {8};
+  return expect_ok(r).output<double>(0)[0];
+}
+
+bool Session::can_reconstruct() const {
+  return offers(Operation::reconstruct) || (offers(Operation::encode) && offers(Operation::decode));
+}
+
+std::vector<float> Session::reconstruct(const Case& c) {
+  if (!offers(Operation::reconstruct)) return decode(c.config, c.first_row, encode(c));
+  Request r = request_of(Operation::reconstruct, c.config, c.first_row, c.rows());
+  r.inputs = {bytes_of(c.x)};
+  r.output_bytes = {c.x.size() * 4};
+  return expect_ok(r).output<float>(0);
+}
+
+Reply Session::try_input(const Case& c) {
+  const bool encodes = offers(Operation::encode);
+  Request r = request_of(encodes ? Operation::encode : Operation::reconstruct, c.config, c.first_row, c.rows());
+  r.inputs = {bytes_of(c.x)};
+  if (encodes) r.output_bytes = {r.rows * 4, r.rows * code_bytes(c.config)};
+  else r.output_bytes = {c.x.size() * 4};
+  return call(r);
+}
+
+void Session::note_unsupported(const Trouble& trouble) {
+  unsupported_.insert(fmt::format("{}: {}", operation_name(trouble.operation), describe(trouble.config)));
+}
+
+std::string describe(const Config& c) {
+  std::string text = fmt::format("n = {}", c.dimension);
+  if (c.order != c.dimension) text += fmt::format(" (order {})", c.order);
+  text += fmt::format(", b = {}", c.bits);
+  if (c.seed != 0) text += fmt::format(", seed {}", c.seed);
+  if (c.threads != 1) text += fmt::format(", {} threads", c.threads);
+  if (c.variant != 0) text += fmt::format(", variant {}", c.variant);
+  return text;
+}
+
+Finding finding_of(const Trouble& trouble) {
+  Finding f;
+  f.stage = Stage::memory;
+  f.config = trouble.config;
+  f.row = trouble.first_row;
+  const char* operation = operation_name(trouble.operation);
+  const std::string& detail = trouble.reply.detail;
+  switch (trouble.reply.outcome) {
+    case Outcome::crashed:
+    case Outcome::protocol_error:
+      f.defect = "crash";
+      f.ended_process = true;
+      f.what = fmt::format("{} crashed: {}", operation, detail);
+      break;
+    case Outcome::hung:
+      f.defect = "hang";
+      f.ended_process = true;
+      f.what = fmt::format("{} hangs: {}", operation, detail);
+      break;
+    case Outcome::touched_guard:
+      f.defect = "tail-of-a-simd-loop";
+      f.ended_process = true;
+      f.what = fmt::format("{} {}", operation, detail);
+      break;
+    case Outcome::wrote_outside:
+      f.defect = "tail-of-a-simd-loop";
+      f.what = fmt::format("{} {}", operation, detail);
+      break;
+    case Outcome::wrote_input:
+      f.defect = "input-modified";
+      f.ended_process = true;
+      f.what = fmt::format("{} {}", operation, detail);
+      break;
+    default:
+      f.defect = "failure";
+      f.what = fmt::format("{} says {} for arguments that are in order{}{}", operation, outcome_name(trouble.reply.outcome),
+                           detail.empty() ? "" : ": ", detail);
+  }
+  f.what += fmt::format(" ({})", describe(trouble.config));
+  return f;
+}
+
+const char* stage_name(Stage stage) {
+  switch (stage) {
+    case Stage::memory: return "memory";
+    case Stage::signs: return "signs";
+    case Stage::dither: return "dither";
+    case Stage::thresholds: return "thresholds";
+    case Stage::codewords: return "codewords";
+    case Stage::transform: return "transform";
+    case Stage::scale: return "scale";
+    case Stage::encode: return "encode";
+    case Stage::pack: return "pack";
+    case Stage::unpack: return "unpack";
+    case Stage::inverse: return "inverse";
+    case Stage::decode: return "decode";
+    case Stage::dot: return "dot";
+    case Stage::paths: return "paths";
+    case Stage::input: return "input";
+    case Stage::file: return "file";
+    case Stage::oracle: return "oracle";
+    case Stage::audit: return "audit";
+  }
+  return "?";
+}
+
+std::string decimal_and_hex(float value) { return fmt::format("{:.9g} ({:a})", value, value); }
+std::string decimal_and_hex(double value) { return fmt::format("{:.17g} ({:a})", value, value); }
+
+}  // namespace hdq::validate

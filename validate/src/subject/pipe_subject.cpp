@@ -1,0 +1,324 @@
+#include "hdq/validate/subject/pipe_subject.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+extern char** environ;
+
+namespace hdq::validate {
+namespace {
+
+constexpr std::uint64_t protocol_version = 1;
+constexpr std::size_t request_words = 16, reply_words = 5, word_bytes = 8;
+constexpr char call_magic[] = "HDQCALL1", reply_magic[] = "HDQREPLY";
+constexpr std::size_t info_limit = std::size_t{1} << 20, message_limit = 4096;
+// Interpreters and their libraries take their time to load.
+constexpr std::chrono::milliseconds start_limit(30000);
+
+void append_word(std::string& bytes, std::uint64_t word) {
+  for (std::size_t i = 0; i < word_bytes; ++i) bytes.push_back(static_cast<char>(word >> (8 * i)));
+}
+
+std::uint64_t word_at(const std::string& bytes, std::size_t index) {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < word_bytes; ++i) {
+    word |= std::uint64_t{static_cast<std::uint8_t>(bytes[index * word_bytes + i])} << (8 * i);
+  }
+  return word;
+}
+
+// The 16 words of a request (docs/pipe-protocol.md), then the inputs.
+std::string request_message(const Request& r) {
+  std::uint64_t input_bytes = 0;
+  for (const auto& input : r.inputs) input_bytes += input.size();
+  const auto output = [&](std::size_t i) { return i < r.output_bytes.size() ? r.output_bytes[i] : 0; };
+  std::string message(call_magic, word_bytes);
+  for (const std::uint64_t word :
+       {std::uint64_t{static_cast<std::uint32_t>(r.operation)}, r.config.dimension, r.config.order, r.config.seed,
+        std::uint64_t{r.config.bits}, std::uint64_t{r.config.threads}, std::uint64_t{r.config.variant}, r.first_row, r.rows, r.count,
+        std::uint64_t{r.word}, output(0), output(1), input_bytes, std::uint64_t{0}}) {
+    append_word(message, word);
+  }
+  for (const auto& input : r.inputs) message.append(input.begin(), input.end());
+  return message;
+}
+
+std::string info_message() {
+  std::string message(call_magic, word_bytes);
+  for (std::size_t i = 1; i < request_words; ++i) append_word(message, i == 11 ? protocol_version : 0);
+  return message;
+}
+
+// The part of a string that is fit to be shown.
+std::string printable(const std::string& text, std::size_t limit) {
+  std::string shown;
+  for (const char c : text.substr(0, limit)) shown += c >= ' ' && c <= '~' ? c : '.';
+  return shown;
+}
+
+SubjectInfo parse_info(const std::string& text) {
+  const auto json = nlohmann::json::parse(text);
+  static const std::map<std::string, Promise> promises = {
+      {"own-scheme", Promise::own_scheme}, {"conformant", Promise::conformant}, {"bit-exact", Promise::bit_exact}};
+  SubjectInfo info;
+  info.name = json.at("name").get<std::string>();
+  info.version = json.value("version", "");
+  info.promise = promises.at(json.at("promise").get<std::string>());
+  for (const auto& name : json.at("operations")) {
+    std::uint32_t value = 1;
+    while (value < operation_count && operation_name(static_cast<Operation>(value)) != name.get<std::string>()) ++value;
+    if (value == operation_count) throw std::invalid_argument("there is no operation " + name.get<std::string>());
+    info.operations |= std::uint32_t{1} << value;
+  }
+  for (const int bits : json.value("bits", std::vector<int>{1, 2, 3, 4, 5, 6, 7, 8})) {
+    if (bits < 1 || bits > 8) throw std::invalid_argument("bits are 1 to 8");
+    info.bit_widths |= std::uint32_t{1} << bits;
+  }
+  if (info.bit_widths == 0 || info.operations == 0) throw std::invalid_argument("it offers nothing");
+  info.max_dimension = json.value("max_dimension", info.max_dimension);
+  info.variants = std::max<std::uint32_t>(1, json.value("variants", 1u));
+  const auto claimed = json.value("claimed_error", std::map<std::string, double>{});
+  for (const auto& [bits, error] : claimed) info.claimed_error[std::stoul(bits) <= 8 ? std::stoul(bits) : 0] = error;
+  return info;
+}
+
+void close_end(int& descriptor) {
+  if (descriptor >= 0) ::close(descriptor);
+  descriptor = -1;
+}
+
+}  // namespace
+
+PipeSubject::PipeSubject(std::vector<std::string> command, std::chrono::milliseconds limit)
+    : command_(std::move(command)), limit_(limit) {
+  if (command_.empty()) throw NoSubject("no program is named");
+  std::signal(SIGPIPE, SIG_IGN);
+  start();
+  std::string body;
+  const Reply reply = exchange(info_message(), info_limit, body, std::chrono::steady_clock::now() + std::max(start_limit, limit_));
+  if (!reply.ok()) {
+    stop();
+    throw NoSubject(command_line() + ": " + reply.detail);
+  }
+  try {
+    info_ = parse_info(body);
+  } catch (const std::exception& error) {
+    stop();
+    throw NoSubject(command_line() + ": what it says of itself is not understood: " + error.what());
+  }
+}
+
+PipeSubject::~PipeSubject() { stop(); }
+
+std::string PipeSubject::command_line() const {
+  std::string line = "--";
+  for (const std::string& word : command_) {
+    const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+=:,@%-") == std::string::npos;
+    std::string quoted;
+    for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += plain ? " " + word : " '" + quoted + "'";
+  }
+  return line;
+}
+
+// ---- the process ----
+
+void PipeSubject::start() {
+  std::array<std::array<int, 2>, 3> pipes{};
+  for (auto& ends : pipes) {
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw NoSubject(std::string("pipe: ") + std::strerror(errno));
+  }
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, pipes[0][0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, pipes[1][1], STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, pipes[2][1], STDERR_FILENO);
+  // A group of its own, so that its own children end with it; SIGPIPE as programs expect it.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+  std::vector<char*> words;
+  for (std::string& word : command_) words.push_back(word.data());
+  words.push_back(nullptr);
+  const int error = ::posix_spawnp(&process_, words[0], &actions, &attributes, words.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  ::close(pipes[0][0]), ::close(pipes[1][1]), ::close(pipes[2][1]);
+  input_ = pipes[0][1], output_ = pipes[1][0], errors_ = pipes[2][0];
+  said_.clear();
+  for (const int descriptor : {input_, output_, errors_}) ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
+  if (error != 0) {
+    process_ = -1;
+    stop();
+    throw NoSubject(command_[0] + ": " + std::strerror(error));
+  }
+}
+
+// The end of its input is the request to end; a second later it is not a request any more.
+void PipeSubject::stop() {
+  close_end(input_);
+  if (process_ > 0) {
+    int status = 0;
+    bool ended = false;
+    for (int i = 0; i < 100 && !ended; ++i) {
+      ended = ::waitpid(process_, &status, WNOHANG) != 0;
+      if (!ended) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ::kill(-process_, SIGKILL);
+    if (!ended) ::waitpid(process_, &status, 0);
+  }
+  process_ = -1;
+  close_end(output_);
+  close_end(errors_);
+}
+
+// How the process ended, having closed its output; it is given a moment.
+std::string PipeSubject::ending() {
+  int status = 0;
+  for (int i = 0; i < 100; ++i) {
+    const pid_t ended = ::waitpid(process_, &status, WNOHANG);
+    if (ended == 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      continue;
+    }
+    ::kill(-process_, SIGKILL);  // what it may have left behind
+    process_ = -1;
+    if (WIFSIGNALED(status)) return std::string("ended by signal ") + ::strsignal(WTERMSIG(status));
+    return "exited with status " + std::to_string(WEXITSTATUS(status));
+  }
+  return "closed its output";
+}
+
+void PipeSubject::drain_errors() {
+  std::array<char, 4096> buffer;
+  ssize_t got;
+  while ((got = ::read(errors_, buffer.data(), buffer.size())) > 0) said_.append(buffer.data(), static_cast<std::size_t>(got));
+  if (said_.size() > 4096) said_.erase(0, said_.size() - 4096);
+}
+
+// The outcome of a program that can no longer be spoken with; it ends here.
+Reply PipeSubject::broken(Outcome outcome, const std::string& what) {
+  Reply reply;
+  reply.outcome = outcome;
+  reply.detail = what;
+  if (outcome == Outcome::crashed) reply.detail = ending();
+  drain_errors();
+  // The last line is what a Python traceback or an assertion says.
+  std::string last = said_;
+  while (!last.empty() && (last.back() == '\n' || last.back() == '\r')) last.pop_back();
+  last.erase(0, last.find_last_of('\n') == std::string::npos ? 0 : last.find_last_of('\n') + 1);
+  if (!last.empty()) reply.detail += ": " + printable(last, 200);
+  if (process_ > 0) ::kill(-process_, SIGKILL);
+  stop();
+  return reply;
+}
+
+// ---- messages ----
+
+// Sends what is left of the message and receives until `wanted` bytes are there. A program may answer before it has read
+// everything, so neither waits for the other.
+bool PipeSubject::pump(const std::string& message, std::size_t& sent, std::string& received, std::size_t wanted, Deadline deadline,
+                      Reply& failure) {
+  while (received.size() < wanted) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    if (left <= 0) {
+      failure = broken(Outcome::hung, "no answer within the time limit");
+      return false;
+    }
+    std::array<pollfd, 3> watched = {{{output_, POLLIN, 0}, {errors_, POLLIN, 0}, {sent < message.size() ? input_ : -1, POLLOUT, 0}}};
+    if (::poll(watched.data(), watched.size(), static_cast<int>(std::min<long long>(left, 1000))) <= 0) continue;
+    if (watched[1].revents != 0) drain_errors();
+    if ((watched[2].revents & POLLOUT) != 0) {
+      const ssize_t put = ::write(input_, message.data() + sent, message.size() - sent);
+      if (put > 0) sent += static_cast<std::size_t>(put);
+    } else if (watched[2].revents != 0) {
+      sent = message.size();  // it reads no more; what it says, or its end, is what counts
+    }
+    if (watched[0].revents == 0) continue;
+    std::array<char, 1 << 16> buffer;
+    const ssize_t got = ::read(output_, buffer.data(), std::min(buffer.size(), wanted - received.size()));
+    if (got > 0) received.append(buffer.data(), static_cast<std::size_t>(got));
+    if (got == 0) {
+      failure = broken(Outcome::crashed, "");
+      return false;
+    }
+  }
+  return true;
+}
+
+Reply PipeSubject::receive_header(const std::string& received, std::size_t body_limit, std::size_t& body_bytes) const {
+  Reply reply;
+  const std::uint64_t status = word_at(received, 1);
+  body_bytes = static_cast<std::size_t>(word_at(received, 4));
+  const auto invalid = [&](const std::string& what) {
+    reply.outcome = Outcome::protocol_error;
+    reply.detail = what;
+    return reply;
+  };
+  if (received.compare(0, word_bytes, reply_magic, word_bytes) != 0) {
+    return invalid("the answer begins with \"" + printable(received, received.size()) + "\", not with HDQREPLY; is something printed to standard output?");
+  }
+  if (status > 3) return invalid("the answer has status " + std::to_string(status));
+  if (body_bytes > std::max(body_limit, message_limit)) {
+    return invalid("the answer has " + std::to_string(body_bytes) + " bytes, not " + std::to_string(body_limit));
+  }
+  reply.outcome = static_cast<Outcome>(status);
+  reply.row = word_at(received, 2);
+  reply.column = word_at(received, 3);
+  return reply;
+}
+
+Reply PipeSubject::exchange(const std::string& message, std::size_t body_limit, std::string& body, Deadline deadline) {
+  std::size_t sent = 0, body_bytes = 0;
+  std::string header;
+  Reply failure;
+  if (!pump(message, sent, header, reply_words * word_bytes, deadline, failure)) return failure;
+  Reply reply = receive_header(header, body_limit, body_bytes);
+  if (reply.outcome == Outcome::protocol_error) return broken(Outcome::protocol_error, reply.detail);
+  if (!pump(message, sent, body, body_bytes, deadline, failure)) return failure;
+  if (sent < message.size()) return broken(Outcome::protocol_error, "it answered before it read the whole call");
+  if (!reply.ok()) reply.detail = printable(body, 200);
+  return reply;
+}
+
+Reply PipeSubject::call(const Request& request) {
+  if (process_ < 0) start();
+  std::size_t expected = 0;
+  for (const std::uint64_t bytes : request.output_bytes) expected += static_cast<std::size_t>(bytes);
+  std::string body;
+  Reply reply = exchange(request_message(request), expected, body, std::chrono::steady_clock::now() + limit_);
+  if (!reply.ok()) return reply;
+  if (request.operation == Operation::save && body.size() <= expected) {
+    reply.size = body.size();
+    body.resize(expected);
+  }
+  if (body.size() != expected) {
+    return broken(Outcome::protocol_error,
+                  "the answer has " + std::to_string(body.size()) + " bytes of output, not " + std::to_string(expected));
+  }
+  std::size_t offset = 0;
+  for (const std::uint64_t bytes : request.output_bytes) {
+    const auto begin = body.begin() + static_cast<std::ptrdiff_t>(offset);
+    reply.outputs.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(bytes));
+    offset += static_cast<std::size_t>(bytes);
+  }
+  return reply;
+}
+
+}  // namespace hdq::validate
