@@ -19,6 +19,8 @@
 
 namespace hdq::cli {
 
+using io::data_block, io::plot_svg;
+
 using reference::BoundCertificate;
 using reference::BoundedQuantizer;
 

@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "atomic_file.hpp"
+#include "hdq/atomic_file.hpp"
 
 namespace hdq::cli {
 namespace {

@@ -15,7 +15,7 @@
 #include <optional>
 
 #include "command.hpp"
-#include "atomic_file.hpp"
+#include "hdq/atomic_file.hpp"
 #include "hdq/file.hpp"
 
 namespace hdq::cli {

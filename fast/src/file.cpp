@@ -13,7 +13,7 @@
 #include <cstring>
 #include <utility>
 
-#include "atomic_file.hpp"
+#include "hdq/atomic_file.hpp"
 #include "hdq/stages.hpp"
 
 namespace hdq {

@@ -11,7 +11,7 @@
 
 #include "temporary_directory.hpp"
 
-namespace hdq::cli {
+namespace hdq::io {
 namespace {
 
 using ::testing::ElementsAre;
@@ -113,4 +113,4 @@ TEST_F(VectorFileTest, RefusesTheRestWithAReason) {
 }
 
 }  // namespace
-}  // namespace hdq::cli
+}  // namespace hdq::io
