@@ -1,7 +1,7 @@
 // The one precondition that the stages share: 1 to 8 bits per coordinate.
 #pragma once
 
-#include "hdq/codec.hpp"
+#include "hdq/types.hpp"
 
 namespace hdq::detail {
 inline void require_bits(int bits) {

@@ -5,9 +5,13 @@
 #include <cstddef>
 #include <string>
 
-#include "hdq/codec.hpp"
+#include "hdq/types.hpp"
 
 namespace hdq::detail {
+
+// a·b and a + b, or InvalidArgument naming `what`: every size that is computed from what a caller or a file says goes through these.
+std::size_t checked_product(std::size_t a, std::size_t b, const char* what);
+std::size_t checked_sum(std::size_t a, std::size_t b, const char* what);
 
 inline void require(const void* pointer, const char* name) {
   if (pointer == nullptr) throw InvalidArgument(std::string(name) + " is null");

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "hdq/codec.hpp"
+#include "hdq/types.hpp"
 
 #if HWY_TARGETS & HWY_AVX3
 #define HDQ_FOR_AVX512(function) &N_AVX3::function
@@ -17,10 +17,16 @@
 #define HDQ_FOR_AVX2(function) nullptr
 #endif
 
+#if HWY_TARGETS & HWY_NEON
+#define HDQ_FOR_NEON(function) &N_NEON::function
+#else
+#define HDQ_FOR_NEON(function) nullptr
+#endif
+
 // Defines function##Table, to be called as HDQ_CALL(function, isa)(arguments); isa is from resolve_isa.
 #define HDQ_DISPATCH(function)                             \
   constexpr decltype(&N_SCALAR::function) function##Table[] = \
-      {HDQ_FOR_AVX512(function), HDQ_FOR_AVX2(function), &N_SCALAR::function}
+      {HDQ_FOR_AVX512(function), HDQ_FOR_AVX2(function), HDQ_FOR_NEON(function), &N_SCALAR::function}
 #define HDQ_CALL(function, isa) function##Table[hdq::detail::kernel_index(isa)]
 
 namespace hdq::detail {

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "hdq/codec.hpp"
+#include "hdq/types.hpp"
 
 namespace hdq::detail {
 

@@ -1,7 +1,7 @@
 // Which instruction sets this CPU has, and their names.
 #include <hwy/targets.h>
 
-#include "hdq/codec.hpp"
+#include "hdq/types.hpp"
 
 namespace hdq {
 
@@ -15,12 +15,14 @@ bool isa_supported(Isa isa) {
       return (cpu & HWY_TARGETS & HWY_AVX3) != 0;
     case Isa::avx2:
       return (cpu & HWY_TARGETS & HWY_AVX2) != 0;
+    case Isa::neon:
+      return (cpu & HWY_TARGETS & HWY_NEON) != 0;
   }
   return false;
 }
 
 Isa resolve_isa(Isa isa) {
-  static const Isa best = isa_supported(Isa::avx512) ? Isa::avx512 : isa_supported(Isa::avx2) ? Isa::avx2 : Isa::scalar;
+  static const Isa best = isa_supported(Isa::avx512) ? Isa::avx512 : isa_supported(Isa::avx2) ? Isa::avx2 : isa_supported(Isa::neon) ? Isa::neon : Isa::scalar;
   if (isa == Isa::automatic) return best;
   if (!isa_supported(isa)) throw InvalidArgument(std::string("instruction set not supported by this CPU: ") + isa_name(isa));
   return isa;
@@ -34,6 +36,8 @@ const char* isa_name(Isa isa) {
       return "avx512";
     case Isa::avx2:
       return "avx2";
+    case Isa::neon:
+      return "neon";
     case Isa::scalar:
       return "scalar";
   }

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "hdq/codec.hpp"
+#include "hdq/types.hpp"
 #include "hdq/stages.hpp"
 
 namespace hdq::detail {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "hdq/codec.hpp"
+#include "hdq/types.hpp"
 
 namespace hdq::detail {
 

@@ -11,39 +11,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
+#include "hdq/types.hpp"
+
 namespace hdq {
-
-// Instruction set of the kernels. `automatic` is the best one this CPU has.
-enum class Isa { automatic, avx512, avx2, scalar };
-
-bool isa_supported(Isa isa);       // automatic and scalar always are
-Isa resolve_isa(Isa isa);          // automatic -> the best supported one; throws InvalidArgument if unsupported
-const char* isa_name(Isa isa);     // "auto", "avx512", "avx2", "scalar"
-
-struct InvalidArgument : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
-};
-
-// Input that no code represents: NaN, infinity, or a norm above float32's largest number.
-// `row` counts from the first row of the call; `column` is npos for a norm.
-struct InvalidInput : std::domain_error {
-  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
-  InvalidInput(std::size_t row_, std::size_t column_, const std::string& what)
-      : std::domain_error(what), row(row_), column(column_) {}
-  std::size_t row, column;
-};
-
-// IEEE binary16 and bfloat16 numbers, as their bits: what a buffer of such numbers holds.
-struct Float16 {
-  std::uint16_t bits;
-};
-struct BFloat16 {
-  std::uint16_t bits;
-};
 
 struct CodecOptions {
   Isa isa = Isa::automatic;

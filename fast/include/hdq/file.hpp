@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -17,12 +16,6 @@
 namespace hdq {
 
 class AtomicFile;
-
-// A file that cannot be read or written, or does not hold what its checksums say. what() names the file
-// and, where one is at fault, the block with its rows.
-struct FileError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 struct FileHeader {
   static constexpr std::uint32_t current_version = 1;

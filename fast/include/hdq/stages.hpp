@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "hdq/codec.hpp"
+#include "hdq/types.hpp"
 
 namespace hdq {
 
