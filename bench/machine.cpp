@@ -51,8 +51,7 @@ Machine describe_machine() {
 #else
   machine.compiler = "GCC " __VERSION__;
 #endif
-  for (const Isa isa : {Isa::avx512, Isa::avx2, Isa::scalar})
-    if (isa_supported(isa)) machine.instruction_sets.emplace_back(isa_name(isa));
+  for (const Isa isa : supported_isas()) machine.instruction_sets.emplace_back(isa_name(isa));
   for (const auto& cache : benchmark::CPUInfo::Get().caches) {
     machine.caches.push_back({cache.level, cache.type, static_cast<std::size_t>(cache.size)});
     machine.last_level_cache = std::max(machine.last_level_cache, machine.caches.back().bytes);

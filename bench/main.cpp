@@ -25,21 +25,17 @@ void parse(CLI::App& app, Arguments& arguments) {
   app.add_option("--filter", arguments.settings.filter, "measure the figures whose names match this regular expression");
   app.add_option("--json", arguments.json, "write all numbers to this file");
   app.add_option("--plot", arguments.plot, "write a roofline plot to this SVG file");
-  app.add_option("--isa", arguments.isa, "instruction set")->check(CLI::IsMember({"auto", "avx512", "avx2", "scalar"}));
+  app.add_option("--isa", arguments.isa, "instruction set")->check([](const std::string& name) {
+    return isa_named(name) ? "" : "no instruction set " + name;
+  });
   app.add_flag("--cpu-time", arguments.settings.cpu_time,
                "count the thread's CPU time instead of the clock's: less disturbed by other processes, but still by their memory traffic");
   app.add_flag("--list", arguments.list, "print the names of the figures");
 }
 
-Isa isa_of(const std::string& name) {
-  for (const Isa isa : {Isa::avx512, Isa::avx2, Isa::scalar})
-    if (name == isa_name(isa)) return resolve_isa(isa);
-  return resolve_isa(Isa::automatic);
-}
-
 void complete(Arguments& arguments) {
   Settings& settings = arguments.settings;
-  settings.isa = isa_of(arguments.isa);
+  settings.isa = resolve_isa(isa_named(arguments.isa).value());
   if (settings.quick) {
     settings.repetitions = 3;
     settings.hot_seconds = 0.01;

@@ -188,8 +188,7 @@ class Check {
         rows_(std::min(arguments.rows, input_.rows())),
         threads_(arguments.threads > 0 ? arguments.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))),
         judge_(input_.dimension(), arguments.bits, arguments.seed) {
-    for (const Isa isa : {Isa::avx512, Isa::avx2, Isa::scalar}) {
-      if (!isa_supported(isa)) continue;
+    for (const Isa isa : supported_isas()) {
       codecs_.emplace_back(input_.dimension(), arguments.bits, arguments.seed, CodecOptions{isa, threads_});
       identical_.push_back(true);
     }

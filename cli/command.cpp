@@ -44,9 +44,13 @@ void CodecArguments::add_threads(CLI::App* command) {
 }
 
 void CodecArguments::add_isa(CLI::App* command) {
-  static const std::map<std::string, Isa> names = {
-      {"auto", Isa::automatic}, {"avx512", Isa::avx512}, {"avx2", Isa::avx2}, {"scalar", Isa::scalar}};
-  command->add_option("--isa", isa, "Instruction set: auto, avx512, avx2, scalar. The output does not depend on it")
+  std::map<std::string, Isa> names;
+  std::string list;
+  for (const Isa known : all_isas()) {
+    names.emplace(isa_name(known), known);
+    list += (list.empty() ? "" : ", ") + std::string(isa_name(known));
+  }
+  command->add_option("--isa", isa, "Instruction set: " + list + ". The output does not depend on it")
       ->transform(CLI::CheckedTransformer(names))
       ->option_text("NAME")
       ->default_str("auto");

@@ -53,6 +53,8 @@ hdq::Isa isa_of(hdq_isa isa) {
       return hdq::Isa::avx512;
     case HDQ_ISA_AVX2:
       return hdq::Isa::avx2;
+    case HDQ_ISA_NEON:
+      return hdq::Isa::neon;
     case HDQ_ISA_SCALAR:
       return hdq::Isa::scalar;
   }

@@ -1,9 +1,32 @@
 // Which instruction sets this CPU has, and their names.
 #include <hwy/targets.h>
 
+#include <array>
+#include <vector>
+
 #include "hdq/types.hpp"
 
 namespace hdq {
+namespace {
+
+struct Entry {
+  Isa isa;
+  const char* name;
+};
+// The one list: the order of preference.
+constexpr std::array<Entry, 5> entries = {{{Isa::automatic, "auto"}, {Isa::avx512, "avx512"}, {Isa::avx2, "avx2"}, {Isa::neon, "neon"},
+                                           {Isa::scalar, "scalar"}}};
+
+}  // namespace
+
+std::span<const Isa> all_isas() {
+  static constexpr auto all = [] {
+    std::array<Isa, entries.size()> list{};
+    for (std::size_t i = 0; i < list.size(); ++i) list[i] = entries[i].isa;
+    return list;
+  }();
+  return all;
+}
 
 bool isa_supported(Isa isa) {
   static const long long cpu = hwy::SupportedTargets();
@@ -21,27 +44,32 @@ bool isa_supported(Isa isa) {
   return false;
 }
 
+std::span<const Isa> supported_isas() {
+  static const std::vector<Isa> supported = [] {
+    std::vector<Isa> list;
+    for (const Isa isa : all_isas())
+      if (isa != Isa::automatic && isa_supported(isa)) list.push_back(isa);
+    return list;
+  }();
+  return supported;
+}
+
 Isa resolve_isa(Isa isa) {
-  static const Isa best = isa_supported(Isa::avx512) ? Isa::avx512 : isa_supported(Isa::avx2) ? Isa::avx2 : isa_supported(Isa::neon) ? Isa::neon : Isa::scalar;
-  if (isa == Isa::automatic) return best;
+  if (isa == Isa::automatic) return supported_isas().front();
   if (!isa_supported(isa)) throw InvalidArgument(std::string("instruction set not supported by this CPU: ") + isa_name(isa));
   return isa;
 }
 
 const char* isa_name(Isa isa) {
-  switch (isa) {
-    case Isa::automatic:
-      return "auto";
-    case Isa::avx512:
-      return "avx512";
-    case Isa::avx2:
-      return "avx2";
-    case Isa::neon:
-      return "neon";
-    case Isa::scalar:
-      return "scalar";
-  }
+  for (const Entry& entry : entries)
+    if (entry.isa == isa) return entry.name;
   return "unknown";
+}
+
+std::optional<Isa> isa_named(std::string_view name) {
+  for (const Entry& entry : entries)
+    if (entry.name == name) return entry.isa;
+  return std::nullopt;
 }
 
 }  // namespace hdq

@@ -1,5 +1,6 @@
 // The kernels that the codec runs besides the public stages (hdq/stages.hpp). `isa` is from resolve_isa.
 #pragma once
+// Callers move to simd/kernels.hpp, the route table; these functions forward until they have.
 
 #include <cstddef>
 #include <cstdint>

@@ -14,12 +14,7 @@
 
 namespace hdq::test {
 
-inline std::vector<Isa> supported_isas() {
-  std::vector<Isa> isas;
-  for (Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512})
-    if (isa_supported(isa)) isas.push_back(isa);
-  return isas;
-}
+using hdq::supported_isas;
 
 // SplitMix64.
 class Integers {

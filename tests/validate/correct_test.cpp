@@ -35,11 +35,7 @@ void expect_valid(const std::string& name, std::uint32_t variant, Level level, s
   }
 }
 
-std::uint32_t instruction_sets() {
-  std::uint32_t count = 0;
-  for (const Isa isa : {Isa::avx512, Isa::avx2, Isa::scalar}) count += isa_supported(isa);
-  return count;
-}
+std::uint32_t instruction_sets() { return static_cast<std::uint32_t>(supported_isas().size()); }
 
 // HDQ_VALIDATE_SEEDS=100 is the long run.
 std::uint64_t seeds() {

@@ -19,7 +19,7 @@ typedef enum hdq_status {
   HDQ_INTERNAL_ERROR = 4
 } hdq_status;
 
-typedef enum hdq_isa { HDQ_ISA_AUTO = 0, HDQ_ISA_AVX512 = 1, HDQ_ISA_AVX2 = 2, HDQ_ISA_SCALAR = 3 } hdq_isa;
+typedef enum hdq_isa { HDQ_ISA_AUTO = 0, HDQ_ISA_AVX512 = 1, HDQ_ISA_AVX2 = 2, HDQ_ISA_SCALAR = 3, HDQ_ISA_NEON = 4 } hdq_isa;
 
 /* bits 1..8; threads 0 = one per hardware thread. On success *codec is to be released by hdq_codec_destroy. */
 hdq_status hdq_codec_create(size_t dimension, int bits, uint64_t seed, hdq_isa isa, int threads, hdq_codec** codec);

@@ -10,6 +10,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -22,9 +23,12 @@ namespace hdq {
 // `automatic` is the best one that this CPU has and the library was built with.
 enum class Isa { automatic, avx512, avx2, neon, scalar };
 
-HDQ_EXPORT bool isa_supported(Isa isa);    // automatic and scalar always are
-HDQ_EXPORT Isa resolve_isa(Isa isa);       // automatic -> the best supported one; throws InvalidArgument if unsupported
-HDQ_EXPORT const char* isa_name(Isa isa);  // "auto", "avx512", "avx2", "neon", "scalar"
+HDQ_EXPORT std::span<const Isa> all_isas();        // every enumerator: automatic, then in order of preference
+HDQ_EXPORT std::span<const Isa> supported_isas();  // those of this CPU in that order, scalar last; automatic is not among them
+HDQ_EXPORT bool isa_supported(Isa isa);            // automatic and scalar always are
+HDQ_EXPORT Isa resolve_isa(Isa isa);               // automatic -> the best supported one; throws InvalidArgument if unsupported
+HDQ_EXPORT const char* isa_name(Isa isa);          // "auto", "avx512", "avx2", "neon", "scalar"
+HDQ_EXPORT std::optional<Isa> isa_named(std::string_view name);  // the inverse
 
 // ---- errors: what() is one line ----
 

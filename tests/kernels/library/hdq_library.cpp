@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -20,15 +21,11 @@ namespace {
 
 using Config = hdq_kernel_config;
 
-std::vector<hdq::Isa> instruction_sets() {
-  std::vector<hdq::Isa> sets;
-  for (const hdq::Isa isa : {hdq::Isa::avx512, hdq::Isa::avx2, hdq::Isa::scalar}) {
-    if (hdq::isa_supported(isa)) sets.push_back(isa);
-  }
-  return sets;
+hdq::Isa isa_of(const Config& c) {
+  const auto sets = hdq::supported_isas();
+  if (c.variant >= sets.size()) throw std::out_of_range("no such variant");
+  return sets[c.variant];
 }
-
-hdq::Isa isa_of(const Config& c) { return instruction_sets().at(c.variant); }
 int bits_of(const Config& c) { return static_cast<int>(c.bits); }
 
 hdq::Codec codec_of(const Config& c) {
@@ -185,7 +182,7 @@ hdq_kernel make() {
   k.version = "1";
   k.promise = HDQ_KERNEL_BIT_EXACT;
   k.max_dimension = hdq::Codec::max_dimension;
-  k.variants = static_cast<std::uint32_t>(instruction_sets().size());
+  k.variants = static_cast<std::uint32_t>(hdq::supported_isas().size());
   k.signs = signs;
   k.dither = dither;
   k.thresholds = thresholds;

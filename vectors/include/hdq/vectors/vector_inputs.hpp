@@ -52,14 +52,6 @@ inline std::vector<std::uint8_t> random_codes(std::size_t count, int bits, std::
   return codes;
 }
 
-inline std::vector<Isa> supported_isas() {
-  std::vector<Isa> isas;
-  for (const Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512}) {
-    if (isa_supported(isa)) isas.push_back(isa);
-  }
-  return isas;
-}
-
 // What the fast implementation must confirm; a failure means that reference and implementation disagree.
 inline void confirm(bool holds, const std::string& what) {
   if (!holds) throw std::logic_error("reference and implementation disagree: " + what);

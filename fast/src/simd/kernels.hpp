@@ -1,0 +1,83 @@
+// The route table: what one instruction set does, as function pointers. There is one table for each instruction set that this
+// library was built with; a codec, a scorer or a stage asks for its table once, by kernels(isa), and holds the reference.
+//
+//   const detail::Kernels& k = detail::kernels(options.isa);   // throws InvalidArgument if this CPU lacks it
+//   k.rotate(x, n, order, signs, factor, y);
+//
+// Every function is complete (any size, any alignment, nothing outside its arrays is read or written) and returns the same bytes
+// in every table. Shapes are checked by the callers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "hdq/codec.hpp"
+#include "hdq/stages.hpp"
+
+namespace hdq::detail {
+
+struct ScoreTask;  // score_kernels.hpp
+
+struct Kernels {
+  Isa isa;  // never automatic
+
+  // A preference: codes of so many bits or fewer are found among the row's thresholds, others by the compander. Bytes are the same.
+  int threshold_bits;
+  bool needs_thresholds(int bits) const { return bits <= threshold_bits; }
+
+  // ---- SPEC §2: streams ----
+  // words[i] = dither_word(seed, rows[i]).
+  void (*dither_words)(std::uint64_t seed, const std::uint64_t* rows, std::size_t count, std::uint32_t* words);
+
+  // ---- input: n narrow numbers to float32, exactly; NaNs become quiet ----
+  void (*widen_float16)(const Float16* x, std::size_t n, float* out);
+  void (*widen_bfloat16)(const BFloat16* x, std::size_t n, float* out);
+
+  // ---- SPEC §1, §4: norm and rotation. order is from hadamard_order; signs: (order + 31)/32 words ----
+  // Σ x_i² in double, 16 lanes; not finite exactly when some x_i is not.
+  double (*sum_of_squares)(const float* x, std::size_t n);
+  // y = H y, or Hᵀ y, without signs. y: order floats.
+  void (*hadamard)(float* y, const HadamardOrder& order, bool transposed);
+  // y = H D (x·factor), x padded from n with zeros. y: order floats; x may be y.
+  void (*rotate)(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float factor, float* y);
+  // rotate with a factor of 1, and sum_of_squares of x. x is not y.
+  double (*rotate_measured)(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float* y);
+  // out_i = ε_i·((y_i·scale)·unscale) for i < n; unscale is a power of two. y may be out.
+  void (*store_signed)(const float* y, std::size_t n, const std::uint32_t* signs, float scale, float unscale, float* out);
+
+  // ---- SPEC §3: codebooks. bits: 1 … 8; row r of the output begins at out + r·stride and belongs to words[r] ----
+  void (*thresholds)(int bits, const std::uint32_t* words, std::size_t rows, double* out, std::size_t stride);  // 2^bits − 1 each
+  void (*codewords)(int bits, const std::uint32_t* words, std::size_t rows, double* out, std::size_t stride);   // 2^bits each
+  // Each rounded to float32, as the decoder does; rows 2^bits apart.
+  void (*codewords32)(int bits, const std::uint32_t* words, std::size_t rows, float* out);
+
+  // ---- SPEC §4: codes of a rotated row ----
+  // codes_j = #{k : y_j >= scaled_k} for 2^bits − 1 increasing numbers.
+  void (*quantize)(int bits, const float* y, std::size_t count, const float* scaled, std::uint8_t* codes);
+  // The same for the thresholds of `word` scaled by norm, found by the compander. 3 <= bits <= 8.
+  void (*compand)(int bits, const float* y, std::size_t count, std::uint32_t word, float norm, std::uint8_t* codes);
+  // The bytes of a row's codes: thresholds, scale_thresholds, quantize and pack in one. theta: the row's thresholds, if
+  // needs_thresholds(bits); scratch: count bytes; bytes: ⌈count·bits/8⌉.
+  void (*quantize_pack)(int bits, const float* y, std::size_t count, const double* theta, std::uint32_t word, float norm,
+                        std::uint8_t* scratch, std::uint8_t* bytes);
+
+  // ---- SPEC §4: codes as bytes ----
+  void (*pack)(int bits, const std::uint8_t* codes, std::size_t count, std::uint8_t* bytes);
+  void (*unpack)(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t* codes);
+  // out_j = codewords32[code_j]: 2^bits codewords.
+  void (*lookup)(int bits, const std::uint8_t* codes, std::size_t count, const float* codewords32, float* out);
+  // unpack and lookup in one. scratch: count bytes.
+  void (*unpack_lookup)(int bits, const std::uint8_t* bytes, std::size_t count, const float* codewords32, std::uint8_t* scratch,
+                        float* out);
+
+  // ---- scores ----
+  void (*score_sums)(const ScoreTask& task);
+  // Σ q_i x_i and Σ (q_i − x_i)² in double, 16 lanes (lane = i mod 16) in order of i, lanes halved 8, 4, 2, 1.
+  double (*inner_product)(const float* q, const float* x, std::size_t n);
+  double (*squared_distance)(const float* q, const float* x, std::size_t n);
+};
+
+// The table of an instruction set; automatic is the best one of this CPU. Throws InvalidArgument for one that it lacks.
+const Kernels& kernels(Isa isa);
+
+}  // namespace hdq::detail
