@@ -39,7 +39,7 @@ Proof. unfold norm2, dot, x34. simpl. ring. Qed.
 Lemma scale_5 : scale_for 12 5 x34.
 Proof. left. lra. Qed.
 
-(** ** SPEC 1, 5.1 *)
+(** ** SPEC §1, §5.1 *)
 
 Example entry_of_order_24 : supported_matrix 12 1 3%nat 5%nat = 1.
 Proof.
@@ -62,7 +62,7 @@ Example fast_transform_of_order_24 :
   network Rplus Rminus Ropp 12 1 (base_matrix_Z 12) x34 23%nat = mulv 24 (supported_matrix 12 1) x34 23%nat.
 Proof. exact (proj1 (Statements.transform_exact 12 1 x34 23 base_order_12 ltac:(simpl; lia))). Qed.
 
-(** ** SPEC 5.2 *)
+(** ** SPEC §5.2 *)
 
 Example flip_by_a_row : exists e',
   (forall i, (i < 12)%nat -> e' i = 1 \/ e' i = -1) /\
@@ -78,7 +78,7 @@ Example second_moment_of_a_coordinate :
   Esign 12 (fun e => rotate 12 H12 e x34 7%nat ^ 2) = Esign 12 (fun e => rademacher 12 x34 e ^ 2).
 Proof. exact (Statements.rotated_coordinate_law 12 H12 x34 7 (fun y => y ^ 2) order_12 ltac:(lia)). Qed.
 
-(** ** SPEC 3, 5.3 *)
+(** ** SPEC §3, §5.3 *)
 
 Lemma shipped_2 : 0 < shipped_sigma 2 /\ 0 < shipped_kappa 2.
 Proof. unfold shipped_sigma, shipped_kappa. simpl. lra. Qed.
@@ -136,7 +136,7 @@ Proof. exact (Statements.quantize_unbiased 4 g2 g2_generator 1). Qed.
 Example error_at_0 : scalar_mse 4 g2 (compand g2 2) = window_mse g2 2.
 Proof. exact (Statements.scalar_mse_window 4 g2 g2_generator 2 middle_inside). Qed.
 
-(** ** SPEC 4, 5.3 *)
+(** ** SPEC §4, §5.3 *)
 
 Example reconstruction_is_unbiased :
   Edither (fun U => reconstruct 4 g2 12 H12 5 x34 alternating U 0%nat) = 3.
@@ -171,7 +171,7 @@ Proof.
   - intros y. left. lra.
 Qed.
 
-(** ** SPEC 5.4 *)
+(** ** SPEC §5.4 *)
 
 Example moments : Esign 12 (fun e => rademacher 12 x_unit e ^ 2) = 1 /\
                   Esign 12 (fun e => rademacher 12 x_unit e ^ 4) <= 3.
@@ -184,7 +184,7 @@ Proof.
   destruct (Statements.rademacher_unit_exp_moments 12 x_unit x_unit_norm) as (_ & _ & _ & H). exact H.
 Qed.
 
-(** ** SPEC 5.5 *)
+(** ** SPEC §5.5 *)
 
 (** The majorant A exp(z^2/3) + B exp(11 z^2/24) of the asymptotic theorem. *)
 Example bound_from_a_majorant : exists N A B, (2 <= N)%nat /\ INR N ^ 2 * A <= PI / 2 + 1 /\
@@ -235,7 +235,7 @@ Example error_at_6_bits :
   mse 64 (shipped 64 (shipped_sigma 6) (shipped_kappa 6)) 12 H12 1 x_unit * 4 ^ 6 <= 280 / 100.
 Proof. exact (Statements.finite_bound_b6 12 H12 x_unit order_12 x_unit_norm). Qed.
 
-(** ** SPEC 5.6 *)
+(** ** SPEC §5.6 *)
 
 Lemma is_binary32_IZR n : (Z.abs n < 2 ^ 24)%Z -> is_binary32 (IZR n).
 Proof.
@@ -479,7 +479,7 @@ Proof.
   - intros w _. unfold exact, quantize. rewrite Rminus_diag_eq, Rabs_R0; lra.
 Qed.
 
-(** ** SPEC 5.7 *)
+(** ** SPEC §5.7 *)
 
 Example the_gaussian_integral :
   is_RInt_gen (fun x => exp (- x ^ 2 / 2)) (Rbar_locally m_infty) (Rbar_locally p_infty) (sqrt (2 * PI)).
@@ -506,7 +506,7 @@ Proof.
   exists b0. intros b Hb. apply (H b Hb); [lia|exact order_12|exact x_unit_norm].
 Qed.
 
-(** ** SPEC 5.8 *)
+(** ** SPEC §5.8 *)
 
 (** The shipped quantizer satisfies the hypotheses of necessity. *)
 Example necessity_of_g2 z : Edither (fun U => quantize 4 g2 U z) = z.
@@ -535,7 +535,7 @@ Proof.
   - intros z. apply Rabs_le. unfold Rmax, Rmin. repeat destruct (Rle_dec _ _); lra.
 Qed.
 
-(** ** SPEC 5.9 *)
+(** ** SPEC §5.9 *)
 
 Example bias_of_32_bits : exists t, inside 4 t /\ compand g2 t = 1 /\
   Rabs (Eword (fun U => quantize 4 g2 U 1) - 1) <= (g2 (t + 1/2) - g2 (t - 1/2)) / 2 ^ 32.

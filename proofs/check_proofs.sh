@@ -18,31 +18,43 @@ allowed='^(ClassicalDedekindReals\.sig_not_dec|ClassicalDedekindReals\.sig_foral
 # Coq's primitive integers and floats and their specifications: for numeric certificates besides.
 allowed_numeric='^(PrimInt63|Uint63|Sint63|Uint63Axioms|Sint63Axioms|PrimFloat|FloatAxioms|FloatOps)\.[A-Za-z0-9_]+$'
 
-copy_sources() {
-  for file in "$build_dir"/*.v; do
-    [ -e "$file" ] && [ ! -e "$source_dir/${file##*/}" ] && rm -f "$file" "${file%.v}".vo
-  done
-  for file in "$source_dir"/*.v; do
-    cmp -s "$file" "$build_dir/${file##*/}" || cp "$file" "$build_dir/"
-  done
-  cp "$source_dir/headlines.txt" "$build_dir/"
+listed() { sed -nE '/^[A-Za-z0-9_/]+\.v$/p' "$source_dir/_CoqProject" | sort; }
+
+# _CoqProject lists what is there, each file once, and no two files of one name (From Hdq Require NAME would be ambiguous).
+check_project() {
+  cd "$source_dir"
+  listed >"$build_dir/sources.listed"
+  find . -name '*.v' | sed 's,^\./,,' | sort >"$build_dir/sources.found"
+  diff -u "$build_dir/sources.listed" "$build_dir/sources.found" || fail "_CoqProject and the files differ (- listed, + found)"
+  twice=$(sed 's,.*/,,' "$build_dir/sources.found" | sort | uniq -d)
+  [ -z "$twice" ] || fail "two files of one name:" $twice
 }
 
 check_sources() {
   cd "$source_dir"
-  if grep -nwE 'Admitted|Abort|Axiom|Axioms|Parameter|Parameters|Conjecture|Conjectures|admit|give_up' ./*.v; then
+  if listed | xargs grep -nwE 'Admitted|Abort|Axiom|Axioms|Parameter|Parameters|Conjecture|Conjectures|admit|give_up'; then
     fail "holes in the proofs"
   fi
-  if grep -nE 'bypass_check|Unset (Guard|Positivity|Universe) Checking|Type.in.Type' ./*.v; then
+  if { listed; echo _CoqProject; } | xargs grep -nE 'bypass_check|Unset (Guard|Positivity|Universe) Checking|[Tt]ype.in.[Tt]ype'; then
     fail "checks of Coq switched off"
   fi
 }
 
+# Copies what changed; removes what is no longer listed, compiled files included.
+copy_sources() {
+  cd "$build_dir"
+  find . -name '*.v' | sed 's,^\./,,' | sort | comm -13 sources.listed - | while read -r file; do
+    rm -f "$file" "${file%.v}".vo "${file%.v}".vos "${file%.v}".vok "${file%.v}".glob
+  done
+  while read -r file; do
+    mkdir -p "$(dirname "$file")"
+    cmp -s "$source_dir/$file" "$file" || cp "$source_dir/$file" "$file"
+  done <sources.listed
+  cp "$source_dir/_CoqProject" "$source_dir/headlines.txt" .
+}
+
 build() {
   cd "$build_dir"
-  # A Variable or Hypothesis outside a section would be an axiom: an error here.
-  { echo "-R . Hdq"; echo "-arg -w -arg +local-declaration,-ambiguous-paths"
-    ls ./*.v | grep -vE '/(print_constants|PrintAssumptions[01]?)\.v$'; } >_CoqProject
   coq_makefile -f _CoqProject -o Makefile.coq >/dev/null
   make -f Makefile.coq -j "$jobs" --no-print-directory
 }
@@ -105,7 +117,7 @@ check_constants() {
   diff -u "$source_dir/constants.txt" "$build_dir/constants.actual" || fail "constants.txt is not what Constants.v prints"
 }
 
-say "sources"; check_sources; copy_sources
+say "sources"; check_project; check_sources; copy_sources
 say "build in $build_dir"; build
 say "headline theorems ($(wc -l <"$source_dir/headlines.txt"))"; check_headlines
 say "assumptions"; check_assumptions

@@ -12,11 +12,11 @@ import numpy as np
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "examples"))
 from kernel import BadInput, serve  # noqa: E402
 
-SIGMA = [93, 109, 111, 111, 111, 111, 111, 111]  # 64 sigma, SPEC 3
+SIGMA = [93, 109, 111, 111, 111, 111, 111, 111]  # 64 sigma, SPEC §3
 KAPPA = [32, 24, 20, 18, 16, 15, 14, 13]         # 64 kappa
 
 
-# ---- SPEC 1: Hadamard matrices of order m 2^k ----
+# ---- SPEC §1: Hadamard matrices of order m 2^k ----
 
 def chi(a, q):
     return 0 if a % q == 0 else 1 if pow(a, (q - 1) // 2, q) == 1 else -1
@@ -48,7 +48,7 @@ def split_order(d):
 
 
 def hadamard(x, transposed=False):
-    """Rows of x times H, float32, in the order of additions of SPEC 4."""
+    """Rows of x times H, float32, in the order of additions of SPEC §4."""
     rows, d = x.shape
     m, k = split_order(d)
     y = x.astype(np.float32)
@@ -70,7 +70,7 @@ def hadamard(x, transposed=False):
     return out.reshape(rows, d)
 
 
-# ---- SPEC 2: Philox4x32-10 ----
+# ---- SPEC §2: Philox4x32-10 ----
 
 def philox(counters, seed):
     """counters: 4 arrays of uint64 below 2^32."""
@@ -98,7 +98,7 @@ def dither_words(seed, first_row, rows):
     return philox([low, high, zero, zero + np.uint64(0x44495448)], seed)[0].astype(np.uint32)
 
 
-# ---- SPEC 3: the codebook ----
+# ---- SPEC §3: the codebook ----
 
 def codebook(bits, word):
     """theta_1 ... theta_(N-1) and r_0 ... r_(N-1)."""
@@ -114,7 +114,7 @@ def codebook(bits, word):
     return np.diff(antiderivative), np.array(g)
 
 
-# ---- SPEC 4: the vector quantizer ----
+# ---- SPEC §4: the vector quantizer ----
 
 def scale_of(norm):
     return np.float32(2.0**100 if 0 < norm < 2.0**-100 else 2.0**-100 if norm > 2.0**100 else 1)

@@ -94,7 +94,7 @@ void ExactCodec::exact_codes(const float* x, const Ball& u, ExactRow& r) const {
   }
 }
 
-// The codes between which and the exact one every threshold is within its bound of y (proofs/FloatCode.v, acceptable_between).
+// The codes between which and the exact one every threshold is within its bound of y (proofs/float/FloatCode.v, acceptable_between).
 std::vector<std::int64_t> ExactCodec::alternatives(const Ball& y, std::int64_t code, const Ball& y_bound,
                                                    const std::vector<Ball>& scaled, const std::vector<Ball>& bounds) const {
   const auto within = [&](std::int64_t k) {

@@ -181,7 +181,7 @@ void add_near_thresholds(Document& document, Blob& blob, std::size_t n) {
 }  // namespace
 
 Document make_codec(Blob& blob) {
-  Document document("codec", "SPEC 4: a vector through every stage; codes are exact for the given norm, bytes those of a bit-exact implementation");
+  Document document("codec", "SPEC §4: a vector through every stage; codes are exact for the given norm, bytes those of a bit-exact implementation");
   for (const std::size_t n : std::initializer_list<std::size_t>{1u, 2u, 3u, 12u, 20u, 28u, 33u, 96u, 100u, 300u, 384u, 784u, 960u}) {
     for (const CodecInput& input : codec_inputs(n)) {
       document.begin_group(vector_group(blob, input.x, codec_seed + n));
@@ -197,7 +197,7 @@ Document make_codec(Blob& blob) {
 
 Document make_batch(Blob& blob) {
   constexpr std::size_t rows = 24;
-  Document document("batch", "SPEC 4: rows of one call, from the given first row number; each is encoded as if alone, whatever the threads");
+  Document document("batch", "SPEC §4: rows of one call, from the given first row number; each is encoded as if alone, whatever the threads");
   for (const auto& [n, bits] : {std::pair<std::size_t, int>{33, 3}, {100, 1}, {96, 5}}) {
     const std::uint64_t first_row = 0xFFFFFFF0;  // crosses 2^32
     const ExactCodec exact(n, bits, codec_seed);
@@ -247,7 +247,7 @@ Ball dot_error_bound(const std::vector<float>& q, const ExactRow& row) {
 }  // namespace
 
 Document make_dot(Blob& blob) {
-  Document document("dot", "SPEC 4: <q, x^> = (norm/d) <H D q, z^>; a float32 implementation that decodes and sums is within error_bound");
+  Document document("dot", "SPEC §4: <q, x^> = (norm/d) <H D q, z^>; a float32 implementation that decodes and sums is within error_bound");
   Precision precision(256);
   for (const std::size_t n : std::initializer_list<std::size_t>{12u, 33u, 100u, 384u}) {
     const std::vector<float> x = dyadic_noise(n, 31 * n), other = dyadic_noise(n, 37 * n);
@@ -280,7 +280,7 @@ Document make_dot(Blob& blob) {
 }
 
 Document make_chain(Blob& blob) {
-  Document document("chain", "SPEC 4: encode, decode, encode the result, ...; step s takes row number s; x of a step is decoded_float32 of the one before");
+  Document document("chain", "SPEC §4: encode, decode, encode the result, ...; step s takes row number s; x of a step is decoded_float32 of the one before");
   for (const auto& [n, bits] : {std::pair<std::size_t, int>{12, 2}, {100, 1}, {96, 4}, {384, 3}}) {
     std::vector<float> x = n == 12 ? one_hot(n, 5, 1.0f) : dyadic_noise(n, 41 * n);
     const ExactCodec codec(n, bits, codec_seed);

@@ -45,7 +45,7 @@ void add_refusal(Document& document, Blob& blob, std::size_t n, std::size_t rows
 
 Document make_refusal(Blob& blob) {
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  Document document("refusal", "SPEC 4: rows that have no code; the error names the first bad row, and the column of NaN or infinity");
+  Document document("refusal", "SPEC §4: rows that have no code; the error names the first bad row, and the column of NaN or infinity");
   for (const std::size_t n : std::initializer_list<std::size_t>{1u, 3u, 33u, 100u}) {
     document.begin_group({{"type", "refusal"}, {"dimension", n}, {"bits", 4}});
     for (const BadRow bad : {BadRow{"nan", std::numeric_limits<float>::quiet_NaN()}, {"infinity", infinity}, {"infinity", -infinity}}) {

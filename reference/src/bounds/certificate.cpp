@@ -19,7 +19,7 @@ std::string to_json(const BoundCertificate& c) {
       {"version", 1},
       {"claim", "lower <= sup over all d and all unit x of N^2 E|x' - x|^2 <= upper"},
       {"theorems",
-       {{"upper", "SPEC 5.5: M <= majorant on all of R; SPEC 5.4: expectations of its terms"},
+       {{"upper", "SPEC §5.5: M <= majorant on all of R; SPEC §5.4: expectations of its terms"},
         {"lower", "E M(Gaussian) is the limit of flat vectors (central limit theorem, Fatou's lemma)"}}},
       {"levels", c.levels},
       {"sigma_squared", c.sigma_squared.str()},

@@ -1,4 +1,4 @@
-// M(1) for b = 4 (SPEC 3) in two ways, one of them compiled into the library, and a judgement.
+// M(1) for b = 4 (SPEC §3) in two ways, one of them compiled into the library, and a judgement.
 #include <cmath>
 #include <cstdio>
 

@@ -40,7 +40,7 @@ using Floats = std::vector<float>;
 using Bytes = std::vector<std::uint8_t>;
 using Doubles = std::vector<double>;
 
-// ---- SPEC 1 ----
+// ---- SPEC §1 ----
 
 struct Order {
   int base = 1;
@@ -120,7 +120,7 @@ void hadamard(float* x, std::uint64_t d, bool transposed, bool backwards = false
   }
 }
 
-// ---- SPEC 2 ----
+// ---- SPEC §2 ----
 
 void philox(const std::uint32_t in[4], std::uint64_t seed, std::uint32_t out[4]) {
   if (has(Fault::seed_32)) seed &= 0xFFFFFFFF;
@@ -177,7 +177,7 @@ int dither(const Config* k, std::uint64_t first_row, std::uint64_t rows, std::ui
   return HDQ_KERNEL_OK;
 }
 
-// ---- SPEC 3 ----
+// ---- SPEC §3 ----
 
 double normal_cdf(double s) { return 0.5 * std::erfc(-s / std::sqrt(2.0)); }
 double normal_density(double s) { return std::exp(-0.5 * s * s) / std::sqrt(2 * 3.14159265358979323846); }
@@ -266,7 +266,7 @@ int codewords(const Config* k, std::uint32_t word, double* r) {
   return HDQ_KERNEL_OK;
 }
 
-// ---- SPEC 4: rotation ----
+// ---- SPEC §4: rotation ----
 
 float norm_factor(float norm) { return norm > 0 && norm < 0x1p-100f ? 0x1p100f : norm > 0x1p100f ? 0x1p-100f : 1.0f; }
 
@@ -337,7 +337,7 @@ int transform_transposed(const Config* k, std::uint64_t rows, const float* y, fl
   return HDQ_KERNEL_OK;
 }
 
-// ---- SPEC 4: packing ----
+// ---- SPEC §4: packing ----
 
 std::uint64_t bytes_of(const Config& k, std::uint64_t count) { return (count * k.bits + 7) / 8; }
 
@@ -382,7 +382,7 @@ int unpack(const Config* k, std::uint64_t count, const std::uint8_t* bytes, std:
   return HDQ_KERNEL_OK;
 }
 
-// ---- SPEC 4: the norm ----
+// ---- SPEC §4: the norm ----
 
 float through_half(float norm) {
   if (norm > 65504) return INFINITY;
@@ -419,7 +419,7 @@ std::uint64_t row_norm(const Config& k, const float* x, float* norm) {
   return n;
 }
 
-// ---- SPEC 4: encode and decode ----
+// ---- SPEC §4: encode and decode ----
 
 Floats cleaned(const Config& k, const float* x) {
   Floats values(x, x + k.dimension);

@@ -1,7 +1,7 @@
 /* hdq in plain C, written from docs/SPEC.md alone: every stage as it stands there, no SIMD, no tables, no sharing with the
  * library. Slow and short. One source makes three kernels that must all pass `hdq validate`:
  *
- *   (default)          float32, the order of additions of SPEC 4
+ *   (default)          float32, the order of additions of SPEC §4
  *   HDQ_PLAIN_DIRECT   float32, each output one sum over a row of H, from the last column to the first
  *   HDQ_PLAIN_DOUBLE   float64 throughout
  */
@@ -19,7 +19,7 @@ typedef float real;
 
 typedef hdq_kernel_config config;
 
-/* ---- SPEC 1: Hadamard matrices ---- */
+/* ---- SPEC §1: Hadamard matrices ---- */
 
 static void split_order(uint64_t d, int* m, uint64_t* block) {
   static const int bases[] = {28, 20, 12};
@@ -108,7 +108,7 @@ static void hadamard(real* x, uint64_t d, int transposed) {
 }
 #endif
 
-/* ---- SPEC 2: random streams ---- */
+/* ---- SPEC §2: random streams ---- */
 
 static void philox(const uint32_t in[4], uint64_t seed, uint32_t out[4]) {
   uint32_t c[4] = {in[0], in[1], in[2], in[3]}, key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
@@ -144,7 +144,7 @@ static int dither(const config* k, uint64_t first_row, uint64_t rows, uint32_t* 
   return HDQ_KERNEL_OK;
 }
 
-/* ---- SPEC 3: the scalar quantizer ---- */
+/* ---- SPEC §3: the scalar quantizer ---- */
 
 static const double pi = 3.14159265358979323846;
 
@@ -201,7 +201,7 @@ static int codewords(const config* k, uint32_t word, double* r) {
   return HDQ_KERNEL_OK;
 }
 
-/* ---- SPEC 4: the vector quantizer ---- */
+/* ---- SPEC §4: the vector quantizer ---- */
 
 static float norm_factor(float norm) { return norm > 0 && norm < 0x1p-100f ? 0x1p100f : norm > 0x1p100f ? 0x1p-100f : 1.0f; }
 
@@ -382,7 +382,7 @@ static int load(const config* k, uint64_t rows, const uint8_t* file, uint64_t si
   return HDQ_KERNEL_OK;
 }
 
-/* SPEC 5.5: the Gaussian limit, and 6e-4 above it no vector of any dimension. */
+/* SPEC §5.5: the Gaussian limit, and 6e-4 above it no vector of any dimension. */
 static int error_constant(const config* k, double* constant) {
   static const double limit[] = {6.44358, 3.92762, 3.22750, 2.95413, 2.83284, 2.77548, 2.74776, 2.73416};
   *constant = limit[k->bits - 1] + 6e-4;

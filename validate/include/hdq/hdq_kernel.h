@@ -35,16 +35,16 @@ enum {
 enum {
   /* Any vector quantizer with its own randomness: x → x̂ is audited statistically, stages are not compared. */
   HDQ_KERNEL_OWN_SCHEME = 0,
-  /* SPEC 1-4 with a rounding of one's own: any order of additions, float32 or wider, codebook to 2^-40 (1 + |exact|).
+  /* SPEC §1–§4 with a rounding of one's own: any order of additions, float32 or wider, codebook to 2^-40 (1 + |exact|).
      Codes and values are judged in real arithmetic, within the rounding bound of the worst order of additions. */
   HDQ_KERNEL_CONFORMANT = 1,
-  /* SPEC 4 to the letter: the tighter bound of its order of additions, and the same bytes as the hdq library. */
+  /* SPEC §4 to the letter: the tighter bound of its order of additions, and the same bytes as the hdq library. */
   HDQ_KERNEL_BIT_EXACT = 2
 };
 
 typedef struct hdq_kernel_config {
   uint64_t dimension; /* n: coordinates of x */
-  uint64_t order;     /* d: the smallest supported Hadamard order >= n (SPEC 1) */
+  uint64_t order;     /* d: the smallest supported Hadamard order >= n (SPEC §1) */
   uint64_t seed;
   uint32_t bits;      /* b, 1 ... 8 */
   uint32_t threads;   /* how many the kernel should use, if it can; the result may not depend on it */
@@ -66,26 +66,26 @@ typedef struct hdq_kernel {
   uint64_t max_dimension;  /* 0: no limit of its own */
   uint32_t alignment;      /* bytes that every float array must be aligned to; 0 or 1: none beyond that of the type */
   uint32_t variants;       /* code paths to compare, such as instruction sets; 0 or 1: only one */
-  /* E‖x̂ − x‖² <= claimed_error[b]·‖x‖² for every x. 0: the certified uniform bound of SPEC 5.5 is taken as the claim. */
+  /* E‖x̂ − x‖² <= claimed_error[b]·‖x‖² for every x. 0: the certified uniform bound of SPEC §5.5 is taken as the claim. */
   double claimed_error[9];
 
-  /* SPEC 2. epsilon[i], 0 <= i < count: −1 or +1. */
+  /* SPEC §2. epsilon[i], 0 <= i < count: −1 or +1. */
   int (*signs)(const hdq_kernel_config*, uint64_t count, int8_t* epsilon);
-  /* SPEC 2. words[i]: the dither word w of row first_row + i. */
+  /* SPEC §2. words[i]: the dither word w of row first_row + i. */
   int (*dither)(const hdq_kernel_config*, uint64_t first_row, uint64_t rows, uint32_t* words);
 
-  /* SPEC 3, for the dither U = (word + 1/2)/2^32. theta: N − 1 numbers θ_1 ... θ_{N−1}; r: N numbers r_0 ... r_{N−1}. */
+  /* SPEC §3, for the dither U = (word + 1/2)/2^32. theta: N − 1 numbers θ_1 ... θ_{N−1}; r: N numbers r_0 ... r_{N−1}. */
   int (*thresholds)(const hdq_kernel_config*, uint32_t word, double* theta);
   int (*codewords)(const hdq_kernel_config*, uint32_t word, double* r);
 
-  /* SPEC 1. y = H D x, not normalised. x: rows × n; y: rows × d. */
+  /* SPEC §1. y = H D x, not normalised. x: rows × n; y: rows × d. */
   int (*transform)(const hdq_kernel_config*, uint64_t rows, const float* x, float* y);
   /* x = D Hᵀ y, not normalised, the first n coordinates. y: rows × d; x: rows × n. */
   int (*transform_transposed)(const hdq_kernel_config*, uint64_t rows, const float* y, float* x);
 
-  /* Bytes of codes per row. NULL: ceil(d·b/8), as SPEC 4 has it. */
+  /* Bytes of codes per row. NULL: ceil(d·b/8), as SPEC §4 has it. */
   int (*code_bytes)(const hdq_kernel_config*, uint64_t* bytes);
-  /* SPEC 4. x: rows × n; norms: rows; codes: rows × code_bytes, packed. *bad is written with BAD_INPUT. */
+  /* SPEC §4. x: rows × n; norms: rows; codes: rows × code_bytes, packed. *bad is written with BAD_INPUT. */
   int (*encode)(const hdq_kernel_config*, uint64_t first_row, uint64_t rows, const float* x, float* norms, uint8_t* codes,
                 hdq_kernel_position* bad);
   int (*decode)(const hdq_kernel_config*, uint64_t first_row, uint64_t rows, const float* norms, const uint8_t* codes, float* x);

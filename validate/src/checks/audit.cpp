@@ -1,7 +1,7 @@
 // The audit: what can be said of any unbiased vector quantizer from x → x̂ and a seed alone, by sequential tests (e_process.hpp).
 //
 // Hypothesis, for every x: E x̂ = x and E‖x̂ − x‖² <= V·‖x‖², over the kernel's randomness with a fresh seed for each observation. V is the
-// kernel's claimed_error, or else the certified uniform bound of SPEC 5.5; for conformant kernels the exact E_U of the reference for
+// kernel's claimed_error, or else the certified uniform bound of SPEC §5.5; for conformant kernels the exact E_U of the reference for
 // the signs at hand is used for the second claim. It follows that ⟨v, x̂ − x⟩/‖x‖ has mean 0 and second moment at most V for
 // every unit vector v: that, and no bound on single observations, is what the tests of means use.
 // All tests together reject a true hypothesis with probability at most total_false_alarm.

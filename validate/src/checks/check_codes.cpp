@@ -1,5 +1,5 @@
-// SPEC 4 end to end: norm, codes and bytes of encode; decode; dot. The reference's Judge gives the verdicts, with its bounds widened
-// to the worst order of additions for kernels that do not promise that of SPEC 4 (oracle.hpp, bound_ratio). Where something is
+// SPEC §4 end to end: norm, codes and bytes of encode; decode; dot. The reference's Judge gives the verdicts, with its bounds widened
+// to the worst order of additions for kernels that do not promise that of SPEC §4 (oracle.hpp, bound_ratio). Where something is
 // wrong, defects that are known to happen are simulated in double, and the one that reproduces the output is named.
 #include <fmt/format.h>
 
@@ -208,7 +208,7 @@ std::optional<Finding> judge_norm(Session& s, const Case& c, const reference::Ju
   const auto verdict = judge.judge_norm(c.row(row), got);
   if (verdict.verdict != reference::Verdict::wrong) return std::nullopt;
   const double exact = reference::exact_norm(c.row(row), c.config.dimension).mid_double();
-  // A norm that is stored and used by both sides costs no bias (SPEC 4): n + 2 roundings of float32 are legal.
+  // A norm that is stored and used by both sides costs no bias (SPEC §4): n + 2 roundings of float32 are legal.
   const double bound = s.info().promise == Promise::bit_exact
                            ? verdict.bound
                            : (std::pow(1 + 0x1p-24, static_cast<double>(c.config.dimension) + 2) - 1) * exact * 1.001 + 0x1p-149;

@@ -1,4 +1,4 @@
-// SPEC 4, the edges: NaN, infinity and a norm beyond float32 are errors that name row and column; norms from 2^-149 to 2^127 are
+// SPEC §4, the edges: NaN, infinity and a norm beyond float32 are errors that name row and column; norms from 2^-149 to 2^127 are
 // encoded like any other; a power of two goes into the norm and leaves the codes alone.
 #include <fmt/format.h>
 
@@ -31,7 +31,7 @@ void expect_bad(Session& s, const Report& report, const Case& c, std::uint64_t r
   f.row = c.first_row + row;
   f.defect = "nan-swallowed";
   if (reply.outcome == Outcome::bad_input) {
-    // Any scheme must refuse; where is asked of those that follow SPEC 4.
+    // Any scheme must refuse; where is asked of those that follow SPEC §4.
     if (!s.conformant() || (reply.row == row && reply.column == column)) return;
     f.what = fmt::format("{} in row {}, column {} is reported at row {}, column {}", what, row, static_cast<std::int64_t>(column), reply.row,
                          static_cast<std::int64_t>(reply.column));

@@ -1,4 +1,4 @@
-// SPEC 4: code j in bits [j·b, (j + 1)·b) of a little-endian bit string, bit for bit.
+// SPEC §4: code j in bits [j·b, (j + 1)·b) of a little-endian bit string, bit for bit.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// SPEC 1: the transform and its transpose against the exact H D x, within the bound of a legal order of additions (SPEC 5.6).
+// SPEC §1: the transform and its transpose against the exact H D x, within the bound of a legal order of additions (SPEC §5.6).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -104,7 +104,7 @@ std::optional<Explanation> explain_preimage(const Row& r) {
       return Explanation{"correlated-random-lanes", fmt::format("the signs repeat with period {}", period)};
     }
   }
-  return Explanation{"wrong-stream", "the signs are others than those of SPEC 2"};
+  return Explanation{"wrong-stream", "the signs are others than those of SPEC §2"};
 }
 
 Explanation explain(Session& s, const Row& r) {

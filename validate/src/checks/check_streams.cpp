@@ -1,4 +1,4 @@
-// SPEC 2 and 3: signs, dither, thresholds and codewords against the reference.
+// SPEC §2 and §3: signs, dither, thresholds and codewords against the reference.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -235,11 +235,11 @@ void run_codebook(Session& s, const Report& report) {
 
 }  // namespace
 
-const Check signs_check{"signs", "the signs of SPEC 2",
+const Check signs_check{"signs", "the signs of SPEC §2",
                         [](const Session& s) { return s.conformant() && s.offers(Operation::signs); }, run_signs};
-const Check dither_check{"dither", "the dither words of SPEC 2",
+const Check dither_check{"dither", "the dither words of SPEC §2",
                          [](const Session& s) { return s.conformant() && s.offers(Operation::dither); }, run_dither};
-const Check codebook_check{"codebook", "thresholds and codewords of SPEC 3, to 2^-40 (1 + |exact|)",
+const Check codebook_check{"codebook", "thresholds and codewords of SPEC §3, to 2^-40 (1 + |exact|)",
                            [](const Session& s) {
                              return s.conformant() && (s.offers(Operation::thresholds) || s.offers(Operation::codewords));
                            },

@@ -1,4 +1,4 @@
-// A set of test vectors (docs/vectors.md): every stage of SPEC §1–4 with its exact answers, for implementations in any language.
+// A set of test vectors (docs/vectors.md): every stage of SPEC §1–§4 with its exact answers, for implementations in any language.
 //
 // The answers are computed in real arithmetic by hdq::reference. While they are made, the float32 implementation is run on
 // each instruction set of this machine and compared; a disagreement is an exception, never a file.

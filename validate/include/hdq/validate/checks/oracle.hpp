@@ -17,12 +17,12 @@ reference::HadamardOrder hadamard_of(const Config& config);
 std::vector<double> exact_rotation(const Config& config, const float* x);
 std::vector<double> exact_rotation_back(const Config& config, const float* y);
 
-// The number of additions that a legal order puts between an input and an output, SPEC 5.6. Bit exact kernels have the order of
-// SPEC 4. Conformant ones at most d − 1, and five roundings more for products and conversions.
+// The number of additions that a legal order puts between an input and an output, SPEC §5.6. Bit exact kernels have the order of
+// SPEC §4. Conformant ones at most d − 1, and five roundings more for products and conversions.
 int addition_stages(const Session& session, std::size_t order);
 // ((1 + u)^s − 1)·Σ|x_i|, rounded up.
 double transform_bound(const Session& session, std::size_t order, double sum_of_magnitudes);
-// How much larger that is than what the reference's judge allows (it knows the order of SPEC 4 only); >= 1.
+// How much larger that is than what the reference's judge allows (it knows the order of SPEC §4 only); >= 1.
 double bound_ratio(const Session& session, std::size_t order);
 
 double sum_of_magnitudes(const float* x, std::size_t n);

@@ -67,7 +67,7 @@ class Session {
   bool quick() const { return options_.level == Level::quick; }
   bool thorough() const { return options_.level == Level::thorough; }
 
-  // n, b, seed; d by SPEC 1.
+  // n, b, seed; d by SPEC §1.
   Config config(std::uint64_t dimension, int bits, std::uint64_t seed = 0) const;
   std::mt19937_64& random() { return random_; }
 

@@ -1,4 +1,4 @@
-// SPEC 5.5: sup over x and d of E‖x̂ − x‖²/‖x‖²·4^b for the shipped generators lies between these two.
+// SPEC §5.5: sup over x and d of E‖x̂ − x‖²/‖x‖²·4^b for the shipped generators lies between these two.
 #pragma once
 
 namespace hdq::validate {

@@ -46,7 +46,7 @@ struct Finding {
   std::string check;   // what --only takes
   std::string what;    // one line
   Config config;
-  std::uint64_t row = 0;  // row number (SPEC 2)
+  std::uint64_t row = 0;  // row number (SPEC §2)
   std::optional<Divergence> divergence;
   std::string input_file, replay;  // the smallest input that fails, and the command that shows it
   std::uint64_t count = 1;         // findings alike
