@@ -1,5 +1,5 @@
 // hdq bounds: for each bit width a proved bracket of the worst mean squared error over all dimensions and vectors
-// (SPEC §5.5), its certificate, and how the worst case tends to π√3/2·N^-2 (SPEC §5.7).
+// (SPEC §5.5), its certificate, and the worst case beside π√3/2·N^-2 as N grows (SPEC §5.7).
 #include <fmt/format.h>
 
 #include <atomic>
@@ -200,7 +200,7 @@ int bounds(const Arguments& arguments) {
 
 void add_bounds(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "bounds", "Prove a bracket of the worst error over all dimensions and vectors",
+  CLI::App* command = add_command(app, "bounds", "Certify a bracket of the worst error over all dimensions and vectors",
                                   "hdq bounds --bits 1..8 -o bounds", [arguments] { return bounds(*arguments); });
   command->add_option("--bits", arguments->bits, "A bit width or a range, within 1 to 8")->capture_default_str();
   command->add_flag("--asymptotics", arguments->asymptotics, "Also N = 2 to 2^16 with sigma = sqrt(3), kappa = 3/16");

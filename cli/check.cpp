@@ -322,7 +322,7 @@ void Check::print_table() const {
   fmt::print("{:<22} [{}, {}]   over the dither, for these signs; measured is {:+.2f} standard errors off\n",
              "exact expectation", mse["expected"]["lower"].get<std::string>(), mse["expected"]["upper"].get<std::string>(),
              mse["deviation"].get<double>());
-  fmt::print("{:<22} {:.8e}   the limit for many levels, uniform in x\n\n", "(π√3/2)·4^-b", mse["limit"].get<double>());
+  fmt::print("{:<22} {:.8e}   bounds every x in the limit of many levels\n\n", "(π√3/2)·4^-b", mse["limit"].get<double>());
   for (const auto& what : all["wrong"]) fmt::print("WRONG {}\n", what.get<std::string>());
   fmt::print("{}\n", ok() ? "ok: nothing is wrong" : "NOT ok");
 }

@@ -229,8 +229,8 @@ void add_bounds_section(Page& page, const ReportData& report) {
              {"b", "lower", "upper", "relative width", "upper / (π√3/2)", "Lloyd–Max, one HD"}, rows);
   const Bracket last = bracket(report.asymptotic.back());
   page.figure(brackets_svg(brackets(report.shipped), brackets(report.asymptotic)),
-              fmt::format("Left: the brackets of Table 1. Right: with σ = √3 and κ = 3/16 kept fixed, the excess of N²·MSE over π√3/2 "
-                          "vanishes; at N = {} the certified upper end is {:.6f} against {:.6f}. Both ends are proved at every point.",
+              fmt::format("Left: the brackets of Table 1. Right: with σ = √3 and κ = 3/16 kept fixed, what the worst N²·MSE has above π√3/2; "
+                          "at N = {} the certified upper end is {:.6f} against {:.6f}. Both ends are certified at every point.",
                           last.levels, last.upper, bound_limit));
   page.add("<p>The lower end is the limit of flat vectors (1, …, 1)/√d, an integral of M against the normal density. The upper end is the "
            "expectation bound of a majorant P ≥ M, a combination of 1, z², z⁴, cosh(sz) and exp(λz²), found by linear programming, rounded to "
@@ -246,7 +246,7 @@ void add_schemes_section(Page& page, const ReportData& report) {
   page.figure(schemes_figure(report),
               "Largest exact MSE·4<sup>b</sup> over 1-hot to 4-hot vectors in dimension 64 (dense: every vector). Under one HD Lloyd–Max exceeds the limit "
               "from b = 2 on, and on some bit widths it still does after a second HD; under a dense rotation it has the least error of the four. A "
-              "uniform step loses as b grows under every rotation. The dithered scheme approaches the limit under all three.");
+              "uniform step loses as b grows under every rotation. The dithered scheme is below the limit at b = 8 under all three.");
   page.figure(hot_figure(report, false),
               "Exact MSE·4<sup>b</sup> of vectors with k equal coordinates, the others zero, under one HD. The dithered scheme rises to its Gaussian limit "
               "and never exceeds its certificate.");
@@ -286,7 +286,7 @@ std::string page_of(const ReportData& report) {
   page.add("<h1>Hadamard-dithered quantization: the worst case, certified</h1>");
   page.add("<p class=\"lead\">A vector x is rotated by random signs and a Hadamard matrix, one random offset per vector is subtracted, and each coordinate "
            "is quantized to b bits. The result is unbiased for every x, and its mean squared error is at most (π√3/2 + o(1))·4<sup>−b</sup>·‖x‖². "
-           "This page puts proved numbers on that statement. π√3/2 = 2.720699…</p>");
+           "This page puts certified numbers on that statement. π√3/2 = 2.720699…</p>");
   add_bounds_section(page, report);
   add_schemes_section(page, report);
   add_bias_section(page, report);

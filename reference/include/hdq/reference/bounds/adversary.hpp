@@ -1,7 +1,7 @@
 // The worst vector an attacker finds: E‖x̂ − x‖²/‖x‖² maximized over unit vectors of one dimension, by gradient ascent on the
 // sphere from structured and random starts. What the search sees is double precision; the vector it ends with, rounded to a
 // grid, has its error enclosed by MseIntegrator. Against a scheme with a certificate (SPEC §5.5) it must fail; it must find
-// that lloyd-max under a single HD breaks π√3/2·4^-b (SPEC §6).
+// that lloyd-max under a single HD exceeds π√3/2·4^-b (SPEC §6).
 #pragma once
 
 #include <cstddef>

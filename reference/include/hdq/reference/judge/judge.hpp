@@ -3,7 +3,8 @@
 //   within_bound   different, but no more than the proved rounding bounds (SPEC §5.6) explain,
 //   wrong          anything else.
 // A fast code f is judged against the exact code c of the same stored ρ: it is within bound if and only if
-// |y_j − θ_k ρ| <= (bound of y_j) + (bound of θ_k ρ) for every threshold k between f and c (proofs/float/FloatCode.v, acceptable_between).
+// |y_j − θ_k ρ| <= (bound of y_j) + (bound of θ_k ρ) for every threshold k between f and c
+// (acceptable_between in proofs/float/FloatCode.v).
 //
 // Fast because exact integers decide almost everything: y is an integer vector on the common scale of x's exponents, and each
 // threshold of the row is bracketed once by two integers on that scale. Only a coordinate inside a bracket, or one whose

@@ -1,5 +1,6 @@
-// Upper bounds of the rounding errors of a float32 implementation (SPEC §5.6), under the names of proofs/float/FloatTransform.v and
-// proofs/float/FloatCode.v, where they are proved. Each returns a ball whose upper end is a true bound.
+// Upper bounds of the rounding errors of a float32 implementation (SPEC §5.6), under the names of
+// proofs/float/FloatTransform.v and proofs/float/FloatCode.v, where they are proved. Each returns a ball whose upper end
+// is a true bound.
 //
 // Encoding, in the domain the fast code works in (x' = scale·x, ρ' = scale·ρ, scale a power of two, usually 1):
 //   |fl(y'_j) − y'_j|        <= transform_error_bound(Σ|x'_i|, s) (+ n·2^-150 where scaling down underflowed),
