@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""What the documents say, against where it is fixed: citations "SPEC §n" exist, theorems and files named exist, numbers are those of the
+certificates, of Coq and of the program, and an upper bound that is printed with fewer digits was rounded up.
+
+usage: docs_test.py SOURCE_DIR [HDQ_PROGRAM]
+"""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+from fractions import Fraction
+
+source = pathlib.Path(sys.argv[1])
+program = sys.argv[2] if len(sys.argv) > 2 else None
+text_suffixes = {".md", ".hpp", ".h", ".cpp", ".c", ".inc", ".in", ".v", ".py", ".sh", ".cmake", ".txt", ".json", ""}
+failures = []
+
+
+def fail(where, message):
+    failures.append(f"{where}: {message}")
+
+
+def read(path):
+    return (source / path).read_text(encoding="utf-8")
+
+
+def texts():
+    """(path, text) of every text file of the tree; build directories and hidden ones apart."""
+    for path in sorted(source.rglob("*")):
+        name = path.relative_to(source)
+        if name.parts[0].startswith("build") or any(part.startswith(".") for part in name.parts):
+            continue
+        if path.is_file() and path.suffix in text_suffixes and name != pathlib.Path("tests/docs/docs_test.py"):
+            try:
+                yield str(name), path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue
+
+
+def specification_sections():
+    """"3" for a heading, "5.7" for an item of the numbered list of §5."""
+    sections, heading = set(), None
+    for line in read("docs/SPEC.md").splitlines():
+        if match := re.match(r"## (\d+)\. ", line):
+            heading = match[1]
+            sections.add(heading)
+        elif (match := re.match(r"(\d+)\. ", line)) and heading == "5":
+            sections.add(f"5.{match[1]}")
+    return sections
+
+
+def check_citations():
+    sections = specification_sections()
+    if not {"1", "4", "5.1", "5.9", "6"} <= sections:
+        fail("docs/SPEC.md", f"sections found: {sorted(sections)}")
+    citation = re.compile(r"SPEC(?:\.md)?(?:,|\)|\]\([^)]*\))? §[\d.]*\d(?:(?:, | and |–)§[\d.]*\d)*")
+    for name, text in texts():
+        for match in citation.finditer(text):
+            for section in re.findall(r"§([\d.]*\d)", match[0]):
+                if section not in sections:
+                    fail(name, f"{match[0]}: docs/SPEC.md has no §{section}")
+        for match in re.finditer(r"\bSPEC (?:\d|section)|\bSPEC[^§\n]{0,12}§[\d.]*\d(?:, | and |–|-)\d[^/:]", text):
+            fail(name, f"write citations as SPEC §n: {match[0]!r}")
+
+
+def headlines():
+    return set(read("proofs/headlines.txt").split())
+
+
+def check_theorems():
+    """Theorems named as such exist; so does each file of proofs/ that is cited."""
+    known = headlines()
+    table = {}
+    for line in read("proofs/README.md").splitlines():
+        if match := re.match(r"\| .* \| `(\w+)` \(([\w/]+\.v)\) \|", line):
+            table[match[1]] = match[2]
+    for name in sorted(known ^ table.keys()):
+        fail("proofs/README.md", f"{name} is in {'headlines.txt' if name in known else 'the table'} alone")
+    for name, path in table.items():
+        if not re.search(rf"^(Theorem|Lemma|Corollary) {name}\b", read(f"proofs/{path}"), re.MULTILINE):
+            fail("proofs/README.md", f"{path} does not prove {name}")
+    rows = [line.split("|")[3] for line in read("docs/properties.md").splitlines() if re.match(r"\| `\w+` \|", line)]
+    if len(rows) < 20:
+        fail("docs/properties.md", "the table of properties was not found")
+    for name in re.findall(r"\w+", " ".join(rows)):
+        if name not in known:
+            fail("docs/properties.md", f"{name} is not in proofs/headlines.txt")
+    for name, text in texts():
+        for match in re.finditer(r"proofs/((?:\w+/)*\w+\.(?:v|txt|md|sh))(?:, (\w+_\w+)\))?", text):
+            if not (source / "proofs" / match[1]).is_file():
+                fail(name, f"{match[0]}: no such file")
+            elif match[2] and not re.search(rf"\b{match[2]}\b", read(f"proofs/{match[1]}")):
+                fail(name, f"proofs/{match[1]} has no {match[2]}")
+
+
+def check_links():
+    for path in sorted(source.glob("*.md")) + sorted(source.glob("*/*.md")) + sorted(source.glob("*/*/*.md")):
+        if path.relative_to(source).parts[0].startswith("build"):
+            continue
+        for target in re.findall(r"\]\(([^)#\s]+)\)", path.read_text(encoding="utf-8")):
+            if "://" not in target and not (path.parent / target).exists():
+                fail(path.relative_to(source), f"link to {target}, which does not exist")
+
+
+def row_of(text, label):
+    """The cells of the table row that starts with this label."""
+    match = re.search(rf"^ *\| {re.escape(label)} \|(.*)\|$", text, re.MULTILINE)
+    if not match:
+        fail("docs/SPEC.md", f"no table row {label!r}")
+        return []
+    return [cell.strip() for cell in match[1].split("|")]
+
+
+def certificates():
+    return [json.loads(read(f"data/bounds/b{b}.json")) for b in range(1, 9)]
+
+
+def is_rounded(text, exact, up):
+    """Whether the decimal is exact rounded up (down) to its own number of digits."""
+    ulp = Fraction(1, 10 ** len(text.partition(".")[2]))
+    excess = (Fraction(text) - exact) * (1 if up else -1)
+    return 0 <= excess < ulp
+
+
+def check_bounds():
+    spec, all_certificates = read("docs/SPEC.md"), certificates()
+    for label, key in (("certified (`hdq bounds`), at most", "upper"), ("certified, the supremum at least", "lower")):
+        row = row_of(spec, label)
+        if len(row) != 8:
+            fail("docs/SPEC.md", f"{label}: {len(row)} numbers, not 8")
+        for b, (text, certificate) in enumerate(zip(row, all_certificates), 1):
+            if not is_rounded(text, Fraction(certificate[key]), key == "upper"):
+                fail("docs/SPEC.md", f"{label}, b = {b}: {text}, but data/bounds/b{b}.json has {certificate[key]}")
+    proved = re.findall(r"\* 4 \^ (\d) <= (\d+) / 100\.", read("proofs/Statements.v"))
+    if [Fraction(text) for text in row_of(spec, "proved in Coq, at most") if text] != [Fraction(int(c), 100) for _, c in proved]:
+        fail("docs/SPEC.md", f"bounds proved in Coq are {proved}")
+    table = re.findall(r"\| C_(\d) <= ([\d.]+) ", read("proofs/README.md"))
+    if [(b, Fraction(c)) for b, c in table] != [(b, Fraction(int(c), 100)) for b, c in proved]:
+        fail("proofs/README.md", f"bounds proved in Coq are {proved}")
+    readme = read("README.md")
+    named = dict(re.findall(r"\bC_(\d) = ([\d.]*\d)", readme))
+    if set(named) != {"1", "8"}:
+        fail("README.md", "it names other constants than C_1 and C_8")
+    for b, text in named.items():
+        if not is_rounded(text, Fraction(all_certificates[int(b) - 1]["upper"]), True):
+            fail("README.md", f"C_{b} = {text} is not the certificate's {all_certificates[int(b) - 1]['upper']}, rounded up")
+    quotient = re.search(r"at most ([\d.]+)/16 < ([\d.]*\d)", spec)
+    if not (quotient and Fraction(quotient[1]) == Fraction(all_certificates[1]["upper"])
+            and is_rounded(quotient[2], Fraction(quotient[1]) / 16, True)):
+        fail("docs/SPEC.md", "§6: the certified bound at b = 2")
+
+
+def check_constants():
+    spec = read("docs/SPEC.md")
+    constants = {line.split()[0]: line.split()[1:] for line in read("proofs/constants.txt").splitlines()[:7]}
+    for label, name in (("64σ", "shipped_sigma_times_64"), ("64κ", "shipped_kappa_times_64")):
+        if row_of(spec, label) != constants[name]:
+            fail("docs/SPEC.md", f"{label} is not {name} of proofs/constants.txt")
+    caps = re.search(r"Definition dither_cost_cap : list Z := \[([\d; ]+)\]", read("proofs/discrete/DiscreteShipped.v"))
+    if row_of(spec, "K_b") != caps[1].split("; "):
+        fail("docs/SPEC.md", f"K_b is not dither_cost_cap of proofs/discrete/DiscreteShipped.v, {caps[1]}")
+
+
+def check_measured():
+    """Numbers that the program computes."""
+    if program is None:
+        return
+    def enclosed(*arguments):
+        return subprocess.run([program, *arguments], check=True, capture_output=True, text=True).stdout
+    def expect(where, text, arguments, pattern):
+        printed = re.search(pattern + r" +\[?([\d.]+)", enclosed(*arguments))
+        if text not in read(where) or not printed or abs(Fraction(printed[1]) - Fraction(text)) > Fraction(1, 2 * 10 ** len(text.partition(".")[2])):
+            fail(where, f"{text}, but hdq {' '.join(arguments)} prints {printed and printed[1]}")
+    expect("docs/SPEC.md", "2.2035", ["mse", "--bits", "8", "--preset", "one-hot"], r"times 4\^b")
+    lloyd_max = ["--bits", "2", "--preset", "one-hot", "--scheme", "lloyd-max"]
+    expect("docs/SPEC.md", "0.26053", ["mse", *lloyd_max], r"E\|x\^ - x\|\^2/\|x\|\^2")
+    for where in ("docs/SPEC.md", "README.md"):
+        expect(where, "0.51", ["bias", *lloyd_max], r"\|E x\^ - x\|/\|x\|")
+
+
+def check_claims():
+    """π√3/2 bounds the limit of many levels; the error of a vector does not approach it, nor is it a bound at any b."""
+    claim = re.compile(r"(?:\bis|\bare|(?<![<>])=|approach\w*|tends? to|converges? to|attains?)\s+\(?(?:π√3/2|pi sqrt ?\(?3)[^.]{0,12}4\^-b|"
+                       r"(?:approach\w*|tends? to|converges? to|attains?)\s+(?:the )?\(?(?:π√3/2|pi sqrt)")
+    for name, text in texts():
+        for match in claim.finditer(text):
+            fail(name, f"what is proved is 'at most': {match[0]!r}")
+
+
+for check in (check_citations, check_theorems, check_links, check_bounds, check_constants, check_measured, check_claims):
+    check()
+print("\n".join(failures) if failures else "documents agree")
+sys.exit(1 if failures else 0)
