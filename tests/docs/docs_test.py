@@ -190,5 +190,5 @@ def check_claims():
 
 for check in (check_citations, check_theorems, check_links, check_bounds, check_constants, check_measured, check_claims):
     check()
-print("\n".join(failures) if failures else "documents agree")
+print("\n".join(dict.fromkeys(failures)) or "documents agree")
 sys.exit(1 if failures else 0)
