@@ -94,6 +94,35 @@ def check_theorems():
                 fail(name, f"proofs/{match[1]} has no {match[2]}")
 
 
+def check_map():
+    """The tests and the C++ that proofs/README.md maps theorems to exist."""
+    code = "\n".join(text for name, text in texts() if name.split("/")[0] in {"reference", "fast", "cli"})
+    rows = [line.strip("| ").split(" | ") for line in read("proofs/README.md").splitlines() if re.match(r"\| .* \| `\w+` \(", line)]
+    for cells in rows:
+        names, tests = (cells + [""])[2], (cells + ["", ""])[3]
+        for name in re.findall(r"`([\w:.]+)`", names):
+            if name.endswith(".hpp"):
+                found = any(source.glob(f"reference/**/{name}"))
+            else:
+                found = re.search(rf"\b{name.split('::')[-1]}\b", code)
+            if not found:
+                fail("proofs/README.md", f"{cells[1]}: no {name} in C++")
+        for test in re.sub(r"\([^)]*\)|`[^`]*`", "", tests).split(";"):
+            file, _, cases = (part.strip() for part in test.partition(":"))
+            for file in filter(None, (part.strip() for part in file.split(","))):
+                room, _, rest = file.partition("_")
+                path = source / "tests" / room / f"{rest}_test.cpp"
+                if file == "constants_agree":
+                    continue
+                if not path.is_file():
+                    fail("proofs/README.md", f"{cells[1]}: no test {file}")
+                    continue
+                text = path.read_text(encoding="utf-8")
+                for case in re.findall(r"\w+", cases):
+                    if not re.search(rf"\b{case}\b", text):
+                        fail("proofs/README.md", f"{cells[1]}: {file} has no {case}")
+
+
 def check_links():
     for path in sorted(source.glob("*.md")) + sorted(source.glob("*/*.md")) + sorted(source.glob("*/*/*.md")):
         if path.relative_to(source).parts[0].startswith("build"):
@@ -188,7 +217,7 @@ def check_claims():
             fail(name, f"what is proved is 'at most': {match[0]!r}")
 
 
-for check in (check_citations, check_theorems, check_links, check_bounds, check_constants, check_measured, check_claims):
+for check in (check_citations, check_theorems, check_map, check_links, check_bounds, check_constants, check_measured, check_claims):
     check()
 print("\n".join(dict.fromkeys(failures)) or "documents agree")
 sys.exit(1 if failures else 0)

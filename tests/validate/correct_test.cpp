@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "hdq/codec.hpp"
-#include "nlohmann/json.hpp"
 #include "run_command.hpp"
 #include "temporary_directory.hpp"
 #include "hdq/validate/checks/e_process.hpp"
