@@ -14,6 +14,7 @@
 
 #include "bounds.hpp"
 #include "command.hpp"
+#include "enclosure.hpp"
 #include "hdq/io/gnuplot.hpp"
 #include "hdq/reference/bounds/uniform_bound.hpp"
 
@@ -60,7 +61,7 @@ std::vector<BoundedQuantizer> asymptotic_quantizers() {
 }
 
 Bracket bracket(const BoundCertificate& certificate) {
-  return {certificate.levels, certificate.lower.convert_to<double>(), certificate.upper.convert_to<double>()};
+  return {certificate.levels, reference::Ball(certificate.lower).lower_double(), reference::Ball(certificate.upper).upper_double()};
 }
 
 std::string brackets_svg(const std::vector<Bracket>& shipped, const std::vector<Bracket>& asymptotic) {
@@ -122,25 +123,32 @@ std::pair<int, int> bits_range(const std::string& text) {
   return {first, last};
 }
 
+reference::Ball limit() { return ldexp(reference::Ball::pi() * sqrt(reference::Ball(3)), -1); }
+
 ordered_json row_of(const BoundCertificate& c) {
+  using reference::Ball;
   const Bracket b = bracket(c);
   return {{"levels", c.levels},
           {"sigma_squared", c.sigma_squared.str()},
           {"kappa", c.kappa.str()},
           {"lower", b.lower},
           {"upper", b.upper},
-          {"relative_width", b.upper / b.lower - 1},
-          {"over_limit", {{"lower", b.lower / bound_limit}, {"upper", b.upper / bound_limit}}},
+          {"relative_width", (Ball(c.upper) / Ball(c.lower) - Ball(1)).upper_double()},
+          {"over_limit",
+           {{"lower", (Ball(c.lower) / limit()).lower_double()}, {"upper", (Ball(c.upper) / limit()).upper_double()}}},
           {"terms", c.majorant.cosh.size() + c.majorant.exp_square.size() + (c.majorant.quartic != 0) + 2}};
 }
 
 void print_table(const std::vector<BoundCertificate>& certificates, const char* title) {
-  fmt::print("{}\n{:>6} {:>10} {:>10} {:>10} {:>12} {:>6}\n", title, "N", "lower", "upper", "width", "upper/limit", "terms");
+  using reference::Ball;
+  constexpr int decimals = 6;
+  fmt::print("{}\n{:>6} {:>13} {:>8} {:>10} {:>10} {:>10} {:>12} {:>6}\n", title, "N", "sigma^2", "kappa", "lower", "upper", "width",
+             "upper/limit", "terms");
   for (const BoundCertificate& c : certificates) {
     const ordered_json row = row_of(c);
-    const Bracket b = bracket(c);
-    fmt::print("{:>6} {:>10.6f} {:>10.6f} {:>10.1e} {:>12.6f} {:>6}\n", b.levels, b.lower, b.upper, b.upper / b.lower - 1,
-               b.upper / bound_limit, row["terms"].get<int>());
+    fmt::print("{:>6} {:>13} {:>8} {:>10} {:>10} {:>10} {:>12} {:>6}\n", c.levels, c.sigma_squared.str(), c.kappa.str(),
+               decimal(c.lower, decimals, Round::down), decimal(c.upper, decimals, Round::up), (Ball(c.upper) / Ball(c.lower) - Ball(1)).upper(2),
+               (Ball(c.upper) / limit()).upper(decimals + 1), row["terms"].get<int>());
   }
 }
 

@@ -176,12 +176,4 @@ std::string ExpectationArguments::vector_name() const {
   return fmt::format("{} row {}", path, row);
 }
 
-nlohmann::ordered_json enclosure_json(const reference::Ball& value, int digits) {
-  return {{"lower", value.lower(digits)}, {"upper", value.upper(digits)}};
-}
-
-std::string enclosure_text(const nlohmann::ordered_json& enclosure) {
-  return fmt::format("[{}, {}]", enclosure["lower"].get<std::string>(), enclosure["upper"].get<std::string>());
-}
-
 }  // namespace hdq::cli

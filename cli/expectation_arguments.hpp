@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "enclosure.hpp"
 #include "hdq/reference/expectation/mse_integrator.hpp"
 
 namespace hdq::cli {
@@ -29,9 +30,5 @@ struct ExpectationArguments {
   std::vector<double> read_vector() const;
   std::string vector_name() const;  // "one-hot", "embeddings.npy row 3"
 };
-
-// ⟨lower, upper⟩ as decimals rounded outward.
-nlohmann::ordered_json enclosure_json(const reference::Ball& value, int digits);
-std::string enclosure_text(const nlohmann::ordered_json& enclosure);
 
 }  // namespace hdq::cli

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "enclosure.hpp"
 #include "hdq/reference/scheme/scalar_quantizer.hpp"
 
 namespace hdq::cli {
@@ -12,6 +13,8 @@ namespace {
 
 using namespace hdq::reference;
 using nlohmann::ordered_json;
+
+constexpr std::int64_t largest_table = 1 << 16;
 
 struct Arguments {
   int bits = 0;
@@ -29,37 +32,34 @@ Generator generator_of(const Arguments& arguments) {
   return Generator(arguments.levels, Real(arguments.sigma), Real(arguments.kappa));
 }
 
-ordered_json enclosure(const Ball& value, int digits) {
-  return {{"lower", value.lower(digits)}, {"upper", value.upper(digits)}};
-}
-
 ordered_json at_dither(const ScalarQuantizer& quantizer, const Arguments& arguments) {
   const Rational u = parse_rational(arguments.u);
   if (u <= 0 || u >= 1) throw UsageError("--u " + arguments.u + ": the dither lies strictly between 0 and 1");
+  if (quantizer.levels() > largest_table) {
+    throw UsageError(fmt::format("--u prints every threshold: it takes at most {} levels", largest_table));
+  }
   Precision precision(4 * arguments.digits + 128);
+  Progress progress("thresholds", static_cast<std::uint64_t>(quantizer.levels()));
   ordered_json thresholds = ordered_json::array(), codewords = ordered_json::array();
   for (std::int64_t k = 0; k < quantizer.levels(); ++k) {
-    if (k > 0) thresholds.push_back(enclosure(quantizer.generator().threshold(k, Ball(u)), arguments.digits));
-    codewords.push_back(enclosure(quantizer.decode(k, Ball(u)), arguments.digits));
+    if (k > 0) thresholds.push_back(enclosure_json(quantizer.generator().threshold(k, Ball(u)), arguments.digits));
+    codewords.push_back(enclosure_json(quantizer.decode(k, Ball(u)), arguments.digits));
+    progress.advance(1);
   }
   const std::int64_t code = quantizer.encode(Ball(parse_rational(arguments.z)), Ball(u));
   return {{"code", code},
-          {"decoded", enclosure(quantizer.decode(code, Ball(u)), arguments.digits)},
+          {"decoded", enclosure_json(quantizer.decode(code, Ball(u)), arguments.digits)},
           {"thresholds", thresholds},
           {"codewords", codewords}};
 }
 
-std::string text(const ordered_json& interval) {
-  return fmt::format("[{}, {}]", interval["lower"].get<std::string>(), interval["upper"].get<std::string>());
-}
-
 void print_table(const ordered_json& result) {
-  fmt::print("M(z) in {}\n", text(result["mse"]));
+  fmt::print("M(z) in {}\n", enclosure_text(result["mse"]));
   if (!result.contains("code")) return;
-  fmt::print("code {}, decoded {}\n", result["code"].dump(), text(result["decoded"]));
+  fmt::print("code {}, decoded {}\n", result["code"].dump(), enclosure_text(result["decoded"]));
   for (std::size_t k = 0; k < result["codewords"].size(); ++k) {
-    if (k > 0) fmt::print("  threshold {:<4} {}\n", k, text(result["thresholds"][k - 1]));
-    fmt::print("codeword {:<4}    {}\n", k, text(result["codewords"][k]));
+    if (k > 0) fmt::print("  threshold {:<4} {}\n", k, enclosure_text(result["thresholds"][k - 1]));
+    fmt::print("codeword {:<4}    {}\n", k, enclosure_text(result["codewords"][k]));
   }
 }
 
@@ -67,7 +67,7 @@ int scalar(const Arguments& arguments) try {
   const ScalarQuantizer quantizer(generator_of(arguments));
   ordered_json result = {{"levels", quantizer.levels()},
                          {"z", arguments.z},
-                         {"mse", enclosure(quantizer.mse(Real(arguments.z), arguments.digits), arguments.digits)}};
+                         {"mse", enclosure_json(quantizer.mse(Real(arguments.z), arguments.digits), arguments.digits)}};
   if (!arguments.u.empty()) {
     result["u"] = arguments.u;
     result.update(at_dither(quantizer, arguments));
@@ -98,7 +98,7 @@ void add_scalar(CLI::App& app) {
   }
   command->add_option("--z", arguments->z, "The number to quantize, a decimal or a fraction")->required();
   command->add_option("--u", arguments->u, "The dither, in (0, 1): shows thresholds, codewords and the code");
-  command->add_option("--digits", arguments->digits, "Significant digits")->check(CLI::Range(2, 10000))->capture_default_str();
+  command->add_option("--digits", arguments->digits, "Significant digits")->check(CLI::Range(2, 1000))->capture_default_str();
   command->add_flag("--json", arguments->json, "One JSON object; numbers as decimal strings, rounded outward");
 }
 

@@ -1,12 +1,13 @@
 // hdq verify-certificate: the second, independent checker of a uniform bound (SPEC §5.5).
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "enclosure.hpp"
 #include "hdq/reference/bounds/certificate_checker.hpp"
 
 namespace hdq::cli {
@@ -17,10 +18,15 @@ struct Arguments {
   bool json = false;
 };
 
+// A certificate has a few kilobytes. Whatever is longer, or ends nowhere, is none.
 std::string read_text(const std::string& path) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(path, none)) throw BadInput(path + ": not a regular file");
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw BadInput(path + ": cannot be read");
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::string text(reference::largest_certificate + 1, '\0');
+  if (!in.read(text.data(), static_cast<std::streamsize>(text.size())) && !in.eof()) throw BadInput(path + ": cannot be read");
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
 }
 
 reference::CertificateVerdict verdict_on(const std::string& path) {
@@ -37,12 +43,16 @@ void report(const std::string& path, const reference::CertificateVerdict& v, boo
                                            {"accepted", v.accepted},
                                            {"reason", v.reason},
                                            {"levels", v.levels},
+                                           {"sigma_squared", v.sigma_squared},
+                                           {"kappa", v.kappa},
                                            {"claimed", {{"lower", v.lower}, {"upper", v.upper}}},
                                            {"proved", {{"lower", v.proved_lower}, {"upper", v.proved_upper}}},
                                            {"cells", v.cells}};
     fmt::print("{}\n", fields.dump());
   } else if (v.accepted) {
-    fmt::print("{}: accepted: N = {}, {:.7g} <= sup N^2 MSE <= {:.7g}\n", path, v.levels, v.lower, v.upper);
+    fmt::print("{}: accepted: N = {}, sigma^2 = {}, kappa = {}: {} <= sup N^2 MSE <= {}\n", path, v.levels, v.sigma_squared,
+               v.kappa, decimal(reference::Rational(v.claimed_lower), 6, Round::down),
+               decimal(reference::Rational(v.claimed_upper), 6, Round::up));
   } else {
     fmt::print("{}: rejected: {}\n", path, v.reason);
   }

@@ -134,6 +134,58 @@ TEST(CertificateChecker, RefusesWhatIsNoCertificate) {
   }
 }
 
+// Of equal keys a JSON library keeps the last, and a reader may see the first.
+TEST(CertificateChecker, RefusesAKeyGivenTwice) {
+  const std::string text = certificate().dump();
+  for (const char* key : {"\"upper\":", "\"levels\":", "\"constant\":"}) {
+    std::string twice = text;
+    twice.insert(twice.find(key), std::string(key) + "\"7\",");
+    EXPECT_THROW(check_certificate(twice), MalformedCertificate) << twice;
+  }
+}
+
+TEST(CertificateChecker, RefusesWhatWouldTakeForever) {
+  json j = certificate();
+  for (std::size_t i = 0; i <= largest_term_count; ++i) j["majorant"]["cosh"].push_back({{"s", "1/3"}, {"coefficient", "1/1000000"}});
+  EXPECT_THROW(check_certificate(j.dump()), MalformedCertificate);
+  EXPECT_THROW(check_certificate(certificate().dump() + std::string(largest_certificate, ' ')), MalformedCertificate);
+}
+
+// 1/3 is no binary number: the ends shown lie outside of what is claimed.
+TEST(CertificateChecker, ShowsClaimsRoundedOutward) {
+  json j = certificate();
+  j["lower"] = "1/3";
+  j["upper"] = "20/3";
+  const CertificateVerdict verdict = check_certificate(j.dump());
+  EXPECT_TRUE(verdict.accepted) << verdict.reason;
+  EXPECT_LT(Rational(verdict.lower), Rational(1, 3));
+  EXPECT_GT(Rational(verdict.upper), Rational(20, 3));
+  EXPECT_EQ(verdict.sigma_squared, j["sigma_squared"]);
+  EXPECT_EQ(verdict.kappa, j["kappa"]);
+}
+
+TEST(VerifyCertificateCommand, RefusesWhatEndsNowhere) {
+  for (const char* path : {"/dev/zero", "/dev/stdin", "/"}) {
+    const auto result = hdq::testing::run_hdq(std::string("verify-certificate ") + path + " </dev/zero");
+    EXPECT_EQ(result.exit_code, 3) << result.output;
+    EXPECT_NE(result.output.find(path), std::string::npos) << result.output;
+  }
+}
+
+TEST(VerifyCertificateCommand, NamesTheQuantizerAndRoundsOutward) {
+  const hdq::testing::TemporaryDirectory directory;
+  json j = certificate();
+  j["lower"] = "200000001/100000000";
+  j["upper"] = "500000001/100000000";
+  hdq::testing::overwrite_file(directory / "c.json", j.dump());
+  const auto result = hdq::testing::run_hdq("verify-certificate '" + directory / "c.json" + "'");
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_NE(result.output.find("sigma^2 = " + j["sigma_squared"].get<std::string>() + ", kappa = " + j["kappa"].get<std::string>() +
+                               ": 2.000000 <= sup N^2 MSE <= 5.000001"),
+            std::string::npos)
+      << result.output;
+}
+
 TEST(VerifyCertificateCommand, SaysSoInItsExitStatusAndOneLine) {
   const hdq::testing::TemporaryDirectory directory;
   const auto run = [&](const std::string& text) {

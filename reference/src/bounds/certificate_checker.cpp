@@ -14,6 +14,8 @@
 #include <boost/multiprecision/mpfi.hpp>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace hdq::reference {
@@ -160,6 +162,7 @@ struct Term {
 struct Certificate {
   long long levels;
   Interval n, sigma, kappa, constant, quadratic, quartic, lower, upper;
+  Fraction sigma_squared, kappa_claimed, lower_claimed, upper_claimed;
   double tail;  // rounded down: the windows that begin below it are what the tail estimate covers
   std::vector<Term> cosh, exp_square;
 };
@@ -200,6 +203,9 @@ Fraction fraction(const nlohmann::json& object, const char* name) {
 std::vector<Term> terms(const nlohmann::json& majorant, const char* kind, const char* parameter, const Fraction& limit) {
   const nlohmann::json& list = field(majorant, kind);
   if (!list.is_array()) throw MalformedCertificate(std::string("\"") + kind + "\" is no array");
+  if (list.size() > largest_term_count) {
+    throw MalformedCertificate(std::string("\"") + kind + "\" has more than " + std::to_string(largest_term_count) + " terms");
+  }
   std::vector<Term> result;
   for (const nlohmann::json& item : list) {
     const Fraction p = fraction(item, parameter), c = fraction(item, "coefficient");
@@ -210,9 +216,27 @@ std::vector<Term> terms(const nlohmann::json& majorant, const char* kind, const 
   return result;
 }
 
-Certificate parse(const std::string& text) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+// The library keeps the last of several equal keys; a reader may see the first. Here a key stands once.
+nlohmann::json parse_json(const std::string& text) {
+  if (text.size() > largest_certificate) {
+    throw MalformedCertificate("longer than " + std::to_string(largest_certificate) + " bytes");
+  }
+  std::vector<std::set<std::string>> open;  // the keys so far of every object that is open
+  const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
+    if (event == nlohmann::json::parse_event_t::object_start) open.emplace_back();
+    if (event == nlohmann::json::parse_event_t::object_end) open.pop_back();
+    if (event == nlohmann::json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
+      throw MalformedCertificate("a key is given twice: " + value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace).substr(0, 40));
+    }
+    return true;
+  };
+  nlohmann::json json = nlohmann::json::parse(text, watch, false);
   if (json.is_discarded()) throw MalformedCertificate("not JSON");
+  return json;
+}
+
+Certificate parse(const std::string& text) {
+  const nlohmann::json json = parse_json(text);
   if (field(json, "format") != "hdq-bound-certificate") throw MalformedCertificate("not an hdq-bound-certificate");
   if (field(json, "version") != 1) throw MalformedCertificate("unknown version");
   const nlohmann::json& levels = field(json, "levels");
@@ -228,7 +252,7 @@ Certificate parse(const std::string& text) {
   const long long n = levels.get<long long>();
   Certificate c{n, Interval(n), sqrt(to_interval(sigma_squared)), to_interval(kappa),
                 to_interval(fraction(majorant, "constant")), to_interval(fraction(majorant, "quadratic")),
-                to_interval(quartic), to_interval(lower), to_interval(upper),
+                to_interval(quartic), to_interval(lower), to_interval(upper), sigma_squared, kappa, lower, upper,
                 mpfr_get_d(low(to_interval(tail)).backend().data(), MPFR_RNDD),
                 terms(majorant, "cosh", "s", 64), terms(majorant, "exp_square", "lambda", Fraction(1, 2))};
   require(c.tail >= 0x1p-200, "tail below 2^-200");
@@ -353,10 +377,13 @@ void check(const Certificate& c, CertificateVerdict& verdict) {
   require(surely_less_equal(c.n * c.n * bound, c.upper), "the majorant's bound exceeds the claimed upper");
 
   State state{static_cast<double>(c.levels - 1) / 2, Interval(0), central_mse(c), Interval(0)};
+  int halvings = 0;
   for (double width = state.a / 8; state.a > c.tail; ++verdict.cells) {
+    require(verdict.cells < largest_cell_count, "more windows are needed than are looked at");
     width = std::min(width, state.a / 6);
     while (!advance(c, state, std::max(c.tail, state.a - width))) {
       width /= 2;
+      require(++halvings <= largest_cell_count, "more windows are needed than are looked at");
       require(width > state.a * 0x1p-24,
               "the majorant is not proved to exceed M near |z| = " + std::to_string(-static_cast<double>(median(state.z))));
     }
@@ -376,8 +403,12 @@ CertificateVerdict check_certificate(const std::string& json) {
   try {
     const Certificate certificate = parse(json);
     verdict.levels = certificate.levels;
-    verdict.lower = static_cast<double>(median(certificate.lower));
-    verdict.upper = static_cast<double>(median(certificate.upper));
+    verdict.sigma_squared = certificate.sigma_squared.str();
+    verdict.kappa = certificate.kappa_claimed.str();
+    verdict.claimed_lower = certificate.lower_claimed.str();
+    verdict.claimed_upper = certificate.upper_claimed.str();
+    verdict.lower = mpfr_get_d(low(certificate.lower).backend().data(), MPFR_RNDD);
+    verdict.upper = mpfr_get_d(high(certificate.upper).backend().data(), MPFR_RNDU);
     check(certificate, verdict);
     verdict.accepted = true;
   } catch (const Rejected& rejected) {
