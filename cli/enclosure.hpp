@@ -23,10 +23,12 @@ enum class Round { down, up };
 // A rational with so many digits after the point, rounded in one direction: exact where they suffice.
 inline std::string decimal(const reference::Rational& value, int decimals, Round round) {
   using reference::Integer;
-  const reference::Rational scaled = value * boost::multiprecision::pow(Integer(10), static_cast<unsigned>(decimals));
+  const Integer unit = boost::multiprecision::pow(Integer(10), static_cast<unsigned>(decimals));
+  const reference::Rational scaled = value * reference::Rational(unit);
   const Integer n = numerator(scaled), d = denominator(scaled);
   Integer quotient = n / d;  // towards zero
-  if (n % d != 0 && (n < 0) == (round == Round::down)) quotient += n < 0 ? -1 : 1;
+  const Integer rest = n % d;
+  if (rest != 0 && (n < 0) == (round == Round::down)) quotient += n < 0 ? -1 : 1;
   std::string digits = Integer(abs(quotient)).str();
   const auto places = static_cast<std::size_t>(decimals);
   if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
