@@ -10,11 +10,11 @@
 #include <functional>
 #include <vector>
 
+#include "shipped_constants.hpp"
+
 namespace hdq::tables {
 
 inline constexpr slong precision = 384;
-inline constexpr int sigma_times_64[9] = {0, 93, 109, 111, 111, 111, 111, 111, 111};
-inline constexpr int kappa_times_64[9] = {0, 32, 24, 20, 18, 16, 15, 14, 13};
 
 class Real {
  public:
@@ -84,7 +84,7 @@ struct Generator {
   int n;
   Real sigma, kappa;
   explicit Generator(int bits)
-      : n(1 << bits), sigma(ratio(sigma_times_64[bits], 64)), kappa(ratio(kappa_times_64[bits], 64)) {}
+      : n(1 << bits), sigma(ratio(shipped_sigma_times_64[bits - 1], 64)), kappa(ratio(shipped_kappa_times_64[bits - 1], 64)) {}
 
   Real g(const Real& v) const {
     return sigma * normal_quantile(v / Real(n)) + kappa * (Real(1) / (Real(n) - v) - Real(1) / v);

@@ -191,6 +191,29 @@ def check_constants():
         fail("docs/SPEC.md", f"K_b is not dither_cost_cap of proofs/discrete/DiscreteShipped.v, {caps[1]}")
 
 
+# Who keeps σ and κ by hand, to be an oracle; proofs/constants/Constants.v is compared by Coq's own print of it.
+hand_copies = ["proofs/certificate/find_majorant.cpp", "tests/fast/codebook_certificate_test.cpp", "tests/kernels/faulty/hdq_faulty.cpp",
+               "tests/kernels/numpy_kernel.py", "tests/kernels/plain/hdq_plain.c", "tests/reference/generator_test.cpp"]
+generated = ["fast/tables/shipped_constants.hpp", "reference/include/hdq/reference/scheme/shipped_constants.hpp"]
+
+
+def check_copies():
+    """The constants that oracles keep by hand; other copies include what cmake/generate_constants.cmake writes."""
+    constants = {line.split()[0]: line.split()[1:] for line in read("proofs/constants.txt").splitlines()[:2]}
+    for name in hand_copies:
+        for letter in ("sigma", "kappa"):
+            lists = re.findall(rf"(?i)\b{letter}\w*(?:\[\d*\])? = [\[{{](?:0, )?([\d, ]+)[\]}}]", read(name))
+            if [values.split(", ") for values in lists] != [constants[f"shipped_{letter}_times_64"]]:
+                fail(name, f"{letter}: {lists}, but proofs/constants.txt has {constants[f'shipped_{letter}_times_64']}")
+    for name in ("tests/kernels/plain/hdq_plain.c", "tests/kernels/faulty/hdq_faulty.cpp"):
+        bounds = re.findall(r"\bbound\[\] = \{([\d., ]+)\}", read(name))
+        if [[Fraction(value) for value in values.split(", ")] for values in bounds] != [[Fraction(c["upper"]) for c in certificates()]]:
+            fail(name, "its bounds are not those of data/bounds")
+    for name, text in texts():
+        if name not in hand_copies + generated and re.search(r"\b109, ?111, ?111\b", text):
+            fail(name, "σ by hand: include what cmake/generate_constants.cmake writes, or join hand_copies in docs_test.py")
+
+
 def check_measured():
     """Numbers that the program computes."""
     if program is None:
@@ -217,7 +240,7 @@ def check_claims():
             fail(name, f"what is proved is 'at most': {match[0]!r}")
 
 
-for check in (check_citations, check_theorems, check_map, check_links, check_bounds, check_constants, check_measured, check_claims):
+for check in (check_citations, check_theorems, check_map, check_links, check_bounds, check_constants, check_copies, check_measured, check_claims):
     check()
 print("\n".join(dict.fromkeys(failures)) or "documents agree")
 sys.exit(1 if failures else 0)

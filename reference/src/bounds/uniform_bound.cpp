@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hdq/reference/bounds/linear_program.hpp"
+#include "hdq/reference/scheme/shipped_constants.hpp"
 
 namespace hdq::reference {
 namespace {
@@ -106,12 +107,9 @@ Rational round_down(const Ball& value, int digits) { return parse_rational(value
 }  // namespace
 
 BoundedQuantizer BoundedQuantizer::shipped(int bits) {
-  // SPEC §3; Generator::shipped has the same table as a generator.
-  static constexpr int sigma64[8] = {93, 109, 111, 111, 111, 111, 111, 111};
-  static constexpr int kappa64[8] = {32, 24, 20, 18, 16, 15, 14, 13};
   if (bits < 1 || bits > 8) throw std::invalid_argument("bits must be 1..8");
-  const Rational sigma(sigma64[bits - 1], 64);
-  return {std::int64_t{1} << bits, sigma * sigma, Rational(kappa64[bits - 1], 64)};
+  const Rational sigma(shipped_sigma_times_64[bits - 1], 64);
+  return {std::int64_t{1} << bits, sigma * sigma, Rational(shipped_kappa_times_64[bits - 1], 64)};
 }
 
 Majorant propose_majorant(const WindowExpansion& expansion, double reach) {

@@ -568,8 +568,8 @@ int load(const Config* k, std::uint64_t rows, const std::uint8_t* file, std::uin
 }
 
 int error_constant(const Config* k, double* constant) {
-  constexpr double limit[] = {6.44358, 3.92762, 3.22750, 2.95413, 2.83284, 2.77548, 2.74776, 2.73416};
-  *constant = limit[k->bits - 1] + 6e-4;
+  constexpr double bound[] = {6.445831, 3.930069, 3.229104, 2.955297, 2.833996, 2.776221, 2.748340, 2.734537};
+  *constant = bound[k->bits - 1];
   if (has(Fault::oracle_without_root)) *constant = 3 * 3.14159265358979323846 / 2;
   if (has(Fault::oracle_asymptotic)) *constant = std::sqrt(3.0) * 3.14159265358979323846 / 2;
   return HDQ_KERNEL_OK;

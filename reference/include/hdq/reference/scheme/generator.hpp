@@ -14,6 +14,7 @@
 #include "hdq/reference/numbers/ball.hpp"
 #include "hdq/reference/numbers/normal.hpp"
 #include "hdq/reference/numbers/real.hpp"
+#include "hdq/reference/scheme/shipped_constants.hpp"
 
 namespace hdq::reference {
 
@@ -30,10 +31,9 @@ class Generator {
 
   // The table of SPEC §3.
   static Generator shipped(int bits) {
-    static constexpr int sigma64[8] = {93, 109, 111, 111, 111, 111, 111, 111};
-    static constexpr int kappa64[8] = {32, 24, 20, 18, 16, 15, 14, 13};
     if (bits < 1 || bits > 8) throw std::invalid_argument("bits must be 1..8");
-    return Generator(std::int64_t{1} << bits, Rational(sigma64[bits - 1], 64), Rational(kappa64[bits - 1], 64));
+    return Generator(std::int64_t{1} << bits, Rational(shipped_sigma_times_64[bits - 1], 64),
+                     Rational(shipped_kappa_times_64[bits - 1], 64));
   }
 
   std::int64_t levels() const { return levels_; }  // N
