@@ -1,14 +1,19 @@
-// Compiled once per target, like the library's kernels. An empty asm statement that takes a register keeps what made it.
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "machine_kernels.cpp"
-#include <hwy/foreach_target.h>
-
-#include "simd.hpp"
+// Compiled once per instruction set, like the library's kernels. An empty asm statement that takes a register keeps what made it.
+#include "simd/simd.hpp"
 
 #include <hwy/cache_control.h>
 
+#include "machine_kernels.hpp"
+
+// An asm statement that takes a vector register.
+#if HWY_ARCH_X86
+#define HDQ_VECTOR_REGISTER "x"
+#else
+#define HDQ_VECTOR_REGISTER "w"
+#endif
+
 HWY_BEFORE_NAMESPACE();
-namespace hdq::HWY_NAMESPACE {
+namespace hdq::HDQ_ISA {
 
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
@@ -20,7 +25,7 @@ void ReadAll(const float* x, std::size_t count) {
 #pragma GCC unroll 16
     for (std::size_t j = 0; j < kUnroll; ++j) {
       const V v = hn::Load(D(), x + i + j * kLanes);
-      asm volatile("" : : "x"(v.raw));
+      asm volatile("" : : HDQ_VECTOR_REGISTER(v.raw));
     }
   }
 }
@@ -56,7 +61,7 @@ void StreamAll(float* x, std::size_t count, float value) {
 // v, of which the compiler knows nothing. A copy of the raw register: asm on a member would keep the array it is in in memory.
 HWY_INLINE V Opaque(V v) {
   auto raw = v.raw;
-  asm volatile("" : "+x"(raw));
+  asm volatile("" : "+" HDQ_VECTOR_REGISTER(raw));
   return V{raw};
 }
 
@@ -90,31 +95,8 @@ double FmaRounds(std::size_t rounds) {
 
 std::size_t VectorLanes() { return kLanes; }
 
-}  // namespace hdq::HWY_NAMESPACE
+extern const bench::MachineKernels machine_kernels;
+const bench::MachineKernels machine_kernels = {ReadAll, UpdateAll, StoreAll, StreamAll, PermuteRounds, FmaRounds, VectorLanes};
+
+}  // namespace hdq::HDQ_ISA
 HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
-#include "dispatch.hpp"
-#include "machine_kernels.hpp"
-namespace hdq {
-
-HDQ_DISPATCH(ReadAll);
-HDQ_DISPATCH(UpdateAll);
-HDQ_DISPATCH(StoreAll);
-HDQ_DISPATCH(StreamAll);
-HDQ_DISPATCH(PermuteRounds);
-HDQ_DISPATCH(FmaRounds);
-HDQ_DISPATCH(VectorLanes);
-
-namespace bench {
-void read_all(const float* x, std::size_t count, Isa isa) { HDQ_CALL(ReadAll, isa)(x, count); }
-void update_all(float* x, std::size_t count, Isa isa) { HDQ_CALL(UpdateAll, isa)(x, count); }
-void store_all(float* x, std::size_t count, float value, Isa isa) { HDQ_CALL(StoreAll, isa)(x, count, value); }
-void stream_all(float* x, std::size_t count, float value, Isa isa) { HDQ_CALL(StreamAll, isa)(x, count, value); }
-double permute_rounds(std::size_t rounds, Isa isa) { return HDQ_CALL(PermuteRounds, isa)(rounds); }
-double fma_rounds(std::size_t rounds, Isa isa) { return HDQ_CALL(FmaRounds, isa)(rounds); }
-std::size_t vector_lanes(Isa isa) { return HDQ_CALL(VectorLanes, isa)(); }
-}  // namespace bench
-
-}  // namespace hdq
-#endif

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "hdq/codec.hpp"
+#include "hdq/types.hpp"
 
 namespace hdq::bench {
 
@@ -17,5 +17,16 @@ void stream_all(float* x, std::size_t count, float value, Isa isa);     // non-t
 double permute_rounds(std::size_t rounds, Isa isa);  // vpermps
 double fma_rounds(std::size_t rounds, Isa isa);
 std::size_t vector_lanes(Isa isa);                   // float32 lanes of one such instruction
+
+// What machine_kernels.cpp defines once per instruction set.
+struct MachineKernels {
+  void (*read_all)(const float* x, std::size_t count);
+  void (*update_all)(float* x, std::size_t count);
+  void (*store_all)(float* x, std::size_t count, float value);
+  void (*stream_all)(float* x, std::size_t count, float value);
+  double (*permute_rounds)(std::size_t rounds);
+  double (*fma_rounds)(std::size_t rounds);
+  std::size_t (*vector_lanes)();
+};
 
 }  // namespace hdq::bench

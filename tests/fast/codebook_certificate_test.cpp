@@ -14,7 +14,7 @@
 #include <cmath>
 #include <vector>
 
-#include "codebook_tables.hpp"
+#include "quantizer/codebook_tables.hpp"
 #include "hdq/stages.hpp"
 
 namespace {

@@ -1,12 +1,12 @@
-// The compander (SPEC §3, fast/src/compand_tables.hpp): its error bound in ball arithmetic, and its codes against the definition.
+// The compander (SPEC §3, fast/src/quantizer/compand_tables.hpp): its error bound in ball arithmetic, and its codes against the definition.
 #include <algorithm>
 #include <bit>
 #include <cfloat>
 #include <cmath>
 #include <limits>
 
-#include "compand.hpp"
-#include "compand_tables.hpp"
+#include "simd/kernels.hpp"
+#include "quantizer/compand_tables.hpp"
 #include "test_support.hpp"
 #include "hdq/reference/scheme/generator.hpp"
 
@@ -137,7 +137,7 @@ class CompandCodes : public ::testing::TestWithParam<std::tuple<Isa, int>> {
   void check(const std::vector<float>& y, std::uint32_t word, float norm) const {
     const std::vector<float> limits = scaled(word, norm);
     std::vector<std::uint8_t> codes(y.size());
-    detail::compand_codes(bits(), y.data(), y.size(), word, norm, codes.data(), isa());
+    detail::kernels(isa()).compand(bits(), y.data(), y.size(), word, norm, codes.data());
     for (std::size_t j = 0; j < y.size(); ++j) {
       const auto expected = std::count_if(limits.begin(), limits.end(), [&](float limit) { return y[j] >= limit; });
       ASSERT_EQ(codes[j], expected) << "y " << y[j] << " word " << word << " norm " << norm;
@@ -264,7 +264,7 @@ TEST_P(CompandCodes, EveryCount) {
       const test::Guarded<std::uint8_t> codes(n, static_cast<test::Guarded<std::uint8_t>::Side>(side));
       for (std::size_t j = 0; j < n; ++j) y.data()[j] = normal(integers, 1.0f);
       const auto word = static_cast<std::uint32_t>(integers.next());
-      detail::compand_codes(bits(), y.data(), n, word, 1.0f, codes.data(), isa());
+      detail::kernels(isa()).compand(bits(), y.data(), n, word, 1.0f, codes.data());
       std::vector<std::uint8_t> expected(n);
       quantize(bits(), y.data(), n, scaled(word, 1.0f).data(), expected.data(), Isa::scalar);
       ASSERT_TRUE(test::same_bytes(codes.data(), expected.data(), n)) << n;

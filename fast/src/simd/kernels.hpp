@@ -16,11 +16,9 @@
 
 namespace hdq::detail {
 
-struct ScoreTask;  // score_kernels.hpp
+struct ScoreTask;  // score/score_task.hpp
 
 struct Kernels {
-  Isa isa;  // never automatic
-
   // A preference: codes of so many bits or fewer are found among the row's thresholds, others by the compander. Bytes are the same.
   int threshold_bits;
   bool needs_thresholds(int bits) const { return bits <= threshold_bits; }

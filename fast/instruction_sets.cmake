@@ -1,0 +1,61 @@
+# Kernel files are compiled once per instruction set (src/simd/simd.hpp): here are the sets of this architecture, the one place that
+# lists them for the build.
+#   hdq_kernels(TARGET SOURCES FILE…)   adds to TARGET the objects of FILE… for every instruction set
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
+  set(HDQ_INSTRUCTION_SETS avx512 avx2 scalar)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
+  set(HDQ_INSTRUCTION_SETS neon scalar)
+else()
+  set(HDQ_INSTRUCTION_SETS scalar)
+endif()
+set(HDQ_HIGHWAY_TARGET_avx512 HWY_AVX3)
+set(HDQ_HIGHWAY_TARGET_avx2 HWY_AVX2)
+set(HDQ_HIGHWAY_TARGET_neon HWY_NEON)
+set(HDQ_HIGHWAY_TARGET_scalar HWY_SCALAR)
+
+# The kernels of the library: what fills a route table (src/simd/kernels.hpp).
+set(HDQ_KERNEL_SOURCES
+  src/codes/lookup.cpp
+  src/codes/pack.cpp
+  src/quantizer/codebook.cpp
+  src/quantizer/compand.cpp
+  src/quantizer/quantize.cpp
+  src/quantizer/quantize_pack.cpp
+  src/rotation/base_12.cpp
+  src/rotation/base_20.cpp
+  src/rotation/base_28.cpp
+  src/rotation/hadamard.cpp
+  src/rotation/norm.cpp
+  src/rotation/signs.cpp
+  src/rotation/widen.cpp
+  src/score/score_sums.cpp
+  src/score/vector_sums.cpp
+  src/simd/table.cpp
+  src/streams/dither_words.cpp)
+list(TRANSFORM HDQ_KERNEL_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+
+# One instruction set's objects, in the namespace hdq::NAME. OVERRIDES: its list of blocks of its own, or nothing.
+function(hdq_instruction_set objects name highway_target overrides)
+  add_library(${objects} OBJECT ${ARGN})
+  target_include_directories(${objects} PRIVATE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/include ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/src)
+  target_link_libraries(${objects} PRIVATE hdq_highway_headers hdq_options)
+  target_compile_definitions(${objects} PRIVATE HDQ_ISA=${name} HDQ_TARGET=${highway_target})
+  if(overrides)
+    target_compile_definitions(${objects} PRIVATE HDQ_OVERRIDES="${overrides}")
+  endif()
+  set_target_properties(${objects} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+endfunction()
+
+function(hdq_kernels target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
+  foreach(name IN LISTS HDQ_INSTRUCTION_SETS)
+    set(overrides "")
+    if(EXISTS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/src/simd/${name}/overrides.hpp)
+      set(overrides simd/${name}/overrides.hpp)
+    endif()
+    hdq_instruction_set(${target}_${name} ${name} ${HDQ_HIGHWAY_TARGET_${name}} "${overrides}" ${arg_SOURCES})
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_${name}>)
+    string(TOUPPER ${name} upper)
+    target_compile_definitions(${target} PRIVATE HDQ_HAVE_${upper})
+  endforeach()
+endfunction()

@@ -1,0 +1,34 @@
+// The route table of one instruction set, filled once per instruction set like the kernels themselves.
+#include "simd/entries.hpp"
+#include "simd/simd.hpp"
+#include HDQ_TUNING
+
+namespace hdq::HDQ_ISA {
+
+extern const detail::Kernels table;
+const detail::Kernels table = {
+    .threshold_bits = kThresholdBits,
+    .dither_words = DitherWords,
+    .widen_float16 = WidenFloat16,
+    .widen_bfloat16 = WidenBFloat16,
+    .sum_of_squares = SumOfSquares,
+    .hadamard = Hadamard,
+    .rotate = Rotate,
+    .rotate_measured = RotateMeasured,
+    .store_signed = StoreSigned,
+    .thresholds = Thresholds,
+    .codewords = Codewords,
+    .codewords32 = Codewords32,
+    .quantize = Quantize,
+    .compand = CompandAll,
+    .quantize_pack = QuantizePack,
+    .pack = Pack,
+    .unpack = Unpack,
+    .lookup = Lookup,
+    .unpack_lookup = UnpackLookup,
+    .score_sums = ScoreSums,
+    .inner_product = InnerProduct,
+    .squared_distance = SquaredDistance,
+};
+
+}  // namespace hdq::HDQ_ISA
