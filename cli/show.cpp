@@ -24,7 +24,8 @@ int show(const Arguments& arguments) {
   if (arguments.row >= header.rows) {
     throw UsageError(fmt::format("--row {}: {} has {} rows", arguments.row, file.path(), header.rows));
   }
-  const FileReader::Row row = file.row(arguments.row);
+  BlockReader reader(file);
+  const BlockReader::Row row = reader.row(arguments.row);
   std::vector<std::uint8_t> codes(static_cast<std::size_t>(header.order));
   unpack(static_cast<int>(header.bits), row.codes, codes.size(), codes.data());
   const std::uint32_t word = dither_word(header.seed, header.first_row + arguments.row);

@@ -38,10 +38,10 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/hdqConfig.cmake ${CMAKE_CURRENT_BINARY
 
 # A static libhdq leaves its dependencies, the C++ runtime among them, to whoever links it.
 if(BUILD_SHARED_LIBS)
-  set(HDQ_PC_REQUIRES "Requires.private: libhwy libisal")
+  set(HDQ_PC_REQUIRES "Requires.private: libhwy")
   set(HDQ_PC_LIBS "-lhdq\nLibs.private: -lstdc++ -lm -pthread")
 else()
-  set(HDQ_PC_REQUIRES "Requires: libhwy libisal")
+  set(HDQ_PC_REQUIRES "Requires: libhwy")
   set(HDQ_PC_LIBS "-lhdq -lstdc++ -lm -pthread")
 endif()
 file(RELATIVE_PATH HDQ_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)

@@ -10,6 +10,7 @@
 
 #include "checks.hpp"
 #include "exact_sums.hpp"
+#include "file/header.hpp"
 #include "parallel.hpp"
 #include "score_scan.hpp"
 
@@ -30,12 +31,6 @@ void merged_runs(std::size_t count, int threads, TopK& found, const TopK& empty,
     const std::lock_guard lock(merging);
     found.merge(own);
   });
-}
-
-void check_codec(const Codec& codec, const FileReader& file) {
-  const FileHeader& header = file.header();
-  if (codec.dimension() != header.dimension || codec.bits() != static_cast<int>(header.bits) || codec.seed() != header.seed)
-    throw InvalidArgument(file.path() + ": not of the scorer's codec (dimension, bits, seed)");
 }
 
 }  // namespace
@@ -99,12 +94,13 @@ std::vector<Neighbour> search(const Scorer& scorer, const float* norms, const st
 std::vector<Neighbour> search(const Scorer& scorer, const FileReader& file, Metric metric, std::size_t k,
                               const std::function<void(std::size_t)>& progress) {
   const FileHeader& header = file.header();
-  check_codec(scorer.codec(), file);
+  detail::check_codec(file.path(), header, scorer.codec());
+  if (header.has_mean) throw InvalidArgument(file.path() + ": its rows are centred, and the queries are not");
   check_k(k, header.rows);
   const TopK empty(metric, scorer.queries(), k);
   TopK found = empty;
   std::mutex reporting;
-  const auto scan_block = [&](const FileReader::Block& block, TopK& own) {
+  const auto scan_block = [&](const BlockReader::Block& block, TopK& own) {
     try {
       detail::ScorerAccess::scan(scorer, metric, block.norms, block.codes, header.first_row + block.first, 0, block.rows,
                                  [&](std::size_t query, std::size_t at, const float* scores, std::size_t count) {
@@ -119,7 +115,8 @@ std::vector<Neighbour> search(const Scorer& scorer, const FileReader& file, Metr
   };
   merged_runs(static_cast<std::size_t>(header.blocks()), scorer.codec().threads(), found, empty,
               [&](std::size_t first, std::size_t last, TopK& own) {
-                for (std::size_t index = first; index < last; ++index) scan_block(file.block(index), own);
+                BlockReader reader(file);
+                for (std::size_t index = first; index < last; ++index) scan_block(reader.block(index), own);
               });
   return found.ranked();
 }

@@ -130,8 +130,9 @@ std::vector<std::uint8_t> read_image(const std::string& bytes) {
   std::vector<std::uint8_t> content;
   try {
     const FileReader file(path);
+    BlockReader reader(file);
     for (std::uint64_t b = 0; b < file.header().blocks(); ++b) {
-      const FileReader::Block block = file.block(b);
+      const BlockReader::Block block = reader.block(b);
       content.insert(content.end(), block.codes, block.codes + block.rows * file.header().code_bytes());
     }
   } catch (const FileError&) {

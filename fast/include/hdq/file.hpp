@@ -1,109 +1,169 @@
 // The .hdq file: codes of many rows, checksummed block by block (docs/format.md has it byte by byte).
 //
+//   hdq::FileWriter writer("x.hdq", hdq::FileHeader::make(codec, rows));
+//   writer.encode(codec, x, rows);                        // any number of rows at a time
+//   writer.commit();
+//
+//   const hdq::FileReader file("x.hdq");
+//   file.decode(file.codec(), 0, rows, y);
+//
 // A block holds rows_per_block rows (the last one fewer): their norms, then their codes, zero padding, a CRC-32C.
-// Every bit of the file is under a checksum; row i is found by arithmetic; reading is memory-mapped.
+// Every bit of the file is under a checksum; row i is found by arithmetic.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "hdq/atomic_file.hpp"
 #include "hdq/codec.hpp"
+#include "hdq/regular_file.hpp"
 
 namespace hdq {
 
-class AtomicFile;
-
-struct FileHeader {
+struct HDQ_EXPORT FileHeader {
   static constexpr std::uint32_t current_version = 1;
+  static constexpr std::uint32_t fixed_rate = 0;  // the scheme of SPEC §3 and §4
   static constexpr std::size_t bytes = 128;
+  static constexpr std::uint64_t max_block_bytes = std::uint64_t{1} << 26;  // of any block: what a reader holds in memory
 
   std::uint64_t rows = 0;
-  std::uint64_t dimension = 0;       // n
-  std::uint64_t order = 0;           // d
-  std::uint32_t bits = 0;            // b, 1..8
+  std::uint64_t dimension = 0;         // n, 1..2^24
+  std::uint64_t order = 0;             // d, the smallest Hadamard order >= n
+  std::uint32_t bits = 0;              // b, 1..8
   std::uint64_t seed = 0;
-  std::uint64_t first_row = 0;       // row number (SPEC §2) of the file's row 0
-  std::uint32_t rows_per_block = 0;
+  std::uint64_t first_row = 0;         // row number (SPEC §2) of the file's row 0; row i has first_row + i mod 2^64
+  std::uint32_t rows_per_block = 0;    // >= 1
+  std::uint32_t scheme = fixed_rate;
+  bool has_mean = false;               // rows are centred: a mean section follows the header
 
   // A header for `rows` rows of this codec, with blocks of at most 256 KiB (or of one row).
   static FileHeader make(const Codec& codec, std::uint64_t rows, std::uint64_t first_row = 0);
 
-  std::size_t code_bytes() const { return static_cast<std::size_t>((order * bits + 7) / 8); }
-  std::uint64_t blocks() const { return rows / rows_per_block + (rows % rows_per_block != 0); }
+  // Throws InvalidArgument, naming the field, unless each is in its range and the file's length below 2^63.
+  void validate() const;
+
+  // The layout; of a header that validate() accepts.
+  std::size_t code_bytes() const { return static_cast<std::size_t>((order * bits + 7) / 8); }  // of a row
+  std::uint64_t blocks() const;
   std::size_t rows_in_block(std::uint64_t block) const;
   std::size_t block_bytes(std::uint64_t block) const;     // a multiple of 64, checksum included
   std::uint64_t block_offset(std::uint64_t block) const;  // from the beginning of the file
+  std::size_t mean_bytes() const;                         // of the mean section: a multiple of 64; 0 without one
   std::uint64_t file_bytes() const;
 };
 
-// Writes path through a temporary file beside it: the name appears, complete, at commit(), or never.
-class FileWriter {
+// Writes path as AtomicFile does: the name appears, complete, at commit(), or never. After an exception the writer
+// takes no more rows and does not commit.
+class HDQ_EXPORT FileWriter {
  public:
-  FileWriter(std::string path, const FileHeader& header);
+  // Throws InvalidArgument for an invalid header, FileError for a path that cannot be written. mean: none, or `dimension` finite
+  // numbers μ, which are subtracted from what encode() is given and stored for decoding to add.
+  FileWriter(std::string path, const FileHeader& header, std::span<const float> mean = {});
   ~FileWriter();
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
 
-  // The next `rows` rows, any number at a time.
+  const FileHeader& header() const { return header_; }
+  std::uint64_t rows_written() const { return block_ * header_.rows_per_block + filled_; }
+
+  // Encodes the next rows of the file, x as Codec::encode has it, straight into its blocks; codec is one of the header's
+  // dimension, bits and seed (otherwise InvalidArgument). Row numbers follow from the header. With a mean, the codes are those of
+  // fl32(x_i − μ_i). Throws InvalidInput, row counted from x, for a row that has no code, and where x_i − μ_i exceeds float32.
+  void encode(const Codec& codec, const float* x, std::size_t rows, std::size_t row_stride = 0);
+  void encode(const Codec& codec, const Float16* x, std::size_t rows, std::size_t row_stride = 0);
+  void encode(const Codec& codec, const BFloat16* x, std::size_t rows, std::size_t row_stride = 0);
+
+  // The next `rows` rows as they were encoded: with the header's parameters, row numbers and mean.
   void append(const float* norms, const std::uint8_t* codes, std::size_t rows);
-  // Throws FileError unless exactly header.rows rows were appended.
+
+  // Throws FileError unless exactly header.rows rows were written.
   void commit();
 
  private:
+  struct Room;
+  Room room(std::size_t rows);
+  void filled(std::size_t rows);
+  template <class Number>
+  void encode_rows(const Codec& codec, const Number* x, std::size_t rows, std::size_t row_stride);
+  template <class Number>
+  void encode_some(const Codec& codec, const Number* x, std::size_t stride, const Room& to);
+  void write_mean();
   void finish_block();
 
-  std::unique_ptr<AtomicFile> file_;
   FileHeader header_;
-  std::uint64_t block_ = 0;         // the block being filled
-  std::size_t filled_ = 0;          // rows in it
+  std::vector<float> mean_, centred_;
+  AtomicFile file_;
+  std::uint64_t block_ = 0;  // the block being filled
+  std::size_t filled_ = 0;   // rows in it
   std::vector<std::uint8_t> buffer_;
+  bool failed_ = false;
 };
 
-// Maps a file. The constructor checks the header and the file's length; a block's checksum is checked when the
-// block is first used. Safe to use from several threads.
-class FileReader {
+// An open file. The constructor checks its header, length and mean section. Nothing is mapped: a file that changes or shrinks
+// meanwhile gives a FileError, never a wrong row. Safe to use from several threads.
+class HDQ_EXPORT FileReader {
  public:
-  explicit FileReader(std::string path);
-  ~FileReader();
-  FileReader(const FileReader&) = delete;
-  FileReader& operator=(const FileReader&) = delete;
+  explicit FileReader(std::string path);  // FileError
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return file_.path(); }
   const FileHeader& header() const { return header_; }
+  std::span<const float> mean() const { return mean_; }  // of `dimension` numbers; empty if the rows are not centred
+
+  // Checks every block; throws FileError naming the first bad one.
+  void verify() const;
+
+  // Rows [begin, begin + rows) of the file, rows × dimension floats; the codec is one of codec(). With a mean, each number is
+  // fl32(decoded + μ_i). FileError for a block that is damaged, or a row whose norm is invalid.
+  void decode(const Codec& codec, std::uint64_t begin, std::size_t rows, float* x) const;
+  Codec codec(CodecOptions options = {}) const;
+
+ private:
+  friend class BlockReader;
+  void read_block(std::uint64_t index, std::uint8_t* out) const;
+  void read_mean();
+
+  RegularFile file_;
+  FileHeader header_;
+  std::vector<float> mean_;
+};
+
+// Reads a file block by block into memory of its own, at most FileHeader::max_block_bytes. Every block's checksum is computed of the
+// bytes that are then used. For one thread; each has its own. The FileReader must outlive it.
+class HDQ_EXPORT BlockReader {
+ public:
+  explicit BlockReader(const FileReader& file) : file_(&file) {}
 
   struct Block {
-    std::uint64_t first;  // index in the file of the block's first row
+    std::uint64_t first;         // index in the file of the block's first row
     std::size_t rows;
     const float* norms;          // rows
     const std::uint8_t* codes;   // rows × code_bytes
   };
-  Block block(std::uint64_t index) const;  // throws FileError where the checksum fails
+  // Valid until the next call. FileError where the checksum fails or the file has been truncated, InvalidArgument beyond the last.
+  Block block(std::uint64_t index);
 
   struct Row {
     float norm;
     const std::uint8_t* codes;
   };
-  Row row(std::uint64_t index) const;
+  Row row(std::uint64_t index);  // reads its block, if that is not the one read last
 
-  // Checks every block; throws FileError naming the first bad one.
-  void verify() const;
-
-  // Rows [begin, begin + rows) of the file, rows × dimension floats; the codec is one of codec().
-  void decode(const Codec& codec, std::uint64_t begin, std::size_t rows, float* x) const;
-  Codec codec(CodecOptions options = {}) const;
+  // FileReader::decode, without allocating for each call.
+  void decode(const Codec& codec, std::uint64_t begin, std::size_t rows, float* x);
 
  private:
-  void check_block(std::uint64_t index) const;
+  std::uint8_t* data();                 // in buffer_, on a cache line
+  Block held();                         // the block that was read last
+  Block block_of(std::uint64_t row);    // that, or read
+  static constexpr std::uint64_t none = ~std::uint64_t{0};
 
-  std::string path_;
-  FileHeader header_;
-  const std::uint8_t* data_ = nullptr;
-  std::size_t size_ = 0;
-  std::unique_ptr<std::atomic<bool>[]> verified_;
+  const FileReader* file_;
+  std::uint64_t held_ = none;  // the block in buffer_
+  std::vector<std::uint8_t> buffer_;
 };
 
 }  // namespace hdq

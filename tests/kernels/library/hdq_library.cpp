@@ -166,8 +166,9 @@ int load(const Config* c, std::uint64_t rows, const std::uint8_t* file, std::uin
     const MemoryFile memory(file, size);
     const hdq::FileReader reader(memory.path());
     if (reader.header().rows != rows || reader.header().code_bytes() != codec_of(*c).code_bytes()) throw hdq::FileError("another file");
+    hdq::BlockReader blocks(reader);
     for (std::uint64_t row = 0; row < rows; ++row) {
-      const auto stored = reader.row(row);
+      const auto stored = blocks.row(row);
       norms[row] = stored.norm;
       std::memcpy(codes + row * reader.header().code_bytes(), stored.codes, reader.header().code_bytes());
     }
