@@ -39,12 +39,13 @@ tests() {
 # Docker-like images have neither; everything else of the tool chain is below.
 build_packages=(
   g++ cmake ninja-build pkg-config
-  libhwy-dev librandom123-dev libisal-dev
+  libhwy-dev librandom123-dev
   libboost-dev libmpfr-dev libmpfi-dev libgmp-dev libflint-dev libflint-arb-dev coinor-libclp-dev coinor-libcoinutils-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev libbenchmark-dev
   libgtest-dev libgmock-dev librapidcheck-dev libssl-dev zlib1g-dev
 )
 check_packages=(
+  libisal-dev
   clang-14 coq libcoq-coquelicot libcoq-flocq libcoq-interval
   dataset-fashion-mnist python3-numpy
 )
