@@ -42,7 +42,7 @@ build_packages=(
   libhwy-dev librandom123-dev
   libboost-dev libmpfr-dev libmpfi-dev libgmp-dev libflint-dev libflint-arb-dev coinor-libclp-dev coinor-libcoinutils-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev libbenchmark-dev
-  libgtest-dev libgmock-dev librapidcheck-dev libssl-dev zlib1g-dev
+  libgtest-dev libgmock-dev librapidcheck-dev libssl-dev libzip-dev zlib1g-dev
 )
 check_packages=(
   libisal-dev

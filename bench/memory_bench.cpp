@@ -15,6 +15,7 @@
 
 #include "data.hpp"
 #include "figure.hpp"
+#include "hdq/io/vector_writer.hpp"
 #include "hdq_command.hpp"
 
 extern char** environ;
@@ -36,14 +37,10 @@ struct Directory {
 constexpr std::size_t dimension = 1024;
 
 void write_npy(const std::string& path, std::size_t rows) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", 1024), }";
-  header.resize(117, ' ');
-  std::ofstream out(path, std::ios::binary);
-  out.write("\x93NUMPY\x01\x00\x76\x00", 10) << header << '\n';
   const std::vector<float> block = structured_rows(1024, dimension);
-  for (std::size_t row = 0; row < rows; row += 1024)
-    out.write(reinterpret_cast<const char*>(block.data()), static_cast<std::streamsize>(block.size() * sizeof(float)));
-  if (!out.flush()) throw std::runtime_error("cannot write " + path);
+  io::VectorWriter out(path, rows, dimension);
+  for (std::size_t row = 0; row < rows; row += 1024) out.append(block.data(), std::min<std::size_t>(1024, rows - row));
+  out.commit();
 }
 
 // The kernel's own high-water mark of a process, 0 once it has ended. (What wait4 reports includes the moment before exec, when the

@@ -4,7 +4,7 @@
 #include <random>
 #include <span>
 
-#include "hdq/io/vector_file.hpp"
+#include "hdq/io/vector_reader.hpp"
 #include "hdq/search.hpp"
 #include "hdq/stages.hpp"
 
@@ -55,7 +55,7 @@ PeerData synthetic_embeddings(std::size_t rows, std::size_t queries, std::size_t
 }
 
 PeerData sentence_embeddings() {
-  const io::VectorFile file(HDQ_SOURCE_DIR "/data/minilm-fiori-778x384.npy");
+  const io::VectorReader file(HDQ_SOURCE_DIR "/data/minilm-fiori-778x384.npy");
   const std::size_t n = file.dimension();
   std::vector<float> row(n);
   PeerData data{"sentences", n, 0, 0, {}, {}, {}};

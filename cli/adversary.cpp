@@ -9,6 +9,9 @@
 #include "bounds.hpp"
 #include "command.hpp"
 #include "expectation_arguments.hpp"
+#include "files.hpp"
+#include "numbers.hpp"
+#include "hdq/io/vector_writer.hpp"
 #include "hdq/reference/bounds/adversary.hpp"
 
 namespace hdq::cli {
@@ -82,6 +85,8 @@ void print(const ordered_json& r) {
 }
 
 int adversary(const Arguments& arguments) {
+  if (arguments.output == "-") throw UsageError("-o: standard output is for the result");
+  if (!arguments.output.empty()) io::output_format(arguments.output, io::Content::vectors);
   MseIntegrator integrator(arguments.scheme, arguments.bits, 10);
   AdversaryResult found = [&] {
     try {
@@ -90,15 +95,16 @@ int adversary(const Arguments& arguments) {
       throw UsageError(unaffordable.what());
     }
   }();
+  const ordered_json result = describe(arguments, found);
+  if (arguments.json) print_json(result);
+  else print(result);
+  std::fflush(stdout);  // what was found is said, whatever becomes of the file
   if (!arguments.output.empty()) {
     const std::vector<float> x(found.x.begin(), found.x.end());
-    NpyWriter writer(arguments.output, 1, x.size());
+    io::VectorWriter writer(arguments.output, 1, x.size());
     writer.append(x.data(), 1);
     writer.commit();
   }
-  const ordered_json result = describe(arguments, found);
-  if (arguments.json) fmt::print("{}\n", result.dump());
-  else print(result);
   // A vector above the certificate refutes it.
   return result.value("exceeds_certificate", false) ? exit_mismatch : exit_ok;
 }
@@ -109,8 +115,8 @@ void add_adversary(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = add_command(app, "adversary", "Search for the unit vector with the largest expected error",
                                   "hdq adversary --bits 2 --dim 16 --scheme lloyd-max", [arguments] { return adversary(*arguments); });
-  command->add_option("--bits", arguments->bits, "Bits per coordinate, 1 to 8")->required()->check(CLI::Range(1, 8));
-  command->add_option("--dim", arguments->dim, "Dimension of the vectors, 1 to 1024")->required()->check(CLI::Range(1, 1024));
+  add_integer(command, "--bits", arguments->bits, 1, 8, "Bits per coordinate")->required();
+  add_integer(command, "--dim", arguments->dim, 1, 1024, "Dimension of the vectors")->required();
   static const std::map<std::string, Scheme> schemes = {{"dithered", Scheme::dithered},
                                                         {"lloyd-max", Scheme::lloyd_max},
                                                         {"shifted", Scheme::shifted},
@@ -125,7 +131,7 @@ void add_adversary(CLI::App& app) {
       ->transform(CLI::CheckedTransformer(rotations))
       ->option_text("NAME")
       ->default_str("hd");
-  command->add_option("-o", arguments->output, "Write the vector as a .npy file");
+  command->add_option("-o", arguments->output, fmt::format("Write the vector to this file ({})", io::writable_extensions(io::Content::vectors)));
   command->add_flag("--json", arguments->json, "One JSON object");
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "command.hpp"
+#include "files.hpp"
 #include "expectation_arguments.hpp"
 #include "hdq/reference/expectation/bias.hpp"
 
@@ -45,7 +46,7 @@ int bias(const ExpectationArguments& arguments) {
   }
   result.update(exact ? dithered(arguments) : comparator(arguments, x));
   if (arguments.json) {
-    fmt::print("{}\n", result.dump());
+    print_json(result);
     return exit_ok;
   }
   fmt::print("{} quantizer, {} levels, {}\n", scheme_name(arguments.scheme), result["levels"].dump(),

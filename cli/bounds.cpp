@@ -15,6 +15,8 @@
 #include "bounds.hpp"
 #include "command.hpp"
 #include "enclosure.hpp"
+#include "files.hpp"
+#include "hdq/io/text.hpp"
 #include "hdq/io/gnuplot.hpp"
 #include "hdq/reference/bounds/uniform_bound.hpp"
 
@@ -111,7 +113,7 @@ struct Arguments {
 
 // "4" or "1..8".
 std::pair<int, int> bits_range(const std::string& text) {
-  const auto fail = [&] { return UsageError("--bits " + text + ": give one bit width or a range such as 1..8, within 1 to 8"); };
+  const auto fail = [&] { return UsageError("--bits " + io::excerpt(text) + ": give one bit width or a range such as 1..8, within 1 to 8"); };
   const auto digit = [&](const std::string& s) {
     if (s.size() != 1 || s[0] < '1' || s[0] > '8') throw fail();
     return s[0] - '0';
@@ -168,11 +170,11 @@ void write_all(const std::string& directory, const std::vector<BoundCertificate>
                const std::vector<BoundCertificate>& asymptotic, const ordered_json& summary) {
   namespace fs = std::filesystem;
   const fs::path root(directory);
-  fs::create_directories(root);
+  make_directory(directory);
   for (const BoundCertificate& c : shipped) {
     write_file((root / fmt::format("b{}.json", std::countr_zero(static_cast<std::uint64_t>(c.levels)))).string(), reference::to_json(c));
   }
-  if (!asymptotic.empty()) fs::create_directories(root / "asymptotic");
+  if (!asymptotic.empty()) make_directory((root / "asymptotic").string());
   for (const BoundCertificate& c : asymptotic) {
     write_file((root / "asymptotic" / fmt::format("n{}.json", c.levels)).string(), reference::to_json(c));
   }
@@ -182,6 +184,7 @@ void write_all(const std::string& directory, const std::vector<BoundCertificate>
 
 int bounds(const Arguments& arguments) {
   const auto [first, last] = bits_range(arguments.bits);
+  if (!arguments.directory.empty()) make_directory(arguments.directory);  // known before the work
   std::vector<BoundedQuantizer> quantizers;
   for (int b = first; b <= last; ++b) quantizers.push_back(BoundedQuantizer::shipped(b));
   const std::vector<BoundCertificate> shipped = certify(quantizers, "bounds");
@@ -193,14 +196,15 @@ int bounds(const Arguments& arguments) {
                           {"limit_value", bound_limit},
                           {"shipped", list(shipped)}};
   if (arguments.asymptotics) summary["asymptotic"] = list(asymptotic);
-  if (!arguments.directory.empty()) write_all(arguments.directory, shipped, asymptotic, summary);
   if (arguments.json) {
-    fmt::print("{}\n", summary.dump());
-    return exit_ok;
+    print_json(summary);
+  } else {
+    print_table(shipped, "sup over all d and unit x of N² · MSE, shipped σ and κ");
+    if (arguments.asymptotics) print_table(asymptotic, "\nthe same with σ = √3, κ = 3/16 for all N");
+    fmt::print("limit π√3/2 = {:.6f}\n", bound_limit);
   }
-  print_table(shipped, "sup over all d and unit x of N² · MSE, shipped σ and κ");
-  if (arguments.asymptotics) print_table(asymptotic, "\nthe same with σ = √3, κ = 3/16 for all N");
-  fmt::print("limit π√3/2 = {:.6f}\n", bound_limit);
+  std::fflush(stdout);  // what was proved is said, whatever becomes of the files
+  if (!arguments.directory.empty()) write_all(arguments.directory, shipped, asymptotic, summary);
   return exit_ok;
 }
 

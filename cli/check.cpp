@@ -15,6 +15,8 @@
 #include <thread>
 
 #include "command.hpp"
+#include "files.hpp"
+#include "numbers.hpp"
 #include "hdq/stages.hpp"
 #include "hdq/reference/expectation/expected_error.hpp"
 #include "hdq/reference/judge/judge.hpp"
@@ -28,6 +30,7 @@ using reference::Verdict;
 
 struct Arguments : CodecArguments {
   std::string input;
+  VectorInput vectors;
   std::uint64_t rows = UINT64_MAX;
   bool json = false;
 };
@@ -181,12 +184,19 @@ class RowJudge {
   std::vector<double> codewords_;
 };
 
+// Nothing judged is no verdict; and no tables are made for it.
+std::uint64_t some_rows(const Arguments& arguments, const VectorReader& input) {
+  arguments.vectors.check_used({&input});
+  if (input.rows() == 0) throw BadInput(input.name() + ": no rows");
+  return input.rows();
+}
+
 class Check {
  public:
   explicit Check(const Arguments& arguments)
-      : input_(arguments.input),
-        rows_(std::min(arguments.rows, input_.rows())),
-        threads_(arguments.threads > 0 ? arguments.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))),
+      : input_(arguments.input, arguments.vectors.options()),
+        rows_(std::min(arguments.rows, some_rows(arguments, input_))),
+        threads_(static_cast<int>(std::min<std::uint64_t>(rows_, thread_count(arguments.threads)))),
         judge_(input_.dimension(), arguments.bits, arguments.seed) {
     for (const Isa isa : supported_isas()) {
       codecs_.emplace_back(input_.dimension(), arguments.bits, arguments.seed, CodecOptions{isa, threads_});
@@ -223,7 +233,11 @@ class Check {
       const Codec& codec = codecs_[i];
       Encoded encoded{std::vector<float>(count), std::vector<float>(count * codec.dimension()),
                       std::vector<std::uint8_t>(count * codec.code_bytes())};
-      encode_rows(codec, input_, begin, count, x, encoded.norms.data(), encoded.codes.data(), 0);
+      try {
+        codec.encode(x, count, encoded.norms.data(), encoded.codes.data(), begin);
+      } catch (const InvalidInput& bad) {
+        reject_row(input_, begin, x, bad);
+      }
       codec.decode(encoded.norms.data(), encoded.codes.data(), count, encoded.decoded.data(), begin);
       if (i == 0) first = std::move(encoded);
       else if (!encoded.same_codes(first) || !encoded.same_decoded(first)) identical_[i] = false;
@@ -248,7 +262,7 @@ class Check {
     for (const Findings& part : found) findings_.add(part);
   }
 
-  VectorFile input_;
+  VectorReader input_;
   std::uint64_t rows_;
   int threads_;
   Judge judge_;
@@ -275,7 +289,7 @@ ordered_json Check::json() const {
   const double limit = std::numbers::pi * std::numbers::sqrt3 / 2 * std::ldexp(1.0, -2 * codec.bits());
   const double middle = 0.5 * (findings_.expected_lower + findings_.expected_upper);
   const double spread = std::sqrt(findings_.deviation_squares);
-  return {{"input", input_.path()},
+  return {{"input", input_.name()},
           {"rows", rows_},
           {"dimension", codec.dimension()},
           {"order", codec.order()},
@@ -300,7 +314,7 @@ ordered_json Check::json() const {
 
 void Check::print_table() const {
   const ordered_json all = json();
-  fmt::print("{}: {} rows, {} dimensions (Hadamard order {}), {} bits, seed {}\n\n", input_.path(), rows_,
+  fmt::print("{}: {} rows, {} dimensions (Hadamard order {}), {} bits, seed {}\n\n", input_.name(), rows_,
              codecs_[0].dimension(), codecs_[0].order(), codecs_[0].bits(), codecs_[0].seed());
   for (const auto& set : all["instruction_sets"]) {
     fmt::print("{:<22} {}\n", set["isa"].get<std::string>(), set["identical"] ? "the same bytes" : "DIFFERENT BYTES");
@@ -335,14 +349,15 @@ void add_check(CLI::App& app) {
                                   "hdq check embeddings.npy --bits 4 --rows 1000", [arguments] {
                                     Check check(*arguments);
                                     check.run();
-                                    if (arguments->json) fmt::print("{}\n", check.json().dump());
+                                    if (arguments->json) print_json(check.json());
                                     else check.print_table();
                                     return check.ok() ? exit_ok : exit_mismatch;
                                   });
-  command->add_option("INPUT", arguments->input, ".npy (float16/32/64, 1-D or 2-D, C order) or .fvecs")->required();
+  command->add_option("INPUT", arguments->input, vector_input_help("Rows of vectors"))->required();
   arguments->add_bits(command);
   arguments->add_seed(command);
-  command->add_option("--rows", arguments->rows, "Check the first ROWS rows only")->check(CLI::PositiveNumber);
+  add_integer(command, "--rows", arguments->rows, 1, UINT64_MAX, "Check the first ROWS rows only");
+  arguments->vectors.add_to(command);
   arguments->add_threads(command);
   command->add_flag("--json", arguments->json, "One JSON object");
 }

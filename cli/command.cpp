@@ -4,13 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <thread>
 #include <utility>
 
-#include "hdq/atomic_file.hpp"
+#include "hdq/stages.hpp"
+#include "numbers.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -28,19 +29,15 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 int command_result() { return result; }
 
 void CodecArguments::add_bits(CLI::App* command) {
-  command->add_option("--bits", bits, "Bits per coordinate, 1 to 8")->required()->check(CLI::Range(1, 8));
+  add_integer(command, "--bits", bits, 1, 8, "Bits per coordinate")->required();
 }
 
 void CodecArguments::add_seed(CLI::App* command) {
-  command->add_option("--seed", seed, "64-bit seed of signs and dither")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  add_integer(command, "--seed", seed, 0, UINT64_MAX, "Seed of signs and dither")->capture_default_str();
 }
 
 void CodecArguments::add_threads(CLI::App* command) {
-  command->add_option("--threads", threads, "Threads; 0 is one per core. The output does not depend on it")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  add_integer(command, "--threads", threads, 0, 1024, "Threads; 0 is one per core. The output does not depend on it")->capture_default_str();
 }
 
 void CodecArguments::add_isa(CLI::App* command) {
@@ -58,21 +55,36 @@ void CodecArguments::add_isa(CLI::App* command) {
 
 Codec CodecArguments::codec(std::size_t dimension) const { return Codec(dimension, bits, seed, {isa, threads}); }
 
-void encode_rows(const Codec& codec, const VectorFile& input, std::uint64_t begin, std::size_t count, const float* x,
-                 float* norms, std::uint8_t* codes, std::uint64_t first_row) {
-  try {
-    codec.encode(x, count, norms, codes, first_row + begin);
-  } catch (const InvalidInput& bad) {
-    const std::string where = fmt::format("{}: row {}", input.path(), begin + bad.row);
-    if (bad.column == InvalidInput::npos) throw BadInput(where + ": the norm is beyond float32");
-    const float value = x[bad.row * codec.dimension() + bad.column];
-    throw BadInput(fmt::format("{}, column {}: {}", where, bad.column, value != value ? "NaN" : "infinity"));
-  }
+namespace {
+
+float as_float(float value) { return value; }
+template <class Narrow>
+float as_float(Narrow value) {
+  float wide = 0;
+  widen(&value, 1, &wide);
+  return wide;
+}
+
+}  // namespace
+
+template <class Number>
+void reject_row(const VectorReader& input, std::uint64_t begin, const Number* x, const InvalidInput& bad) {
+  const std::string where = fmt::format("{}: row {}", input.name(), begin + bad.row);
+  if (bad.column == InvalidInput::npos) throw BadInput(where + ": the norm is beyond float32");
+  const float value = as_float(x[bad.row * input.dimension() + bad.column]);
+  const char* what = std::isnan(value) ? "NaN" : std::isinf(value) ? "infinity" : "less the center, it is beyond float32";
+  throw BadInput(fmt::format("{}, column {}: {}", where, bad.column, what));
+}
+template void reject_row(const VectorReader&, std::uint64_t, const float*, const InvalidInput&);
+template void reject_row(const VectorReader&, std::uint64_t, const Float16*, const InvalidInput&);
+template void reject_row(const VectorReader&, std::uint64_t, const BFloat16*, const InvalidInput&);
+
+std::size_t thread_count(int threads) {
+  return threads > 0 ? static_cast<std::size_t>(threads) : std::max(1u, std::thread::hardware_concurrency());
 }
 
 std::size_t rows_per_chunk(std::size_t dimension, int threads) {
-  const std::size_t workers =
-      threads > 0 ? static_cast<std::size_t>(threads) : std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t workers = thread_count(threads);
   return std::max<std::size_t>(workers, workers * (std::size_t{4} << 20) / (dimension * sizeof(float)));
 }
 
@@ -108,41 +120,6 @@ void Progress::draw() {
   fmt::print(stderr, "\r{} [{:#<{}}{:.<{}}] {}/{}, {:.0f} s left\033[K", label_, "", bars, "", width - bars, done_,
              total_, left);
   std::fflush(stderr);
-}
-
-// ---- output files ----
-
-std::string npy_header(const char* type, std::uint64_t rows, std::size_t columns) {
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}, {}), }}", type, rows, columns);
-  // Magic, version and length take 10 bytes; the data begin at a multiple of 64, after a newline.
-  header.append(63 - (10 + header.size()) % 64, ' ');
-  header.push_back('\n');
-  std::string prefix = "\x93NUMPY";
-  prefix += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
-  return prefix + header;
-}
-
-NpyWriter::NpyWriter(const std::string& path, std::uint64_t rows, std::size_t columns)
-    : file_(std::make_unique<AtomicFile>(path)), columns_(columns) {
-  const std::string header = npy_header("<f4", rows, columns);
-  file_->write(header.data(), header.size());
-}
-
-NpyWriter::~NpyWriter() = default;
-void NpyWriter::append(const float* x, std::size_t rows) { file_->write(x, rows * columns_ * sizeof(float)); }
-void NpyWriter::commit() { file_->commit(); }
-
-void write_file(const std::string& path, const std::string& text) {
-  AtomicFile file(path);
-  file.write(text.data(), text.size());
-  file.commit();
-}
-
-void require_distinct(const std::string& input, const std::string& output) {
-  std::error_code none;
-  if (std::filesystem::equivalent(input, output, none)) {
-    throw UsageError(output + ": the output would replace the input");
-  }
 }
 
 }  // namespace hdq::cli

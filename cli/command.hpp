@@ -10,16 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "hdq/io/vector_file.hpp"
 #include "hdq/codec.hpp"
-
-namespace hdq {
-class AtomicFile;
-}
+#include "hdq/io/vector_reader.hpp"
 
 namespace hdq::cli {
 
-using io::BadInput, io::VectorFile;
+using io::BadInput, io::VectorReader;
 
 enum ExitCode : int { exit_ok = 0, exit_mismatch = 1, exit_usage = 2, exit_bad_input = 3 };
 
@@ -47,9 +43,12 @@ struct CodecArguments {
   Codec codec(std::size_t dimension) const;
 };
 
-// Encodes rows [begin, begin + count) of the file; a row that has no code is BadInput naming file, row and column.
-void encode_rows(const Codec& codec, const VectorFile& input, std::uint64_t begin, std::size_t count, const float* x,
-                 float* norms, std::uint8_t* codes, std::uint64_t first_row);
+// The codec's complaint about a row of x, the rows of the file from `begin` on, as BadInput naming file, row and column.
+// Number is float, Float16 or BFloat16.
+template <class Number>
+[[noreturn]] void reject_row(const VectorReader& input, std::uint64_t begin, const Number* x, const InvalidInput& bad);
+
+std::size_t thread_count(int threads);  // of --threads: 0 is one per core
 
 // Rows to hold in memory at once: about 4 MiB of float32 per thread.
 std::size_t rows_per_chunk(std::size_t dimension, int threads);
@@ -68,28 +67,6 @@ class Progress {
   std::chrono::steady_clock::time_point started_, drawn_;
   bool terminal_, shown_ = false;
 };
-
-// Everything before the data of a 2-D .npy file of this type, such as "<f4".
-std::string npy_header(const char* type, std::uint64_t rows, std::size_t columns);
-
-// A 2-D float32 .npy file, written row by row, that appears complete or not at all.
-class NpyWriter {
- public:
-  NpyWriter(const std::string& path, std::uint64_t rows, std::size_t columns);
-  ~NpyWriter();
-  void append(const float* x, std::size_t rows);
-  void commit();
-
- private:
-  std::unique_ptr<AtomicFile> file_;
-  std::size_t columns_;
-};
-
-// Writes text to a file that appears complete or not at all.
-void write_file(const std::string& path, const std::string& text);
-
-// Refuses an output that is the input under any name.
-void require_distinct(const std::string& input, const std::string& output);
 
 // ---- the subcommands, each in the file of its name ----
 void add_encode(CLI::App& app);

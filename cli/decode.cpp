@@ -5,33 +5,37 @@
 #include <memory>
 
 #include "command.hpp"
+#include "files.hpp"
 #include "hdq/file.hpp"
+#include "hdq/io/text.hpp"
+#include "hdq/io/vector_writer.hpp"
 
 namespace hdq::cli {
 namespace {
 
 struct Arguments : CodecArguments {
-  std::string input, output;
+  std::string input, output, format;
 };
 
 int decode(const Arguments& arguments) {
-  const FileReader file(arguments.input);
-  require_distinct(arguments.input, arguments.output);
-  const FileHeader& header = file.header();
-  const Codec codec = file.codec({arguments.isa, arguments.threads});
-  NpyWriter writer(arguments.output, header.rows, codec.dimension());
+  require_distinct({arguments.input}, {arguments.output});
+  const auto format = io::output_format(arguments.output, io::Content::vectors, format_of_option(arguments.format));
+  const CodesFile file(arguments.input);
+  const FileHeader& header = file->header();
+  const Codec codec = file->codec({arguments.isa, arguments.threads});
+  io::VectorWriter writer(arguments.output, header.rows, codec.dimension(), io::Content::vectors, format);
   const std::size_t chunk = rows_per_chunk(codec.dimension(), arguments.threads);
   std::vector<float> x;
   Progress progress("decoding", header.rows);
   for (std::uint64_t begin = 0; begin < header.rows; begin += chunk) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, header.rows - begin));
     x.resize(count * codec.dimension());
-    file.decode(codec, begin, count, x.data());
+    file->decode(codec, begin, count, x.data());
     writer.append(x.data(), count);
     progress.advance(count);
   }
   writer.commit();
-  fmt::print("{}: {} rows, {} dimensions, float32\n", arguments.output, header.rows, header.dimension);
+  fmt::print(report_stream(arguments.output), "{}: {} rows, {} dimensions, float32\n", io::printable(arguments.output), header.rows, header.dimension);
   return exit_ok;
 }
 
@@ -39,11 +43,12 @@ int decode(const Arguments& arguments) {
 
 void add_decode(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "decode", "Reconstruct the rows of an .hdq file as float32 .npy",
+  CLI::App* command = add_command(app, "decode", "Reconstruct the rows of an .hdq file as float32",
                                   "hdq decode embeddings.hdq -o reconstructed.npy",
                                   [arguments] { return decode(*arguments); });
-  command->add_option("IN", arguments->input, "The .hdq file")->required();
-  command->add_option("-o,--output", arguments->output, "The .npy file to write")->required();
+  command->add_option("IN", arguments->input, "The .hdq file; - is standard input")->required();
+  command->add_option("-o,--output", arguments->output, fmt::format("The file to write ({}); - is standard output", io::writable_extensions(io::Content::vectors)))->required();
+  add_output_format(command, arguments->format, io::Content::vectors);
   arguments->add_threads(command);
   arguments->add_isa(command);
 }

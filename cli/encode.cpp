@@ -5,45 +5,94 @@
 #include <memory>
 
 #include "command.hpp"
+#include "files.hpp"
 #include "hdq/file.hpp"
+#include "hdq/io/text.hpp"
+#include "neighbours.hpp"
+#include "numbers.hpp"
 
 namespace hdq::cli {
 namespace {
 
 struct Arguments : CodecArguments {
-  std::string input, output;
+  std::string input, output, center_at;
+  VectorInput vectors;
   std::uint64_t first_row = 0;
+  bool center = false;
 };
 
-int encode(const Arguments& arguments) {
-  const VectorFile input(arguments.input);
-  require_distinct(arguments.input, arguments.output);
-  const Codec codec = arguments.codec(input.dimension());
-  if (arguments.first_row > UINT64_MAX - input.rows()) throw UsageError("--first-row: row numbers beyond 64 bits");
-
-  const FileHeader header = FileHeader::make(codec, input.rows(), arguments.first_row);
-  FileWriter writer(arguments.output, header);
-  const std::size_t chunk = rows_per_chunk(input.dimension(), arguments.threads);
-  std::vector<float> x, norms;
-  std::vector<std::uint8_t> codes;
-  Progress progress("encoding", input.rows());
+// Calls use(begin, count, x) for all rows of a file, as numbers of this type.
+template <class Number, class Use>
+void for_each_chunk(const VectorReader& input, int threads, const char* label, const Use& use) {
+  const std::size_t chunk = rows_per_chunk(input.dimension(), threads);
+  std::vector<Number> x;
+  Progress progress(label, input.rows());
   for (std::uint64_t begin = 0; begin < input.rows(); begin += chunk) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, input.rows() - begin));
     x.resize(count * input.dimension());
-    norms.resize(count);
-    codes.resize(count * codec.code_bytes());
     input.read(begin, count, x.data());
-    encode_rows(codec, input, begin, count, x.data(), norms.data(), codes.data(), arguments.first_row);
-    writer.append(norms.data(), codes.data(), count);
+    use(begin, count, x.data());
     progress.advance(count);
   }
+}
+
+// The mean of the rows: sums in double, in order of rows, rounded to float32.
+std::vector<float> mean_of_rows(const VectorReader& input, int threads) {
+  if (input.rows() == 0) throw BadInput(input.name() + ": no rows to take the mean of");
+  std::vector<double> sums(input.dimension());
+  for_each_chunk<float>(input, threads, "taking the mean", [&](std::uint64_t begin, std::size_t count, const float* x) {
+    require_finite(input, begin, {x, count * input.dimension()});
+    for (std::size_t row = 0; row < count; ++row)
+      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<double>(x[row * sums.size() + i]);
+  });
+  std::vector<float> mean;
+  for (const double sum : sums) mean.push_back(static_cast<float>(sum / static_cast<double>(input.rows())));
+  return mean;
+}
+
+// The one row of another file.
+std::vector<float> center_of_file(const std::string& path, std::size_t dimension) {
+  const VectorReader file(path);
+  if (file.rows() != 1 || file.dimension() != dimension)
+    throw BadInput(fmt::format("{}: {} rows of {}; one row of {} is needed", file.name(), file.rows(), file.dimension(), dimension));
+  std::vector<float> center = file.read_all();
+  require_finite(file, 0, center);
+  return center;
+}
+
+template <class Number>
+void encode_all(const Arguments& arguments, const VectorReader& input, const Codec& codec, FileWriter& writer) {
+  for_each_chunk<Number>(input, arguments.threads, "encoding", [&](std::uint64_t begin, std::size_t count, const Number* x) {
+    try {
+      writer.encode(codec, x, count);
+    } catch (const InvalidInput& bad) {
+      reject_row(input, begin, x, bad);
+    }
+  });
+}
+
+int encode(const Arguments& arguments) {
+  require_distinct({arguments.input, arguments.center_at}, {arguments.output});
+  require_extension(arguments.output, ".hdq");
+  const VectorReader input(arguments.input, arguments.vectors.options(arguments.center));
+  arguments.vectors.check_used({&input});
+  const Codec codec = arguments.codec(input.dimension());
+  if (arguments.first_row > UINT64_MAX - input.rows()) throw UsageError("--first-row: row numbers beyond 64 bits");
+  std::vector<float> center;
+  if (arguments.center) center = mean_of_rows(input, arguments.threads);
+  if (!arguments.center_at.empty()) center = center_of_file(arguments.center_at, input.dimension());
+
+  FileWriter writer(arguments.output, FileHeader::make(codec, input.rows(), arguments.first_row), center);
+  if (input.element() == io::Element::float16) encode_all<Float16>(arguments, input, codec, writer);
+  else if (input.element() == io::Element::bfloat16) encode_all<BFloat16>(arguments, input, codec, writer);
+  else encode_all<float>(arguments, input, codec, writer);
   writer.commit();
 
   const double float_bytes = static_cast<double>(input.dimension()) * sizeof(float);
   const auto row_bytes = static_cast<double>(sizeof(float) + codec.code_bytes());
-  fmt::print("{}: {} rows, {} dimensions (Hadamard order {}), {} bits, seed {}; {} bytes a row, {:.2f}x smaller than "
-             "float32\n",
-             arguments.output, input.rows(), input.dimension(), codec.order(), codec.bits(), codec.seed(), row_bytes,
+  fmt::print(report_stream(arguments.output),
+             "{}: {} rows{}, {} dimensions (Hadamard order {}), {} bits, seed {}; {} bytes a row, {:.2f}x smaller than float32\n",
+             io::printable(arguments.output), input.rows(), center.empty() ? "" : " (centred)", input.dimension(), codec.order(), codec.bits(), codec.seed(), row_bytes,
              float_bytes / row_bytes);
   return exit_ok;
 }
@@ -55,12 +104,17 @@ void add_encode(CLI::App& app) {
   CLI::App* command = add_command(app, "encode", "Quantize the rows of INPUT to an .hdq file",
                                   "hdq encode embeddings.npy -o embeddings.hdq --bits 4",
                                   [arguments] { return encode(*arguments); });
-  command->add_option("INPUT", arguments->input, ".npy (float16/32/64, 1-D or 2-D, C order) or .fvecs")->required();
+  command->add_option("INPUT", arguments->input, vector_input_help("Rows of vectors"))->required();
   command->add_option("-o,--output", arguments->output, "The .hdq file to write")->required();
   arguments->add_bits(command);
   arguments->add_seed(command);
-  command->add_option("--first-row", arguments->first_row, "Row number of the first row; selects the dither")
-      ->check(CLI::NonNegativeNumber)
+  arguments->vectors.add_to(command);
+  CLI::Option* center = command->add_flag("--center", arguments->center,
+                                          "Subtract the mean of the rows first, store it, and add it again in decoding: for rows far from the origin");
+  command->add_option("--center-at", arguments->center_at, "The same with this vector, a file of one row, instead of the mean")
+      ->option_text("FILE")
+      ->excludes(center);
+  add_integer(command, "--first-row", arguments->first_row, 0, UINT64_MAX, "Row number of the first row; selects the dither")
       ->capture_default_str();
   arguments->add_threads(command);
   arguments->add_isa(command);

@@ -9,7 +9,8 @@
 #include <stdexcept>
 
 #include "command.hpp"
-#include "hdq/io/vector_file.hpp"
+#include "hdq/io/vector_reader.hpp"
+#include "numbers.hpp"
 #include "hdq/reference/scheme/philox.hpp"
 
 namespace hdq::cli {
@@ -86,24 +87,26 @@ std::vector<double> preset_vector(const std::string& preset, std::size_t dimensi
   return x;
 }
 
-// FILE or FILE:ROW; a file whose name ends like a row number wins.
+// FILE or FILE:ROW. A file of that very name wins, and after the name of an archive comes the name of a member: x.npz:0, x.npz:a:0.
 std::pair<std::string, std::uint64_t> split_row(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos || std::filesystem::exists(text)) return {text, 0};
-  const std::string row = text.substr(colon + 1);
+  const std::string file = text.substr(0, colon), row = text.substr(colon + 1);
   if (row.empty() || row.size() > 18 || row.find_first_not_of("0123456789") != std::string::npos) return {text, 0};
-  return {text.substr(0, colon), std::stoull(row)};
+  const auto format = io::format_of_name(file);
+  if (format == io::Format::npz || format == io::Format::safetensors) return {text, 0};
+  return {file, std::stoull(row)};
 }
 
 std::vector<double> file_vector(const std::string& text, std::size_t dim) {
   const auto [path, row] = split_row(text);
-  const VectorFile file(path);
-  if (row >= file.rows()) throw BadInput(fmt::format("{}: no row {}, it has {}", path, row, file.rows()));
+  const VectorReader file(path);
+  if (row >= file.rows()) throw BadInput(fmt::format("{}: no row {}, it has {}", file.name(), row, file.rows()));
   std::vector<float> values(file.dimension());
   file.read(row, 1, values.data());
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) {
-      throw BadInput(fmt::format("{}: row {}, column {}: {}", path, row, i, std::isnan(values[i]) ? "NaN" : "infinity"));
+      throw BadInput(fmt::format("{}: row {}, column {}: {}", file.name(), row, i, std::isnan(values[i]) ? "NaN" : "infinity"));
     }
   }
   std::vector<double> x(values.begin(), values.end());
@@ -121,19 +124,17 @@ void ExpectationArguments::add_to(CLI::App* command) {
                                                         {"lloyd-max", Scheme::lloyd_max},
                                                         {"shifted", Scheme::shifted},
                                                         {"uniform", Scheme::uniform}};
-  auto* bits_option = command->add_option("--bits", bits, "Bits per coordinate, 1 to 8")->check(CLI::Range(1, 8));
-  command->add_option("--levels", levels, "Levels N of a quantizer of one's own, instead of --bits")
-      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 20))
+  auto* bits_option = add_integer(command, "--bits", bits, 1, 8, "Bits per coordinate");
+  add_integer(command, "--levels", levels, 2, std::uint64_t{1} << 20, "Levels N of a quantizer of one's own, instead of --bits")
       ->excludes(bits_option);
   command->add_option("--sigma", sigma, "Its sigma, a decimal or fraction (dithered)")->excludes(bits_option);
   command->add_option("--kappa", kappa, "Its kappa, a decimal or fraction (dithered)")->excludes(bits_option);
-  auto* vector_option = command->add_option("--vector", vector, "Input vector: FILE or FILE:ROW (.npy or .fvecs; row 0)");
+  auto* vector_option = command->add_option("--vector", vector, "Input vector: FILE or FILE:ROW, row 0 without it; files as hdq encode reads them");
   command
       ->add_option("--preset", preset,
                    "Input vector: one-hot, k-hot:K, flat, geometric:R (entries R^i) or gaussian (fixed deviates)")
       ->excludes(vector_option);
-  command->add_option("--dim", dim, fmt::format("Dimension: of the preset ({}), or to pad the file's vector to", default_dimension))
-      ->check(CLI::Range(std::size_t{1}, Codec::max_dimension));
+  add_integer(command, "--dim", dim, 1, Codec::max_dimension, fmt::format("Dimension: of the preset ({}), or to pad the file's vector to", default_dimension));
   command->add_option("--rotation", rotation, "hd (one, the library's), hdhd (two), dense (Haar), limit (normal law)")
       ->transform(CLI::CheckedTransformer(rotations))
       ->option_text("NAME")
@@ -142,8 +143,7 @@ void ExpectationArguments::add_to(CLI::App* command) {
       ->transform(CLI::CheckedTransformer(schemes))
       ->option_text("NAME")
       ->default_str("dithered");
-  command->add_option("--digits", digits, "Significant digits to print, and to aim at")
-      ->check(CLI::Range(2, 200))
+  add_integer(command, "--digits", digits, 2, 200, "Significant digits to print, and to aim at")
       ->capture_default_str();
   command->add_flag("--json", json, "One JSON object");
 }

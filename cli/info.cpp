@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "files.hpp"
 #include "hdq/file.hpp"
 #include "hdq/stages.hpp"
 
@@ -17,10 +18,10 @@ struct Arguments {
 };
 
 int info(const Arguments& arguments) {
-  const FileReader file(arguments.input);
-  const FileHeader& header = file.header();
+  const CodesFile file(arguments.input);
+  const FileHeader& header = file->header();
   Progress progress("verifying", header.blocks());
-  BlockReader reader(file);
+  BlockReader reader(*file);
   for (std::uint64_t block = 0; block < header.blocks(); ++block) {
     static_cast<void>(reader.block(block));
     progress.advance(1);
@@ -29,7 +30,7 @@ int info(const Arguments& arguments) {
   const std::size_t row_bytes = sizeof(float) + header.code_bytes();
   const double ratio = static_cast<double>(header.dimension * sizeof(float)) / static_cast<double>(row_bytes);
   const nlohmann::ordered_json fields = {
-      {"file", file.path()},
+      {"file", file.name()},
       {"version", FileHeader::current_version},
       {"rows", header.rows},
       {"dimension", header.dimension},
@@ -37,6 +38,7 @@ int info(const Arguments& arguments) {
       {"base", order.base},
       {"bits", header.bits},
       {"seed", header.seed},
+      {"centred", header.has_mean},
       {"first_row", header.first_row},
       {"row_bytes", row_bytes},
       {"ratio_to_float32", ratio},
@@ -46,7 +48,7 @@ int info(const Arguments& arguments) {
       {"checksums", "ok"},
   };
   if (arguments.json) {
-    fmt::print("{}\n", fields.dump());
+    print_json(fields);
     return exit_ok;
   }
   for (const auto& [name, value] : fields.items()) {
@@ -61,7 +63,7 @@ void add_info(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = add_command(app, "info", "Describe an .hdq file and verify its checksums",
                                   "hdq info embeddings.hdq --json", [arguments] { return info(*arguments); });
-  command->add_option("IN", arguments->input, "The .hdq file")->required();
+  command->add_option("IN", arguments->input, "The .hdq file; - is standard input")->required();
   command->add_flag("--json", arguments->json, "One JSON object");
 }
 

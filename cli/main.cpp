@@ -5,14 +5,23 @@
 #include <new>
 
 #include "command.hpp"
+#include "files.hpp"
 #include "hdq/file.hpp"
 #include "hdq/hdq.h"
+#include "hdq/io/text.hpp"
 
 namespace {
 
-int fail(int code, const char* what) {
-  std::fprintf(stderr, "hdq: %s\n", what);
+// One line, whatever a name or a number holds.
+int fail(int code, const std::string& what) {
+  std::fprintf(stderr, "hdq: %s\n", hdq::io::printable(hdq::cli::with_standard_input_named(what)).c_str());
   return code;
+}
+
+// What standard output did not take is lost: the disk is full, or nobody reads.
+int flushed(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  return fail(hdq::cli::exit_bad_input, "standard output: cannot write it");
 }
 
 int parse_and_run(CLI::App& app, int argc, char** argv) {
@@ -20,10 +29,10 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
   using namespace hdq::cli;
   try {
     app.parse(argc, argv);
-    return command_result();
+    return flushed(command_result());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return fail(exit_usage, error.what());
+    return fail(exit_usage, io::shortened(io::printable(error.what()), 400));
   } catch (const UsageError& error) {
     return fail(exit_usage, error.what());
   } catch (const InvalidArgument& error) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "command.hpp"
+#include "files.hpp"
 #include "expectation_arguments.hpp"
 
 namespace hdq::cli {
@@ -33,7 +34,7 @@ int mse(const ExpectationArguments& arguments) {
   result["over_limit"] = enclosure_json(times_4b / limit, digits);
   result["method"] = expectation.method;
   if (arguments.json) {
-    fmt::print("{}\n", result.dump());
+    print_json(result);
     return exit_ok;
   }
   fmt::print("{} quantizer with {} levels, {}{}\n", scheme_name(arguments.scheme), integrator.levels(),

@@ -8,6 +8,8 @@
 #include <regex>
 
 #include "command.hpp"
+#include "files.hpp"
+#include "hdq/io/text.hpp"
 #include "hdq/io/gnuplot.hpp"
 #include "report_data.hpp"
 
@@ -305,11 +307,11 @@ struct Arguments {
 };
 
 int report(const Arguments& arguments) {
+  make_directory(arguments.directory);  // known before the work
   const std::string page = page_of(compute_report(arguments.input));
-  std::filesystem::create_directories(arguments.directory);
   const std::string path = (std::filesystem::path(arguments.directory) / "report.html").string();
   write_file(path, page);
-  fmt::print("{}\n", path);
+  fmt::print("{}\n", io::printable(path));
   return exit_ok;
 }
 
@@ -320,7 +322,7 @@ void add_report(CLI::App& app) {
   CLI::App* command = add_command(app, "report", "Write the bounds, comparisons and measurements as one HTML page",
                                   "hdq report -o report --input embeddings.npy", [arguments] { return report(*arguments); });
   command->add_option("-o", arguments->directory, "Directory for report.html")->required();
-  command->add_option("--input", arguments->input, "Vectors to measure the library on (.npy or .fvecs; 32 rows, evenly spaced)");
+  command->add_option("--input", arguments->input, "Vectors to measure the library on (files as hdq encode reads them; 32 rows, evenly spaced)");
 }
 
 }  // namespace hdq::cli

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "command.hpp"
-#include "hdq/io/vector_file.hpp"
+#include "hdq/io/vector_reader.hpp"
 #include "hdq/stages.hpp"
 #include "hdq/reference/expectation/bias.hpp"
 #include "hdq/reference/scheme/window_expansion.hpp"
@@ -110,7 +110,7 @@ struct Rows {
 };
 
 // Up to data_rows rows, evenly spaced.
-Rows read_rows(const VectorFile& file) {
+Rows read_rows(const VectorReader& file) {
   const std::uint64_t count = std::min(file.rows(), data_rows);
   const std::size_t n = file.dimension();
   Rows rows{0, n, {}};
@@ -118,13 +118,13 @@ Rows read_rows(const VectorFile& file) {
   for (std::uint64_t r = 0; r < count; ++r) {
     file.read(r * file.rows() / count, 1, x.data());
     if (std::any_of(x.begin(), x.end(), [](float value) { return !std::isfinite(value); })) {
-      throw BadInput(fmt::format("{}: row {}: NaN or infinity", file.path(), r * file.rows() / count));
+      throw BadInput(fmt::format("{}: row {}: NaN or infinity", file.name(), r * file.rows() / count));
     }
     if (std::all_of(x.begin(), x.end(), [](float value) { return value == 0; })) continue;
     rows.x.insert(rows.x.end(), x.begin(), x.end());
     ++rows.count;
   }
-  if (rows.count == 0) throw BadInput(file.path() + ": only zeros");
+  if (rows.count == 0) throw BadInput(file.name() + ": only zeros");
   return rows;
 }
 
@@ -165,7 +165,7 @@ DataRow measure(const Rows& rows, int bits, Progress& progress) {
 }
 
 DataTable measure_file(const std::string& path) {
-  const VectorFile file(path);
+  const VectorReader file(path);
   const Rows rows = read_rows(file);
   DataTable table{std::filesystem::path(path).filename().string(), rows.count, rows.n, hdq::hadamard_order(rows.n).order, seeds, {}};
   Progress progress("real data", 8);

@@ -6,6 +6,8 @@
 
 #include "command.hpp"
 #include "enclosure.hpp"
+#include "files.hpp"
+#include "numbers.hpp"
 #include "hdq/reference/scheme/scalar_quantizer.hpp"
 
 namespace hdq::cli {
@@ -72,7 +74,7 @@ int scalar(const Arguments& arguments) try {
     result["u"] = arguments.u;
     result.update(at_dither(quantizer, arguments));
   }
-  if (arguments.json) fmt::print("{}\n", result.dump());
+  if (arguments.json) print_json(result);
   else print_table(result);
   return exit_ok;
 } catch (const std::invalid_argument& error) {  // a number that is none, σ <= 0, …
@@ -88,17 +90,16 @@ void add_scalar(CLI::App& app) {
   CLI::App* command =
       add_command(app, "scalar", "The scalar quantizer at one number: mean squared error, thresholds, codewords, code",
                   "hdq scalar --bits 4 --z 0.5 --u 0.25 --digits 30 --json", [arguments] { return scalar(*arguments); });
-  auto* bits = command->add_option("--bits", arguments->bits, "Bits, 1 to 8: the shipped generator")->check(CLI::Range(1, 8));
+  auto* bits = add_integer(command, "--bits", arguments->bits, 1, 8, "Bits: the shipped generator");
   for (auto* option :
-       {command->add_option("--levels", arguments->levels, "N >= 2 levels: a generator of one's own")
-            ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 40)),
+       {add_integer(command, "--levels", arguments->levels, 2, std::uint64_t{1} << 40, "Levels N: a generator of one's own"),
         command->add_option("--sigma", arguments->sigma, "Its sigma > 0, a decimal or a fraction"),
         command->add_option("--kappa", arguments->kappa, "Its kappa > 0, a decimal or a fraction")}) {
     option->excludes(bits);
   }
   command->add_option("--z", arguments->z, "The number to quantize, a decimal or a fraction")->required();
   command->add_option("--u", arguments->u, "The dither, in (0, 1): shows thresholds, codewords and the code");
-  command->add_option("--digits", arguments->digits, "Significant digits")->check(CLI::Range(2, 1000))->capture_default_str();
+  add_integer(command, "--digits", arguments->digits, 2, 1000, "Significant digits")->capture_default_str();
   command->add_flag("--json", arguments->json, "One JSON object; numbers as decimal strings, rounded outward");
 }
 

@@ -7,22 +7,26 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 
 #include "command.hpp"
-#include "hdq/atomic_file.hpp"
+#include "files.hpp"
 #include "hdq/file.hpp"
+#include "hdq/io/text.hpp"
+#include "hdq/io/vector_writer.hpp"
+#include "neighbours.hpp"
+#include "numbers.hpp"
 
 namespace hdq::cli {
 namespace {
 
 struct Arguments : CodecArguments {
   std::string codes, queries, output, scores, exact, ground_truth;
+  VectorInput vectors;
   std::size_t k = 10;
   std::optional<std::size_t> rerank;
   Metric metric = Metric::inner_product;
@@ -31,65 +35,36 @@ struct Arguments : CodecArguments {
 
 using Rows = std::vector<std::uint64_t>;  // queries × k
 
-struct Matrix {
-  std::size_t rows = 0, columns = 0;
-  std::vector<float> x;
-};
+bool is_json(const std::string& output) { return output == "-" || output.ends_with(".json") || output.ends_with(".jsonl"); }
 
-// All rows of a file of queries; NaN and infinity are BadInput naming file, row and column.
-Matrix read_queries(const std::string& path, const FileReader& codes) {
-  const VectorFile file(path);
-  if (file.dimension() != codes.header().dimension)
-    throw BadInput(fmt::format("{}: {} dimensions, but {} has {}", path, file.dimension(), codes.path(), codes.header().dimension));
-  Matrix m{static_cast<std::size_t>(file.rows()), file.dimension(), {}};
-  m.x.resize(m.rows * m.columns);
-  file.read(0, m.rows, m.x.data());
-  for (std::size_t i = 0; i < m.x.size(); ++i)
-    if (!std::isfinite(m.x[i]))
-      throw BadInput(fmt::format("{}: row {}, column {}: {}", path, i / m.columns, i % m.columns, std::isnan(m.x[i]) ? "NaN" : "infinity"));
-  return m;
+Queries read_queries(const Arguments& arguments, const CodesFile& codes) {
+  const VectorReader file(arguments.queries, arguments.vectors.options());
+  if (file.dimension() != codes->header().dimension)
+    throw BadInput(fmt::format("{}: {} dimensions, but {} has {}", file.name(), file.dimension(), codes.name(), codes->header().dimension));
+  return cli::read_queries(file);
 }
 
-// The original vectors, row i of the codes being row i here.
-class Originals {
- public:
-  Originals(const std::string& path, const FileReader& codes) : file_(path) {
-    const FileHeader& header = codes.header();
-    if (file_.rows() != header.rows || file_.dimension() != header.dimension)
-      throw BadInput(fmt::format("{}: {} rows of {}, but {} has {} of {}", path, file_.rows(), file_.dimension(), codes.path(), header.rows, header.dimension));
-  }
-  const VectorFile& file() const { return file_; }
+// The vectors that were encoded, row i of the codes being row i here; nothing if they are not given.
+std::optional<VectorReader> open_originals(const Arguments& arguments, const CodesFile& codes) {
+  if (arguments.exact.empty()) return std::nullopt;
+  VectorReader file(arguments.exact, arguments.vectors.options(true));
+  const FileHeader& header = codes->header();
+  if (file.rows() != header.rows || file.dimension() != header.dimension)
+    throw BadInput(fmt::format("{}: {} rows of {}, but {} has {} of {}", file.name(), file.rows(), file.dimension(), codes.name(), header.rows, header.dimension));
+  return file;
+}
 
-  // The k first of each query's candidates by exact scores.
-  std::vector<Neighbour> rerank(const Matrix& queries, const std::vector<Neighbour>& candidates, Metric metric, std::size_t k, Isa isa) const {
-    TopK ranked(metric, queries.rows, k);
-    const std::size_t each = candidates.size() / std::max<std::size_t>(queries.rows, 1);
-    std::vector<float> x(queries.columns);
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      file_.read(candidates[i].row, 1, x.data());
-      ranked.offer(i / each, candidates[i].row, exact_score(metric, queries.x.data() + i / each * queries.columns, x.data(), queries.columns, isa));
-    }
-    return ranked.ranked();
+// The k first of each query's candidates by true scores.
+std::vector<Neighbour> rerank(const VectorReader& originals, const Queries& queries, const std::vector<Neighbour>& candidates, Metric metric, std::size_t k, Isa isa) {
+  TopK ranked(metric, queries.count, k);
+  const std::size_t each = candidates.size() / std::max<std::size_t>(queries.count, 1);
+  std::vector<float> x(queries.dimension);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    originals.read(candidates[i].row, 1, x.data());
+    ranked.offer(i / each, candidates[i].row, exact_score(metric, queries.row(i / each), x.data(), queries.dimension, isa));
   }
-
-  std::vector<Neighbour> search(const Matrix& queries, Metric metric, std::size_t k, int threads, Isa isa) const {
-    TopK found(metric, queries.rows, k);
-    const std::size_t chunk = rows_per_chunk(queries.columns, threads);
-    std::vector<float> x;
-    Progress progress("exact search", file_.rows());
-    for (std::uint64_t begin = 0; begin < file_.rows(); begin += chunk) {
-      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, file_.rows() - begin));
-      x.resize(count * queries.columns);
-      file_.read(begin, count, x.data());
-      exact_search(found, metric, queries.x.data(), queries.rows, x.data(), count, queries.columns, begin, threads, isa);
-      progress.advance(count);
-    }
-    return found.ranked();
-  }
-
- private:
-  VectorFile file_;
-};
+  return ranked.ranked();
+}
 
 Rows rows_of(const std::vector<Neighbour>& found) {
   Rows rows;
@@ -105,36 +80,16 @@ std::vector<Neighbour> first_of_each(const std::vector<Neighbour>& found, std::s
   return kept;
 }
 
-// What a .npy header says of `key`, up to `end`; empty if nothing.
-std::string header_field(const std::string& header, const std::string& key, const char* end) {
-  const std::size_t at = header.find("'" + key + "':");
-  if (at == std::string::npos) return {};
-  const std::size_t first = header.find_first_not_of(' ', at + key.size() + 3);
-  const std::size_t last = header.find_first_of(end, first + 1);
-  return last == std::string::npos ? std::string() : header.substr(first, last + 1 - first);
-}
-
-// The first k row indices of each query, from a C-ordered .npy of int64 with at least k columns.
+// The first k row numbers of each query, of a file of at least as many columns.
 Rows read_row_lists(const std::string& path, std::size_t queries, std::size_t k, std::uint64_t rows) {
-  const auto reject = [&](const std::string& what) { throw BadInput(path + ": " + what); };
-  std::ifstream file(path, std::ios::binary);
-  if (!file) reject("cannot open it");
-  std::string prefix(10, '\0');
-  file.read(prefix.data(), 10);
-  if (!file || prefix.compare(0, 7, "\x93NUMPY\x01") != 0) reject("not a .npy file of version 1");
-  std::string header(static_cast<std::size_t>(static_cast<unsigned char>(prefix[8]) + 256 * static_cast<unsigned char>(prefix[9])), '\0');
-  file.read(header.data(), static_cast<std::streamsize>(header.size()));
-  std::size_t height = 0, width = 0;
-  if (header_field(header, "descr", "'") != "'<i8'") reject("dtype " + header_field(header, "descr", "'") + "; int64 (little-endian) is needed");
-  if (header_field(header, "fortran_order", ",}") != "False,") reject("Fortran order; C order is needed");
-  if (std::sscanf(header_field(header, "shape", ")").c_str(), "(%zu, %zu)", &height, &width) != 2) reject("a 2-D array is needed");
-  if (height != queries) reject(fmt::format("{} rows for {} queries", height, queries));
-  if (width < k) reject(fmt::format("{} columns are fewer than k = {}", width, k));
+  const VectorReader file(path);
+  const auto reject = [&](const std::string& what) { throw BadInput(file.name() + ": " + what); };
+  if (file.rows() != queries) reject(fmt::format("{} rows for {} queries", file.rows(), queries));
+  if (file.dimension() < k) reject(fmt::format("{} columns are fewer than k = {}", file.dimension(), k));
   Rows lists;
-  std::vector<std::int64_t> line(width);
+  std::vector<std::int64_t> line(file.dimension());
   for (std::size_t query = 0; query < queries; ++query) {
-    file.read(reinterpret_cast<char*>(line.data()), static_cast<std::streamsize>(width * sizeof(std::int64_t)));
-    if (!file) reject("truncated .npy file");
+    file.read(query, 1, line.data());
     for (std::size_t i = 0; i < k; ++i) {
       if (line[i] < 0 || static_cast<std::uint64_t>(line[i]) >= rows) reject(fmt::format("row {}, column {}: no row {} among {}", query, i, line[i], rows));
       lists.push_back(static_cast<std::uint64_t>(line[i]));
@@ -143,22 +98,48 @@ Rows read_row_lists(const std::string& path, std::size_t queries, std::size_t k,
   return lists;
 }
 
-double mean_recall(const Rows& truth, const std::vector<Neighbour>& found, std::size_t k) {
-  const Rows rows = rows_of(found);
+// The rows that recall is measured against: given, or found by true scores.
+std::vector<Neighbour> true_rows(const Arguments& arguments, const CodesFile& codes, const Queries& queries, const std::optional<VectorReader>& originals) {
+  if (arguments.ground_truth.empty()) {
+    Progress progress("searching the vectors themselves", originals->rows());
+    return true_neighbours(*originals, queries, arguments.metric, arguments.k, arguments.threads, arguments.isa, progress);
+  }
+  std::vector<Neighbour> truth;
+  for (const std::uint64_t row : read_row_lists(arguments.ground_truth, queries.count, arguments.k, codes->header().rows)) truth.push_back({row, 0});
+  if (originals) truth = rerank(*originals, queries, truth, arguments.metric, arguments.k, arguments.isa);
+  return truth;
+}
+
+// Ties with the k-th of truth count as found where the vectors, which decide that, are given.
+double mean_recall(const Arguments& arguments, const Queries& queries, const std::optional<VectorReader>& originals, const std::vector<Neighbour>& truth,
+                   const std::vector<Neighbour>& found) {
+  const std::size_t k = arguments.k;
+  if (queries.count == 0) return 1;
   double sum = 0;
-  for (std::size_t begin = 0; begin < rows.size(); begin += k) sum += recall({truth.data() + begin, k}, {rows.data() + begin, k});
-  return rows.empty() ? 1 : sum / static_cast<double>(rows.size() / k);
+  if (originals) {
+    sum = sum_of_recalls(*originals, queries, arguments.metric, k, truth, found, arguments.isa);
+  } else {
+    const Rows known = rows_of(truth), rows = rows_of(found);
+    for (std::size_t begin = 0; begin < rows.size(); begin += k) sum += recall({known.data() + begin, k}, {rows.data() + begin, k});
+  }
+  return sum / static_cast<double>(queries.count);
+}
+
+// A score that float32 cannot hold is no answer.
+void require_finite_scores(const std::string& queries, const std::vector<Neighbour>& found, std::size_t k) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (std::isfinite(static_cast<float>(found[i].score))) continue;
+    throw BadInput(fmt::format("{}: row {}: its score with row {} is beyond float32", io::printable(queries), i / k, found[i].row));
+  }
 }
 
 // ---- results ----
 
 template <class T>
-void write_npy(const std::string& path, const char* type, std::size_t rows, std::size_t columns, const std::vector<T>& data) {
-  AtomicFile file(path);
-  const std::string header = npy_header(type, rows, columns);
-  file.write(header.data(), header.size());
-  file.write(data.data(), data.size() * sizeof(T));
-  file.commit();
+void write_lists(const std::string& path, std::size_t rows, std::size_t columns, io::Content content, const std::vector<T>& data) {
+  io::VectorWriter writer(path, rows, columns, content);
+  writer.append(data.data(), rows);
+  writer.commit();
 }
 
 void write_json_lines(const std::string& path, const std::vector<Neighbour>& found, std::size_t k) {
@@ -175,16 +156,15 @@ void write_json_lines(const std::string& path, const std::vector<Neighbour>& fou
 }
 
 void write_results(const Arguments& arguments, const std::vector<Neighbour>& found, std::size_t queries) {
-  if (arguments.output.ends_with(".json") || arguments.output.ends_with(".jsonl")) {
+  if (is_json(arguments.output)) {
     write_json_lines(arguments.output, found, arguments.k);
   } else {
-    const Rows rows = rows_of(found);
-    write_npy(arguments.output, "<i8", queries, arguments.k, std::vector<std::int64_t>(rows.begin(), rows.end()));
+    write_lists(arguments.output, queries, arguments.k, io::Content::row_numbers, rows_of(found));
   }
   if (arguments.scores.empty()) return;
   std::vector<float> scores;
   for (const Neighbour& neighbour : found) scores.push_back(static_cast<float>(neighbour.score));
-  write_npy(arguments.scores, "<f4", queries, arguments.k, scores);
+  write_lists(arguments.scores, queries, arguments.k, io::Content::vectors, scores);
 }
 
 // ---- the command ----
@@ -196,6 +176,7 @@ struct Report {
 };
 
 void print(const Arguments& arguments, const FileReader& file, const Report& report) {
+  std::FILE* stream = report_stream(arguments.output);
   const double queries = static_cast<double>(report.queries), scanned = report.code_bytes * queries / report.seconds / 1e9;
   if (arguments.json) {
     nlohmann::ordered_json fields = {{"rows", file.header().rows}, {"queries", report.queries}, {"k", arguments.k},
@@ -204,60 +185,89 @@ void print(const Arguments& arguments, const FileReader& file, const Report& rep
                                      {"reranked", report.candidates}};
     if (report.recall_codes) fields["recall_codes"] = *report.recall_codes;
     if (report.recall_reranked) fields["recall_reranked"] = *report.recall_reranked;
-    fmt::print("{}\n", fields.dump());
+    print_json(fields, stream);
     return;
   }
-  fmt::print("{}: {} queries, {} rows, k = {}, {}; {:.0f} queries/s, {:.2f} GB/s of codes scored\n", arguments.output, report.queries,
+  fmt::print(stream, "{}: {} queries, {} rows, k = {}, {}; {:.0f} queries/s, {:.2f} GB/s of codes scored\n", io::printable(arguments.output), report.queries,
              file.header().rows, arguments.k, metric_name(arguments.metric), queries / report.seconds, scanned);
-  if (report.recall_codes) fmt::print("recall@{} = {:.4f} by the codes alone\n", arguments.k, *report.recall_codes);
+  if (report.recall_codes) fmt::print(stream, "recall@{} = {:.4f} by the codes alone\n", arguments.k, *report.recall_codes);
   if (report.recall_reranked)
-    fmt::print("recall@{} = {:.4f} with the first {} ranked again by the original vectors\n", arguments.k, *report.recall_reranked, report.candidates);
+    fmt::print(stream, "recall@{} = {:.4f} with the first {} ranked again by the original vectors\n", arguments.k, *report.recall_reranked, report.candidates);
 }
 
-// Rows that the recall is measured against; empty if nothing says.
-Rows true_rows(const Arguments& arguments, const FileReader& file, const Matrix& queries, const std::optional<Originals>& originals) {
-  if (!arguments.ground_truth.empty()) return read_row_lists(arguments.ground_truth, queries.rows, arguments.k, file.header().rows);
-  if (!originals) return {};
-  return rows_of(originals->search(queries, arguments.metric, arguments.k, arguments.threads, arguments.isa));
+// Rows of a centred file are x − μ and their codes (SPEC §4). ⟨q, x⟩ = ⟨q, x − μ⟩ + ⟨q, μ⟩, and ‖q − x‖ = ‖(q − μ) − (x − μ)‖, where
+// q − μ is rounded to float32. ‖x‖, which the cosine divides by, is not known.
+std::vector<Neighbour> search_centred(const Arguments& arguments, const FileReader& file, Queries queries, std::size_t each, Progress& progress) {
+  const std::span<const float> mean = file.mean();
+  const bool product = arguments.metric == Metric::inner_product;
+  std::vector<double> shift(queries.count);
+  for (std::size_t i = 0; i < queries.x.size(); ++i) {
+    if (product) shift[i / mean.size()] += static_cast<double>(queries.x[i]) * static_cast<double>(mean[i % mean.size()]);
+    else queries.x[i] -= mean[i % mean.size()];
+  }
+  const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.x.data(), queries.count);
+  TopK found(arguments.metric, queries.count, each);
+  BlockReader reader(file);
+  std::vector<float> scores;
+  for (std::uint64_t index = 0; index < file.header().blocks(); ++index) {
+    const BlockReader::Block block = reader.block(index);
+    scores.resize(queries.count * block.rows);
+    scorer.score(arguments.metric, block.norms, block.codes, block.rows, scores.data(), file.header().first_row + block.first);
+    for (std::size_t query = 0; query < queries.count; ++query) found.offer(query, block.first, scores.data() + query * block.rows, block.rows);
+    progress.advance(block.rows);
+  }
+  std::vector<Neighbour> ranked = found.ranked();
+  for (std::size_t i = 0; i < ranked.size(); ++i) ranked[i].score += shift[i / each];
+  return ranked;
 }
 
-int search_codes(const Arguments& arguments) {
-  const FileReader file(arguments.codes);
-  for (const std::string& input : {arguments.codes, arguments.queries, arguments.exact, arguments.ground_truth})
-    for (const std::string& output : {arguments.output, arguments.scores})
-      if (!input.empty() && !output.empty()) require_distinct(input, output);
-  if (arguments.k > file.header().rows) throw UsageError(fmt::format("-k: {} neighbours, but {} has {} rows", arguments.k, arguments.codes, file.header().rows));
+std::vector<Neighbour> nearest_by_codes(const Arguments& arguments, const FileReader& file, const Queries& queries, std::size_t each) {
+  Progress progress("searching", file.header().rows);
+  if (!file.mean().empty()) return search_centred(arguments, file, queries, each, progress);
+  const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.x.data(), queries.count);
+  return search(scorer, file, arguments.metric, each, [&](std::size_t rows) { progress.advance(rows); });
+}
+
+void check_arguments(const Arguments& arguments) {
+  require_distinct({arguments.codes, arguments.queries, arguments.exact, arguments.ground_truth}, {arguments.output, arguments.scores});
+  if (!is_json(arguments.output)) io::output_format(arguments.output, io::Content::row_numbers);
+  if (!arguments.scores.empty()) io::output_format(arguments.scores, io::Content::vectors);
   if (arguments.rerank && arguments.exact.empty()) throw UsageError("--rerank: needs the original vectors, --exact");
   if (arguments.rerank && *arguments.rerank != 0 && *arguments.rerank < arguments.k)
     throw UsageError(fmt::format("--rerank: {} candidates are fewer than k = {}", *arguments.rerank, arguments.k));
-  const Matrix queries = read_queries(arguments.queries, file);
-  std::optional<Originals> originals;
-  if (!arguments.exact.empty()) originals.emplace(arguments.exact, file);
+}
+
+int search_codes(const Arguments& arguments) {
+  check_arguments(arguments);
+  const CodesFile file(arguments.codes);
+  const FileHeader& header = file->header();
+  if (arguments.k > header.rows) throw UsageError(fmt::format("-k: {} neighbours, but {} has {} rows", arguments.k, file.name(), header.rows));
+  if (arguments.metric == Metric::cosine && header.has_mean)
+    throw UsageError("--metric cosine: the rows of " + file.name() + " are centred; encode rows of length 1, and search them by ip");
+  const Queries queries = read_queries(arguments, file);
+  const std::optional<VectorReader> originals = open_originals(arguments, file);
 
   Report report;
-  report.queries = queries.rows;
-  report.candidates = originals ? static_cast<std::size_t>(std::min<std::uint64_t>(arguments.rerank.value_or(4 * arguments.k), file.header().rows)) : 0;
+  report.queries = queries.count;
+  report.candidates = originals ? static_cast<std::size_t>(std::min<std::uint64_t>(arguments.rerank.value_or(4 * arguments.k), header.rows)) : 0;
   const std::size_t each = std::max(arguments.k, report.candidates);
-  report.code_bytes = static_cast<double>(file.header().code_bytes()) * static_cast<double>(file.header().rows);
+  report.code_bytes = static_cast<double>(header.code_bytes()) * static_cast<double>(header.rows);
 
   const auto start = std::chrono::steady_clock::now();
-  const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.x.data(), queries.rows);
-  std::vector<Neighbour> found;
-  {
-    Progress progress("searching", file.header().rows);
-    found = search(scorer, file, arguments.metric, each, [&](std::size_t rows) { progress.advance(rows); });
-  }
+  const std::vector<Neighbour> found = nearest_by_codes(arguments, *file, queries, each);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   const std::vector<Neighbour> by_codes = first_of_each(found, each, arguments.k);
   std::vector<Neighbour> result = by_codes;
-  if (report.candidates > 0) result = originals->rerank(queries, found, arguments.metric, arguments.k, arguments.isa);
-  if (const Rows truth = true_rows(arguments, file, queries, originals); !truth.empty()) {
-    report.recall_codes = mean_recall(truth, by_codes, arguments.k);
-    if (report.candidates > 0) report.recall_reranked = mean_recall(truth, result, arguments.k);
+  if (report.candidates > 0) result = rerank(*originals, queries, found, arguments.metric, arguments.k, arguments.isa);
+  require_finite_scores(arguments.queries, result, arguments.k);
+  if (originals || !arguments.ground_truth.empty()) {
+    const std::vector<Neighbour> truth = true_rows(arguments, file, queries, originals);
+    report.recall_codes = mean_recall(arguments, queries, originals, truth, by_codes);
+    if (report.candidates > 0) report.recall_reranked = mean_recall(arguments, queries, originals, truth, result);
   }
-  write_results(arguments, result, queries.rows);
-  print(arguments, file, report);
+  write_results(arguments, result, queries.count);
+  print(arguments, *file, report);
   return exit_ok;
 }
 
@@ -270,22 +280,23 @@ void add_search(CLI::App& app) {
                                   [arguments] { return search_codes(*arguments); });
   static const std::map<std::string, Metric> metrics = {
       {"ip", Metric::inner_product}, {"l2", Metric::squared_distance}, {"cosine", Metric::cosine}};
-  command->add_option("CODES", arguments->codes, "The .hdq file")->required();
-  command->add_option("--queries", arguments->queries, "The query vectors, .npy or .fvecs")->required();
+  command->add_option("CODES", arguments->codes, "The .hdq file; - is standard input")->required();
+  command->add_option("--queries", arguments->queries, vector_input_help("The query vectors"))->required();
   command->add_option("-o,--output", arguments->output,
-                      "Row indices, nearest first: .npy of int64, queries x k; or, if it ends in .json or .jsonl, a JSON object with rows "
-                      "and scores per query and line")
+                      "Row numbers, nearest first, queries x k: .npy (int64) or .ivecs (int32); or, as .json, .jsonl or -, standard output, a JSON "
+                      "object with rows and scores per query and line")
       ->required();
-  command->add_option("--scores", arguments->scores, "Scores of those rows, .npy of float32, queries x k");
-  command->add_option("-k", arguments->k, "Neighbours per query; equal scores are in order of rows")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--scores", arguments->scores, fmt::format("Scores of those rows, float32, queries x k ({})", io::writable_extensions(io::Content::vectors)));
+  add_integer(command, "-k", arguments->k, 1, max_k, "Neighbours per query; equal scores are in order of rows")->capture_default_str();
   command->add_option("--metric", arguments->metric, "ip (inner product), l2 (squared distance) or cosine")
       ->transform(CLI::CheckedTransformer(metrics))
       ->option_text("NAME")
       ->default_str("ip");
   command->add_option("--exact", arguments->exact,
-                      "The vectors that were encoded: rank the best candidates again by exact scores, and print recall against exact search");
-  command->add_option("--rerank", arguments->rerank, "Candidates to rank again, at least k; 0 keeps the order by codes. Default 4 k with --exact");
-  command->add_option("--ground-truth", arguments->ground_truth, "Print recall against these row indices instead: .npy of int64, queries x at least k");
+                      "The vectors that were encoded: rank the best candidates again by true scores, and print recall, in which ties count");
+  add_integer(command, "--rerank", arguments->rerank, 0, max_k, "Candidates to rank again, at least k; 0 keeps the order by codes. Default 4 k with --exact");
+  command->add_option("--ground-truth", arguments->ground_truth, "Print recall against these row numbers instead: integers in .npy or .ivecs, queries x at least k");
+  arguments->vectors.add_to(command);
   arguments->add_threads(command);
   arguments->add_isa(command);
   command->add_flag("--json", arguments->json, "Print one JSON object");

@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "files.hpp"
 #include "hdq/file.hpp"
 #include "hdq/stages.hpp"
+#include "numbers.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -19,12 +21,12 @@ struct Arguments {
 };
 
 int show(const Arguments& arguments) {
-  const FileReader file(arguments.input);
-  const FileHeader& header = file.header();
+  const CodesFile file(arguments.input);
+  const FileHeader& header = file->header();
   if (arguments.row >= header.rows) {
-    throw UsageError(fmt::format("--row {}: {} has {} rows", arguments.row, file.path(), header.rows));
+    throw UsageError(fmt::format("--row {}: {} has {} rows", arguments.row, file.name(), header.rows));
   }
-  BlockReader reader(file);
+  BlockReader reader(*file);
   const BlockReader::Row row = reader.row(arguments.row);
   std::vector<std::uint8_t> codes(static_cast<std::size_t>(header.order));
   unpack(static_cast<int>(header.bits), row.codes, codes.size(), codes.data());
@@ -35,7 +37,7 @@ int show(const Arguments& arguments) {
         {"norm", row.norm},           {"dither_word", word},
         {"dither", dither_of_word(word)}, {"codes", codes},
     };
-    fmt::print("{}\n", fields.dump());
+    print_json(fields);
     return exit_ok;
   }
   fmt::print("row {} (row number {}): norm {:.9g}, dither {:.12f} (word {}), {} codes of {} bits\n{}\n", arguments.row,
@@ -50,8 +52,8 @@ void add_show(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = add_command(app, "show", "Show one row of an .hdq file: norm, dither, codes",
                                   "hdq show embeddings.hdq --row 0 --json", [arguments] { return show(*arguments); });
-  command->add_option("IN", arguments->input, "The .hdq file")->required();
-  command->add_option("--row", arguments->row, "Index of the row in the file, from 0")->required()->check(CLI::NonNegativeNumber);
+  command->add_option("IN", arguments->input, "The .hdq file; - is standard input")->required();
+  add_integer(command, "--row", arguments->row, 0, UINT64_MAX, "Index of the row in the file, from 0")->required();
   command->add_flag("--json", arguments->json, "One JSON object");
 }
 

@@ -8,6 +8,8 @@
 #include <optional>
 
 #include "command.hpp"
+#include "files.hpp"
+#include "numbers.hpp"
 #include "hdq/stages.hpp"
 #include "hdq/validate/subject/pipe_subject.hpp"
 #include "hdq/validate/subject/plugin_subject.hpp"
@@ -43,7 +45,7 @@ std::unique_ptr<validate::Subject> open_kernel(const Arguments& arguments) {
 std::optional<validate::Case> input_of(const Arguments& arguments) {
   if (arguments.input.empty()) return std::nullopt;
   if (arguments.bits == 0) throw UsageError("--input needs --bits");
-  const VectorFile file(arguments.input);
+  const VectorReader file(arguments.input);
   validate::Case c;
   c.config.dimension = file.dimension();
   c.config.order = hadamard_order(file.dimension()).order;
@@ -51,8 +53,7 @@ std::optional<validate::Case> input_of(const Arguments& arguments) {
   c.config.seed = arguments.seed;
   c.config.variant = arguments.options.variant;
   c.first_row = arguments.row;
-  c.x.resize(file.rows() * file.dimension());
-  file.read(0, file.rows(), c.x.data());
+  c.x = file.read_all();
   return c;
 }
 
@@ -63,9 +64,11 @@ int run(const Arguments& arguments) try {
   }
   const std::unique_ptr<validate::Subject> subject = open_kernel(arguments);
   const validate::Verdict verdict = validate::validate(*subject, arguments.options, input_of(arguments));
-  if (!arguments.junit.empty()) write_file(arguments.junit, validate::junit_report(verdict));
   if (arguments.json) fmt::print("{}\n", validate::json_report(verdict));
   else fmt::print("{}", validate::text_report(verdict));
+  std::fflush(stdout);  // the verdict is said, whatever becomes of the files
+  if (!arguments.junit.empty()) write_file(arguments.junit, validate::junit_report(verdict));
+  if (!verdict.unwritten.empty()) throw BadInput(verdict.unwritten);
   return verdict.exit_code();
 } catch (const validate::NoSubject& error) {
   throw UsageError(error.what());
@@ -92,15 +95,15 @@ void add_validate(CLI::App& app) {
   command->add_option("--skip", options.skip, "Checks not to run")->delimiter(',')->allow_extra_args(false);
   command->add_flag("--list", arguments->list, "The names of the checks");
   command->add_flag("--fail-fast", options.fail_fast, "Stop after the first check that finds something");
-  command->add_option("--variant", options.variant, "The kernel's variant to judge; the others are compared with it");
-  command->add_option("--random-seed", options.seed, "Of the inputs that checks make up")->capture_default_str();
-  command->add_option("--time-limit", arguments->time_limit, "Seconds for one call")->check(CLI::PositiveNumber)->capture_default_str();
-  command->add_option("--seconds", options.seconds, "Seconds for the audit, instead of the level's")->check(CLI::PositiveNumber);
+  add_integer(command, "--variant", options.variant, 0, UINT32_MAX, "The kernel's variant to judge; the others are compared with it");
+  add_integer(command, "--random-seed", options.seed, 0, UINT64_MAX, "Of the inputs that checks make up")->capture_default_str();
+  command->add_option("--time-limit", arguments->time_limit, "Seconds for one call")->transform(positive_number(86400))->capture_default_str();
+  command->add_option("--seconds", options.seconds, "Seconds for the audit, instead of the level's")->transform(positive_number(86400));
   command->add_option("-o,--output", options.output_directory, "Directory of failing inputs (.npy)")->capture_default_str();
-  command->add_option("--input", arguments->input, "Judge these rows (.npy or .fvecs) instead of made-up ones");
-  command->add_option("--bits", arguments->bits, "Bits, with --input")->check(CLI::Range(1, 8));
-  command->add_option("--seed", arguments->seed, "Seed of signs and dither, with --input");
-  command->add_option("--row", arguments->row, "Row number of the first row, with --input");
+  command->add_option("--input", arguments->input, "Judge these rows, of a file as hdq encode reads it, instead of made-up ones");
+  add_integer(command, "--bits", arguments->bits, 1, 8, "Bits, with --input");
+  add_integer(command, "--seed", arguments->seed, 0, UINT64_MAX, "Seed of signs and dither, with --input");
+  add_integer(command, "--row", arguments->row, 0, UINT64_MAX, "Row number of the first row, with --input");
   command->add_flag("--json", arguments->json, "One JSON object");
   command->add_option("--junit", arguments->junit, "Write JUnit XML to this file");
 }

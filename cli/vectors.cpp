@@ -7,19 +7,21 @@
 #include <memory>
 
 #include "command.hpp"
+#include "files.hpp"
+#include "hdq/io/text.hpp"
 
 namespace hdq::cli {
 namespace {
 
 int write_vectors(const std::string& directory) {
+  make_directory(directory);  // known before the work
   const std::map<std::string, std::string> files = vectors::make_vectors();
-  std::filesystem::create_directories(directory);
   std::size_t bytes = 0;
   for (const auto& [name, contents] : files) {
     write_file((std::filesystem::path(directory) / name).string(), contents);
     bytes += contents.size();
   }
-  fmt::print("{}: {} files, {} bytes\n", directory, files.size(), bytes);
+  fmt::print("{}: {} files, {} bytes\n", io::printable(directory), files.size(), bytes);
   return exit_ok;
 }
 

@@ -1,13 +1,14 @@
 // hdq verify-certificate: the second, independent checker of a uniform bound (SPEC §5.5).
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
 #include "enclosure.hpp"
+#include "files.hpp"
+#include "hdq/io/input.hpp"
+#include "hdq/io/text.hpp"
 #include "hdq/reference/bounds/certificate_checker.hpp"
 
 namespace hdq::cli {
@@ -18,20 +19,9 @@ struct Arguments {
   bool json = false;
 };
 
-// A certificate has a few kilobytes. Whatever is longer, or ends nowhere, is none.
-std::string read_text(const std::string& path) {
-  std::error_code none;
-  if (!std::filesystem::is_regular_file(path, none)) throw BadInput(path + ": not a regular file");
-  std::ifstream in(path, std::ios::binary);
-  std::string text(reference::largest_certificate + 1, '\0');
-  if (!in.read(text.data(), static_cast<std::streamsize>(text.size())) && !in.eof()) throw BadInput(path + ": cannot be read");
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
-}
-
 reference::CertificateVerdict verdict_on(const std::string& path) {
   try {
-    return reference::check_certificate(read_text(path));
+    return reference::check_certificate(io::read_text(path, reference::largest_certificate));
   } catch (const reference::MalformedCertificate& malformed) {
     throw BadInput(path + ": " + malformed.what());
   }
@@ -39,7 +29,7 @@ reference::CertificateVerdict verdict_on(const std::string& path) {
 
 void report(const std::string& path, const reference::CertificateVerdict& v, bool json) {
   if (json) {
-    const nlohmann::ordered_json fields = {{"file", path},
+    const nlohmann::ordered_json fields = {{"file", io::printable(path)},
                                            {"accepted", v.accepted},
                                            {"reason", v.reason},
                                            {"levels", v.levels},
@@ -48,13 +38,13 @@ void report(const std::string& path, const reference::CertificateVerdict& v, boo
                                            {"claimed", {{"lower", v.lower}, {"upper", v.upper}}},
                                            {"proved", {{"lower", v.proved_lower}, {"upper", v.proved_upper}}},
                                            {"cells", v.cells}};
-    fmt::print("{}\n", fields.dump());
+    print_json(fields);
   } else if (v.accepted) {
-    fmt::print("{}: accepted: N = {}, sigma^2 = {}, kappa = {}: {} <= sup N^2 MSE <= {}\n", path, v.levels, v.sigma_squared,
+    fmt::print("{}: accepted: N = {}, sigma^2 = {}, kappa = {}: {} <= sup N^2 MSE <= {}\n", io::printable(path), v.levels, v.sigma_squared,
                v.kappa, decimal(reference::Rational(v.claimed_lower), 6, Round::down),
                decimal(reference::Rational(v.claimed_upper), 6, Round::up));
   } else {
-    fmt::print("{}: rejected: {}\n", path, v.reason);
+    fmt::print("{}: rejected: {}\n", io::printable(path), io::printable(v.reason));
   }
   std::fflush(stdout);
 }

@@ -69,7 +69,7 @@ TEST_F(CommandLine, DecodeGivesTheRowsBack) {
   const std::string in = write_npy("x.npy", x, 100), codes = directory / "x.hdq", out = directory / "y.npy";
   ASSERT_EQ(run_hdq("encode " + in + " -o " + codes + " --bits 8").exit_code, 0);
   ASSERT_EQ(run_hdq("decode " + codes + " -o " + out).exit_code, 0);
-  const cli::VectorFile decoded(out);
+  const io::VectorReader decoded(out);
   ASSERT_EQ(decoded.rows(), 50u);
   ASSERT_EQ(decoded.dimension(), 100u);
   std::vector<float> y(x.size());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "command_line.hpp"
+#include "hdq/io/npy.hpp"
 #include "hdq/search.hpp"
 
 namespace hdq {
@@ -30,7 +31,7 @@ class SearchCommand : public hdq::testing::CommandLine {
     codes_ = directory / "codes.hdq";
     out_ = directory / "out.npy";
     ASSERT_EQ(run_hdq("encode " + embeddings + " -o " + codes_ + " --bits 4").exit_code, 0);
-    const cli::VectorFile file(embeddings);
+    const io::VectorReader file(embeddings);
     std::vector<float> x(30 * file.dimension());
     file.read(0, 30, x.data());
     queries_ = write_npy("queries.npy", x, file.dimension());
@@ -38,8 +39,8 @@ class SearchCommand : public hdq::testing::CommandLine {
   std::string search(const std::string& options) const { return "search " + codes_ + " --queries " + queries_ + " -o " + out_ + " " + options; }
   // The data of a .npy file after its header.
   template <class T>
-  static std::vector<T> npy_data(const std::string& path, const std::string& type, std::size_t rows, std::size_t columns) {
-    const std::string bytes = read_file(path), header = cli::npy_header(type.c_str(), rows, columns);
+  static std::vector<T> npy_data(const std::string& path, io::Element type, std::size_t rows, std::size_t columns) {
+    const std::string bytes = read_file(path), header = io::npy_header(type, rows, columns);
     EXPECT_EQ(bytes.substr(0, header.size()), header) << path;
     std::vector<T> data((bytes.size() - header.size()) / sizeof(T));
     std::memcpy(data.data(), bytes.data() + header.size(), data.size() * sizeof(T));
@@ -51,7 +52,7 @@ class SearchCommand : public hdq::testing::CommandLine {
 
 TEST_F(SearchCommand, WritesWhatTheLibraryFinds) {
   const FileReader file(codes_);
-  const cli::VectorFile vectors(queries_);
+  const io::VectorReader vectors(queries_);
   std::vector<float> q(30 * vectors.dimension());
   vectors.read(0, 30, q.data());
   const Scorer scorer(file.codec(), q.data(), 30);
@@ -60,8 +61,8 @@ TEST_F(SearchCommand, WritesWhatTheLibraryFinds) {
     const std::vector<Neighbour> expected = hdq::search(scorer, file, metric, 7);
     for (const char* how : {"--threads 1", "--threads 3", "--threads 2 --isa scalar"}) {
       ASSERT_EQ(run_hdq(search(std::string("-k 7 --scores ") + scores + " --metric " + name + " " + how)).exit_code, 0);
-      const auto rows = npy_data<std::int64_t>(out_, "<i8", 30, 7);
-      const auto values = npy_data<float>(scores, "<f4", 30, 7);
+      const auto rows = npy_data<std::int64_t>(out_, io::Element::int64, 30, 7);
+      const auto values = npy_data<float>(scores, io::Element::float32, 30, 7);
       for (std::size_t i = 0; i < rows.size(); ++i) {
         ASSERT_EQ(static_cast<std::uint64_t>(rows[i]), expected[i].row) << name << " " << how;
         ASSERT_EQ(static_cast<double>(values[i]), expected[i].score) << name << " " << how;
@@ -85,9 +86,9 @@ TEST_F(SearchCommand, WritesWhatTheLibraryFinds) {
 
 TEST_F(SearchCommand, MeasuresRecallAndRanksAgain) {
   const json codes_only = json::parse(run_hdq(search("-k 10 --json --rerank 0 --exact " + embeddings)).output);
-  const auto by_codes = npy_data<std::int64_t>(out_, "<i8", 30, 10);
+  const auto by_codes = npy_data<std::int64_t>(out_, io::Element::int64, 30, 10);
   const json reranked = json::parse(run_hdq(search("-k 10 --json --exact " + embeddings)).output);
-  const auto again = npy_data<std::int64_t>(out_, "<i8", 30, 10);
+  const auto again = npy_data<std::int64_t>(out_, io::Element::int64, 30, 10);
   EXPECT_FALSE(codes_only.contains("recall_reranked"));
   EXPECT_EQ(codes_only["recall_codes"], reranked["recall_codes"]);
   EXPECT_EQ(reranked["reranked"], 40);
@@ -109,7 +110,7 @@ TEST_F(SearchCommand, MeasuresRecallAndRanksAgain) {
 
 TEST_F(SearchCommand, KMayBeAllRows) {
   ASSERT_EQ(run_hdq(search("-k 778")).exit_code, 0);
-  auto rows = npy_data<std::int64_t>(out_, "<i8", 30, 778);
+  auto rows = npy_data<std::int64_t>(out_, io::Element::int64, 30, 778);
   std::sort(rows.begin(), rows.begin() + 778);
   for (std::int64_t i = 0; i < 778; ++i) ASSERT_EQ(rows[static_cast<std::size_t>(i)], i);
 }
@@ -147,7 +148,7 @@ TEST_F(SearchCommand, BadInputExitsWithThreeAndLeavesTheOldOutput) {
   expect_error(search("--ground-truth " + codes_), 3, "not a .npy file");
   expect_error(search("--ground-truth " + (directory / "none.npy")), 3, "none.npy: cannot open");
   const auto truth = [&](std::size_t rows, std::size_t columns, std::vector<std::int64_t> data) {
-    std::string bytes = cli::npy_header("<i8", rows, columns);
+    std::string bytes = io::npy_header(io::Element::int64, rows, columns);
     bytes.append(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(std::int64_t));
     overwrite_file(directory / "truth.npy", bytes);
     return "-k 2 --ground-truth " + (directory / "truth.npy");

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "hdq/io/vector_file.hpp"
+#include "hdq/io/vector_reader.hpp"
 #include "hdq/reference/bounds/adversary.hpp"
 #include "run_command.hpp"
 #include "temporary_directory.hpp"
@@ -92,7 +92,7 @@ TEST(AdversaryCommand, WritesTheVectorItSpeaksOf) {
   ASSERT_EQ(run.exit_code, 0) << run.output;
   const json result = json::parse(run.output);
   EXPECT_TRUE(result["breaks_limit"]);
-  const io::VectorFile file(path);
+  const io::VectorReader file(path);
   ASSERT_EQ(file.dimension(), 6u);
   std::vector<float> x(6);
   file.read(0, 1, x.data());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "command.hpp"
+#include "hdq/io/vector_writer.hpp"
 #include "run_command.hpp"
 #include "temporary_directory.hpp"
 
@@ -18,7 +19,7 @@ class CommandLine : public ::testing::Test {
  protected:
   std::string write_npy(const std::string& name, const std::vector<float>& x, std::size_t columns) {
     const std::string path = directory / name;
-    cli::NpyWriter writer(path, x.size() / columns, columns);
+    io::VectorWriter writer(path, x.size() / columns, columns);
     writer.append(x.data(), x.size() / columns);
     writer.commit();
     return path;

@@ -1,10 +1,13 @@
 // idx-to-npy IN.gz OUT.npy [ROWS]: the images of a gzipped IDX file of bytes (Fashion-MNIST) as rows of a float32 .npy.
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
+
+#include "hdq/io/vector_writer.hpp"
 
 namespace {
 
@@ -21,7 +24,7 @@ unsigned read_big_endian(gzFile file) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   if (argc < 3) fail("usage: idx-to-npy IN.gz OUT.npy [ROWS]");
   gzFile in = gzopen(argv[1], "rb");
   if (in == nullptr) fail(std::string(argv[1]) + ": cannot open it");
@@ -30,22 +33,16 @@ int main(int argc, char** argv) {
   const std::size_t columns = std::size_t{read_big_endian(in)} * read_big_endian(in);
   if (argc > 3) rows = std::min<std::size_t>(rows, std::strtoull(argv[3], nullptr, 10));
 
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +
-                       std::to_string(columns) + "), }";
-  header.append(63 - (10 + header.size()) % 64, ' ').push_back('\n');
-  std::FILE* out = std::fopen(argv[2], "wb");
-  if (out == nullptr) fail(std::string(argv[2]) + ": cannot create it");
-  const unsigned char prefix[] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<unsigned char>(header.size() & 0xff),
-                                  static_cast<unsigned char>(header.size() >> 8)};
-  std::fwrite(prefix, 1, sizeof prefix, out);
-  std::fwrite(header.data(), 1, header.size(), out);
+  hdq::io::VectorWriter out(argv[2], rows, columns);
   std::vector<unsigned char> bytes(columns);
   std::vector<float> floats(columns);
   for (std::size_t row = 0; row < rows; ++row) {
     if (gzread(in, bytes.data(), static_cast<unsigned>(columns)) != static_cast<int>(columns)) fail("truncated data");
     for (std::size_t i = 0; i < columns; ++i) floats[i] = static_cast<float>(bytes[i]);
-    std::fwrite(floats.data(), sizeof(float), columns, out);
+    out.append(floats.data(), 1);
   }
   gzclose(in);
-  if (std::fclose(out) != 0) fail(std::string(argv[2]) + ": cannot write it");
+  out.commit();
+} catch (const std::exception& error) {
+  fail(error.what());
 }

@@ -15,9 +15,9 @@ struct CommandResult {
   std::string output;  // standard output and standard error
 };
 
-inline CommandResult run_hdq(const std::string& arguments) {
-  const std::string line = std::string("'") + HDQ_BINARY + "' " + arguments + " 2>&1 </dev/null";
-  std::FILE* pipe = ::popen(line.c_str(), "r");
+// A line for the shell; HDQ_BINARY is the program.
+inline CommandResult run_shell(const std::string& line) {
+  std::FILE* pipe = ::popen(("exec 2>&1 </dev/null; " + line).c_str(), "r");
   if (pipe == nullptr) throw std::runtime_error("popen");
   CommandResult result{-1, ""};
   std::array<char, 4096> buffer;
@@ -27,6 +27,10 @@ inline CommandResult run_hdq(const std::string& arguments) {
   const int status = ::pclose(pipe);
   if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
   return result;
+}
+
+inline CommandResult run_hdq(const std::string& arguments) {
+  return run_shell(std::string("'") + HDQ_BINARY + "' " + arguments);
 }
 
 }  // namespace hdq::testing

@@ -6,10 +6,11 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <utility>
 
+#include "hdq/io/vector_writer.hpp"
+#include "hdq/types.hpp"
 #include "hdq/validate/checks/checks.hpp"
 #include "hdq/validate/driver/shrink.hpp"
 
@@ -26,18 +27,16 @@ bool listed(const std::vector<std::string>& names, const std::string& name) {
 
 // A 2-D float32 .npy file.
 void write_npy(const std::string& path, const Case& c) {
-  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", c.rows(), c.config.dimension);
-  header.append(63 - (10 + header.size()) % 64, ' ');
-  header.push_back('\n');
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << "\x93NUMPY" << '\x01' << '\0' << static_cast<char>(header.size() & 0xFF) << static_cast<char>(header.size() >> 8) << header;
-  out.write(reinterpret_cast<const char*>(c.x.data()), static_cast<std::streamsize>(c.x.size() * sizeof(float)));
-  if (!out) throw std::runtime_error(path + ": cannot be written");
+  io::VectorWriter out(path, c.rows(), c.config.dimension);
+  out.append(c.x.data(), c.rows());
+  out.commit();
 }
 
 class Runner {
  public:
   Runner(Subject& subject, const Options& options, const std::optional<Case>& input) : session_(subject, options), options_(options), input_(input) {}
+
+  const std::string& unwritten() const { return unwritten_; }
 
   CheckResult run(const Check& check) {
     CheckResult result;
@@ -178,7 +177,7 @@ class Runner {
     f.check = check_->name;
     if (!options_.output_directory.empty() && !input_) {
       f.input_file = (std::filesystem::path(options_.output_directory) / fmt::format("failing-{}-{}.npy", check_->name, f.defect)).string();
-      write_npy(f.input_file, c);
+      write_input(f, c);
       f.replay = fmt::format("hdq validate {} --only {} --input {} --bits {} --seed {} --row {}", session_.kernel_command_line(), check_->name,
                              f.input_file, c.config.bits, c.config.seed, c.first_row);
       if (c.config.variant != 0) f.replay += fmt::format(" --variant {}", c.config.variant);
@@ -186,7 +185,17 @@ class Runner {
     add(std::move(f));
   }
 
+  // A verdict matters more than its files.
+  void write_input(Finding& f, const Case& c) {
+    try {
+      write_npy(f.input_file, c);
+    } catch (const hdq::Error& error) {
+      if (unwritten_.empty()) unwritten_ = error.what();
+    }
+  }
+
   Session session_;
+  std::string unwritten_;
   const Options& options_;
   const std::optional<Case>& input_;
   const Check* check_ = nullptr;
@@ -235,6 +244,7 @@ Verdict validate(Subject& subject, const Options& options, const std::optional<C
     if (options.fail_fast && runner.stop()) break;
   }
   const auto& unsupported = runner.session().unsupported();
+  verdict.unwritten = runner.unwritten();
   verdict.unsupported.assign(unsupported.begin(), unsupported.end());
   verdict.seconds = seconds_since(start);
   return verdict;

@@ -26,6 +26,7 @@ struct Verdict {
   std::vector<CheckResult> checks;
   std::vector<std::string> unsupported;  // what the kernel declined
   double seconds = 0;
+  std::string unwritten;                 // why the first failing input that could not be written was not; empty if all were
 
   bool valid() const;
   bool ended_process() const;
