@@ -82,11 +82,13 @@ int encode(const Arguments& arguments) {
   if (arguments.center) center = mean_of_rows(input, arguments.threads);
   if (!arguments.center_at.empty()) center = center_of_file(arguments.center_at, input.dimension());
 
-  FileWriter writer(arguments.output, FileHeader::make(codec, input.rows(), arguments.first_row), center);
+  const CodesOutput output(arguments.output);
+  FileWriter writer(output.path(), FileHeader::make(codec, input.rows(), arguments.first_row), center);
   if (input.element() == io::Element::float16) encode_all<Float16>(arguments, input, codec, writer);
   else if (input.element() == io::Element::bfloat16) encode_all<BFloat16>(arguments, input, codec, writer);
   else encode_all<float>(arguments, input, codec, writer);
   writer.commit();
+  output.send();
 
   const double float_bytes = static_cast<double>(input.dimension()) * sizeof(float);
   const auto row_bytes = static_cast<double>(sizeof(float) + codec.code_bytes());
@@ -105,7 +107,7 @@ void add_encode(CLI::App& app) {
                                   "hdq encode embeddings.npy -o embeddings.hdq --bits 4",
                                   [arguments] { return encode(*arguments); });
   command->add_option("INPUT", arguments->input, vector_input_help("Rows of vectors"))->required();
-  command->add_option("-o,--output", arguments->output, "The .hdq file to write")->required();
+  command->add_option("-o,--output", arguments->output, "The .hdq file to write; - is standard output")->required();
   arguments->add_bits(command);
   arguments->add_seed(command);
   arguments->vectors.add_to(command);

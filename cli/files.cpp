@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -139,6 +142,26 @@ CodesFile::CodesFile(const std::string& name) : name_(name == "-" ? "standard in
     stored_path = stored_->path();
   }
   reader_ = std::make_unique<FileReader>(stored_ ? stored_path : name);
+}
+
+CodesOutput::CodesOutput(const std::string& name) : path_(name), standard_(name == "-") {
+  if (!standard_) return;
+  const char* chosen = std::getenv("TMPDIR");
+  std::random_device random;
+  path_ = fmt::format("{}/hdq-{:08x}{:08x}.hdq", chosen == nullptr || *chosen == '\0' ? "/tmp" : chosen, random(), random());
+}
+
+void CodesOutput::send() const {
+  if (!standard_) return;
+  std::ifstream file(path_, std::ios::binary);
+  std::filesystem::remove(path_);
+  io::OutputFile out("-");
+  std::vector<char> buffer(std::size_t{1} << 20);
+  do {
+    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    out.write(buffer.data(), static_cast<std::size_t>(file.gcount()));
+  } while (file);
+  if (!file.eof()) throw BadInput(path_ + ": cannot read it again");
 }
 
 std::string with_standard_input_named(std::string message) {

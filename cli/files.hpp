@@ -64,6 +64,19 @@ class CodesFile {
   std::unique_ptr<FileReader> reader_;
 };
 
+// Where codes are written that may go to "-": the file itself, or for standard output a name in $TMPDIR or /tmp that exists only
+// between FileWriter::commit() and send().
+class CodesOutput {
+ public:
+  explicit CodesOutput(const std::string& name);
+  const std::string& path() const { return path_; }
+  void send() const;  // after commit(); nothing to do for a file
+
+ private:
+  std::string path_;
+  bool standard_;
+};
+
 // "standard input" instead of the name under which CodesFile opens it.
 std::string with_standard_input_named(std::string message);
 

@@ -21,8 +21,8 @@ detail::PythonValue parse_literal(int version, std::string_view text) {
 }
 
 bool has_exactly(const detail::PythonValue& dictionary, std::initializer_list<std::string_view> keys) {
-  const bool known = std::all_of(dictionary.pairs.begin(), dictionary.pairs.end(), [&](const auto& pair) {
-    return pair.first.kind == Kind::string && std::find(keys.begin(), keys.end(), pair.first.text) != keys.end();
+  const bool known = std::all_of(dictionary.keys.begin(), dictionary.keys.end(), [&](const auto& key) {
+    return key.kind == Kind::string && std::find(keys.begin(), keys.end(), key.text) != keys.end();
   });
   return known && std::all_of(keys.begin(), keys.end(), [&](std::string_view key) { return dictionary.find(key) != nullptr; });
 }

@@ -362,14 +362,15 @@ class Parser {
     while (peek() != '}') {
       PythonValue key = expression(depth + 1);
       skip(true);
-      if (value.pairs.empty() && value.items.empty() && peek() != ':') value.kind = Kind::set;
+      if (value.keys.empty() && value.items.empty() && peek() != ':') value.kind = Kind::set;
       if (value.kind == Kind::set) {
         value.items.push_back(std::move(key));
       } else {
         if (!take(':')) fail("a key without a value");
         if (key.kind == Kind::list || key.kind == Kind::dict || key.kind == Kind::set) fail("a key that cannot be one");
         skip(true);
-        value.pairs.emplace_back(std::move(key), expression(depth + 1));
+        value.keys.push_back(std::move(key));
+        value.values.push_back(expression(depth + 1));
         skip(true);
       }
       if (!take(',')) break;
@@ -388,10 +389,9 @@ class Parser {
 }  // namespace
 
 const PythonValue* PythonValue::find(std::string_view key) const {
-  const auto last = std::find_if(pairs.rbegin(), pairs.rend(), [&](const auto& pair) {
-    return pair.first.kind == Kind::string && pair.first.text == key;
-  });
-  return last == pairs.rend() ? nullptr : &last->second;
+  for (std::size_t i = keys.size(); i-- > 0;)
+    if (keys[i].kind == Kind::string && keys[i].text == key) return &values[i];
+  return nullptr;
 }
 
 PythonValue parse_python_literal(std::string_view text, bool python2) { return Parser(text, python2).parse(); }

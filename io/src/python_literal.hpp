@@ -24,9 +24,9 @@ struct PythonValue {
   std::optional<std::uint64_t> integer;   // its magnitude (a boolean's 0 or 1); empty beyond 64 bits
   std::string text;                       // string (UTF-8) or bytes
   std::vector<PythonValue> items;         // tuple, list, set
-  std::vector<std::pair<PythonValue, PythonValue>> pairs;  // dict, in order, duplicate keys kept
+  std::vector<PythonValue> keys, values;  // dict, in order, duplicate keys kept
 
-  // The value of the last pair with this string as its key (Python keeps the last); null if there is none.
+  // The value of the last key that is this string (Python keeps the last); null if there is none.
   const PythonValue* find(std::string_view key) const;
 };
 

@@ -98,6 +98,11 @@ TEST_F(InAndOut, ReadsAndWritesPipes) {
   EXPECT_THAT(run_shell("head -c 1000 " + codes + " | " + hdq + " info -").output, AllOf(HasSubstr("hdq: standard input: "), Not(HasSubstr("/proc"))));
   EXPECT_THAT(run_shell("cat " + npy + " | " + hdq + " check - --bits 2 --rows 3").output, HasSubstr("ok: nothing is wrong"));
 
+  EXPECT_EQ(run_shell("cat " + npy + " | TMPDIR=" + (directory / "") + " " + hdq + " encode - -o - --bits 4 2>/dev/null > " + out).exit_code, 0);
+  EXPECT_TRUE(read_file(out) == reference);
+  EXPECT_EQ(run_shell("cd " + (directory / "") + " && " + hdq + " encode x.npy -o - --bits 4 > /dev/full").exit_code, 3);
+  for (const auto& entry : std::filesystem::directory_iterator(directory / "")) EXPECT_THAT(entry.path().filename().string(), Not(::testing::AnyOf("-", ::testing::StartsWith("hdq-"))));
+
   const auto found = run_shell("cat " + npy + " | " + hdq + " search " + codes + " --queries - -k 2 -o - 2>/dev/null");
   EXPECT_EQ(std::count(found.output.begin(), found.output.end(), '\n'), 60);
   EXPECT_EQ(json::parse(found.output.substr(0, found.output.find('\n')))["rows"][0], 0);
