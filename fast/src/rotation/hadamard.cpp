@@ -155,7 +155,9 @@ void FirstPass(const Source& source, float* y, std::size_t begin, std::size_t en
       for (std::size_t j = g; j < g + kTogether; ++j) r[j] = source(run + j * kLanes, base + j * kLanes);
       meter.template add<kTogether * kLanes>(run + g * kLanes);
       InLaneStages<kLog2Lanes, kTogether>(r + g);
-      if constexpr (Source::Meter::active) HWY_FENCE;  // else the compiler begins with the whole chain, and waits for it
+      if constexpr (Source::Meter::active) {
+        HWY_FENCE;  // else the compiler begins with the whole chain, and waits for it
+      }
     }
     Butterflies<kCount, Fused::differences>(r, one);
     HDQ_UNROLL

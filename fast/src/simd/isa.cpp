@@ -1,6 +1,8 @@
 // The one list of instruction sets: their names, whether this CPU has them, their route tables. HDQ_HAVE_… say which of them this
 // library was built with (fast/CMakeLists.txt).
+#if defined(HDQ_HAVE_AVX512) || defined(HDQ_HAVE_AVX2)
 #include <hwy/targets.h>
+#endif
 
 #include <array>
 #include <vector>

@@ -10,6 +10,7 @@ namespace hdq::HDQ_ISA {
 struct Floats {
   static constexpr std::size_t lanes = hn::MaxLanes(hn::ScalableTag<float>()), vectors = 16 / lanes;
   hn::Vec<hn::ScalableTag<float>> part[vectors];
+  HWY_INLINE Floats() {}  // an implicit one would not be compiled for this target
 };
 
 HWY_INLINE Floats ZeroFloats() {

@@ -1,0 +1,248 @@
+// Every entry of every route table gives the bytes of the scalar one, or those written out here, for every size, and touches nothing
+// outside its arrays. On x86 also of the portable path on vectors that the library has something better for: of 128 bits without fused
+// multiply-adds (SSE4: NEON's stand-in), and of 256 bits (AVX2 without its overrides).
+#include <array>
+#include <cmath>
+
+#include "score/score_task.hpp"
+#include "simd/kernels.hpp"
+#include "test_support.hpp"
+
+#ifdef HDQ_PORTABLE_X86
+namespace hdq {
+namespace portable_sse4 {
+extern const detail::Kernels table;
+}
+namespace portable_avx2 {
+extern const detail::Kernels table;
+}
+}  // namespace hdq
+#endif
+
+namespace {
+
+using namespace hdq;
+using detail::Kernels;
+using test::Guarded, test::same_bytes;
+
+struct Path {
+  const char* name;
+  const Kernels* table;
+};
+
+class Portable : public ::testing::TestWithParam<Path> {
+ protected:
+  const Kernels& k = *GetParam().table;
+  const Kernels& scalar = detail::kernels(Isa::scalar);
+};
+
+// A copy of an array before an inaccessible page.
+template <class T>
+struct Inside : Guarded<T> {
+  explicit Inside(const std::vector<T>& values) : Guarded<T>(values.size(), Guarded<T>::Side::end) {
+    std::copy(values.begin(), values.end(), this->data());
+  }
+};
+
+std::vector<HadamardOrder> shapes(std::size_t most) {
+  std::vector<HadamardOrder> all;
+  for (std::size_t d = 1; d <= most; ++d)
+    if (is_hadamard_order(d)) all.push_back(hadamard_order(d));
+  return all;
+}
+
+TEST_P(Portable, StreamsAndInput) {
+  for (std::size_t count = 0; count <= 40; ++count) {
+    std::vector<std::uint64_t> rows(count);
+    for (std::size_t i = 0; i < count; ++i) rows[i] = 0xFFFFFFF0 + i;
+    std::vector<std::uint32_t> words(count);
+    k.dither_words(77, rows.data(), count, words.data());
+    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(words[i], dither_word(77, rows[i]));
+  }
+  std::vector<Float16> halves(0x10000);
+  for (std::size_t i = 0; i < halves.size(); ++i) halves[i].bits = static_cast<std::uint16_t>(i);
+  std::vector<float> a(halves.size()), b(halves.size());
+  k.widen_float16(halves.data(), halves.size(), a.data());
+  scalar.widen_float16(halves.data(), halves.size(), b.data());
+  ASSERT_TRUE(same_bytes(a.data(), b.data(), a.size()));
+}
+
+TEST_P(Portable, NormAndVectorSums) {
+  for (std::size_t n = 0; n <= 300; ++n) {
+    const Inside x(test::dyadics(n, n)), q(test::dyadics(n, n + 1));
+    ASSERT_EQ(k.sum_of_squares(x.data(), n), scalar.sum_of_squares(x.data(), n)) << n;
+    ASSERT_EQ(k.inner_product(q.data(), x.data(), n), scalar.inner_product(q.data(), x.data(), n)) << n;
+    ASSERT_EQ(k.squared_distance(q.data(), x.data(), n), scalar.squared_distance(q.data(), x.data(), n)) << n;
+  }
+}
+
+TEST_P(Portable, Rotation) {
+  std::vector<HadamardOrder> orders = shapes(1100);
+  for (std::size_t d : {std::size_t{5120}, std::size_t{28} << 8, std::size_t{1} << 13, std::size_t{1} << 17}) orders.push_back(hadamard_order(d));
+  for (const HadamardOrder& h : orders)
+    for (const std::size_t n : {h.order, h.order - h.order / 3}) {
+      std::vector<std::uint32_t> signs((h.order + 31) / 32);
+      sign_bits(h.order, h.order, signs.data());
+      const Inside x(test::dyadics(n, h.order));
+      std::vector<float> a(h.order, -7.0f), b = a;
+      for (const float factor : {1.0f, 0x1p100f}) {
+        k.rotate(x.data(), n, h, signs.data(), factor, a.data());
+        scalar.rotate(x.data(), n, h, signs.data(), factor, b.data());
+        ASSERT_TRUE(same_bytes(a.data(), b.data(), a.size())) << h.order;
+      }
+      const double square = k.rotate_measured(x.data(), n, h, signs.data(), a.data());
+      ASSERT_EQ(square, scalar.rotate_measured(x.data(), n, h, signs.data(), b.data())) << h.order;
+      ASSERT_TRUE(same_bytes(a.data(), b.data(), a.size())) << h.order;
+      const Inside inside(a);
+      for (const bool transposed : {false, true}) {
+        k.hadamard(inside.data(), h, transposed);
+        scalar.hadamard(b.data(), h, transposed);
+        ASSERT_TRUE(same_bytes(inside.data(), b.data(), a.size())) << h.order << transposed;
+      }
+      k.store_signed(b.data(), n, signs.data(), 0.3f, 0x1p-20f, a.data());
+      std::vector<float> c = a;
+      scalar.store_signed(b.data(), n, signs.data(), 0.3f, 0x1p-20f, c.data());
+      ASSERT_TRUE(same_bytes(a.data(), c.data(), a.size())) << h.order;
+    }
+}
+
+constexpr std::array<std::uint32_t, 9> words = {0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFE, 0x12345678, 0xDEADBEEF, 0xAAAAAAAA};
+
+TEST_P(Portable, Codebooks) {
+  for (int bits = 1; bits <= 8; ++bits) {
+    const std::size_t levels = std::size_t{1} << bits;
+    std::vector<double> a(words.size() * levels), b = a;
+    std::vector<float> c(a.size()), d = c;
+    k.thresholds(bits, words.data(), words.size(), a.data(), levels);
+    scalar.thresholds(bits, words.data(), words.size(), b.data(), levels);
+    ASSERT_EQ(a, b);
+    k.codewords(bits, words.data(), words.size(), a.data(), levels);
+    scalar.codewords(bits, words.data(), words.size(), b.data(), levels);
+    ASSERT_EQ(a, b);
+    k.codewords32(bits, words.data(), words.size(), c.data());
+    scalar.codewords32(bits, words.data(), words.size(), d.data());
+    ASSERT_EQ(c, d);
+  }
+}
+
+// Random numbers, each threshold with its neighbours, extremes.
+std::vector<float> delicate(int bits, const double* theta, float norm) {
+  std::vector<float> y = {0.0f, -0.0f, 1e-45f, -1e-45f, 3e38f, -3e38f, INFINITY, -INFINITY};
+  for (int t = 0; t + 1 < 1 << bits; ++t) {
+    const float at = static_cast<float>(theta[t] * static_cast<double>(norm));
+    for (const float v : {at, std::nextafter(at, INFINITY), std::nextafter(at, -INFINITY)}) y.push_back(v);
+  }
+  for (const float v : test::dyadics(300, 5)) y.push_back(v * norm * 0x1p-7f);
+  return y;
+}
+
+TEST_P(Portable, CodesOfARow) {
+  for (int bits = 1; bits <= 8; ++bits)
+    for (const std::uint32_t word : words)
+      for (const float norm : {1.0f, 0.3f, 0.0f, 7e-30f}) {
+        double theta[256];
+        scalar.thresholds(bits, &word, 1, theta, 256);
+        float scaled[256];
+        scale_thresholds(bits, theta, norm, scaled);
+        const std::vector<float> all = delicate(bits, theta, norm);
+        for (std::size_t count : {all.size(), all.size() / 16 * 16, std::size_t{33}, std::size_t{7}}) {
+          const Inside y(std::vector<float>(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count)));
+          const std::size_t bytes = (count * static_cast<std::size_t>(bits) + 7) / 8;
+          Guarded<std::uint8_t> codes(count, Guarded<std::uint8_t>::Side::end), packed(bytes, Guarded<std::uint8_t>::Side::end);
+          std::vector<std::uint8_t> expected(count), scratch(count), expected_bytes(bytes);
+          scalar.quantize(bits, y.data(), count, scaled, expected.data());
+          k.quantize(bits, y.data(), count, scaled, codes.data());
+          ASSERT_TRUE(same_bytes(codes.data(), expected.data(), count)) << bits << " " << word << " " << norm;
+          if (bits >= 3) {
+            k.compand(bits, y.data(), count, word, norm, codes.data());
+            ASSERT_TRUE(same_bytes(codes.data(), expected.data(), count)) << bits << " " << word << " " << norm;
+          }
+          if (norm == 0) continue;
+          scalar.quantize_pack(bits, y.data(), count, theta, word, norm, scratch.data(), expected_bytes.data());
+          k.quantize_pack(bits, y.data(), count, theta, word, norm, scratch.data(), packed.data());
+          ASSERT_TRUE(same_bytes(packed.data(), expected_bytes.data(), bytes)) << bits << " " << word << " " << norm;
+        }
+      }
+}
+
+TEST_P(Portable, PackedCodes) {
+  test::Integers integers(3);
+  for (int bits = 1; bits <= 8; ++bits)
+    for (std::size_t count = 0; count <= 150; ++count) {
+      const std::size_t bytes = (count * static_cast<std::size_t>(bits) + 7) / 8;
+      std::vector<std::uint8_t> values(count);
+      for (auto& v : values) v = static_cast<std::uint8_t>(integers.below(1u << bits));
+      const Inside codes(values);
+      Guarded<std::uint8_t> packed(bytes, Guarded<std::uint8_t>::Side::end), unpacked(count, Guarded<std::uint8_t>::Side::end);
+      std::vector<std::uint8_t> expected(bytes), scratch(count);
+      k.pack(bits, codes.data(), count, packed.data());
+      scalar.pack(bits, codes.data(), count, expected.data());
+      ASSERT_TRUE(same_bytes(packed.data(), expected.data(), bytes)) << bits << " " << count;
+      k.unpack(bits, packed.data(), count, unpacked.data());
+      ASSERT_TRUE(same_bytes(unpacked.data(), values.data(), count)) << bits << " " << count;
+      const Inside codewords(test::dyadics(std::size_t{1} << bits, 9));
+      Guarded<float> out(count, Guarded<float>::Side::end), both(count, Guarded<float>::Side::end);
+      k.lookup(bits, codes.data(), count, codewords.data(), out.data());
+      k.unpack_lookup(bits, packed.data(), count, codewords.data(), scratch.data(), both.data());
+      for (std::size_t j = 0; j < count; ++j) {
+        ASSERT_EQ(out.data()[j], codewords.data()[values[j]]);
+        ASSERT_EQ(both.data()[j], codewords.data()[values[j]]);
+      }
+    }
+}
+
+// Sixteen sums, code j in sum (j div 8) mod 16, fused, then halved: written out.
+float literal_score(int bits, const std::uint8_t* codes, std::size_t order, const float* table, const float* query) {
+  float sum[16] = {};
+  for (std::size_t j = 0; j < order; ++j) {
+    std::size_t code = 0;
+    for (std::size_t b = 0; b < static_cast<std::size_t>(bits); ++b) {
+      const std::size_t bit = j * static_cast<std::size_t>(bits) + b;
+      code |= static_cast<std::size_t>((codes[bit / 8] >> (bit % 8)) & 1) << b;
+    }
+    sum[j / 8 % 16] = std::fma(query[detail::score_position(j)], table[code], sum[j / 8 % 16]);
+  }
+  for (std::size_t half = 8; half > 0; half /= 2)
+    for (std::size_t i = 0; i < half; ++i) sum[i] += sum[i + half];
+  return sum[0];
+}
+
+TEST_P(Portable, Scores) {
+  constexpr std::size_t rows = 5, queries = 5;
+  for (int bits = 1; bits <= 8; ++bits)
+    for (const std::size_t order : {1u, 8u, 12u, 40u, 128u, 320u, 384u}) {
+      const std::size_t code_bytes = (order * static_cast<std::size_t>(bits) + 7) / 8, stride = detail::padded_order(order);
+      const std::size_t levels = std::size_t{1} << bits;
+      std::vector<std::uint8_t> bytes(rows * code_bytes);
+      test::Integers integers(order);
+      for (auto& byte : bytes) byte = static_cast<std::uint8_t>(integers.next());
+      const Inside codes(bytes);
+      const std::vector<float> tables = test::dyadics(rows * levels, 1), values = test::dyadics(queries * order, 2);
+      std::vector<float> storage(queries * stride + 16), sums(queries * rows);
+      float* rotated = storage.data();
+      while (reinterpret_cast<std::uintptr_t>(rotated) % 64 != 0) ++rotated;
+      for (std::size_t q = 0; q < queries; ++q)
+        for (std::size_t j = 0; j < order; ++j) rotated[q * stride + detail::score_position(j)] = values[q * order + j];
+      const std::uint8_t* row_codes[rows];
+      for (std::size_t r = 0; r < rows; ++r) row_codes[r] = codes.data() + r * code_bytes;
+      k.score_sums({bits, order, code_bytes, rotated, queries, row_codes, codes.data(), rows, tables.data(), sums.data(), rows});
+      for (std::size_t q = 0; q < queries; ++q)
+        for (std::size_t r = 0; r < rows; ++r)
+          ASSERT_EQ(sums[q * rows + r], literal_score(bits, row_codes[r], order, tables.data() + r * levels, rotated + q * stride))
+              << "bits " << bits << " order " << order;
+    }
+}
+
+std::vector<Path> paths() {
+  std::vector<Path> all;
+  for (const Isa isa : supported_isas()) all.push_back({isa_name(isa), &detail::kernels(isa)});
+#ifdef HDQ_PORTABLE_X86
+  all.push_back({"portable_sse4", &portable_sse4::table});  // every CPU of 2008 and later
+  if (isa_supported(Isa::avx2)) all.push_back({"portable_avx2", &portable_avx2::table});
+#endif
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Paths, Portable, ::testing::ValuesIn(paths()), [](const auto& info) { return info.param.name; });
+
+}  // namespace
