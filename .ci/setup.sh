@@ -46,7 +46,7 @@ build_packages=(
 )
 check_packages=(
   libisal-dev
-  clang-14 coq libcoq-coquelicot libcoq-flocq libcoq-interval
+  clang-14 libclang-rt-14-dev coq libcoq-coquelicot libcoq-flocq libcoq-interval
   dataset-fashion-mnist python3-numpy
 )
 demo_packages=(gnuplot-nox jq)
