@@ -5,12 +5,14 @@
 #include <memory>
 #include <new>
 
+#include "checks.hpp"
+
 namespace hdq::detail {
 
 template <class T>
 class Aligned {
  public:
-  explicit Aligned(std::size_t count) : data_(static_cast<T*>(::operator new[](count * sizeof(T), alignment))) {}
+  explicit Aligned(std::size_t count) : data_(static_cast<T*>(::operator new[](checked_bytes(count, sizeof(T), "numbers"), alignment))) {}
   T* get() const { return data_.get(); }
 
  private:

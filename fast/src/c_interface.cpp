@@ -1,12 +1,17 @@
-// hdq.h over hdq::Codec: every exception becomes a status and one line of text, kept per thread.
+// hdq.h over the C++ classes: every exception becomes a status, one line of text and a position, kept per thread.
 #include "hdq/hdq.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <new>
+#include <stdexcept>
 #include <vector>
 
+#include "checks.hpp"
 #include "hdq/codec.hpp"
+#include "hdq/file.hpp"
 #include "hdq/score.hpp"
 #include "hdq/search.hpp"
 
@@ -18,12 +23,32 @@ struct hdq_scorer {
   hdq::Scorer scorer;
 };
 
+struct hdq_file {
+  hdq::FileReader file;
+};
+
+struct hdq_file_writer {
+  hdq_file_writer(const char* path, const hdq::Codec& codec_, std::uint64_t rows, std::uint64_t first_row)
+      : codec(codec_), writer(path, hdq::FileHeader::make(codec_, rows, first_row)), next(first_row) {}
+  hdq::Codec codec;
+  hdq::FileWriter writer;
+  std::uint64_t next;  // row number of the next row
+};
+
 namespace {
 
-thread_local char last_error[256] = "";
+using hdq::InvalidArgument, hdq::detail::checked_product, hdq::detail::require;
 
-hdq_status failed(hdq_status status, const char* what) {
-  std::snprintf(last_error, sizeof last_error, "%s", what);
+struct LastError {
+  char text[256] = "";
+  std::size_t row = HDQ_NONE, column = HDQ_NONE;
+};
+thread_local LastError last_error;
+
+hdq_status failed(hdq_status status, const char* what, std::size_t row = HDQ_NONE, std::size_t column = HDQ_NONE) {
+  std::snprintf(last_error.text, sizeof last_error.text, "%s", what);
+  last_error.row = row;
+  last_error.column = column;
   return status;
 }
 
@@ -35,8 +60,12 @@ hdq_status guarded(const Action& action) noexcept {
   } catch (const hdq::InvalidArgument& e) {
     return failed(HDQ_INVALID_ARGUMENT, e.what());
   } catch (const hdq::InvalidInput& e) {
-    return failed(HDQ_INVALID_INPUT, e.what());
+    return failed(HDQ_INVALID_INPUT, e.what(), e.row, e.column);
+  } catch (const hdq::FileError& e) {
+    return failed(HDQ_FILE_ERROR, e.what());
   } catch (const std::bad_alloc&) {
+    return failed(HDQ_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::length_error&) {
     return failed(HDQ_OUT_OF_MEMORY, "out of memory");
   } catch (const std::exception& e) {
     return failed(HDQ_INTERNAL_ERROR, e.what());
@@ -45,113 +74,276 @@ hdq_status guarded(const Action& action) noexcept {
   }
 }
 
-hdq::Isa isa_of(hdq_isa isa) {
-  switch (isa) {
-    case HDQ_ISA_AUTO:
-      return hdq::Isa::automatic;
-    case HDQ_ISA_AVX512:
-      return hdq::Isa::avx512;
-    case HDQ_ISA_AVX2:
-      return hdq::Isa::avx2;
-    case HDQ_ISA_NEON:
-      return hdq::Isa::neon;
-    case HDQ_ISA_SCALAR:
-      return hdq::Isa::scalar;
+// `*out = make()`, a null there before and after a failure.
+template <class Handle, class Make>
+hdq_status created(Handle** out, const char* name, const Make& make) noexcept {
+  if (out != nullptr) *out = nullptr;
+  return guarded([&] {
+    require(out, name);
+    *out = make();
+  });
+}
+
+// ---- enumerators ----
+
+struct IsaName {
+  int number;
+  hdq::Isa isa;
+};
+constexpr IsaName isas[] = {{HDQ_ISA_AUTO, hdq::Isa::automatic},
+                            {HDQ_ISA_AVX512, hdq::Isa::avx512},
+                            {HDQ_ISA_AVX2, hdq::Isa::avx2},
+                            {HDQ_ISA_SCALAR, hdq::Isa::scalar},
+                            {HDQ_ISA_NEON, hdq::Isa::neon}};
+
+hdq::Isa isa_of(int number) {
+  for (const IsaName& name : isas)
+    if (name.number == number) return name.isa;
+  throw InvalidArgument("no instruction set has the number " + std::to_string(number));
+}
+
+int number_of(hdq::Isa isa) {
+  for (const IsaName& name : isas)
+    if (name.isa == isa) return name.number;
+  return HDQ_ISA_AUTO;
+}
+
+hdq::Metric metric_of(int number) {
+  switch (number) {
+    case HDQ_INNER_PRODUCT: return hdq::Metric::inner_product;
+    case HDQ_SQUARED_DISTANCE: return hdq::Metric::squared_distance;
+    case HDQ_COSINE: return hdq::Metric::cosine;
+    default: throw InvalidArgument("no metric has the number " + std::to_string(number));
   }
-  throw hdq::InvalidArgument("unknown instruction set");
 }
 
-hdq::Metric metric_of(hdq_metric metric) {
-  switch (metric) {
-    case HDQ_INNER_PRODUCT:
-      return hdq::Metric::inner_product;
-    case HDQ_SQUARED_DISTANCE:
-      return hdq::Metric::squared_distance;
-    case HDQ_COSINE:
-      return hdq::Metric::cosine;
+hdq::SchemeId scheme_of(int number) {
+  if (number != HDQ_SCHEME_FIXED_RATE) throw InvalidArgument("no scheme has the number " + std::to_string(number));
+  return hdq::SchemeId::fixed_rate;
+}
+
+// ---- arguments ----
+
+template <class Handle>
+const Handle& held(const Handle* handle, const char* name) {
+  require(handle, name);
+  return *handle;
+}
+const hdq::Codec& codec_of(const hdq_codec* codec) { return held(codec, "codec").codec; }
+const hdq::Scorer& scorer_of(const hdq_scorer* scorer) { return held(scorer, "scorer").scorer; }
+const hdq::FileReader& file_of(const hdq_file* file) { return held(file, "file").file; }
+
+// Of a caller that may have been compiled with a shorter or longer struct.
+hdq::CodecOptions options_of(const hdq_codec_options* given) {
+  hdq_codec_options options = HDQ_CODEC_OPTIONS_INIT;
+  if (given != nullptr) {
+    if (given->size < sizeof given->size) throw InvalidArgument("options: size is not set");
+    const auto* bytes = reinterpret_cast<const unsigned char*>(given);
+    if (given->size > sizeof options &&
+        std::any_of(bytes + sizeof options, bytes + given->size, [](unsigned char byte) { return byte != 0; }))
+      throw InvalidArgument("options: fields that this version does not know");
+    std::memcpy(&options, given, std::min(given->size, sizeof options));
   }
-  throw hdq::InvalidArgument("unknown metric");
+  return {isa_of(options.isa), options.threads, nullptr, scheme_of(options.scheme)};
 }
 
-const hdq::Scorer& scorer_of(const hdq_scorer* scorer) {
-  if (scorer == nullptr) throw hdq::InvalidArgument("scorer is null");
-  return scorer->scorer;
+void require_if(std::size_t rows, const void* pointer, const char* name) {
+  if (rows > 0) require(pointer, name);
 }
 
-const hdq::Codec& codec_of(const hdq_codec* codec) {
-  if (codec == nullptr) throw hdq::InvalidArgument("codec is null");
-  return codec->codec;
+hdq::EncodedView encoded(const hdq::Codec& codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row) {
+  require_if(rows, norms, "norms");
+  require_if(rows, codes, "codes");
+  return {{norms, rows}, {codes, checked_product(rows, codec.code_bytes(), "codes")}, first_row};
+}
+
+template <class Number>
+hdq_status encode(const hdq_codec* codec, const Number* x, size_t rows, size_t stride, float* norms, uint8_t* codes, uint64_t first_row) {
+  return guarded([&] {
+    const hdq::Codec& c = codec_of(codec);
+    require_if(rows, x, "x");
+    require_if(rows, norms, "norms");
+    require_if(rows, codes, "codes");
+    const std::size_t bytes = checked_product(rows, c.code_bytes(), "codes");
+    c.encode(hdq::RowsView<const Number>(x, rows, c.dimension(), stride), hdq::EncodedBuffer({norms, rows}, {codes, bytes}, first_row));
+  });
+}
+
+void store(const std::vector<hdq::Neighbour>& nearest, uint64_t* found, float* scores) {
+  for (std::size_t i = 0; i < nearest.size(); ++i) {
+    found[i] = nearest[i].row;
+    if (scores != nullptr) scores[i] = static_cast<float>(nearest[i].score);
+  }
 }
 
 }  // namespace
 
 extern "C" {
 
-hdq_status hdq_codec_create(size_t dimension, int bits, uint64_t seed, hdq_isa isa, int threads, hdq_codec** codec) {
-  return guarded([&] {
-    if (codec == nullptr) throw hdq::InvalidArgument("codec is null");
-    *codec = nullptr;
-    *codec = new hdq_codec{hdq::Codec(dimension, bits, seed, {isa_of(isa), threads})};
-  });
+const char* hdq_last_error(void) { return last_error.text; }
+size_t hdq_last_error_row(void) { return last_error.row; }
+size_t hdq_last_error_column(void) { return last_error.column; }
+const char* hdq_version(void) { return HDQ_VERSION_STRING; }
+
+// ---- codecs ----
+
+hdq_status hdq_codec_create(size_t dimension, int bits, uint64_t seed, const hdq_codec_options* options, hdq_codec** codec) {
+  return created(codec, "codec", [&] { return new hdq_codec{hdq::Codec(dimension, bits, seed, options_of(options))}; });
 }
 
 void hdq_codec_destroy(hdq_codec* codec) { delete codec; }
 
+size_t hdq_codec_dimension(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.dimension(); }
 size_t hdq_codec_order(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.order(); }
-
+int hdq_codec_bits(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.bits(); }
+uint64_t hdq_codec_seed(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.seed(); }
+int hdq_codec_isa(const hdq_codec* codec) { return codec == nullptr ? 0 : number_of(codec->codec.isa()); }
+int hdq_codec_threads(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.threads(); }
 size_t hdq_codec_code_bytes(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.code_bytes(); }
 
-hdq_status hdq_encode(const hdq_codec* codec, const float* x, size_t rows, size_t row_stride, uint64_t first_row,
-                      float* norms, uint8_t* codes) {
-  return guarded([&] { codec_of(codec).encode(x, rows, norms, codes, first_row, row_stride); });
+hdq_status hdq_encode(const hdq_codec* codec, const float* x, size_t rows, size_t stride, float* norms, uint8_t* codes, uint64_t first_row) {
+  return encode(codec, x, rows, stride, norms, codes, first_row);
 }
 
-hdq_status hdq_encode_float16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t row_stride, uint64_t first_row,
-                              float* norms, uint8_t* codes) {
-  const auto* numbers = reinterpret_cast<const hdq::Float16*>(x);
-  return guarded([&] { codec_of(codec).encode(numbers, rows, norms, codes, first_row, row_stride); });
+hdq_status hdq_encode_float16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t stride, float* norms, uint8_t* codes,
+                              uint64_t first_row) {
+  return encode(codec, reinterpret_cast<const hdq::Float16*>(x), rows, stride, norms, codes, first_row);
 }
 
-hdq_status hdq_encode_bfloat16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t row_stride, uint64_t first_row,
-                               float* norms, uint8_t* codes) {
-  const auto* numbers = reinterpret_cast<const hdq::BFloat16*>(x);
-  return guarded([&] { codec_of(codec).encode(numbers, rows, norms, codes, first_row, row_stride); });
+hdq_status hdq_encode_bfloat16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t stride, float* norms, uint8_t* codes,
+                               uint64_t first_row) {
+  return encode(codec, reinterpret_cast<const hdq::BFloat16*>(x), rows, stride, norms, codes, first_row);
 }
 
-hdq_status hdq_decode(const hdq_codec* codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
-                      float* x, size_t row_stride) {
-  return guarded([&] { codec_of(codec).decode(norms, codes, rows, x, first_row, row_stride); });
-}
-
-hdq_status hdq_scorer_create(const hdq_codec* codec, const float* queries, size_t count, size_t query_stride, hdq_scorer** scorer) {
+hdq_status hdq_decode(const hdq_codec* codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row, float* x, size_t stride) {
   return guarded([&] {
-    if (scorer == nullptr) throw hdq::InvalidArgument("scorer is null");
-    *scorer = nullptr;
-    *scorer = new hdq_scorer{hdq::Scorer(codec_of(codec), queries, count, query_stride)};
+    const hdq::Codec& c = codec_of(codec);
+    require_if(rows, x, "x");
+    c.decode(encoded(c, norms, codes, rows, first_row), {x, rows, c.dimension(), stride});
+  });
+}
+
+// ---- files ----
+
+hdq_status hdq_file_open(const char* path, hdq_file** file) {
+  return created(file, "file", [&] {
+    require(path, "path");
+    return new hdq_file{hdq::FileReader(path)};
+  });
+}
+
+void hdq_file_close(hdq_file* file) { delete file; }
+uint64_t hdq_file_rows(const hdq_file* file) { return file == nullptr ? 0 : file->file.header().rows; }
+uint64_t hdq_file_first_row(const hdq_file* file) { return file == nullptr ? 0 : file->file.header().first_row; }
+
+hdq_status hdq_file_verify(const hdq_file* file) {
+  return guarded([&] { file_of(file).verify(); });
+}
+
+hdq_status hdq_file_codec(const hdq_file* file, const hdq_codec_options* options, hdq_codec** codec) {
+  return created(codec, "codec", [&] { return new hdq_codec{file_of(file).codec(options_of(options))}; });
+}
+
+hdq_status hdq_file_read(const hdq_file* file, uint64_t begin, size_t rows, float* norms, uint8_t* codes) {
+  return guarded([&] {
+    const hdq::FileReader& reader = file_of(file);
+    const hdq::FileHeader& header = reader.header();
+    hdq::detail::check_slice(begin, rows, header.rows);
+    require_if(rows, norms, "norms");
+    require_if(rows, codes, "codes");
+    const std::size_t bytes = header.code_bytes();
+    while (rows > 0) {
+      const hdq::FileReader::Block block = reader.block(begin / header.rows_per_block);
+      const auto at = static_cast<std::size_t>(begin - block.first);
+      const std::size_t take = std::min(rows, block.rows - at);
+      std::copy_n(block.norms + at, take, norms);
+      std::copy_n(block.codes + at * bytes, take * bytes, codes);
+      begin += take;
+      rows -= take;
+      norms += take;
+      codes += take * bytes;
+    }
+  });
+}
+
+hdq_status hdq_file_decode(const hdq_file* file, const hdq_codec* codec, uint64_t begin, size_t rows, float* x) {
+  return guarded([&] {
+    require_if(rows, x, "x");
+    file_of(file).decode(codec_of(codec), begin, rows, x);
+  });
+}
+
+hdq_status hdq_file_writer_create(const char* path, const hdq_codec* codec, uint64_t rows, uint64_t first_row, hdq_file_writer** writer) {
+  return created(writer, "writer", [&] {
+    require(path, "path");
+    return new hdq_file_writer(path, codec_of(codec), rows, first_row);
+  });
+}
+
+hdq_status hdq_file_writer_encode(hdq_file_writer* writer, const float* x, size_t rows, size_t stride) {
+  return guarded([&] {
+    require(writer, "writer");
+    const hdq::EncodedRows some = writer->codec.encode(hdq::RowsView<const float>(x, rows, writer->codec.dimension(), stride), writer->next);
+    writer->writer.append(some.norms().data(), some.codes().data(), rows);
+    writer->next += rows;
+  });
+}
+
+hdq_status hdq_file_writer_append(hdq_file_writer* writer, const float* norms, const uint8_t* codes, size_t rows) {
+  return guarded([&] {
+    require(writer, "writer");
+    require_if(rows, norms, "norms");
+    require_if(rows, codes, "codes");
+    writer->writer.append(norms, codes, rows);
+    writer->next += rows;
+  });
+}
+
+hdq_status hdq_file_writer_commit(hdq_file_writer* writer) {
+  return guarded([&] {
+    require(writer, "writer");
+    writer->writer.commit();
+  });
+}
+
+void hdq_file_writer_destroy(hdq_file_writer* writer) { delete writer; }
+
+// ---- scores ----
+
+hdq_status hdq_scorer_create(const hdq_codec* codec, const float* queries, size_t count, size_t stride, hdq_scorer** scorer) {
+  return created(scorer, "scorer", [&] {
+    const hdq::Codec& c = codec_of(codec);
+    require_if(count, queries, "queries");
+    return new hdq_scorer{hdq::Scorer(c, {queries, count, c.dimension(), stride})};
   });
 }
 
 void hdq_scorer_destroy(hdq_scorer* scorer) { delete scorer; }
 
-hdq_status hdq_score(const hdq_scorer* scorer, hdq_metric metric, const float* norms, const uint8_t* codes, size_t rows,
-                     uint64_t first_row, float* scores, size_t scores_stride) {
-  return guarded([&] { scorer_of(scorer).score(metric_of(metric), norms, codes, rows, scores, first_row, scores_stride); });
-}
-
-hdq_status hdq_search(const hdq_scorer* scorer, hdq_metric metric, const float* norms, const uint8_t* codes, size_t rows,
-                      uint64_t first_row, size_t k, uint64_t* found, float* scores) {
+hdq_status hdq_score(const hdq_scorer* scorer, int metric, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
+                     float* scores, size_t scores_stride) {
   return guarded([&] {
-    if (found == nullptr) throw hdq::InvalidArgument("found is null");
-    const std::vector<hdq::Neighbour> nearest = hdq::search(scorer_of(scorer), norms, codes, rows, metric_of(metric), k, first_row);
-    for (std::size_t i = 0; i < nearest.size(); ++i) {
-      found[i] = nearest[i].row;
-      if (scores != nullptr) scores[i] = static_cast<float>(nearest[i].score);
-    }
+    const hdq::Scorer& s = scorer_of(scorer);
+    const std::size_t queries = s.queries();
+    if (queries > 0) require_if(rows, scores, "scores");
+    s.score(metric_of(metric), encoded(s.codec(), norms, codes, rows, first_row), {scores, queries, rows, scores_stride});
   });
 }
 
-const char* hdq_last_error(void) { return last_error; }
+hdq_status hdq_search(const hdq_scorer* scorer, int metric, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
+                      size_t k, uint64_t* found, float* scores) {
+  return guarded([&] {
+    const hdq::Scorer& s = scorer_of(scorer);
+    require(found, "found");
+    store(hdq::search(s, metric_of(metric), encoded(s.codec(), norms, codes, rows, first_row), k), found, scores);
+  });
+}
 
-const char* hdq_version(void) { return HDQ_VERSION; }
+hdq_status hdq_search_file(const hdq_scorer* scorer, int metric, const hdq_file* file, size_t k, uint64_t* found, float* scores) {
+  return guarded([&] {
+    require(found, "found");
+    store(hdq::search(scorer_of(scorer), metric_of(metric), file_of(file), k), found, scores);
+  });
+}
 
 }  // extern "C"

@@ -12,10 +12,20 @@ namespace hdq::detail {
 // a·b and a + b, or InvalidArgument naming `what`: every size that is computed from what a caller or a file says goes through these.
 std::size_t checked_product(std::size_t a, std::size_t b, const char* what);
 std::size_t checked_sum(std::size_t a, std::size_t b, const char* what);
+// count·element, bytes that an array can have.
+std::size_t checked_bytes(std::size_t count, std::size_t element, const char* what);
 
 inline void require(const void* pointer, const char* name) {
   if (pointer == nullptr) throw InvalidArgument(std::string(name) + " is null");
 }
+
+inline void require_equal(std::size_t given, std::size_t needed, const char* what, const char* of) {
+  if (given != needed) throw InvalidArgument(std::to_string(given) + " " + what + " for " + std::to_string(needed) + " " + of);
+}
+
+// Codes are a codec's to read: their bytes per row are its own, and so is what they are known to be made with.
+struct CodecPlan;
+void check_encoded(const EncodedView& encoded, const CodecPlan& plan);
 
 // Names the first column of x, an array of n numbers not all of them finite. what: "row" or "query"; done: "encoded", "scored".
 [[noreturn]] inline void throw_bad_column(const float* x, std::size_t n, const char* what, std::size_t index, const char* done) {

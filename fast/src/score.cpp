@@ -7,17 +7,17 @@
 
 #include "aligned.hpp"
 #include "checks.hpp"
+#include "codec/plan.hpp"
 #include "dither.hpp"
 #include "hdq/stages.hpp"
 #include "kernels.hpp"
-#include "parallel.hpp"
 #include "score_kernels.hpp"
 #include "score_scan.hpp"
 
 namespace hdq {
 namespace {
 
-using detail::check_norm, detail::require;
+using detail::check_norm, detail::require_equal;
 using AlignedFloats = detail::Aligned<float>;
 
 constexpr std::size_t tile_rows = 32;
@@ -31,20 +31,6 @@ struct Query {
   double cosine;    // 2^e/(d·‖q‖), 0 for q = 0
   double magnitude; // ‖q'‖₁
 };
-
-// What Codec::encode writes for consecutive rows.
-struct Range {
-  const float* norms;
-  const std::uint8_t* codes;
-  std::uint64_t first_row;
-};
-
-std::size_t checked_stride(std::size_t stride, std::size_t least, const char* name) {
-  if (stride == 0) return least;
-  if (stride < least)
-    throw InvalidArgument(std::string(name) + " stride " + std::to_string(stride) + " is less than " + std::to_string(least));
-  return stride;
-}
 
 // What a row contributes to its scores.
 struct RowFactors {
@@ -88,28 +74,27 @@ const char* metric_name(Metric metric) {
 
 struct Scorer::State {
   State(const Codec& like, std::size_t count)
-      : codec(like), bits(like.bits()), isa(like.isa()), seed(like.seed()), dimension(like.dimension()), order(like.order()),
-        stride(detail::padded_order(order)), code_bytes(like.code_bytes()), queries(count), rotated(count * stride) {}
+      : codec(like), plan(*codec.plan()), stride(detail::padded_order(plan.order.order)), levels(plan.scheme->table_floats()),
+        queries(detail::checked_bytes(count, sizeof(Query), "queries") / sizeof(Query)),
+        rotated(detail::checked_product(count, stride, "queries")) {}
 
-  std::size_t levels() const { return std::size_t{1} << bits; }
-  void set_query(std::size_t index, const float* q, const std::vector<std::uint32_t>& signs);
-  // Rows row_of(i) of the range, i in [first, last). The scores of a query and a tile are written to out.place(query, i) and
+  void set_query(std::size_t index, const float* q);
+  // Rows row_of(i) of `rows`, i in [first, last). The scores of a query and a tile are written to out.place(query, i) and
   // then shown to out.done(query, i, …).
   template <class RowOf, class Out>
-  void score_rows(Metric metric, const Range& range, std::size_t first, std::size_t last, const RowOf& row_of, const Out& out) const;
+  void score_rows(Metric metric, const EncodedView& rows, std::size_t first, std::size_t last, const RowOf& row_of, const Out& out) const;
 
   Codec codec;
-  int bits;
-  Isa isa;
-  std::uint64_t seed;
-  std::size_t dimension, order, stride, code_bytes;
+  const detail::CodecPlan& plan;  // codec's
+  std::size_t stride, levels;
   std::vector<Query> queries;
   AlignedFloats rotated;  // queries × stride, in the layout of score_kernels.hpp
 };
 
-void Scorer::State::set_query(std::size_t index, const float* q, const std::vector<std::uint32_t>& signs) {
-  const double square = detail::sum_of_squares(q, dimension, isa);
-  if (!std::isfinite(square)) detail::throw_bad_column(q, dimension, "query", index, "scored");
+void Scorer::State::set_query(std::size_t index, const float* q) {
+  const std::size_t order = plan.order.order;
+  const double square = detail::sum_of_squares(q, plan.dimension, plan.isa);
+  if (!std::isfinite(square)) detail::throw_bad_column(q, plan.dimension, "query", index, "scored");
   const int exponent = square == 0 ? 0 : std::clamp(std::ilogb(std::sqrt(square)), -126, 126);
   const float scale = std::ldexp(1.0f, -exponent);
   Query& query = queries[index];
@@ -117,52 +102,50 @@ void Scorer::State::set_query(std::size_t index, const float* q, const std::vect
   query.unscale = std::ldexp(1.0, exponent);
   query.cosine = square == 0 ? 0 : query.unscale / (static_cast<double>(order) * std::sqrt(square));
   query.magnitude = 0;
-  for (std::size_t i = 0; i < dimension; ++i) query.magnitude += std::abs(static_cast<double>(q[i] * scale));
+  for (std::size_t i = 0; i < plan.dimension; ++i) query.magnitude += std::abs(static_cast<double>(q[i] * scale));
   AlignedFloats w(order);
-  detail::rotate(q, dimension, hadamard_order(dimension), signs.data(), scale, w.get(), isa);
+  detail::rotate(q, plan.dimension, plan.order, plan.signs.data(), scale, w.get(), plan.isa);
   float* out = rotated.get() + index * stride;
   std::fill_n(out, stride, 0.0f);
   for (std::size_t j = 0; j < order; ++j) out[detail::score_position(j)] = w.get()[j];
 }
 
 template <class RowOf, class Out>
-void Scorer::State::score_rows(Metric metric, const Range& range, std::size_t first, std::size_t last, const RowOf& row_of,
+void Scorer::State::score_rows(Metric metric, const EncodedView& rows, std::size_t first, std::size_t last, const RowOf& row_of,
                                const Out& out) const {
-  AlignedFloats tables(tile_rows * levels()), sums(tile_queries * tile_rows);
+  AlignedFloats tables(tile_rows * levels), sums(tile_queries * tile_rows);
   std::uint64_t numbers[tile_rows];
   std::uint32_t words[tile_rows];
   const std::uint8_t* codes[tile_rows];
   RowFactors factors[tile_rows];
   for (std::size_t tile = first; tile < last; tile += tile_rows) {
-    const std::size_t rows = std::min(tile_rows, last - tile);
-    for (std::size_t i = 0; i < rows; ++i) {
+    const std::size_t some = std::min(tile_rows, last - tile);
+    for (std::size_t i = 0; i < some; ++i) {
       const std::size_t at = row_of(tile + i);
-      check_norm(range.norms[at], at);
-      factors[i] = factors_of(range.norms[at], static_cast<double>(order));
-      numbers[i] = range.first_row + at;
+      check_norm(rows.norms()[at], at);
+      factors[i] = factors_of(rows.norms()[at], static_cast<double>(plan.order.order));
+      numbers[i] = rows.first_row() + at;
+      codes[i] = rows.row_codes(at);
     }
-    for (std::size_t i = 0; i < rows; ++i) codes[i] = range.codes + row_of(tile + i) * code_bytes;
-    detail::dither_words(seed, numbers, rows, words, isa);
-    detail::codewords32(bits, words, rows, tables.get(), isa);
+    detail::dither_words(plan.seed, numbers, some, words, plan.isa);
+    plan.scheme->score_tables(words, some, tables.get());
     for (std::size_t begin = 0; begin < queries.size(); begin += tile_queries) {
       const std::size_t count = std::min(tile_queries, queries.size() - begin);
-      detail::score_sums({bits, order, code_bytes, rotated.get() + begin * stride, count, codes, codes[0] + fetch_ahead, rows, tables.get(), sums.get(), tile_rows}, isa);
+      plan.scheme->score_sums({plan.bits, plan.order.order, plan.code_bytes, rotated.get() + begin * stride, count, codes, codes[0] + fetch_ahead,
+                               some, tables.get(), sums.get(), tile_rows});
       for (std::size_t q = 0; q < count; ++q) {
         float* scores = out.place(begin + q, tile);
-        finish(metric, sums.get() + q * tile_rows, factors, rows, queries[begin + q], scores);
-        out.done(begin + q, tile, scores, rows);
+        finish(metric, sums.get() + q * tile_rows, factors, some, queries[begin + q], scores);
+        out.done(begin + q, tile, scores, some);
       }
     }
   }
 }
 
-Scorer::Scorer(const Codec& codec, const float* queries, std::size_t count, std::size_t query_stride)
-    : state_(std::make_unique<State>(codec, count)) {
-  const std::size_t stride = checked_stride(query_stride, codec.dimension(), "query");
-  if (count > 0) require(queries, "queries");
-  std::vector<std::uint32_t> signs((codec.order() + 31) / 32);
-  sign_bits(codec.seed(), codec.order(), signs.data());
-  for (std::size_t i = 0; i < count; ++i) state_->set_query(i, queries + i * stride, signs);
+Scorer::Scorer(const Codec& codec, RowsView<const float> queries) {
+  if (queries.rows() > 0) require_equal(queries.dimension(), codec.dimension(), "numbers in a query", "dimensions of the codec");
+  state_ = std::make_unique<State>(codec, queries.rows());
+  for (std::size_t i = 0; i < queries.rows(); ++i) state_->set_query(i, queries.row(i));
 }
 
 Scorer::~Scorer() = default;
@@ -175,9 +158,8 @@ const Codec& Scorer::codec() const { return state_->codec; }
 namespace {
 
 struct ToArray {
-  float* out;
-  std::size_t stride;
-  float* place(std::size_t query, std::size_t first) const { return out + query * stride + first; }
+  RowsView<float> out;
+  float* place(std::size_t query, std::size_t first) const { return out.row(query) + first; }
   void done(std::size_t, std::size_t, const float*, std::size_t) const {}
 };
 
@@ -190,50 +172,49 @@ struct ToSink {
 
 }  // namespace
 
-void Scorer::score(Metric metric, const float* norms, const std::uint8_t* codes, std::size_t rows, float* out,
-                   std::uint64_t first_row, std::size_t out_stride) const {
-  out_stride = checked_stride(out_stride, rows, "output");
-  if (rows == 0 || queries() == 0) return;
-  require(norms, "norms");
-  require(codes, "codes");
-  require(out, "out");
-  detail::parallel_runs(rows, state_->codec.threads(), [&](std::size_t first, std::size_t last) {
-    state_->score_rows(metric, {norms, codes, first_row}, first, last, [](std::size_t i) { return i; }, ToArray{out, out_stride});
+void Scorer::score(Metric metric, const EncodedView& rows, RowsView<float> out) const {
+  detail::check_encoded(rows, state_->plan);
+  require_equal(out.rows(), queries(), "rows of scores", "queries");
+  if (rows.rows() == 0 || queries() == 0) return;
+  require_equal(out.dimension(), rows.rows(), "scores of a query", "rows");
+  state_->plan.for_rows(rows.rows(), tile_rows, [&](std::size_t first, std::size_t last, std::size_t) {
+    state_->score_rows(metric, rows, first, last, [](std::size_t i) { return i; }, ToArray{out});
   });
 }
 
-void Scorer::score_list(Metric metric, const float* norms, const std::uint8_t* codes, std::size_t rows, const std::size_t* list,
-                        std::size_t count, float* out, std::uint64_t first_row, std::size_t out_stride) const {
-  out_stride = checked_stride(out_stride, count, "output");
-  if (count == 0 || queries() == 0) return;
-  require(norms, "norms");
-  require(codes, "codes");
-  require(list, "list");
-  require(out, "out");
-  for (std::size_t i = 0; i < count; ++i)
-    if (list[i] >= rows) throw InvalidArgument("list: no row " + std::to_string(list[i]) + " among " + std::to_string(rows));
-  detail::parallel_runs(count, state_->codec.threads(), [&](std::size_t first, std::size_t last) {
-    state_->score_rows(metric, {norms, codes, first_row}, first, last, [&](std::size_t i) { return list[i]; }, ToArray{out, out_stride});
+void Scorer::score_list(Metric metric, const EncodedView& rows, std::span<const std::size_t> list, RowsView<float> out) const {
+  detail::check_encoded(rows, state_->plan);
+  require_equal(out.rows(), queries(), "rows of scores", "queries");
+  if (list.empty() || queries() == 0) return;
+  require_equal(out.dimension(), list.size(), "scores of a query", "rows in the list");
+  for (const std::size_t row : list)
+    if (row >= rows.rows()) throw InvalidArgument("list: no row " + std::to_string(row) + " among " + std::to_string(rows.rows()));
+  state_->plan.for_rows(list.size(), tile_rows, [&](std::size_t first, std::size_t last, std::size_t) {
+    state_->score_rows(metric, rows, first, last, [&](std::size_t i) { return list[i]; }, ToArray{out});
   });
 }
 
-void detail::ScorerAccess::scan(const Scorer& scorer, Metric metric, const float* norms, const std::uint8_t* codes,
-                                std::uint64_t first_row, std::size_t first, std::size_t last, const ScoreSink& sink) {
+void detail::ScorerAccess::scan(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t first, std::size_t last,
+                                const ScoreSink& sink) {
   float tile[tile_rows];
-  scorer.state_->score_rows(metric, {norms, codes, first_row}, first, last, [](std::size_t i) { return i; }, ToSink{sink, tile});
+  scorer.state_->score_rows(metric, rows, first, last, [](std::size_t i) { return i; }, ToSink{sink, tile});
 }
 
-float Scorer::score_row(Metric metric, std::size_t query, float norm, const std::uint8_t* codes, std::uint64_t row) const {
+float Scorer::score_row(Metric metric, std::size_t query, const EncodedView& row) const {
   const State& s = *state_;
   if (query >= queries()) throw InvalidArgument("no query " + std::to_string(query) + " among " + std::to_string(queries()));
-  require(codes, "codes");
+  require_equal(row.rows(), 1, "rows", "score");
+  detail::check_encoded(row, s.plan);
+  const float norm = row.norms()[0];
   check_norm(norm, 0);
-  alignas(64) float table[256];
-  const std::uint32_t word = dither_word(s.seed, row);
+  const std::uint8_t* codes = row.row_codes(0);
+  const std::uint32_t word = dither_word(s.plan.seed, row.first_row());
+  AlignedFloats table(s.levels);
   float sum = 0;
-  detail::codewords32(s.bits, &word, 1, table, s.isa);
-  detail::score_sums({s.bits, s.order, s.code_bytes, s.rotated.get() + query * s.stride, 1, &codes, codes, 1, table, &sum, 1}, s.isa);
-  const RowFactors factors = factors_of(norm, static_cast<double>(s.order));
+  s.plan.scheme->score_tables(&word, 1, table.get());
+  s.plan.scheme->score_sums(
+      {s.plan.bits, s.plan.order.order, s.plan.code_bytes, s.rotated.get() + query * s.stride, 1, &codes, codes, 1, table.get(), &sum, 1});
+  const RowFactors factors = factors_of(norm, static_cast<double>(s.plan.order.order));
   float score = 0;
   finish(metric, &sum, &factors, 1, s.queries[query], &score);
   return score;
@@ -248,32 +229,33 @@ float Scorer::score_row(Metric metric, std::size_t query, float norm, const std:
 //       |S − Σ w^r^| <= γ_m Σ |w^r^| + (1 + γ_m)(d + 128) η.
 // Then the formulas in double: relative errors of a few 2^-53, the final rounding u (or η). ‖q‖² and ‖q‖ are within
 // (n/16 + 5)·2^-53 of their values. The bound is itself evaluated in double, which the factor 1 + 2^-20 covers.
-double Scorer::error_bound(Metric metric, std::size_t query, float norm, const std::uint8_t* codes, std::uint64_t row) const {
+double Scorer::error_bound(Metric metric, std::size_t query, const EncodedView& row) const {
   const State& s = *state_;
-  const double value = std::abs(static_cast<double>(score_row(metric, query, norm, codes, row)));
+  const double value = std::abs(static_cast<double>(score_row(metric, query, row)));
+  const float norm = row.norms()[0];
   if (metric == Metric::cosine && (norm == 0 || s.queries[query].square == 0)) return 0;
   constexpr double u = 0x1p-24, eta = 0x1p-150, u64 = 0x1p-53, slack = 1 + 0x1p-20;
   const Query& q = s.queries[query];
-  const HadamardOrder shape = hadamard_order(s.dimension);
+  const HadamardOrder shape = s.plan.order;
   const int stages = shape.base == 1 ? shape.log2 : shape.log2 + 2 + (shape.base / 4 - 1);
-  const double d = static_cast<double>(s.order), n = static_cast<double>(s.dimension);
+  const double d = static_cast<double>(shape.order), n = static_cast<double>(s.plan.dimension);
   const auto gamma = [](double roundings) { return std::expm1(roundings * u); };  // >= (1 + u)^roundings − 1
   const double gamma_m = gamma(static_cast<double>(s.stride) / 16 + 4), delta = gamma(stages) * q.magnitude + n * eta;
 
-  std::vector<std::uint8_t> unpacked(s.order);
-  unpack(s.bits, codes, s.order, unpacked.data(), s.isa);
-  alignas(64) float table[256];
-  const std::uint32_t word = dither_word(s.seed, row);
-  detail::codewords32(s.bits, &word, 1, table, s.isa);
-  double products = 0, codeword_errors = 0, codewords = 0;
-  for (std::size_t j = 0; j < s.order; ++j) {
+  AlignedFloats codewords(shape.order);
+  const std::unique_ptr<detail::Scheme::Scratch> scratch = s.plan.scheme->scratch();
+  const std::uint32_t word = dither_word(s.plan.seed, row.first_row());
+  s.plan.scheme->begin_reconstruct(&word, 1, *scratch);
+  s.plan.scheme->reconstruct(0, row.row_codes(0), *scratch, codewords.get());
+  double products = 0, codeword_errors = 0, magnitudes = 0;
+  for (std::size_t j = 0; j < shape.order; ++j) {
     const double w = std::abs(static_cast<double>(s.rotated.get()[query * s.stride + detail::score_position(j)]));
-    const double r = std::abs(static_cast<double>(table[unpacked[j]])), e = (u + 0x1p-39) * (1 + r);
+    const double r = std::abs(static_cast<double>(codewords.get()[j])), e = (u + 0x1p-39) * (1 + r);
     products += w * r;
     codeword_errors += w * e;
-    codewords += r + e;
+    magnitudes += r + e;
   }
-  const double sum_error = gamma_m * products + codeword_errors + delta * codewords + (1 + gamma_m) * (d + 128) * eta;
+  const double sum_error = gamma_m * products + codeword_errors + delta * magnitudes + (1 + gamma_m) * (d + 128) * eta;
   const double rho = static_cast<double>(norm), squares = (n / 16 + 8) * u64;
   const double last = u * value * slack + eta;
   if (metric == Metric::cosine) {

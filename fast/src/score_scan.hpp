@@ -14,8 +14,7 @@ using ScoreSink = std::function<void(std::size_t query, std::size_t first, const
 
 struct ScorerAccess {
   // Rows [first, last) of a range, on this thread.
-  static void scan(const Scorer& scorer, Metric metric, const float* norms, const std::uint8_t* codes, std::uint64_t first_row,
-                   std::size_t first, std::size_t last, const ScoreSink& sink);
+  static void scan(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t first, std::size_t last, const ScoreSink& sink);
 };
 
 }  // namespace hdq::detail

@@ -5,37 +5,67 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_set>
 
 #include "checks.hpp"
-#include "exact_sums.hpp"
+#include "codec/plan.hpp"
 #include "file/header.hpp"
-#include "parallel.hpp"
+#include "exact_sums.hpp"
 #include "score_scan.hpp"
 
 namespace hdq {
 namespace {
 
+constexpr std::size_t scan_multiple = 32;  // rows that Scorer scores at once
+
 void check_k(std::size_t k, std::uint64_t rows) {
   if (k < 1 || k > rows) throw InvalidArgument("k must be 1 to " + std::to_string(rows) + ", the number of rows, not " + std::to_string(k));
 }
 
-// Runs scan(first, last, found) on runs of [0, count) and merges what they find.
-template <class Scan>
-void merged_runs(std::size_t count, int threads, TopK& found, const TopK& empty, const Scan& scan) {
-  std::mutex merging;
-  detail::parallel_runs(count, threads, [&](std::size_t first, std::size_t last) {
-    TopK own = empty;
-    scan(first, last, own);
-    const std::lock_guard lock(merging);
-    found.merge(own);
+// A TopK for each thread of a search, merged at its end.
+class Collectors {
+ public:
+  Collectors(const TopK& like, int threads) : empty_(like.metric(), like.queries(), like.k()), of_(static_cast<std::size_t>(threads)) {}
+  TopK& of(std::size_t slot) {
+    if (!of_[slot].has_value()) of_[slot] = empty_;
+    return *of_[slot];
+  }
+  void merge_into(TopK& found) const {
+    for (const std::optional<TopK>& own : of_)
+      if (own.has_value()) found.merge(*own);
+  }
+
+ private:
+  TopK empty_;
+  std::vector<std::optional<TopK>> of_;
+};
+
+// The first score of a scan that float32 could not hold.
+struct ScoreOverflow {
+  std::size_t query;
+  std::uint64_t row;
+};
+
+[[noreturn]] void refuse(const ScoreOverflow& overflow) {
+  throw InvalidInput(overflow.query, InvalidInput::npos,
+                     "query " + std::to_string(overflow.query) + ": its score with row " + std::to_string(overflow.row) + " exceeds the largest float32");
+}
+
+// Scores rows [first, last) of `rows`; row i is offered with the number first_number + i.
+void scan(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t first, std::size_t last, std::uint64_t first_number, TopK& found) {
+  detail::ScorerAccess::scan(scorer, metric, rows, first, last, [&](std::size_t query, std::size_t at, const float* scores, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      if (!std::isfinite(scores[i])) throw ScoreOverflow{query, first_number + at + i};
+    found.offer(query, first_number + at, {scores, count});
   });
 }
 
 }  // namespace
 
-TopK::TopK(Metric metric, std::size_t queries, std::size_t k) : metric_(metric), k_(k), kept_(queries) {
+TopK::TopK(Metric metric, std::size_t queries, std::size_t k)
+    : metric_(metric), k_(k), kept_(detail::checked_bytes(queries, sizeof kept_[0], "queries") / sizeof kept_[0]) {
   if (k < 1) throw InvalidArgument("k must be at least 1");
 }
 
@@ -50,24 +80,26 @@ void TopK::insert(std::vector<Neighbour>& kept, const Neighbour& candidate) {
   std::push_heap(kept.begin(), kept.end(), before);
 }
 
-void TopK::offer(std::size_t query, std::uint64_t first_row, const float* scores, std::size_t count) {
+void TopK::offer(std::size_t query, std::uint64_t first_row, std::span<const float> scores) {
   std::vector<Neighbour>& kept = kept_[query];
   std::size_t i = 0;
-  for (; i < count && kept.size() < k_; ++i) insert(kept, {first_row + i, static_cast<double>(scores[i])});
-  for (; i < count; ++i) {
+  for (; i < scores.size() && kept.size() < k_; ++i) insert(kept, {first_row + i, static_cast<double>(scores[i])});
+  for (; i < scores.size(); ++i) {
     const Neighbour candidate{first_row + i, static_cast<double>(scores[i])};
     if (ranks_before(metric_, candidate, kept.front())) insert(kept, candidate);
   }
 }
 
 void TopK::merge(const TopK& other) {
+  if (other.metric() != metric_) throw InvalidArgument(std::string("neighbours by ") + metric_name(other.metric()) + " for those by " + metric_name(metric_));
+  detail::require_equal(other.queries(), queries(), "lists of neighbours", "queries");
   for (std::size_t query = 0; query < kept_.size(); ++query)
     for (const Neighbour& candidate : other.kept_[query]) offer(query, candidate.row, candidate.score);
 }
 
 std::vector<Neighbour> TopK::ranked() const {
   std::vector<Neighbour> all;
-  all.reserve(kept_.size() * k_);
+  all.reserve(detail::checked_product(kept_.size(), k_, "neighbours"));
   for (const std::vector<Neighbour>& kept : kept_) {
     if (kept.size() < k_) throw InvalidArgument("k = " + std::to_string(k_) + ", but only " + std::to_string(kept.size()) + " rows");
     all.insert(all.end(), kept.begin(), kept.end());
@@ -77,35 +109,38 @@ std::vector<Neighbour> TopK::ranked() const {
   return all;
 }
 
-std::vector<Neighbour> search(const Scorer& scorer, const float* norms, const std::uint8_t* codes, std::size_t rows, Metric metric,
-                              std::size_t k, std::uint64_t first_row) {
-  check_k(k, rows);
-  detail::require(norms, "norms");
-  detail::require(codes, "codes");
-  const TopK empty(metric, scorer.queries(), k);
-  TopK found = empty;
-  merged_runs(rows, scorer.codec().threads(), found, empty, [&](std::size_t first, std::size_t last, TopK& own) {
-    detail::ScorerAccess::scan(scorer, metric, norms, codes, first_row, first, last,
-                               [&](std::size_t query, std::size_t at, const float* scores, std::size_t count) { own.offer(query, at, scores, count); });
-  });
+std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t k) {
+  check_k(k, rows.rows());
+  const detail::CodecPlan& plan = *scorer.codec().plan();
+  detail::check_encoded(rows, plan);
+  TopK found(metric, scorer.queries(), k);
+  Collectors own(found, plan.threads());
+  try {
+    plan.for_rows(rows.rows(), scan_multiple, [&](std::size_t first, std::size_t last, std::size_t slot) {
+      scan(scorer, metric, rows, first, last, 0, own.of(slot));
+    });
+  } catch (const ScoreOverflow& overflow) {
+    refuse(overflow);
+  }
+  own.merge_into(found);
   return found.ranked();
 }
 
-std::vector<Neighbour> search(const Scorer& scorer, const FileReader& file, Metric metric, std::size_t k,
+std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileReader& file, std::size_t k,
                               const std::function<void(std::size_t)>& progress) {
   const FileHeader& header = file.header();
   detail::check_codec(file.path(), header, scorer.codec());
   if (header.has_mean) throw InvalidArgument(file.path() + ": its rows are centred, and the queries are not");
   check_k(k, header.rows);
-  const TopK empty(metric, scorer.queries(), k);
-  TopK found = empty;
+  const detail::CodecPlan& plan = *scorer.codec().plan();
+  TopK found(metric, scorer.queries(), k);
+  Collectors own(found, plan.threads());
+  std::vector<std::optional<BlockReader>> readers(static_cast<std::size_t>(plan.threads()));  // of each thread
   std::mutex reporting;
-  const auto scan_block = [&](const BlockReader::Block& block, TopK& own) {
+  const auto scan_block = [&](const BlockReader::Block& block, TopK& to) {
+    const EncodedView rows({block.norms, block.rows}, {block.codes, block.rows * plan.code_bytes}, header.first_row + block.first);
     try {
-      detail::ScorerAccess::scan(scorer, metric, block.norms, block.codes, header.first_row + block.first, 0, block.rows,
-                                 [&](std::size_t query, std::size_t at, const float* scores, std::size_t count) {
-                                   own.offer(query, block.first + at, scores, count);
-                                 });
+      scan(scorer, metric, rows, 0, block.rows, block.first, to);
     } catch (const InvalidInput& bad) {
       throw FileError(file.path() + ": row " + std::to_string(block.first + bad.row) + ": invalid norm");
     }
@@ -113,53 +148,77 @@ std::vector<Neighbour> search(const Scorer& scorer, const FileReader& file, Metr
     const std::lock_guard lock(reporting);
     progress(block.rows);
   };
-  merged_runs(static_cast<std::size_t>(header.blocks()), scorer.codec().threads(), found, empty,
-              [&](std::size_t first, std::size_t last, TopK& own) {
-                BlockReader reader(file);
-                for (std::size_t index = first; index < last; ++index) scan_block(reader.block(index), own);
-              });
+  const auto scan_blocks = [&](std::size_t first, std::size_t last, std::size_t slot) {
+    if (!readers[slot].has_value()) readers[slot].emplace(file);
+    for (std::size_t index = first; index < last; ++index) scan_block(readers[slot]->block(index), own.of(slot));
+  };
+  try {
+    if (const auto blocks = static_cast<std::size_t>(header.blocks()); plan.pool == nullptr) scan_blocks(0, blocks, 0);
+    else plan.pool->run(blocks, 1, scan_blocks);
+  } catch (const ScoreOverflow& overflow) {
+    refuse(overflow);
+  }
+  own.merge_into(found);
   return found.ranked();
 }
 
+// ---- the vectors themselves ----
+
 namespace {
 
-double exact_norm(const float* x, std::size_t n, Isa isa) { return std::sqrt(detail::exact_product(x, x, n, isa)); }
+double norm_of(const float* x, std::size_t n, Isa isa) { return std::sqrt(detail::exact_product(x, x, n, isa)); }
 
 // q_norm and x_norm matter to the cosine alone.
-double exact_score_of(Metric metric, const float* q, const float* x, std::size_t n, double q_norm, double x_norm, Isa isa) {
+double score_of(Metric metric, const float* q, const float* x, std::size_t n, double q_norm, double x_norm, Isa isa) {
   if (metric == Metric::squared_distance) return detail::exact_squared_distance(q, x, n, isa);
   const double product = detail::exact_product(q, x, n, isa);
   if (metric == Metric::inner_product) return product;
   return q_norm == 0 || x_norm == 0 ? 0 : product / (q_norm * x_norm);
 }
 
-constexpr std::size_t exact_tile_rows = 16;  // 64 KiB of 1024 dimensions, met by every query while in the second-level cache
+constexpr std::size_t vector_tile_rows = 16;  // 64 KiB of 1024 dimensions, met by every query while in the second-level cache
 
 }  // namespace
 
-double exact_score(Metric metric, const float* q, const float* x, std::size_t dimension, Isa isa) {
+double vector_score(Metric metric, std::span<const float> q, std::span<const float> x, Isa isa) {
+  detail::require_equal(x.size(), q.size(), "numbers in the row", "in the query");
   isa = resolve_isa(isa);
-  if (metric != Metric::cosine) return exact_score_of(metric, q, x, dimension, 0, 0, isa);
-  return exact_score_of(metric, q, x, dimension, exact_norm(q, dimension, isa), exact_norm(x, dimension, isa), isa);
+  const std::size_t n = q.size();
+  if (metric != Metric::cosine) return score_of(metric, q.data(), x.data(), n, 0, 0, isa);
+  return score_of(metric, q.data(), x.data(), n, norm_of(q.data(), n, isa), norm_of(x.data(), n, isa), isa);
 }
 
-void exact_search(TopK& found, Metric metric, const float* queries, std::size_t count, const float* x, std::size_t rows,
-                  std::size_t dimension, std::uint64_t first_row, int threads, Isa isa) {
+void brute_force_search(TopK& found, RowsView<const float> queries, RowsView<const float> x, std::uint64_t first_row, ThreadPool* pool, Isa isa) {
+  detail::require_equal(queries.rows(), found.queries(), "queries", "lists of neighbours");
+  if (queries.rows() == 0 || x.rows() == 0) return;
+  detail::require_equal(x.dimension(), queries.dimension(), "numbers in a row", "dimensions of the queries");
   isa = resolve_isa(isa);
-  const TopK empty(metric, count, found.k());
-  std::vector<double> query_norms(count);
-  for (std::size_t query = 0; query < count; ++query) query_norms[query] = exact_norm(queries + query * dimension, dimension, isa);
-  merged_runs(rows, detail::thread_count(threads), found, empty, [&](std::size_t first, std::size_t last, TopK& own) {
-    for (std::size_t tile = first; tile < last; tile += exact_tile_rows) {
-      const std::size_t end = std::min(tile + exact_tile_rows, last);
-      double norms[exact_tile_rows];
-      for (std::size_t row = tile; row < end; ++row) norms[row - tile] = exact_norm(x + row * dimension, dimension, isa);
-      for (std::size_t query = 0; query < count; ++query)
+  const std::size_t n = queries.dimension();
+  std::vector<double> query_norms(queries.rows());
+  for (std::size_t query = 0; query < queries.rows(); ++query) query_norms[query] = norm_of(queries.row(query), n, isa);
+  Collectors own(found, pool == nullptr ? 1 : pool->threads());
+  const auto scan_tiles = [&](std::size_t first, std::size_t last, std::size_t slot) {
+    for (std::size_t tile = first; tile < last; tile += vector_tile_rows) {
+      const std::size_t end = std::min(tile + vector_tile_rows, last);
+      double norms[vector_tile_rows];
+      for (std::size_t row = tile; row < end; ++row) norms[row - tile] = norm_of(x.row(row), n, isa);
+      for (std::size_t query = 0; query < queries.rows(); ++query)
         for (std::size_t row = tile; row < end; ++row)
-          own.offer(query, first_row + row,
-                    exact_score_of(metric, queries + query * dimension, x + row * dimension, dimension, query_norms[query], norms[row - tile], isa));
+          own.of(slot).offer(query, first_row + row, score_of(found.metric(), queries.row(query), x.row(row), n, query_norms[query], norms[row - tile], isa));
     }
+  };
+  if (pool == nullptr) scan_tiles(0, x.rows(), 0);
+  else pool->run(x.rows(), vector_tile_rows, scan_tiles);
+  own.merge_into(found);
+}
+
+double recall(Metric metric, std::span<const Neighbour> truth, std::span<const Neighbour> found) {
+  if (truth.empty()) throw InvalidArgument("recall among no neighbours");
+  const double last = truth.back().score;
+  const auto hits = std::count_if(found.begin(), found.end(), [&](const Neighbour& neighbour) {
+    return larger_is_nearer(metric) ? neighbour.score >= last : neighbour.score <= last;
   });
+  return static_cast<double>(hits) / static_cast<double>(truth.size());
 }
 
 double recall(std::span<const std::uint64_t> truth, std::span<const std::uint64_t> found) {

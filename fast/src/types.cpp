@@ -1,6 +1,8 @@
 // The checks that views make of their shapes, and the one arithmetic of sizes.
 #include "hdq/types.hpp"
 
+#include <limits>
+
 #include "checks.hpp"
 
 namespace hdq {
@@ -9,7 +11,7 @@ namespace {
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
 // Bytes of codes per row; norms and codes are there, and belong together.
-std::size_t checked_code_bytes(std::span<const float> norms, std::span<const std::uint8_t> codes, std::uint64_t first_row) {
+std::size_t checked_code_bytes(std::span<const float> norms, std::span<const std::uint8_t> codes) {
   const std::size_t rows = norms.size();
   if (rows == 0) {
     if (!codes.empty()) throw InvalidArgument(number(codes.size()) + " bytes of codes for no row");
@@ -18,8 +20,6 @@ std::size_t checked_code_bytes(std::span<const float> norms, std::span<const std
   detail::require(norms.data(), "norms");
   detail::require(codes.data(), "codes");
   if (codes.size() % rows != 0) throw InvalidArgument(number(codes.size()) + " bytes of codes for " + number(rows) + " rows");
-  if (rows - 1 > ~std::uint64_t{0} - first_row)
-    throw InvalidArgument(number(rows) + " rows from row " + number(first_row) + " on: a row number exceeds 2^64 - 1");
   return codes.size() / rows;
 }
 
@@ -44,11 +44,18 @@ std::size_t detail::checked_sum(std::size_t a, std::size_t b, const char* what) 
   return sum;
 }
 
+std::size_t detail::checked_bytes(std::size_t count, std::size_t element, const char* what) {
+  const std::size_t bytes = checked_product(count, element, what);
+  if (bytes > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()))
+    throw InvalidArgument(std::string(what) + ": " + number(count) + " of them exceed what memory can hold");
+  return bytes;
+}
+
 void detail::check_rows(const void* data, std::size_t rows, std::size_t dimension, std::size_t stride, std::size_t element) {
   if (stride < dimension) throw InvalidArgument("row stride " + number(stride) + " is less than the dimension " + number(dimension));
   if (rows == 0 || dimension == 0) return;
   if (data == nullptr) throw InvalidArgument("rows: the data is null");
-  checked_product(checked_sum(checked_product(rows - 1, stride, "rows"), dimension, "rows"), element, "rows");
+  checked_bytes(checked_sum(checked_product(rows - 1, stride, "rows"), dimension, "rows"), element, "rows");
 }
 
 void detail::check_slice(std::size_t first, std::size_t count, std::size_t rows) {
@@ -57,7 +64,7 @@ void detail::check_slice(std::size_t first, std::size_t count, std::size_t rows)
 }
 
 EncodedView::EncodedView(std::span<const float> norms, std::span<const std::uint8_t> codes, std::uint64_t first_row)
-    : norms_(norms), codes_(codes), code_bytes_(checked_code_bytes(norms, codes, first_row)), first_row_(first_row) {}
+    : norms_(norms), codes_(codes), code_bytes_(checked_code_bytes(norms, codes)), first_row_(first_row) {}
 
 EncodedView::EncodedView(std::span<const float> norms, std::span<const std::uint8_t> codes, std::uint64_t first_row,
                          const EncodingParameters& made_with)
@@ -78,7 +85,7 @@ EncodedView EncodedView::slice(std::size_t first, std::size_t count) const {
 }
 
 EncodedBuffer::EncodedBuffer(std::span<float> norms, std::span<std::uint8_t> codes, std::uint64_t first_row)
-    : norms_(norms), codes_(codes), code_bytes_(checked_code_bytes(norms, codes, first_row)), first_row_(first_row) {}
+    : norms_(norms), codes_(codes), code_bytes_(checked_code_bytes(norms, codes)), first_row_(first_row) {}
 
 EncodedBuffer EncodedBuffer::slice(std::size_t first, std::size_t count) const {
   detail::check_slice(first, count, rows());
@@ -90,11 +97,12 @@ EncodedBuffer EncodedBuffer::slice(std::size_t first, std::size_t count) const {
 }
 
 EncodedRows::EncodedRows(const EncodingParameters& made_with, std::size_t rows, std::size_t code_bytes, std::uint64_t first_row)
-    : EncodedRows(made_with, std::vector<float>(rows), std::vector<std::uint8_t>(detail::checked_product(rows, code_bytes, "codes")), first_row) {}
+    : EncodedRows(made_with, std::vector<float>(detail::checked_bytes(rows, sizeof(float), "rows") / sizeof(float)),
+                  std::vector<std::uint8_t>(detail::checked_bytes(rows, code_bytes, "rows")), first_row) {}
 
 EncodedRows::EncodedRows(const EncodingParameters& made_with, std::vector<float> norms, std::vector<std::uint8_t> codes, std::uint64_t first_row)
     : made_with_(made_with), norms_(std::move(norms)), codes_(std::move(codes)), first_row_(first_row) {
-  checked_code_bytes(norms_, codes_, first_row_);
+  checked_code_bytes(norms_, codes_);
 }
 
 }  // namespace hdq

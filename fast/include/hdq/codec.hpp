@@ -1,70 +1,117 @@
-// hdq::Codec: encode rows of float32 to b-bit codes and back (SPEC §4).
+// hdq::Codec: encode rows of numbers to b-bit codes and back (SPEC §4).
 //
-//   hdq::Codec codec(384, 4);                       // dimension, bits; seed 0
-//   std::vector<float> norms(rows);
-//   std::vector<std::uint8_t> codes(rows * codec.code_bytes());
-//   codec.encode(x, rows, norms.data(), codes.data());
-//   codec.decode(norms.data(), codes.data(), rows, y);
+//   const hdq::Codec codec(384, 4);                                             // dimension, bits; seed 0
+//   const hdq::EncodedRows encoded = codec.encode(hdq::RowsView(x, rows, 384), 0);  // row numbers from 0
+//   codec.decode(encoded, {y, rows, 384});
 //
-// The same input, seed and bits give the same bytes on every instruction set, thread count and compiler.
+// The same input, seed, bits and row numbers give the same bytes on every instruction set, thread count and compiler.
+// Two rows encoded with one seed and one row number share their dither, and so their errors are not independent: to encode again
+// what was decoded, take another seed or another row number.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
+#include <span>
 
+#include "hdq/export.h"
+#include "hdq/thread_pool.hpp"
 #include "hdq/types.hpp"
 
 namespace hdq {
 
+namespace detail {
+struct CodecPlan;
+}
+
 struct CodecOptions {
   Isa isa = Isa::automatic;
-  int threads = 1;  // over rows; 0 = one per hardware thread
+  int threads = 1;                             // over rows; 0 = one per hardware thread
+  std::shared_ptr<ThreadPool> pool = nullptr;  // shared with others; if given, `threads` is its number
+  SchemeId scheme = SchemeId::fixed_rate;
 };
 
-class Codec {
+class Workspace;
+
+// A plan: what depends on dimension, bits, seed and options alone is computed once. Immutable, cheap to copy, safe to use from
+// several threads.
+//
+// Errors, of every call: InvalidArgument where views do not fit the codec or each other (also codes that are known to be another
+// codec's); InvalidInput for the first bad row in order of rows. What is written is unspecified after an error.
+class HDQ_EXPORT Codec {
  public:
   static constexpr std::size_t max_dimension = std::size_t{1} << 24;
 
-  // dimension in [1, max_dimension], bits in [1, 8]; otherwise InvalidArgument.
-  Codec(std::size_t dimension, int bits, std::uint64_t seed = 0, CodecOptions options = {});
+  // dimension in [1, max_dimension]; otherwise InvalidArgument.
+  Codec(std::size_t dimension, BitWidth bits, std::uint64_t seed = 0, CodecOptions options = {});
 
-  std::size_t dimension() const { return dimension_; }        // n
-  std::size_t order() const { return order_; }                // d >= n, the Hadamard order
-  int bits() const { return bits_; }
-  std::uint64_t seed() const { return seed_; }
-  Isa isa() const { return isa_; }                            // never automatic
-  int threads() const { return threads_; }
-  std::size_t code_bytes() const { return (order_ * static_cast<std::size_t>(bits_) + 7) / 8; }  // per row
+  std::size_t dimension() const;   // n
+  std::size_t order() const;       // d >= n, the Hadamard order
+  int bits() const;
+  std::uint64_t seed() const;
+  SchemeId scheme() const;
+  Isa isa() const;                 // never automatic
+  int threads() const;
+  std::size_t code_bytes() const;  // per row
+  EncodingParameters parameters() const;
 
-  // x: rows × dimension, row i at x + i·row_stride (elements; 0 means dimension; else >= dimension).
-  // norms: rows; codes: rows × code_bytes(), contiguous. Row i takes the dither of row number first_row + i.
-  // Throws InvalidInput for the first bad row in row order; outputs are then unspecified. No alignment is required.
-  void encode(const float* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row = 0,
-              std::size_t row_stride = 0) const;
+  // x: rows of dimension(). Row i takes the dither of row number out.first_row() + i. NaN, infinity, and a norm that float32 cannot
+  // hold are InvalidInput.
+  void encode(RowsView<const float> x, EncodedBuffer out, Workspace* workspace = nullptr) const;
   // The same of narrower numbers, widened exactly: the codes are those of the widened rows.
-  void encode(const Float16* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row = 0,
-              std::size_t row_stride = 0) const;
-  void encode(const BFloat16* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row = 0,
-              std::size_t row_stride = 0) const;
+  void encode(RowsView<const Float16> x, EncodedBuffer out, Workspace* workspace = nullptr) const;
+  void encode(RowsView<const BFloat16> x, EncodedBuffer out, Workspace* workspace = nullptr) const;
 
-  // The inverse: x is written, rows × dimension. Throws InvalidInput where a norm is NaN, infinite or negative.
-  // x_i = ε_i·((Σ·fl32(ρ'/d))·(ρ/ρ')), with ρ' = ρ·norm_scale(ρ) and Σ the transposed transform of the float32 codewords;
-  // a zero norm gives +0. An entry overflows to infinity only where the decoded value itself exceeds float32.
-  void decode(const float* norms, const std::uint8_t* codes, std::size_t rows, float* x, std::uint64_t first_row = 0,
-              std::size_t row_stride = 0) const;
+  EncodedRows encode(RowsView<const float> x, std::uint64_t first_row, Workspace* workspace = nullptr) const;
+  EncodedRows encode(RowsView<const Float16> x, std::uint64_t first_row, Workspace* workspace = nullptr) const;
+  EncodedRows encode(RowsView<const BFloat16> x, std::uint64_t first_row, Workspace* workspace = nullptr) const;
+
+  // The inverse (SPEC §4, "Decoding"): out is as many rows of dimension(). A norm that is NaN, infinite or negative is InvalidInput.
+  // A zero norm gives +0. An entry overflows to infinity only where the decoded value itself exceeds float32.
+  void decode(const EncodedView& encoded, RowsView<float> out, Workspace* workspace = nullptr) const;
+
+  // ---- the three steps of encode, each on a batch of rows ----
+
+  // y: as many rows of order(): H D (x·norm_scale(ρ)), with ρ the row's norm, which is stored in norms. x is not y.
+  void rotate(RowsView<const float> x, RowsView<float> y, std::span<float> norms, Workspace* workspace = nullptr) const;
+  void rotate(RowsView<const Float16> x, RowsView<float> y, std::span<float> norms, Workspace* workspace = nullptr) const;
+  void rotate(RowsView<const BFloat16> x, RowsView<float> y, std::span<float> norms, Workspace* workspace = nullptr) const;
+  // words[i] = dither_word(seed(), first_row + i).
+  void draw_dither(std::uint64_t first_row, std::span<std::uint32_t> words) const;
+  // codes: rows × code_bytes(), those of rotated rows y with these norms (each finite, >= 0) and dither words.
+  void quantize(RowsView<const float> y, std::span<const float> norms, std::span<const std::uint32_t> words, std::span<std::uint8_t> codes,
+                Workspace* workspace = nullptr) const;
+
+  // Of pointers, until all callers have views.
+  template <class Number>
+  void encode(const Number* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row = 0, std::size_t row_stride = 0) const {
+    encode(RowsView<const Number>(x, rows, dimension(), row_stride), EncodedBuffer({norms, rows}, {codes, rows * code_bytes()}, first_row));
+  }
+  void decode(const float* norms, const std::uint8_t* codes, std::size_t rows, float* x, std::uint64_t first_row = 0, std::size_t row_stride = 0) const {
+    decode(EncodedView({norms, rows}, {codes, rows * code_bytes()}, first_row), RowsView<float>(x, rows, dimension(), row_stride));
+  }
+
+  // For other parts of hdq.
+  const std::shared_ptr<const detail::CodecPlan>& plan() const { return plan_; }
 
  private:
-  template <class Number>
-  void encode_rows(const Number* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row,
-                   std::size_t row_stride) const;
+  std::shared_ptr<const detail::CodecPlan> plan_;
+};
 
-  std::size_t dimension_, order_;
-  int bits_;
-  std::uint64_t seed_;
-  Isa isa_;
-  int threads_;
-  std::vector<std::uint32_t> signs_;  // SPEC §2, ε_0 … ε_{d−1}
+// Memory for calls of one codec, or of another one of the same order, bits, scheme and no more threads: calls that are given it
+// allocate nothing. It serves one call at a time.
+class HDQ_EXPORT Workspace {
+ public:
+  explicit Workspace(const Codec& codec);
+  ~Workspace();
+  Workspace(Workspace&&) noexcept;
+  Workspace& operator=(Workspace&&) noexcept;
+
+  struct State;
+
+ private:
+  friend class Codec;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace hdq

@@ -1,63 +1,124 @@
-/* C interface of hdq: an opaque codec and error codes; no exception crosses it. Semantics as in hdq/codec.hpp. */
+/* C interface of hdq: opaque handles and status codes; no exception crosses it. Semantics, ranges and errors are those of the C++
+   headers: hdq/codec.hpp, hdq/score.hpp, hdq/search.hpp, hdq/file.hpp.
+
+   Parameters come in this order, as in C++: the handle; what is asked; what is read; what is written. Rows of numbers are
+   (x, rows, stride), stride in elements, 0 for the dimension; codes are (norms, codes, rows, first_row), row i having the row number
+   first_row + i; where one call has both, rows stands once, with the first. Enumerators are passed as int: any other number is
+   HDQ_INVALID_ARGUMENT. A handle that a call creates is NULL after a failure; destroying NULL does nothing. */
 #ifndef HDQ_HDQ_H
 #define HDQ_HDQ_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hdq/export.h"
+#include "hdq/version.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-typedef struct hdq_codec hdq_codec;
-
 typedef enum hdq_status {
   HDQ_OK = 0,
-  HDQ_INVALID_ARGUMENT = 1, /* a null pointer, a dimension, bits, stride or instruction set out of range */
-  HDQ_INVALID_INPUT = 2,    /* NaN, infinity, or a norm that float32 cannot hold */
+  HDQ_INVALID_ARGUMENT = 1, /* a null pointer, a number or an enumerator out of range, codes of another codec */
+  HDQ_INVALID_INPUT = 2,    /* NaN, infinity, a norm or a score that float32 cannot hold: hdq_last_error_row says where */
   HDQ_OUT_OF_MEMORY = 3,
-  HDQ_INTERNAL_ERROR = 4
+  HDQ_INTERNAL_ERROR = 4,
+  HDQ_FILE_ERROR = 5        /* a file that cannot be read or written, or does not hold what its checksums say */
 } hdq_status;
 
+/* ---- errors: of the calling thread's last failure ---- */
+
+#define HDQ_NONE ((size_t)-1)
+HDQ_EXPORT const char* hdq_last_error(void);      /* one line: names the row and column, the argument or the file; never NULL */
+HDQ_EXPORT size_t hdq_last_error_row(void);       /* of HDQ_INVALID_INPUT: row or query, counted from the call's first; else HDQ_NONE */
+HDQ_EXPORT size_t hdq_last_error_column(void);    /* HDQ_NONE where a whole row is at fault */
+
+HDQ_EXPORT const char* hdq_version(void);         /* of the library; HDQ_VERSION_STRING is that of this header */
+
+/* ---- codecs ---- */
+
+typedef struct hdq_codec hdq_codec;
+
 typedef enum hdq_isa { HDQ_ISA_AUTO = 0, HDQ_ISA_AVX512 = 1, HDQ_ISA_AVX2 = 2, HDQ_ISA_SCALAR = 3, HDQ_ISA_NEON = 4 } hdq_isa;
+typedef enum hdq_scheme { HDQ_SCHEME_FIXED_RATE = 0 } hdq_scheme;
 
-/* bits 1..8; threads 0 = one per hardware thread. On success *codec is to be released by hdq_codec_destroy. */
-hdq_status hdq_codec_create(size_t dimension, int bits, uint64_t seed, hdq_isa isa, int threads, hdq_codec** codec);
-void hdq_codec_destroy(hdq_codec* codec);
+/* size: sizeof(hdq_codec_options) as the caller was compiled. Later versions add fields at the end, whose zero is their default. */
+typedef struct hdq_codec_options {
+  size_t size;
+  int isa;     /* hdq_isa */
+  int threads; /* 0: one per hardware thread */
+  int scheme;  /* hdq_scheme */
+} hdq_codec_options;
+#define HDQ_CODEC_OPTIONS_INIT {sizeof(hdq_codec_options), HDQ_ISA_AUTO, 1, HDQ_SCHEME_FIXED_RATE}
 
-size_t hdq_codec_order(const hdq_codec* codec);      /* d */
-size_t hdq_codec_code_bytes(const hdq_codec* codec); /* bytes of codes per row */
+/* bits 1..8; options NULL: HDQ_CODEC_OPTIONS_INIT. To be released by hdq_codec_destroy. */
+HDQ_EXPORT hdq_status hdq_codec_create(size_t dimension, int bits, uint64_t seed, const hdq_codec_options* options, hdq_codec** codec);
+HDQ_EXPORT void hdq_codec_destroy(hdq_codec* codec);
 
-/* x: rows × dimension float32, row_stride in elements (0: dimension); norms: rows; codes: rows × code_bytes.
-   Row i takes the dither of row number first_row + i. */
-hdq_status hdq_encode(const hdq_codec* codec, const float* x, size_t rows, size_t row_stride, uint64_t first_row,
-                      float* norms, uint8_t* codes);
+/* 0 for NULL */
+HDQ_EXPORT size_t hdq_codec_dimension(const hdq_codec* codec);
+HDQ_EXPORT size_t hdq_codec_order(const hdq_codec* codec);      /* d */
+HDQ_EXPORT int hdq_codec_bits(const hdq_codec* codec);
+HDQ_EXPORT uint64_t hdq_codec_seed(const hdq_codec* codec);
+HDQ_EXPORT int hdq_codec_isa(const hdq_codec* codec);           /* never HDQ_ISA_AUTO */
+HDQ_EXPORT int hdq_codec_threads(const hdq_codec* codec);
+HDQ_EXPORT size_t hdq_codec_code_bytes(const hdq_codec* codec); /* bytes of codes per row */
+
+/* x: rows of float32; norms: rows; codes: rows x code_bytes. */
+HDQ_EXPORT hdq_status hdq_encode(const hdq_codec* codec, const float* x, size_t rows, size_t stride,
+                                 float* norms, uint8_t* codes, uint64_t first_row);
 /* The same of IEEE binary16 or bfloat16 numbers, given by their bits and widened exactly. */
-hdq_status hdq_encode_float16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t row_stride, uint64_t first_row,
-                              float* norms, uint8_t* codes);
-hdq_status hdq_encode_bfloat16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t row_stride, uint64_t first_row,
-                               float* norms, uint8_t* codes);
-hdq_status hdq_decode(const hdq_codec* codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
-                      float* x, size_t row_stride);
+HDQ_EXPORT hdq_status hdq_encode_float16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t stride,
+                                         float* norms, uint8_t* codes, uint64_t first_row);
+HDQ_EXPORT hdq_status hdq_encode_bfloat16(const hdq_codec* codec, const uint16_t* x, size_t rows, size_t stride,
+                                          float* norms, uint8_t* codes, uint64_t first_row);
+HDQ_EXPORT hdq_status hdq_decode(const hdq_codec* codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
+                                 float* x, size_t stride);
 
-/* Scores of float32 queries against codes, and the k nearest rows; semantics as in hdq/score.hpp and hdq/search.hpp. */
+/* ---- files ---- */
+
+typedef struct hdq_file hdq_file;
+typedef struct hdq_file_writer hdq_file_writer;
+
+HDQ_EXPORT hdq_status hdq_file_open(const char* path, hdq_file** file);
+HDQ_EXPORT void hdq_file_close(hdq_file* file);
+HDQ_EXPORT uint64_t hdq_file_rows(const hdq_file* file);       /* 0 for NULL, as below */
+HDQ_EXPORT uint64_t hdq_file_first_row(const hdq_file* file);  /* row number of its row 0 */
+HDQ_EXPORT hdq_status hdq_file_verify(const hdq_file* file);   /* every checksum */
+/* A codec for the file's rows. Its dimension, bits and seed are the file's. */
+HDQ_EXPORT hdq_status hdq_file_codec(const hdq_file* file, const hdq_codec_options* options, hdq_codec** codec);
+/* Rows begin .. begin + rows - 1 of the file, as they are stored (norms: rows; codes: rows x code_bytes), or decoded (x: rows x
+   dimension, contiguous). */
+HDQ_EXPORT hdq_status hdq_file_read(const hdq_file* file, uint64_t begin, size_t rows, float* norms, uint8_t* codes);
+HDQ_EXPORT hdq_status hdq_file_decode(const hdq_file* file, const hdq_codec* codec, uint64_t begin, size_t rows, float* x);
+
+/* A file of `rows` rows of this codec. It appears under its name, complete, at hdq_file_writer_commit, or never. */
+HDQ_EXPORT hdq_status hdq_file_writer_create(const char* path, const hdq_codec* codec, uint64_t rows, uint64_t first_row,
+                                             hdq_file_writer** writer);
+/* The next rows, any number at a time: of numbers, or as encoded before with the row numbers that they have in the file. */
+HDQ_EXPORT hdq_status hdq_file_writer_encode(hdq_file_writer* writer, const float* x, size_t rows, size_t stride);
+HDQ_EXPORT hdq_status hdq_file_writer_append(hdq_file_writer* writer, const float* norms, const uint8_t* codes, size_t rows);
+HDQ_EXPORT hdq_status hdq_file_writer_commit(hdq_file_writer* writer); /* HDQ_FILE_ERROR unless all its rows were written */
+HDQ_EXPORT void hdq_file_writer_destroy(hdq_file_writer* writer);
+
+/* ---- scores of float32 queries against codes, and the k nearest rows ---- */
+
 typedef struct hdq_scorer hdq_scorer;
 typedef enum hdq_metric { HDQ_INNER_PRODUCT = 0, HDQ_SQUARED_DISTANCE = 1, HDQ_COSINE = 2 } hdq_metric;
 
-/* queries: count x dimension, query_stride in elements (0: dimension). They are copied. The scorer may outlive the codec. */
-hdq_status hdq_scorer_create(const hdq_codec* codec, const float* queries, size_t count, size_t query_stride, hdq_scorer** scorer);
-void hdq_scorer_destroy(hdq_scorer* scorer);
+/* The queries are copied. The scorer may outlive the codec. */
+HDQ_EXPORT hdq_status hdq_scorer_create(const hdq_codec* codec, const float* queries, size_t count, size_t stride, hdq_scorer** scorer);
+HDQ_EXPORT void hdq_scorer_destroy(hdq_scorer* scorer);
 
-/* scores[query * scores_stride + row]; scores_stride 0: rows. */
-hdq_status hdq_score(const hdq_scorer* scorer, hdq_metric metric, const float* norms, const uint8_t* codes, size_t rows,
-                     uint64_t first_row, float* scores, size_t scores_stride);
-/* found and scores: queries x k, nearest first, rows counted from 0; scores may be NULL. 1 <= k <= rows. */
-hdq_status hdq_search(const hdq_scorer* scorer, hdq_metric metric, const float* norms, const uint8_t* codes, size_t rows,
-                      uint64_t first_row, size_t k, uint64_t* found, float* scores);
-
-/* One line on the calling thread's last failure: names the row and column, or the argument. Never NULL. */
-const char* hdq_last_error(void);
-const char* hdq_version(void);
+/* scores[query * scores_stride + row]; scores_stride 0: rows. A score that float32 cannot hold is +-infinity. */
+HDQ_EXPORT hdq_status hdq_score(const hdq_scorer* scorer, int metric, const float* norms, const uint8_t* codes, size_t rows,
+                                uint64_t first_row, float* scores, size_t scores_stride);
+/* found and scores: queries x k, nearest first, rows counted from 0; scores may be NULL. 1 <= k <= rows. A score that float32 cannot
+   hold is HDQ_INVALID_INPUT, and hdq_last_error_row its query. */
+HDQ_EXPORT hdq_status hdq_search(const hdq_scorer* scorer, int metric, const float* norms, const uint8_t* codes, size_t rows,
+                                 uint64_t first_row, size_t k, uint64_t* found, float* scores);
+HDQ_EXPORT hdq_status hdq_search_file(const hdq_scorer* scorer, int metric, const hdq_file* file, size_t k, uint64_t* found, float* scores);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,8 @@
 // Scores of float32 queries against codes, without decoding (SPEC §4): ⟨q, x̂⟩ = (ρ/d)·⟨H D q, ẑ⟩.
 //
-//   const hdq::Scorer scorer(codec, queries, count);            // rotates the queries, once
-//   std::vector<float> scores(count * rows);                    // query i, row r at i·rows + r
-//   scorer.score(hdq::Metric::inner_product, norms, codes, rows, scores.data());
+//   const hdq::Scorer scorer(codec, {queries, count, dimension});   // rotates the queries, once
+//   std::vector<float> scores(count * encoded.rows());              // query i, row r at i·rows + r
+//   scorer.score(hdq::Metric::inner_product, encoded, {scores.data(), count, encoded.rows()});
 //
 // A score has the same bits on every instruction set and thread count, alone, in a range, in a list and in a batch.
 #pragma once
@@ -10,9 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
+#include <span>
 
 #include "hdq/codec.hpp"
+#include "hdq/export.h"
+#include "hdq/types.hpp"
 
 namespace hdq {
 
@@ -27,7 +29,7 @@ struct ScorerAccess;
 //   cosine            ⟨q, x̂⟩/(‖q‖ρ)              E = ⟨q, x⟩/(‖q‖ρ); 0 where q or x is zero.
 enum class Metric { inner_product, squared_distance, cosine };
 
-const char* metric_name(Metric metric);              // "ip", "l2", "cosine"
+HDQ_EXPORT const char* metric_name(Metric metric);  // "ip", "l2", "cosine"
 inline bool larger_is_nearer(Metric metric) { return metric != Metric::squared_distance; }
 
 // What is computed. q' = 2^-e·q with ‖q'‖ in [1, 2) (|e| <= 126; e = 0 for q = 0); w = H D q' in float32 as the encoder rotates
@@ -37,11 +39,13 @@ inline bool larger_is_nearer(Metric metric) { return metric != Metric::squared_d
 //   squared_distance  ‖q‖² + ρ² − 2p, added from the left
 //   cosine            S·(2^e/(d·‖q‖)).
 // Nothing overflows before that last rounding: a score is infinite only where these terms exceed float32. ‖q‖ may exceed it.
-class Scorer {
+//
+// A score that float32 cannot hold is ±infinity here, as the last rounding gives it; search (hdq/search.hpp) refuses it.
+class HDQ_EXPORT Scorer {
  public:
-  // queries: count × dimension, query i at queries + i·query_stride (elements; 0 means dimension; else >= dimension). They are
-  // copied, as is what is needed of the codec. Throws InvalidInput, naming query and column, for NaN and infinity.
-  Scorer(const Codec& codec, const float* queries, std::size_t count, std::size_t query_stride = 0);
+  // queries: rows of the codec's dimension. They are copied, as is what is needed of the codec. Throws InvalidInput, naming query and
+  // column, for NaN and infinity.
+  Scorer(const Codec& codec, RowsView<const float> queries);
   ~Scorer();
   Scorer(Scorer&&) noexcept;
   Scorer& operator=(Scorer&&) noexcept;
@@ -49,24 +53,21 @@ class Scorer {
   std::size_t queries() const;
   const Codec& codec() const;
 
-  // norms: rows; codes: rows × code_bytes(), contiguous, as Codec::encode leaves them for the same first_row. All queries:
-  // out[query·out_stride + row], out_stride 0 means rows. Row numbers first_row + row. Runs on codec.threads() threads.
+  // Rows as Codec::encode leaves them. All queries: out is queries() × rows.rows(). Runs on codec.threads() threads.
   // Throws InvalidInput where a norm is NaN, infinite or negative (out is then unspecified).
-  void score(Metric metric, const float* norms, const std::uint8_t* codes, std::size_t rows, float* out,
-             std::uint64_t first_row = 0, std::size_t out_stride = 0) const;
+  void score(Metric metric, const EncodedView& rows, RowsView<float> out) const;
 
-  // The same for some rows of such a range: out[query·out_stride + i] belongs to row list[i] < rows; out_stride 0 means count.
-  void score_list(Metric metric, const float* norms, const std::uint8_t* codes, std::size_t rows, const std::size_t* list,
-                  std::size_t count, float* out, std::uint64_t first_row = 0, std::size_t out_stride = 0) const;
+  // The same for some of these rows: out is queries() × list.size(), and its column i belongs to row list[i] < rows.rows().
+  void score_list(Metric metric, const EncodedView& rows, std::span<const std::size_t> list, RowsView<float> out) const;
 
-  // One query, one row of this norm, codes and row number.
-  float score_row(Metric metric, std::size_t query, float norm, const std::uint8_t* codes, std::uint64_t row) const;
+  // One query, one row.
+  float score_row(Metric metric, std::size_t query, const EncodedView& row) const;
 
-  // An upper bound of |score − its value in real arithmetic|, the stored ρ and codes given, by SPEC §5.6 and the order of
+  // An upper bound of |score − its value in real arithmetic|, the stored ρ and codes of one row given, by SPEC §5.6 and the order of
   // additions above: with u = 2^-24, η = 2^-150, s the transform's addition stages and m = 8⌈d/128⌉ + 4,
   //   |S − exact| <= ((1 + u)^m − 1)·Σ|w_j r̂_j| + ((1 + u)^s − 1)·‖q'‖₁·Σ|r̂_j| + Σ|w_j|·e_j + underflow,
   // r̂ = fl32(r) and e_j = (u + 2^-39)·(1 + |r̂_j|) >= |r̂_j − r_j|. For infinite scores it is infinite.
-  double error_bound(Metric metric, std::size_t query, float norm, const std::uint8_t* codes, std::uint64_t row) const;
+  double error_bound(Metric metric, std::size_t query, const EncodedView& row) const;
 
  private:
   friend struct detail::ScorerAccess;

@@ -1,8 +1,8 @@
-// Exact top-k search over codes (every row is scored), and over the vectors themselves for comparison and re-ranking.
+// Top-k search over codes (every row is scored), and brute force over the vectors themselves for comparison and re-ranking.
 //
 //   const hdq::FileReader file("vectors.hdq");
-//   const hdq::Scorer scorer(file.codec({hdq::Isa::automatic, 2}), queries, count);  // two threads
-//   const auto found = hdq::search(scorer, file, hdq::Metric::inner_product, 10);    // query i's nearest: found[10·i .. 10·i + 9]
+//   const hdq::Scorer scorer(file.codec({.threads = 2}), {queries, count, dimension});
+//   const auto found = hdq::search(scorer, hdq::Metric::inner_product, file, 10);    // query i's nearest: found[10·i .. 10·i + 9]
 //
 // A result depends neither on the instruction set nor on the number of threads.
 #pragma once
@@ -14,8 +14,11 @@
 #include <vector>
 
 #include "hdq/codec.hpp"
+#include "hdq/export.h"
 #include "hdq/file.hpp"
 #include "hdq/score.hpp"
+#include "hdq/thread_pool.hpp"
+#include "hdq/types.hpp"
 
 namespace hdq {
 
@@ -31,12 +34,15 @@ inline bool ranks_before(Metric metric, const Neighbour& a, const Neighbour& b) 
   return a.row < b.row;
 }
 
-// The k first of all rows offered, for each of several queries.
-class TopK {
+// The k first of all rows offered, for each of several queries. Not for several threads at once.
+class HDQ_EXPORT TopK {
  public:
-  TopK(Metric metric, std::size_t queries, std::size_t k);
+  TopK(Metric metric, std::size_t queries, std::size_t k);  // k >= 1, or InvalidArgument
 
+  Metric metric() const { return metric_; }
+  std::size_t queries() const { return kept_.size(); }
   std::size_t k() const { return k_; }
+  // query < queries(), here and below.
   void offer(std::size_t query, std::uint64_t row, double score) {
     std::vector<Neighbour>& kept = kept_[query];
     const Neighbour candidate{row, score};
@@ -44,8 +50,8 @@ class TopK {
     insert(kept, candidate);
   }
   // The same for rows first_row, first_row + 1, …
-  void offer(std::size_t query, std::uint64_t first_row, const float* scores, std::size_t count);
-  void merge(const TopK& other);
+  void offer(std::size_t query, std::uint64_t first_row, std::span<const float> scores);
+  void merge(const TopK& other);  // of the same metric and number of queries, or InvalidArgument
   // queries × k, each query's in order. Throws InvalidArgument if fewer than k rows were offered.
   std::vector<Neighbour> ranked() const;
 
@@ -57,24 +63,30 @@ class TopK {
 };
 
 // queries × k, each query's nearest rows in order, by the scores of hdq/score.hpp, on the threads of the scorer's codec.
-// Memory is O(queries·k) per thread. Throws InvalidArgument unless 1 <= k <= rows; InvalidInput for a bad norm.
-std::vector<Neighbour> search(const Scorer& scorer, const float* norms, const std::uint8_t* codes, std::size_t rows, Metric metric,
-                              std::size_t k, std::uint64_t first_row = 0);
+// Memory is O(queries·k) per thread. Throws InvalidArgument unless 1 <= k <= rows; InvalidInput for a bad norm, with the row; and for
+// a score that float32 cannot hold (whether or not it would have been found), with the query as `row`: its what() names query and row.
+HDQ_EXPORT std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t k);
 // The rows of a file, of the codec that the scorer was made with (otherwise InvalidArgument), block by block. FileError for a
 // block that is corrupt or holds a bad norm. progress, if given, is called with the rows done since its last call, by one thread at a time.
-std::vector<Neighbour> search(const Scorer& scorer, const FileReader& file, Metric metric, std::size_t k,
-                              const std::function<void(std::size_t)>& progress = {});
+HDQ_EXPORT std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileReader& file, std::size_t k,
+                                         const std::function<void(std::size_t)>& progress = {});
 
 // ---- the vectors themselves, in double ----
 
 // ⟨q, x⟩, ‖q − x‖², or ⟨q, x⟩/(‖q‖‖x‖) (0 where one is zero): sums in double over 16 lanes (lane = i mod 16), halved.
-double exact_score(Metric metric, const float* q, const float* x, std::size_t dimension, Isa isa = Isa::automatic);
+// InvalidArgument unless q and x are equally long.
+HDQ_EXPORT double vector_score(Metric metric, std::span<const float> q, std::span<const float> x, Isa isa = Isa::automatic);
 
-// Offers rows of vectors, rows × dimension, with row numbers from first_row, to every query.
-void exact_search(TopK& found, Metric metric, const float* queries, std::size_t count, const float* x, std::size_t rows,
-                  std::size_t dimension, std::uint64_t first_row, int threads = 1, Isa isa = Isa::automatic);
+// Offers rows x, with row numbers from first_row, to each of as many queries as `found` is for, by its metric (otherwise
+// InvalidArgument). pool: null for the calling thread alone.
+HDQ_EXPORT void brute_force_search(TopK& found, RowsView<const float> queries, RowsView<const float> x, std::uint64_t first_row,
+                                   ThreadPool* pool = nullptr, Isa isa = Isa::automatic);
 
-// Of the rows in both lists, as a share of truth: recall. Lists of any order, without repetitions.
-double recall(std::span<const std::uint64_t> truth, std::span<const std::uint64_t> found);
+// Recall: what share of one query's k nearest was found. truth: those k, nearest first, k >= 1. found: at most k rows, no row twice,
+// each with its true score, that is by the same metric as truth's, not by codes. One that is as near as the last of truth counts,
+// whether or not it is the row that truth names: among ties, which rows are "the k nearest" is arbitrary.
+HDQ_EXPORT double recall(Metric metric, std::span<const Neighbour> truth, std::span<const Neighbour> found);
+// The same by row numbers alone, where no scores are known: ties count as misses. 1 for an empty truth.
+HDQ_EXPORT double recall(std::span<const std::uint64_t> truth, std::span<const std::uint64_t> found);
 
 }  // namespace hdq

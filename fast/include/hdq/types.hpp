@@ -145,7 +145,7 @@ struct EncodingParameters {
 class EncodedBuffer;
 
 // Codes of consecutive rows, to read: the norms ρ, the bytes of the codes row after row, equally many for each row, and the number
-// of the first row (SPEC §2), without which codes mean nothing: row i was encoded as row number first_row + i.
+// of the first row (SPEC §2), without which codes mean nothing: row i was encoded as row number first_row + i (mod 2^64).
 // Where it is known what they were made with, another codec refuses them.
 class HDQ_EXPORT EncodedView {
  public:

@@ -1,0 +1,67 @@
+// SPEC §3, §4: b bits for each coordinate, code_j = #{k : y_j >= fl32(θ_k·ρ)}, one after another in a bit string.
+#include <algorithm>
+
+#include "aligned.hpp"
+#include "codec/scheme.hpp"
+#include "kernels.hpp"
+#include "score_kernels.hpp"
+
+namespace hdq {
+namespace {
+
+class FixedRate final : public detail::Scheme {
+ public:
+  FixedRate(const HadamardOrder& order, BitWidth bits, Isa isa)
+      : order_(order.order), bits_(bits), isa_(isa), needs_thresholds_(detail::needs_thresholds(bits, isa)) {}
+
+  std::size_t code_bytes() const override { return (order_ * static_cast<std::size_t>(bits_) + 7) / 8; }
+  std::unique_ptr<Scratch> scratch() const override { return std::make_unique<Memory>(order_, bits_); }
+
+  void begin_quantize(const std::uint32_t* words, std::size_t count, Scratch& scratch) const override {
+    Memory& m = memory(scratch);
+    std::copy_n(words, count, m.words);
+    if (needs_thresholds_) detail::thresholds_of_rows(bits_, words, count, m.thresholds.get(), isa_);
+  }
+  void quantize(std::size_t index, const float* y, float norm, Scratch& scratch, std::uint8_t* codes) const override {
+    Memory& m = memory(scratch);
+    detail::quantize_pack(bits_, y, order_, m.thresholds.get() + (index << bits_), m.words[index], norm, m.codes.get(), codes, isa_);
+  }
+
+  void begin_reconstruct(const std::uint32_t* words, std::size_t count, Scratch& scratch) const override {
+    detail::codewords32(bits_, words, count, memory(scratch).codewords.get(), isa_);
+  }
+  void reconstruct(std::size_t index, const std::uint8_t* codes, Scratch& scratch, float* z) const override {
+    Memory& m = memory(scratch);
+    detail::unpack_lookup(bits_, codes, order_, m.codewords.get() + (index << bits_), m.codes.get(), z, isa_);
+  }
+
+  std::size_t table_floats() const override { return bits_.levels(); }
+  void score_tables(const std::uint32_t* words, std::size_t count, float* tables) const override {
+    detail::codewords32(bits_, words, count, tables, isa_);
+  }
+  void score_sums(const detail::ScoreTask& task) const override { detail::score_sums(task, isa_); }
+
+ private:
+  struct Memory : Scratch {
+    Memory(std::size_t order, BitWidth bits)
+        : thresholds(detail::rows_together * bits.levels()), codewords(detail::rows_together * bits.levels()), codes(order) {}
+    detail::Aligned<double> thresholds;   // rows_together × 2^bits
+    detail::Aligned<float> codewords;     // rows_together × 2^bits
+    detail::Aligned<std::uint8_t> codes;  // order
+    std::uint32_t words[detail::rows_together];
+  };
+  static Memory& memory(Scratch& scratch) { return static_cast<Memory&>(scratch); }
+
+  std::size_t order_;
+  BitWidth bits_;
+  Isa isa_;
+  bool needs_thresholds_;
+};
+
+}  // namespace
+
+std::shared_ptr<const detail::Scheme> detail::make_fixed_rate(const HadamardOrder& order, BitWidth bits, Isa isa) {
+  return std::make_shared<FixedRate>(order, bits, isa);
+}
+
+}  // namespace hdq

@@ -1,0 +1,44 @@
+// What a Codec knows, computed once.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "codec/scheme.hpp"
+#include "hdq/codec.hpp"
+#include "hdq/stages.hpp"
+#include "hdq/thread_pool.hpp"
+
+namespace hdq::detail {
+
+struct CodecPlan {
+  std::size_t dimension;
+  HadamardOrder order;
+  BitWidth bits;
+  std::uint64_t seed;
+  SchemeId scheme_id;
+  Isa isa;
+  std::shared_ptr<ThreadPool> pool;   // null for one thread
+  std::vector<std::uint32_t> signs;   // SPEC §2, ε_0 … ε_{d−1}
+  std::shared_ptr<const Scheme> scheme;
+  std::size_t code_bytes;
+
+  int threads() const { return pool == nullptr ? 1 : pool->threads(); }
+
+  // work(first, last, slot) on runs of [0, rows), on all threads; runs begin at multiples of `multiple`.
+  template <class Work>
+  void for_rows(std::size_t rows, std::size_t multiple, const Work& work) const {
+    if (rows == 0) return;
+    if (pool == nullptr) return work(std::size_t{0}, rows, std::size_t{0});
+    // Chunks of some microseconds at least, and small against what a thread gets, that all finish together.
+    constexpr std::size_t least_numbers = 16384;
+    const std::size_t least = (least_numbers - 1) / order.order + 1;
+    const std::size_t chunk = std::max(least, rows / (32 * static_cast<std::size_t>(threads())));
+    pool->run(rows, (chunk - 1) / multiple * multiple + multiple, work);
+  }
+};
+
+}  // namespace hdq::detail

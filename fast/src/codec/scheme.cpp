@@ -1,0 +1,16 @@
+// The schemes by their numbers.
+#include "codec/scheme.hpp"
+
+#include <string>
+
+namespace hdq {
+
+std::shared_ptr<const detail::Scheme> detail::make_scheme(SchemeId id, const HadamardOrder& order, BitWidth bits, Isa isa) {
+  switch (id) {
+    case SchemeId::fixed_rate:
+      return make_fixed_rate(order, bits, isa);
+  }
+  throw InvalidArgument("no scheme has the number " + std::to_string(static_cast<std::uint32_t>(id)));
+}
+
+}  // namespace hdq

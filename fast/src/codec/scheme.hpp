@@ -1,0 +1,55 @@
+// What differs between one way of coding a rotated vector and another: the scalar rule with its codebook, and how codes lie in memory.
+// All else is shared (codec.cpp): the norm, the rotation (SPEC §1), one random word for each row (SPEC §2), the undoing of the
+// rotation, and the threads.
+//
+// A scheme comes in as one file that defines a class of its own derived from Scheme, as fixed_rate.cpp does; a number in SchemeId
+// (hdq/types.hpp), which files record; and its line in make_scheme (scheme.cpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "hdq/stages.hpp"
+#include "hdq/types.hpp"
+
+namespace hdq::detail {
+
+struct ScoreTask;  // score_kernels.hpp
+
+// Rows whose random words are drawn, and codebooks evaluated, at once.
+inline constexpr std::size_t rows_together = 16;
+
+class Scheme {
+ public:
+  // What one thread needs besides its arguments; the codebooks of some rows are in it.
+  struct Scratch {
+    virtual ~Scratch() = default;
+  };
+  virtual ~Scheme() = default;
+
+  virtual std::size_t code_bytes() const = 0;  // of each row
+  virtual std::unique_ptr<Scratch> scratch() const = 0;
+
+  // Codes of the rows with random words words[0 … count − 1], count <= rows_together: first the codebooks, then each row.
+  // y: order floats, of a row scaled by norm_scale; norm: the stored norm, scaled likewise.
+  virtual void begin_quantize(const std::uint32_t* words, std::size_t count, Scratch& scratch) const = 0;
+  virtual void quantize(std::size_t index, const float* y, float norm, Scratch& scratch, std::uint8_t* codes) const = 0;
+
+  // The inverse: ẑ, order floats.
+  virtual void begin_reconstruct(const std::uint32_t* words, std::size_t count, Scratch& scratch) const = 0;
+  virtual void reconstruct(std::size_t index, const std::uint8_t* codes, Scratch& scratch, float* z) const = 0;
+
+  // Σ w_j ẑ_j of rows × queries. tables: task.row_count × table_floats() numbers, from words of as many rows.
+  virtual std::size_t table_floats() const = 0;
+  virtual void score_tables(const std::uint32_t* words, std::size_t count, float* tables) const = 0;
+  virtual void score_sums(const ScoreTask& task) const = 0;
+};
+
+// InvalidArgument for a scheme that there is not.
+std::shared_ptr<const Scheme> make_scheme(SchemeId id, const HadamardOrder& order, BitWidth bits, Isa isa);
+
+// SPEC §3, §4 (fixed_rate.cpp).
+std::shared_ptr<const Scheme> make_fixed_rate(const HadamardOrder& order, BitWidth bits, Isa isa);
+
+}  // namespace hdq::detail
