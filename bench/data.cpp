@@ -76,7 +76,7 @@ Codes structured_codes(std::size_t rows, std::size_t n, int bits) {
   const std::size_t block = block_rows(rows, n);
   std::vector<float> norms(block);
   std::vector<std::uint8_t> codes(block * codec.code_bytes());
-  codec.encode(structured_rows(block, n).data(), block, norms.data(), codes.data());
+  codec.encode(RowsView<const float>(structured_rows(block, n).data(), block, n), EncodedBuffer(norms, codes, 0));
   Codes all{rows, std::vector<float>(rows), std::vector<std::uint8_t>(rows * codec.code_bytes())};
   repeat<float>(all.norms, norms);
   repeat<std::uint8_t>(all.codes, codes);

@@ -10,10 +10,13 @@ namespace {
 
 Trial decode_trial(const Settings& settings, float* x, std::size_t rows, std::size_t n, int bits, double amount) {
   auto codec = std::make_shared<Codec>(n, bits, 0, CodecOptions{settings.isa, 1});
+  auto workspace = std::make_shared<Workspace>(*codec);
   auto codes = std::make_shared<Codes>(structured_codes(rows, n, bits));
   Trial trial;
   trial.amount = amount;
-  trial.pass = [=] { return seconds([&] { codec->decode(codes->norms.data(), codes->codes.data(), rows, x); }); };
+  trial.pass = [=] {
+    return seconds([&] { codec->decode(EncodedView(codes->norms, codes->codes, 0), {x, rows, n}, workspace.get()); });
+  };
   return trial;
 }
 

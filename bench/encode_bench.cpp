@@ -15,11 +15,14 @@ template <class Element>
 Trial encode_trial(const Settings& settings, std::shared_ptr<void> owner, const Element* x, std::size_t rows, std::size_t n, int bits,
                    double amount) {
   auto codec = std::make_shared<Codec>(n, bits, 1, CodecOptions{settings.isa, 1});
+  auto workspace = std::make_shared<Workspace>(*codec);
   auto norms = std::make_shared<std::vector<float>>(rows);
   auto codes = std::make_shared<std::vector<std::uint8_t>>(rows * codec->code_bytes());
   Trial trial;
   trial.amount = amount;
-  trial.pass = [=, owner = std::move(owner)] { return seconds([&] { codec->encode(x, rows, norms->data(), codes->data()); }); };
+  trial.pass = [=, owner = std::move(owner)] {
+    return seconds([&] { codec->encode(RowsView(x, rows, n), EncodedBuffer(*norms, *codes, 0), workspace.get()); });
+  };
   return trial;
 }
 

@@ -39,13 +39,13 @@ struct Encoded {
       : codec(data.dimension, bits, 1, {settings.isa, 1}), norms(data.rows), codes(data.rows * codec.code_bytes()) {
     encode(data);
   }
-  void encode(const PeerData& data) { codec.encode(data.x.data(), data.rows, norms.data(), codes.data()); }
-  void decode(std::vector<float>& y) const { codec.decode(norms.data(), codes.data(), norms.size(), y.data()); }
+  void encode(const PeerData& data) { codec.encode(RowsView(data.x.data(), data.rows, data.dimension), EncodedBuffer(norms, codes, 0)); }
+  void decode(std::vector<float>& y) const { codec.decode(EncodedView(norms, codes, 0), {y.data(), norms.size(), codec.dimension()}); }
   // The rotation of the queries is part of it, as faiss's tables are of its search.
   std::vector<std::uint64_t> search(const PeerData& data, std::size_t queries) const {
-    const Scorer scorer(codec, data.q.data(), queries);
+    const Scorer scorer(codec, {data.q.data(), queries, data.dimension});
     std::vector<std::uint64_t> rows;
-    for (const Neighbour& found : hdq::search(scorer, norms.data(), codes.data(), norms.size(), Metric::inner_product, neighbours))
+    for (const Neighbour& found : hdq::search(scorer, Metric::inner_product, EncodedView(norms, codes, 0), neighbours))
       rows.push_back(found.row);
     return rows;
   }

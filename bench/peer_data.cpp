@@ -36,7 +36,7 @@ std::vector<float> mixed(std::mt19937_64& random, const std::vector<float>& mixi
 
 void find_nearest(PeerData& data) {
   TopK found(Metric::inner_product, data.queries, neighbours);
-  exact_search(found, Metric::inner_product, data.q.data(), data.queries, data.x.data(), data.rows, data.dimension, 0);
+  brute_force_search(found, {data.q.data(), data.queries, data.dimension}, {data.x.data(), data.rows, data.dimension}, 0);
   for (const Neighbour& neighbour : found.ranked()) data.nearest.push_back(neighbour.row);
 }
 

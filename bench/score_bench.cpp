@@ -30,7 +30,7 @@ Trial streaming_search(const Settings& settings, int bits, std::size_t queries) 
   const Codec codec(dimension, bits, 0, {settings.isa, 1});
   const std::size_t rows = settings.stream_bytes / codec.code_bytes();
   auto codes = std::make_shared<Codes>(structured_codes(rows, dimension, bits));
-  auto scorer = std::make_shared<Scorer>(codec, structured_rows(queries, dimension, 2).data(), queries);
+  auto scorer = std::make_shared<Scorer>(codec, RowsView<const float>(structured_rows(queries, dimension, 2).data(), queries, dimension));
   Trial trial;
   trial.amount = static_cast<double>(codes->codes.size() * queries);
   trial.pass = [=] {

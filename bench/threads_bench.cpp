@@ -39,7 +39,7 @@ Trial encode_scaling(const Settings& settings, int bits) {
   auto x = std::make_shared<std::vector<float>>(structured_rows(cached_rows(), dimension));
   auto codes = std::make_shared<Codes>(structured_codes(cached_rows(), dimension, bits));
   return two_threads(settings, bits, [=](const Codec& codec) {
-    codec.encode(x->data(), cached_rows(), codes->norms.data(), codes->codes.data());
+    codec.encode(RowsView<const float>(x->data(), cached_rows(), dimension), EncodedBuffer(codes->norms, codes->codes, 0));
   });
 }
 
@@ -47,7 +47,7 @@ Trial decode_scaling(const Settings& settings, int bits) {
   auto x = std::make_shared<std::vector<float>>(cached_rows() * dimension);
   auto codes = std::make_shared<Codes>(structured_codes(cached_rows(), dimension, bits));
   return two_threads(settings, bits, [=](const Codec& codec) {
-    codec.decode(codes->norms.data(), codes->codes.data(), cached_rows(), x->data());
+    codec.decode(EncodedView(codes->norms, codes->codes, 0), {x->data(), cached_rows(), dimension});
   });
 }
 

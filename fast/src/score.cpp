@@ -8,9 +8,7 @@
 #include "aligned.hpp"
 #include "checks.hpp"
 #include "codec/plan.hpp"
-#include "dither.hpp"
 #include "hdq/stages.hpp"
-#include "kernels.hpp"
 #include "score_kernels.hpp"
 #include "score_scan.hpp"
 
@@ -93,7 +91,7 @@ struct Scorer::State {
 
 void Scorer::State::set_query(std::size_t index, const float* q) {
   const std::size_t order = plan.order.order;
-  const double square = detail::sum_of_squares(q, plan.dimension, plan.isa);
+  const double square = plan.kernels.sum_of_squares(q, plan.dimension);
   if (!std::isfinite(square)) detail::throw_bad_column(q, plan.dimension, "query", index, "scored");
   const int exponent = square == 0 ? 0 : std::clamp(std::ilogb(std::sqrt(square)), -126, 126);
   const float scale = std::ldexp(1.0f, -exponent);
@@ -104,7 +102,7 @@ void Scorer::State::set_query(std::size_t index, const float* q) {
   query.magnitude = 0;
   for (std::size_t i = 0; i < plan.dimension; ++i) query.magnitude += std::abs(static_cast<double>(q[i] * scale));
   AlignedFloats w(order);
-  detail::rotate(q, plan.dimension, plan.order, plan.signs.data(), scale, w.get(), plan.isa);
+  plan.kernels.rotate(q, plan.dimension, plan.order, plan.signs.data(), scale, w.get());
   float* out = rotated.get() + index * stride;
   std::fill_n(out, stride, 0.0f);
   for (std::size_t j = 0; j < order; ++j) out[detail::score_position(j)] = w.get()[j];
@@ -127,7 +125,7 @@ void Scorer::State::score_rows(Metric metric, const EncodedView& rows, std::size
       numbers[i] = rows.first_row() + at;
       codes[i] = rows.row_codes(at);
     }
-    detail::dither_words(plan.seed, numbers, some, words, plan.isa);
+    plan.kernels.dither_words(plan.seed, numbers, some, words);
     plan.scheme->score_tables(words, some, tables.get());
     for (std::size_t begin = 0; begin < queries.size(); begin += tile_queries) {
       const std::size_t count = std::min(tile_queries, queries.size() - begin);

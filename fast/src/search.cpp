@@ -12,8 +12,8 @@
 #include "checks.hpp"
 #include "codec/plan.hpp"
 #include "file/header.hpp"
-#include "exact_sums.hpp"
 #include "score_scan.hpp"
+#include "simd/kernels.hpp"
 
 namespace hdq {
 namespace {
@@ -166,12 +166,12 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileRea
 
 namespace {
 
-double norm_of(const float* x, std::size_t n, Isa isa) { return std::sqrt(detail::exact_product(x, x, n, isa)); }
+double norm_of(const float* x, std::size_t n, const detail::Kernels& kernels) { return std::sqrt(kernels.inner_product(x, x, n)); }
 
 // q_norm and x_norm matter to the cosine alone.
-double score_of(Metric metric, const float* q, const float* x, std::size_t n, double q_norm, double x_norm, Isa isa) {
-  if (metric == Metric::squared_distance) return detail::exact_squared_distance(q, x, n, isa);
-  const double product = detail::exact_product(q, x, n, isa);
+double score_of(Metric metric, const float* q, const float* x, std::size_t n, double q_norm, double x_norm, const detail::Kernels& kernels) {
+  if (metric == Metric::squared_distance) return kernels.squared_distance(q, x, n);
+  const double product = kernels.inner_product(q, x, n);
   if (metric == Metric::inner_product) return product;
   return q_norm == 0 || x_norm == 0 ? 0 : product / (q_norm * x_norm);
 }
@@ -182,29 +182,29 @@ constexpr std::size_t vector_tile_rows = 16;  // 64 KiB of 1024 dimensions, met 
 
 double vector_score(Metric metric, std::span<const float> q, std::span<const float> x, Isa isa) {
   detail::require_equal(x.size(), q.size(), "numbers in the row", "in the query");
-  isa = resolve_isa(isa);
+  const detail::Kernels& kernels = detail::kernels(isa);
   const std::size_t n = q.size();
-  if (metric != Metric::cosine) return score_of(metric, q.data(), x.data(), n, 0, 0, isa);
-  return score_of(metric, q.data(), x.data(), n, norm_of(q.data(), n, isa), norm_of(x.data(), n, isa), isa);
+  if (metric != Metric::cosine) return score_of(metric, q.data(), x.data(), n, 0, 0, kernels);
+  return score_of(metric, q.data(), x.data(), n, norm_of(q.data(), n, kernels), norm_of(x.data(), n, kernels), kernels);
 }
 
 void brute_force_search(TopK& found, RowsView<const float> queries, RowsView<const float> x, std::uint64_t first_row, ThreadPool* pool, Isa isa) {
   detail::require_equal(queries.rows(), found.queries(), "queries", "lists of neighbours");
   if (queries.rows() == 0 || x.rows() == 0) return;
   detail::require_equal(x.dimension(), queries.dimension(), "numbers in a row", "dimensions of the queries");
-  isa = resolve_isa(isa);
+  const detail::Kernels& kernels = detail::kernels(isa);
   const std::size_t n = queries.dimension();
   std::vector<double> query_norms(queries.rows());
-  for (std::size_t query = 0; query < queries.rows(); ++query) query_norms[query] = norm_of(queries.row(query), n, isa);
+  for (std::size_t query = 0; query < queries.rows(); ++query) query_norms[query] = norm_of(queries.row(query), n, kernels);
   Collectors own(found, pool == nullptr ? 1 : pool->threads());
   const auto scan_tiles = [&](std::size_t first, std::size_t last, std::size_t slot) {
     for (std::size_t tile = first; tile < last; tile += vector_tile_rows) {
       const std::size_t end = std::min(tile + vector_tile_rows, last);
       double norms[vector_tile_rows];
-      for (std::size_t row = tile; row < end; ++row) norms[row - tile] = norm_of(x.row(row), n, isa);
+      for (std::size_t row = tile; row < end; ++row) norms[row - tile] = norm_of(x.row(row), n, kernels);
       for (std::size_t query = 0; query < queries.rows(); ++query)
         for (std::size_t row = tile; row < end; ++row)
-          own.of(slot).offer(query, first_row + row, score_of(found.metric(), queries.row(query), x.row(row), n, query_norms[query], norms[row - tile], isa));
+          own.of(slot).offer(query, first_row + row, score_of(found.metric(), queries.row(query), x.row(row), n, query_norms[query], norms[row - tile], kernels));
     }
   };
   if (pool == nullptr) scan_tiles(0, x.rows(), 0);

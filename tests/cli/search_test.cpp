@@ -55,7 +55,7 @@ TEST_F(SearchCommand, WritesWhatTheLibraryFinds) {
   const io::VectorReader vectors(queries_);
   std::vector<float> q(30 * vectors.dimension());
   vectors.read(0, 30, q.data());
-  const Scorer scorer(file.codec(), q.data(), 30);
+  const Scorer scorer(file.codec(), {q.data(), 30, file.codec().dimension()});
   const std::string scores = directory / "scores.npy", lines = directory / "out.jsonl";
   for (const auto& [name, metric] : {std::pair("ip", Metric::inner_product), std::pair("l2", Metric::squared_distance), std::pair("cosine", Metric::cosine)}) {
     const std::vector<Neighbour> expected = hdq::search(scorer, file, metric, 7);

@@ -21,12 +21,17 @@ constexpr Metric metrics[] = {Metric::inner_product, Metric::squared_distance, M
 struct Rows {
   std::vector<float> norms;
   std::vector<std::uint8_t> codes;
+  EncodedView from(std::uint64_t first_row) const { return {norms, codes, first_row}; }
 };
+
+Scorer scorer_of(const Codec& codec, const float* queries, std::size_t count, std::size_t stride = 0) {
+  return Scorer(codec, {queries, count, codec.dimension(), stride});
+}
 
 Rows encoded(const Codec& codec, const std::vector<float>& x, std::uint64_t first_row = 0) {
   const std::size_t rows = x.size() / codec.dimension();
   Rows r{std::vector<float>(rows), std::vector<std::uint8_t>(rows * codec.code_bytes())};
-  codec.encode(x.data(), rows, r.norms.data(), r.codes.data(), first_row);
+  codec.encode(RowsView<const float>(x.data(), rows, codec.dimension()), EncodedBuffer(r.norms, r.codes, first_row));
   return r;
 }
 
@@ -45,7 +50,7 @@ Rows random_rows(const Codec& codec, std::size_t rows, std::uint64_t seed) {
 
 std::vector<float> scores(const Scorer& scorer, Metric metric, const Rows& rows, std::uint64_t first_row = 0) {
   std::vector<float> out(scorer.queries() * rows.norms.size(), -7.0f);
-  scorer.score(metric, rows.norms.data(), rows.codes.data(), rows.norms.size(), out.data(), first_row);
+  scorer.score(metric, rows.from(first_row), {out.data(), scorer.queries(), rows.norms.size()});
   return out;
 }
 
@@ -57,7 +62,7 @@ class AgainstScalar : public ::testing::TestWithParam<Isa> {};
 void compare(std::size_t n, int bits, Isa isa, std::size_t rows = 9) {
   const Codec scalar(n, bits, n, {Isa::scalar, 1}), simd(n, bits, n, {isa, 1});
   const std::vector<float> q = test::dyadics(5 * n, n + 1);
-  const Scorer a(scalar, q.data(), 5), b(simd, q.data(), 5);
+  const Scorer a = scorer_of(scalar, q.data(), 5), b = scorer_of(simd, q.data(), 5);
   const Rows codes = random_rows(scalar, rows, n * 8 + static_cast<std::size_t>(bits));
   for (const Metric metric : metrics) {
     const std::vector<float> expected = scores(a, metric, codes, 77), got = scores(b, metric, codes, 77);
@@ -87,12 +92,12 @@ TEST_P(AgainstScalar, EveryAlignment) {
     for (std::size_t offset = 0; offset < 64; ++offset) {
       std::vector<std::uint8_t> codes(rows.codes.size() + 64);
       std::copy(rows.codes.begin(), rows.codes.end(), codes.begin() + static_cast<std::ptrdiff_t>(offset));
-      const Scorer aligned(codec, q.data(), 2);
+      const Scorer aligned = scorer_of(codec, q.data(), 2);
       std::vector<float> moved_q(q.size() + 16);
       std::copy(q.begin(), q.end(), moved_q.begin() + static_cast<std::ptrdiff_t>(offset % 16));
-      const Scorer moved(codec, moved_q.data() + offset % 16, 2);
+      const Scorer moved = scorer_of(codec, moved_q.data() + offset % 16, 2);
       std::vector<float> out(2 * 11 + 16);
-      moved.score(Metric::inner_product, rows.norms.data(), codes.data() + offset, 11, out.data() + offset % 16);
+      moved.score(Metric::inner_product, {rows.norms, {codes.data() + offset, rows.codes.size()}, 0}, {out.data() + offset % 16, 2, 11});
       const std::vector<float> expected = scores(aligned, Metric::inner_product, rows);
       ASSERT_TRUE(same_bytes(expected.data(), out.data() + offset % 16, 22)) << offset;
     }
@@ -106,12 +111,12 @@ TEST_P(AgainstScalar, ReadsNothingOutsideItsRows) {
         const Codec codec(n, bits, 1, {GetParam(), 1});
         const std::vector<float> q = test::dyadics(4 * n, n);
         const Rows rows = random_rows(codec, count, n);
-        const Scorer scorer(codec, q.data(), 4);
+        const Scorer scorer = scorer_of(codec, q.data(), 4);
         for (const auto side : {test::Guarded<std::uint8_t>::Side::end, test::Guarded<std::uint8_t>::Side::begin}) {
           test::Guarded<std::uint8_t> codes(rows.codes.size(), side);
           test::Guarded<float> out(4 * count, test::Guarded<float>::Side::end);
           std::memcpy(codes.data(), rows.codes.data(), rows.codes.size());
-          scorer.score(Metric::inner_product, rows.norms.data(), codes.data(), count, out.data());
+          scorer.score(Metric::inner_product, {rows.norms, {codes.data(), rows.codes.size()}, 0}, {out.data(), 4, count});
           const std::vector<float> expected = scores(scorer, Metric::inner_product, rows);
           ASSERT_TRUE(same_bytes(expected.data(), out.data(), 4 * count)) << n << " " << bits;
         }
@@ -141,7 +146,7 @@ TEST(Score, AloneInARangeInAListAndInABatchIsTheSame) {
   for (int bits : {1, 4, 5, 7}) {
     const Codec codec(n, bits, 9), threaded(n, bits, 9, {Isa::automatic, 3});
     const std::vector<float> q = test::dyadics(count * (n + 3), 1);
-    const Scorer batch(codec, q.data(), count, n + 3), threads(threaded, q.data(), count, n + 3);
+    const Scorer batch = scorer_of(codec, q.data(), count, n + 3), threads = scorer_of(threaded, q.data(), count, n + 3);
     const Rows r = encoded(codec, test::dyadics(rows * n, 2), 1000);
     std::vector<std::size_t> list;
     for (std::size_t i = 0; i < 50; ++i) list.push_back(i * i * 7 % rows);
@@ -149,16 +154,16 @@ TEST(Score, AloneInARangeInAListAndInABatchIsTheSame) {
       const std::vector<float> all = scores(batch, metric, r, 1000), parallel = scores(threads, metric, r, 1000);
       EXPECT_TRUE(same_bytes(all.data(), parallel.data(), all.size()));
       std::vector<float> wide(count * 100, -7.0f), listed(count * 60, -7.0f);
-      batch.score(metric, r.norms.data(), r.codes.data(), rows, wide.data(), 1000, 100);
-      batch.score_list(metric, r.norms.data(), r.codes.data(), rows, list.data(), list.size(), listed.data(), 1000, 60);
+      batch.score(metric, r.from(1000), {wide.data(), count, rows, 100});
+      batch.score_list(metric, r.from(1000), list, {listed.data(), count, list.size(), 60});
       for (std::size_t query = 0; query < count; ++query) {
-        const Scorer single(codec, q.data() + query * (n + 3), 1);
+        const Scorer single = scorer_of(codec, q.data() + query * (n + 3), 1);
         const std::vector<float> alone = scores(single, metric, r, 1000);
         ASSERT_TRUE(same_bytes(alone.data(), all.data() + query * rows, rows));
         ASSERT_TRUE(same_bytes(alone.data(), wide.data() + query * 100, rows));
         for (std::size_t i = rows; i < 100; ++i) ASSERT_EQ(wide[query * 100 + i], -7.0f);
         for (std::size_t row = 0; row < rows; ++row)
-          ASSERT_EQ(alone[row], batch.score_row(metric, query, r.norms[row], r.codes.data() + row * codec.code_bytes(), 1000 + row));
+          ASSERT_EQ(alone[row], batch.score_row(metric, query, r.from(1000).slice(row, 1)));
         for (std::size_t i = 0; i < list.size(); ++i) ASSERT_EQ(alone[list[i]], listed[query * 60 + i]);
         for (std::size_t i = list.size(); i < 60; ++i) ASSERT_EQ(listed[query * 60 + i], -7.0f);
       }
@@ -171,12 +176,12 @@ TEST(Score, ScalingAQueryScalesTheScore) {  // by powers of two, exactly, as far
   const Codec codec(n, 4, 2);
   std::vector<float> q = test::dyadics(n, 5);
   const Rows r = encoded(codec, test::dyadics(rows * n, 6));
-  const std::vector<float> base = scores(Scorer(codec, q.data(), 1), Metric::inner_product, r);
-  const std::vector<float> cosine = scores(Scorer(codec, q.data(), 1), Metric::cosine, r);
+  const std::vector<float> base = scores(scorer_of(codec, q.data(), 1), Metric::inner_product, r);
+  const std::vector<float> cosine = scores(scorer_of(codec, q.data(), 1), Metric::cosine, r);
   for (const int exponent : {-100, -60, -1, 1, 40, 110}) {
     std::vector<float> scaled = q;
     for (float& v : scaled) v = std::ldexp(v, exponent);
-    const Scorer scorer(codec, scaled.data(), 1);
+    const Scorer scorer = scorer_of(codec, scaled.data(), 1);
     const std::vector<float> got = scores(scorer, Metric::inner_product, r), same = scores(scorer, Metric::cosine, r);
     for (std::size_t row = 0; row < rows; ++row) {
       EXPECT_EQ(got[row], std::ldexp(base[row], exponent)) << exponent;
@@ -245,10 +250,10 @@ Exact exact_scores(const reference::VectorQuantizer& quantizer, const std::vecto
           square(q_norm) + square(rho) + 2 * rho / d * magnitudes};
 }
 
-void expect_within_bound(const Scorer& scorer, Metric metric, std::size_t query, const Exact& exact, float norm, const std::uint8_t* codes,
-                         std::uint64_t row, const std::string& what) {
-  const float score = scorer.score_row(metric, query, norm, codes, row);
-  const double bound = scorer.error_bound(metric, query, norm, codes, row);
+void expect_within_bound(const Scorer& scorer, Metric metric, std::size_t query, const Exact& exact, const EncodedView& row,
+                         const std::string& what) {
+  const float score = scorer.score_row(metric, query, row);
+  const double bound = scorer.error_bound(metric, query, row);
   const Ball& value = exact.of(metric);
   ASSERT_FALSE(std::isnan(score)) << what;
   if (!std::isfinite(score)) {  // only where float32 cannot hold the terms
@@ -271,7 +276,7 @@ TEST(Score, IsWithinItsBoundOfTheRealValue) {
       const std::vector<Input> all = inputs(n, seed);
       std::vector<float> q;
       for (const Input& input : all) q.insert(q.end(), input.x.begin(), input.x.end());
-      const Scorer scorer(codec, q.data(), all.size());
+      const Scorer scorer = scorer_of(codec, q.data(), all.size());
       for (std::size_t i = 0; i < all.size(); ++i) {
         const std::uint64_t row = 1000 * n + i;
         const Rows r = encoded(codec, all[i].x, row);
@@ -280,7 +285,7 @@ TEST(Score, IsWithinItsBoundOfTheRealValue) {
         for (std::size_t query = 0; query < all.size(); ++query) {
           const Exact exact = exact_scores(quantizer, all[query].x, r.norms[0], codes, u);
           for (const Metric metric : metrics)
-            expect_within_bound(scorer, metric, query, exact, r.norms[0], r.codes.data(), row,
+            expect_within_bound(scorer, metric, query, exact, r.from(row),
                                 std::string(all[query].name) + " against " + all[i].name + ", n = " + std::to_string(n) + ", b = " + std::to_string(bits));
         }
       }
@@ -293,10 +298,10 @@ TEST(Score, TheBoundIsOfTheErrorsSize) {
   const Codec codec(n, 4, 3);
   const std::vector<float> q = test::dyadics(n, 1), x = test::dyadics(rows * n, 2);
   const Rows r = encoded(codec, x);
-  const Scorer scorer(codec, q.data(), 1);
+  const Scorer scorer = scorer_of(codec, q.data(), 1);
   for (std::size_t row = 0; row < rows; ++row) {
     const double norms = static_cast<double>(row_norm(q.data(), n)) * static_cast<double>(r.norms[row]);
-    EXPECT_LT(scorer.error_bound(Metric::inner_product, 0, r.norms[row], r.codes.data() + row * codec.code_bytes(), row), 1e-5 * norms);
+    EXPECT_LT(scorer.error_bound(Metric::inner_product, 0, r.from(0).slice(row, 1)), 1e-5 * norms);
   }
 }
 
@@ -311,8 +316,8 @@ TEST(Score, AgreesWithDecoding) {
       const std::vector<float> q = test::dyadics(n, 4), x = test::dyadics(6 * n, 5);
       const Rows r = encoded(codec, x);
       std::vector<float> y(x.size());
-      codec.decode(r.norms.data(), r.codes.data(), 6, y.data());
-      const Scorer scorer(codec, q.data(), 1);
+      codec.decode(r.from(0), {y.data(), 6, n});
+      const Scorer scorer = scorer_of(codec, q.data(), 1);
       const std::vector<float> got = scores(scorer, Metric::inner_product, r);
       for (std::size_t row = 0; row < 6; ++row) {
         const std::uint8_t* bytes = r.codes.data() + row * codec.code_bytes();
@@ -328,7 +333,7 @@ TEST(Score, AgreesWithDecoding) {
         }
         const Ball decode_bound = r.norms[row] == 0 ? Ball(0)
             : reference::scaled_decode_error_bound(order, Ball(static_cast<double>(r.norms[row])), codewords, codewords32, errors, reference::norm_scale_exponent(r.norms[row]));
-        const Ball bound = Ball(scorer.error_bound(Metric::inner_product, 0, r.norms[row], bytes, row)) + magnitudes * decode_bound;
+        const Ball bound = Ball(scorer.error_bound(Metric::inner_product, 0, r.from(0).slice(row, 1))) + magnitudes * decode_bound;
         EXPECT_TRUE(certainly_less_equal(abs(Ball(static_cast<double>(got[row])) - decoded), bound)) << n << " " << bits << " " << row;
       }
     }
@@ -342,7 +347,7 @@ TEST(Score, SquaredDistanceIsUnbiased) {
     const std::vector<float> one = {1, -2, 0.5f, 3, 0, 0, 1, 1, -1, 0.25f, 2, -3}, q = {2, -1, 1, 2, 0, 1, 0, 3, -1, 0.5f, 1, -2};
     std::vector<float> x;
     for (std::size_t row = 0; row < rows; ++row) x.insert(x.end(), one.begin(), one.end());
-    const std::vector<float> got = scores(Scorer(codec, q.data(), 1), Metric::squared_distance, encoded(codec, x));
+    const std::vector<float> got = scores(scorer_of(codec, q.data(), 1), Metric::squared_distance, encoded(codec, x));
     double exact = 0, mean = 0, square = 0;
     for (std::size_t i = 0; i < n; ++i) exact += std::pow(static_cast<double>(q[i]) - static_cast<double>(one[i]), 2);
     for (const float score : got) mean += static_cast<double>(score) / rows, square += std::pow(static_cast<double>(score), 2) / rows;
@@ -357,12 +362,12 @@ TEST(Score, ZeroNorms) {
   const std::vector<float> zero(50, 0.0f), one(50, 1.0f);
   const Rows of_zero = encoded(codec, zero), of_one = encoded(codec, one);
   for (const Metric metric : {Metric::inner_product, Metric::cosine}) {
-    EXPECT_EQ(scores(Scorer(codec, zero.data(), 1), metric, of_one)[0], 0);
-    EXPECT_EQ(scores(Scorer(codec, one.data(), 1), metric, of_zero)[0], 0);
-    EXPECT_EQ(scores(Scorer(codec, zero.data(), 1), metric, of_zero)[0], 0);
+    EXPECT_EQ(scores(scorer_of(codec, zero.data(), 1), metric, of_one)[0], 0);
+    EXPECT_EQ(scores(scorer_of(codec, one.data(), 1), metric, of_zero)[0], 0);
+    EXPECT_EQ(scores(scorer_of(codec, zero.data(), 1), metric, of_zero)[0], 0);
   }
-  EXPECT_EQ(scores(Scorer(codec, one.data(), 1), Metric::squared_distance, of_zero)[0], 50);
-  EXPECT_NEAR(scores(Scorer(codec, zero.data(), 1), Metric::squared_distance, of_one)[0], 50, 1e-4);
+  EXPECT_EQ(scores(scorer_of(codec, one.data(), 1), Metric::squared_distance, of_zero)[0], 50);
+  EXPECT_NEAR(scores(scorer_of(codec, zero.data(), 1), Metric::squared_distance, of_one)[0], 50, 1e-4);
 }
 
 // ---- bad arguments ----
@@ -373,7 +378,7 @@ TEST(Score, NamesTheBadQueryAndColumn) {
     std::vector<float> q(30, 1.0f);
     q[27] = bad;
     try {
-      Scorer(codec, q.data(), 3);
+      scorer_of(codec, q.data(), 3);
       ADD_FAILURE();
     } catch (const InvalidInput& e) {
       EXPECT_EQ(e.row, 2u);
@@ -385,28 +390,28 @@ TEST(Score, NamesTheBadQueryAndColumn) {
 TEST(Score, RefusesBadNormsListsAndStrides) {
   const Codec codec(10, 4);
   const std::vector<float> q(20, 1.0f);
-  const Scorer scorer(codec, q.data(), 2);
+  const Scorer scorer = scorer_of(codec, q.data(), 2);
   Rows rows = random_rows(codec, 5, 1);
   std::vector<float> out(10);
   for (const float bad : {-1.0f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     rows.norms[3] = bad;
     try {
-      scorer.score(Metric::cosine, rows.norms.data(), rows.codes.data(), 5, out.data());
+      scorer.score(Metric::cosine, rows.from(0), {out.data(), 2, 5});
       ADD_FAILURE();
     } catch (const InvalidInput& e) {
       EXPECT_EQ(e.row, 3u);
       EXPECT_EQ(e.column, InvalidInput::npos);
     }
-    EXPECT_THROW(scorer.score_row(Metric::inner_product, 0, bad, rows.codes.data(), 0), InvalidInput);
+    EXPECT_THROW(scorer.score_row(Metric::inner_product, 0, rows.from(0).slice(3, 1)), InvalidInput);
   }
   const std::size_t list[] = {1, 5};
-  EXPECT_THROW(scorer.score_list(Metric::inner_product, rows.norms.data(), rows.codes.data(), 5, list, 2, out.data()), InvalidArgument);
-  EXPECT_THROW(scorer.score(Metric::inner_product, rows.norms.data(), rows.codes.data(), 5, out.data(), 0, 4), InvalidArgument);
-  EXPECT_THROW(scorer.score(Metric::inner_product, nullptr, rows.codes.data(), 5, out.data()), InvalidArgument);
-  EXPECT_THROW(scorer.score_row(Metric::inner_product, 2, 1, rows.codes.data(), 0), InvalidArgument);
-  EXPECT_THROW(Scorer(codec, q.data(), 2, 9), InvalidArgument);
-  EXPECT_THROW(Scorer(codec, nullptr, 1), InvalidArgument);
-  EXPECT_EQ(Scorer(codec, nullptr, 0).queries(), 0u);
+  EXPECT_THROW(scorer.score_list(Metric::inner_product, rows.from(0), list, {out.data(), 2, 2}), InvalidArgument);
+  EXPECT_THROW(scorer.score(Metric::inner_product, rows.from(0), {out.data(), 2, 5, 4}), InvalidArgument);
+  EXPECT_THROW(scorer.score(Metric::inner_product, {{static_cast<const float*>(nullptr), 5}, rows.codes, 0}, {out.data(), 2, 5}), InvalidArgument);
+  EXPECT_THROW(scorer.score_row(Metric::inner_product, 2, rows.from(0).slice(0, 1)), InvalidArgument);
+  EXPECT_THROW(scorer_of(codec, q.data(), 2, 9), InvalidArgument);
+  EXPECT_THROW(scorer_of(codec, nullptr, 1), InvalidArgument);
+  EXPECT_EQ(scorer_of(codec, nullptr, 0).queries(), 0u);
 }
 
 }  // namespace

@@ -18,6 +18,9 @@ struct Data {
   std::vector<float> x, q, norms;
   std::vector<std::uint8_t> codes;
   std::size_t rows, queries;
+  EncodedView encoded(std::uint64_t first_row = 0) const { return {norms, codes, first_row}; }
+  RowsView<const float> q_rows() const { return {q.data(), queries, codec.dimension()}; }
+  RowsView<const float> x_rows() const { return {x.data(), rows, codec.dimension()}; }
 };
 
 // Every third row and the first query are zero: their scores tie.
@@ -26,7 +29,7 @@ Data data(std::size_t n, int bits, std::size_t rows, std::size_t queries, int th
   for (std::size_t row = 0; row < rows; row += 3) std::fill_n(d.x.begin() + static_cast<std::ptrdiff_t>(row * n), n, 0.0f);
   std::fill_n(d.q.begin(), n, 0.0f);
   d.codes.resize(rows * d.codec.code_bytes());
-  d.codec.encode(d.x.data(), rows, d.norms.data(), d.codes.data(), first_row);
+  d.codec.encode(d.x_rows(), EncodedBuffer(d.norms, d.codes, first_row));
   return d;
 }
 
@@ -41,19 +44,19 @@ std::vector<Neighbour> sorted(Metric metric, std::vector<Neighbour> all) {
 std::vector<Neighbour> brute_force(const Data& d, const Scorer& scorer, Metric metric, std::size_t query, std::uint64_t first_row = 0) {
   std::vector<Neighbour> all;
   for (std::size_t row = 0; row < d.rows; ++row)
-    all.push_back({row, static_cast<double>(scorer.score_row(metric, query, d.norms[row], d.codes.data() + row * d.codec.code_bytes(), first_row + row))});
+    all.push_back({row, static_cast<double>(scorer.score_row(metric, query, d.encoded(first_row).slice(row, 1)))});
   return sorted(metric, std::move(all));
 }
 
 TEST(Search, IsTheHeadOfASort) {
   for (const int bits : {1, 4, 8}) {
     const Data d = data(20, bits, 67, 3, 1);
-    const Scorer scorer(d.codec, d.q.data(), d.queries);
+    const Scorer scorer(d.codec, d.q_rows());
     for (const Metric metric : metrics) {
       std::vector<std::vector<Neighbour>> expected;
       for (std::size_t query = 0; query < d.queries; ++query) expected.push_back(brute_force(d, scorer, metric, query));
       for (std::size_t k = 1; k <= d.rows; ++k) {
-        const std::vector<Neighbour> found = search(scorer, d.norms.data(), d.codes.data(), d.rows, metric, k);
+        const std::vector<Neighbour> found = search(scorer, metric, d.encoded(), k);
         ASSERT_EQ(found.size(), d.queries * k);
         for (std::size_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i], expected[i / k][i % k]) << metric_name(metric) << " k " << k << " at " << i;
       }
@@ -63,9 +66,9 @@ TEST(Search, IsTheHeadOfASort) {
 
 TEST(Search, TiesAreInOrderOfRows) {
   const Data d = data(16, 2, 40, 1, 3);  // the query is zero: all scores are ±0
-  const Scorer scorer(d.codec, d.q.data(), 1);
+  const Scorer scorer(d.codec, d.q_rows());
   for (const Metric metric : {Metric::inner_product, Metric::cosine}) {
-    const std::vector<Neighbour> found = search(scorer, d.norms.data(), d.codes.data(), d.rows, metric, d.rows);
+    const std::vector<Neighbour> found = search(scorer, metric, d.encoded(), d.rows);
     for (std::size_t i = 0; i < d.rows; ++i) EXPECT_EQ(found[i].row, i) << metric_name(metric);
   }
   EXPECT_FALSE(ranks_before(Metric::inner_product, {7, 0.0}, {3, -0.0}));
@@ -74,12 +77,12 @@ TEST(Search, TiesAreInOrderOfRows) {
 
 TEST(Search, ThreadsChangeNothing) {
   const Data one = data(48, 4, 1000, 7, 1, 123456789012);
-  const Scorer alone(one.codec, one.q.data(), one.queries);
+  const Scorer alone(one.codec, one.q_rows());
   for (const Metric metric : metrics) {
-    const std::vector<Neighbour> expected = search(alone, one.norms.data(), one.codes.data(), one.rows, metric, 60, 123456789012);
+    const std::vector<Neighbour> expected = search(alone, metric, one.encoded(123456789012), 60);
     for (const int threads : {2, 3, 4}) {
       const Codec codec(48, 4, 6, {Isa::automatic, threads});
-      EXPECT_EQ(search(Scorer(codec, one.q.data(), one.queries), one.norms.data(), one.codes.data(), one.rows, metric, 60, 123456789012), expected);
+      EXPECT_EQ(search(Scorer(codec, one.q_rows()), metric, one.encoded(123456789012), 60), expected);
     }
     EXPECT_EQ(brute_force(one, alone, metric, 3, 123456789012)[5], expected[3 * 60 + 5]);
   }
@@ -95,29 +98,29 @@ TEST(Search, OfAFileIsThatOfItsRows) {
   writer.append(d.norms.data(), d.codes.data(), d.rows);
   writer.commit();
   const FileReader file(path);
-  const Scorer scorer(d.codec, d.q.data(), d.queries);
+  const Scorer scorer(d.codec, d.q_rows());
   std::size_t done = 0;
   for (const Metric metric : metrics)
-    EXPECT_EQ(search(scorer, file, metric, 20, [&](std::size_t rows) { done += rows; }),
-              search(scorer, d.norms.data(), d.codes.data(), d.rows, metric, 20, 50));
+    EXPECT_EQ(search(scorer, metric, file, 20, [&](std::size_t rows) { done += rows; }),
+              search(scorer, metric, d.encoded(50), 20));
   EXPECT_EQ(done, 3 * d.rows);
-  EXPECT_THROW(search(scorer, file, Metric::cosine, 0), InvalidArgument);
-  EXPECT_THROW(search(scorer, file, Metric::cosine, 701), InvalidArgument);
-  EXPECT_THROW(search(Scorer(Codec(96, 3, 7), d.q.data(), 1), file, Metric::cosine, 1), InvalidArgument);
-  EXPECT_THROW(search(Scorer(Codec(96, 4, 6), d.q.data(), 1), file, Metric::cosine, 1), InvalidArgument);
+  EXPECT_THROW(search(scorer, Metric::cosine, file, 0), InvalidArgument);
+  EXPECT_THROW(search(scorer, Metric::cosine, file, 701), InvalidArgument);
+  EXPECT_THROW(search(Scorer(Codec(96, 3, 7), d.q_rows()), Metric::cosine, file, 1), InvalidArgument);
+  EXPECT_THROW(search(Scorer(Codec(96, 4, 6), d.q_rows()), Metric::cosine, file, 1), InvalidArgument);
 
   std::string bytes = hdq::testing::read_file(path);
   bytes[20000] = static_cast<char>(bytes[20000] ^ 1);
   hdq::testing::overwrite_file(path, bytes);
-  EXPECT_THROW(search(scorer, FileReader(path), Metric::cosine, 1), FileError);
+  EXPECT_THROW(search(scorer, Metric::cosine, FileReader(path), 1), FileError);
 }
 
 TEST(Search, NamesTheRowOfABadNorm) {
   Data d = data(12, 4, 100, 2, 4);
   d.norms[77] = -1;
-  const Scorer scorer(d.codec, d.q.data(), d.queries);
+  const Scorer scorer(d.codec, d.q_rows());
   try {
-    search(scorer, d.norms.data(), d.codes.data(), d.rows, Metric::inner_product, 5);
+    search(scorer, Metric::inner_product, d.encoded(), 5);
     ADD_FAILURE();
   } catch (const InvalidInput& e) {
     EXPECT_EQ(e.row, 77u);
@@ -127,7 +130,7 @@ TEST(Search, NamesTheRowOfABadNorm) {
   writer.append(d.norms.data(), d.codes.data(), d.rows);
   writer.commit();
   try {
-    search(scorer, FileReader(directory / "bad.hdq"), Metric::inner_product, 5);
+    search(scorer, Metric::inner_product, FileReader(directory / "bad.hdq"), 5);
     ADD_FAILURE();
   } catch (const FileError& e) {
     EXPECT_NE(std::string(e.what()).find("row 77"), std::string::npos) << e.what();
@@ -147,28 +150,29 @@ double plain_score(Metric metric, const float* q, const float* x, std::size_t n)
   return qq == 0 || xx == 0 ? 0 : static_cast<double>(product / (std::sqrt(qq) * std::sqrt(xx)));
 }
 
-TEST(ExactSearch, ScoresAreTheSameBitsOnEveryInstructionSet) {
+TEST(BruteForce, ScoresAreTheSameBitsOnEveryInstructionSet) {
   const std::vector<float> q = test::dyadics(320, 1), x = test::dyadics(320, 2);
   for (std::size_t n = 1; n <= 300; ++n)
     for (const Metric metric : metrics) {
       const std::size_t offset = n % 16;
-      const double expected = exact_score(metric, q.data() + offset, x.data(), n, Isa::scalar);
-      for (const Isa isa : test::supported_isas()) ASSERT_EQ(exact_score(metric, q.data() + offset, x.data(), n, isa), expected) << n;
+      const double expected = vector_score(metric, {q.data() + offset, n}, {x.data(), n}, Isa::scalar);
+      for (const Isa isa : test::supported_isas()) ASSERT_EQ(vector_score(metric, {q.data() + offset, n}, {x.data(), n}, isa), expected) << n;
       ASSERT_NEAR(expected, plain_score(metric, q.data() + offset, x.data(), n), 1e-12 * (1 + std::abs(expected)) * static_cast<double>(n));
     }
 }
 
-TEST(ExactSearch, IsTheHeadOfASortInAnyPiecesAndThreads) {
+TEST(BruteForce, IsTheHeadOfASortInAnyPiecesAndThreads) {
   const Data d = data(30, 4, 90, 3, 1);
   for (const Metric metric : metrics) {
     for (const int threads : {1, 2, 4}) {
       TopK found(metric, d.queries, 25);
-      exact_search(found, metric, d.q.data(), d.queries, d.x.data() + 50 * 30, 40, 30, 50, threads);
-      exact_search(found, metric, d.q.data(), d.queries, d.x.data(), 50, 30, 0, threads);
+      ThreadPool pool(threads);
+      brute_force_search(found, d.q_rows(), d.x_rows().slice(50, 40), 50, &pool);
+      brute_force_search(found, d.q_rows(), d.x_rows().slice(0, 50), 0, &pool);
       const std::vector<Neighbour> got = found.ranked();
       for (std::size_t query = 0; query < d.queries; ++query) {
         std::vector<Neighbour> all;
-        for (std::size_t row = 0; row < d.rows; ++row) all.push_back({row, exact_score(metric, d.q.data() + query * 30, d.x.data() + row * 30, 30)});
+        for (std::size_t row = 0; row < d.rows; ++row) all.push_back({row, vector_score(metric, {d.q_rows().row(query), 30}, {d.x_rows().row(row), 30})});
         const std::vector<Neighbour> expected = sorted(metric, std::move(all));
         for (std::size_t i = 0; i < 25; ++i) ASSERT_EQ(got[query * 25 + i], expected[i]) << metric_name(metric) << " " << threads;
       }
@@ -176,18 +180,93 @@ TEST(ExactSearch, IsTheHeadOfASortInAnyPiecesAndThreads) {
   }
 }
 
-TEST(ExactSearch, FewerRowsThanKIsAnError) {
+TEST(BruteForce, FewerRowsThanKIsAnError) {
   TopK found(Metric::inner_product, 1, 3);
   found.offer(0, 4, 1.0);
   EXPECT_THROW(found.ranked(), InvalidArgument);
   EXPECT_THROW(TopK(Metric::inner_product, 1, 0), InvalidArgument);
 }
 
-TEST(ExactSearch, RecallCountsCommonRows) {
+TEST(BruteForce, RecallCountsCommonRows) {
   const std::vector<std::uint64_t> truth = {1, 2, 3, 4}, found = {4, 9, 1, 8};
   EXPECT_EQ(recall(truth, found), 0.5);
   EXPECT_EQ(recall(truth, truth), 1);
-  EXPECT_EQ(recall({}, found), 1);
+  EXPECT_EQ(recall(std::span<const std::uint64_t>(), found), 1);
+}
+
+// Rows 2 and 9 are equally near: either is the second nearest.
+TEST(BruteForce, RecallCountsTies) {
+  const std::vector<Neighbour> truth = {{4, 9.0}, {2, 7.0}}, other = {{9, 7.0}, {4, 9.0}}, worse = {{4, 9.0}, {5, 6.5}};
+  EXPECT_EQ(recall(Metric::inner_product, truth, other), 1);
+  EXPECT_EQ(recall(Metric::inner_product, truth, worse), 0.5);
+  EXPECT_EQ(recall(Metric::squared_distance, std::vector<Neighbour>{{4, 1.0}, {2, 3.0}}, std::vector<Neighbour>{{9, 3.0}, {7, 3.5}}), 0.5);
+  EXPECT_THROW(recall(Metric::cosine, std::vector<Neighbour>{}, truth), InvalidArgument);
+}
+
+// A list of neighbours has one metric and one number of queries, and a search takes both from there.
+TEST(BruteForce, SearchesByTheMetricAndQueriesOfTheList) {
+  const Data d = data(30, 4, 90, 3, 1);
+  TopK found(Metric::squared_distance, d.queries, 5);
+  brute_force_search(found, d.q_rows(), d.x_rows(), 0);
+  const std::vector<Neighbour> nearest = found.ranked();
+  for (std::size_t i = 0; i < nearest.size(); ++i)
+    EXPECT_EQ(nearest[i].score, vector_score(Metric::squared_distance, {d.q_rows().row(i / 5), 30}, {d.x_rows().row(nearest[i].row), 30}));
+  EXPECT_THROW(brute_force_search(found, d.q_rows().slice(0, 2), d.x_rows(), 0), InvalidArgument);
+  EXPECT_THROW(brute_force_search(found, {d.q.data(), 3, 29}, d.x_rows(), 0), InvalidArgument);
+  EXPECT_THROW(found.merge(TopK(Metric::inner_product, 3, 5)), InvalidArgument);
+  EXPECT_THROW(found.merge(TopK(Metric::squared_distance, 2, 5)), InvalidArgument);
+  EXPECT_THROW(vector_score(Metric::cosine, {d.q.data(), 3}, {d.x.data(), 4}), InvalidArgument);
+}
+
+// ---- scores that float32 cannot hold ----
+
+TEST(Search, NamesTheQueryWhoseScoreLeavesFloat32) {
+  constexpr std::size_t n = 20, rows = 300;
+  for (const int threads : {1, 2, 4}) {
+    const Codec codec(n, 4, 1, {Isa::automatic, threads});
+    std::vector<float> x = test::dyadics(rows * n, 3), q = test::dyadics(3 * n, 4);
+    for (float& v : x) v *= 0x1p-16f;
+    for (const std::size_t row : {170u, 250u})
+      for (std::size_t i = 0; i < n; ++i) x[row * n + i] = 1e37f;
+    for (std::size_t i = 0; i < n; ++i) q[2 * n + i] = 1e37f;
+    const EncodedRows encoded = codec.encode(RowsView<const float>(x.data(), rows, n), 0);
+    const Scorer scorer(codec, {q.data(), 3, n});
+    try {
+      search(scorer, Metric::inner_product, encoded, 5);
+      ADD_FAILURE() << "infinite scores were ranked";
+    } catch (const InvalidInput& e) {
+      EXPECT_EQ(e.row, 2u);
+      EXPECT_EQ(e.column, InvalidInput::npos);
+      EXPECT_STREQ(e.what(), "query 2: its score with row 170 exceeds the largest float32");
+    }
+    EXPECT_NO_THROW(search(scorer, Metric::cosine, encoded, 5));
+    const hdq::testing::TemporaryDirectory directory;
+    FileWriter writer(directory / "huge.hdq", FileHeader::make(codec, rows));
+    writer.append(encoded.norms().data(), encoded.codes().data(), rows);
+    writer.commit();
+    try {
+      search(scorer, Metric::inner_product, FileReader(directory / "huge.hdq"), 5);
+      ADD_FAILURE() << "infinite scores were ranked";
+    } catch (const InvalidInput& e) {
+      EXPECT_EQ(e.row, 2u);
+    }
+  }
+}
+
+TEST(Search, RefusesMoreQueriesThanMemoryHolds) {
+  const float one = 1;
+  EXPECT_THROW(RowsView<const float>(&one, std::size_t{1} << 62, 4), InvalidArgument);
+  EXPECT_THROW(Scorer(Codec(1, 1), RowsView<const float>(&one, std::size_t{1} << 60, 1)), InvalidArgument);
+  EXPECT_THROW(TopK(Metric::cosine, std::size_t{1} << 60, 1), InvalidArgument);
+}
+
+// What codes were made with is known: another codec's scorer refuses them.
+TEST(Search, RefusesCodesOfAnotherCodec) {
+  const Data d = data(20, 4, 10, 1, 1);
+  const EncodedRows encoded = d.codec.encode(d.x_rows(), 0);
+  const Scorer other(Codec(20, 4, 7), d.q_rows()), same(d.codec, d.q_rows());
+  EXPECT_NO_THROW(search(same, Metric::cosine, encoded, 1));
+  EXPECT_THROW(search(other, Metric::cosine, encoded, 1), InvalidArgument);
 }
 
 }  // namespace

@@ -102,20 +102,20 @@ TEST_P(Widen, BadNumbersAreNamed) {
 TEST(WidenC, SameCodes) {
   const Codec codec(100, 4, 3);
   hdq_codec* c = nullptr;
-  ASSERT_EQ(hdq_codec_create(100, 4, 3, HDQ_ISA_AUTO, 1, &c), HDQ_OK);
+  ASSERT_EQ(hdq_codec_create(100, 4, 3, nullptr, &c), HDQ_OK);
   std::vector<std::uint16_t> x(200);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<std::uint16_t>(0x3800 + 37 * i % 0x700);
   std::vector<float> norms[2] = {std::vector<float>(2), std::vector<float>(2)};
   std::vector<std::uint8_t> codes[2] = {std::vector<std::uint8_t>(2 * codec.code_bytes()), std::vector<std::uint8_t>(2 * codec.code_bytes())};
   codec.encode(reinterpret_cast<const Float16*>(x.data()), 2, norms[0].data(), codes[0].data());
-  EXPECT_EQ(hdq_encode_float16(c, x.data(), 2, 0, 0, norms[1].data(), codes[1].data()), HDQ_OK);
+  EXPECT_EQ(hdq_encode_float16(c, x.data(), 2, 0, norms[1].data(), codes[1].data(), 0), HDQ_OK);
   EXPECT_EQ(norms[0], norms[1]);
   EXPECT_EQ(codes[0], codes[1]);
   codec.encode(reinterpret_cast<const BFloat16*>(x.data()), 2, norms[0].data(), codes[0].data());
-  EXPECT_EQ(hdq_encode_bfloat16(c, x.data(), 2, 0, 0, norms[1].data(), codes[1].data()), HDQ_OK);
+  EXPECT_EQ(hdq_encode_bfloat16(c, x.data(), 2, 0, norms[1].data(), codes[1].data(), 0), HDQ_OK);
   EXPECT_EQ(norms[0], norms[1]);
   EXPECT_EQ(codes[0], codes[1]);
-  EXPECT_EQ(hdq_encode_float16(c, nullptr, 2, 0, 0, norms[1].data(), codes[1].data()), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_encode_float16(c, nullptr, 2, 0, norms[1].data(), codes[1].data(), 0), HDQ_INVALID_ARGUMENT);
   hdq_codec_destroy(c);
 }
 

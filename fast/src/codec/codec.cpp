@@ -10,9 +10,7 @@
 #include "aligned.hpp"
 #include "checks.hpp"
 #include "codec/plan.hpp"
-#include "dither.hpp"
 #include "hdq/stages.hpp"
-#include "kernels.hpp"
 
 namespace hdq {
 namespace {
@@ -49,11 +47,11 @@ std::shared_ptr<ThreadPool> pool_of(const CodecOptions& options) {
 
 std::shared_ptr<const CodecPlan> make_plan(std::size_t dimension, BitWidth bits, std::uint64_t seed, const CodecOptions& options) {
   const HadamardOrder order = hadamard_order(checked_dimension(dimension));
-  const Isa isa = resolve_isa(options.isa);
-  auto plan = std::make_shared<CodecPlan>(CodecPlan{dimension, order, bits, seed, options.scheme, isa, pool_of(options), {}, nullptr, 0});
+  const detail::Kernels& kernels = detail::kernels(options.isa);
+  auto plan = std::make_shared<CodecPlan>(CodecPlan{dimension, order, bits, seed, options.scheme, kernels, pool_of(options), {}, nullptr, 0});
   plan->signs.resize((order.order + 31) / 32);
   sign_bits(seed, order.order, plan->signs.data());
-  plan->scheme = detail::make_scheme(options.scheme, order, bits, isa);
+  plan->scheme = detail::make_scheme(options.scheme, order, bits, kernels);
   plan->code_bytes = plan->scheme->code_bytes();
   return plan;
 }
@@ -66,9 +64,12 @@ float checked_norm(double sum_of_squares, const float* x, std::size_t n, std::si
 }
 
 const float* widened(const float* x, const CodecPlan&, Scratch&) { return x; }
-template <class Number>
-const float* widened(const Number* x, const CodecPlan& plan, Scratch& scratch) {
-  widen(x, plan.dimension, scratch.wide.get(), plan.isa);
+const float* widened(const Float16* x, const CodecPlan& plan, Scratch& scratch) {
+  plan.kernels.widen_float16(x, plan.dimension, scratch.wide.get());
+  return scratch.wide.get();
+}
+const float* widened(const BFloat16* x, const CodecPlan& plan, Scratch& scratch) {
+  plan.kernels.widen_bfloat16(x, plan.dimension, scratch.wide.get());
   return scratch.wide.get();
 }
 
@@ -77,8 +78,8 @@ template <class Number>
 float rotate_row(const CodecPlan& plan, const Number* x, std::size_t row, Scratch& scratch, float* y) {
   const float* in = widened(x, plan, scratch);
   const std::uint32_t* signs = plan.signs.data();
-  const float norm = checked_norm(detail::rotate_measured(in, plan.dimension, plan.order, signs, y, plan.isa), in, plan.dimension, row);
-  if (const float factor = norm_scale(norm); factor != 1) detail::rotate(in, plan.dimension, plan.order, signs, factor, y, plan.isa);
+  const float norm = checked_norm(plan.kernels.rotate_measured(in, plan.dimension, plan.order, signs, y), in, plan.dimension, row);
+  if (const float factor = norm_scale(norm); factor != 1) plan.kernels.rotate(in, plan.dimension, plan.order, signs, factor, y);
   return norm;
 }
 
@@ -86,7 +87,7 @@ float rotate_row(const CodecPlan& plan, const Number* x, std::size_t row, Scratc
 void draw(const CodecPlan& plan, std::uint64_t first_row, std::size_t count, std::uint32_t* words) {
   std::uint64_t rows[rows_together];
   for (std::size_t r = 0; r < count; ++r) rows[r] = first_row + r;
-  detail::dither_words(plan.seed, rows, count, words, plan.isa);
+  plan.kernels.dither_words(plan.seed, rows, count, words);
 }
 
 template <class Number>
@@ -126,9 +127,9 @@ void decode_run(const CodecPlan& plan, const EncodedView& encoded, const RowsVie
     }
     plan.scheme->reconstruct(r, encoded.row_codes(row), *scratch.scheme, y);
     const float scale = static_cast<float>(static_cast<double>(norm * factor) / static_cast<double>(plan.order.order));
-    detail::hadamard(y, plan.order, true, plan.isa);
+    plan.kernels.hadamard(y, plan.order, true);
     // Apart, for its stores to go to memory in order of address: several times faster there than those of a last pass.
-    detail::store_signed(y, plan.dimension, plan.signs.data(), scale, 1 / factor, out.row(row), plan.isa);
+    plan.kernels.store_signed(y, plan.dimension, plan.signs.data(), scale, 1 / factor, out.row(row));
   }
 }
 
@@ -213,7 +214,7 @@ std::size_t Codec::order() const { return plan_->order.order; }
 int Codec::bits() const { return plan_->bits; }
 std::uint64_t Codec::seed() const { return plan_->seed; }
 SchemeId Codec::scheme() const { return plan_->scheme_id; }
-Isa Codec::isa() const { return plan_->isa; }
+Isa Codec::isa() const { return plan_->kernels.isa; }
 int Codec::threads() const { return plan_->threads(); }
 std::size_t Codec::code_bytes() const { return plan_->code_bytes; }
 EncodingParameters Codec::parameters() const { return {plan_->scheme_id, plan_->dimension, plan_->bits, plan_->seed}; }

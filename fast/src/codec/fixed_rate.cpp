@@ -3,16 +3,16 @@
 
 #include "aligned.hpp"
 #include "codec/scheme.hpp"
-#include "kernels.hpp"
 #include "score_kernels.hpp"
+#include "simd/kernels.hpp"
 
 namespace hdq {
 namespace {
 
 class FixedRate final : public detail::Scheme {
  public:
-  FixedRate(const HadamardOrder& order, BitWidth bits, Isa isa)
-      : order_(order.order), bits_(bits), isa_(isa), needs_thresholds_(detail::needs_thresholds(bits, isa)) {}
+  FixedRate(const HadamardOrder& order, BitWidth bits, const detail::Kernels& kernels)
+      : order_(order.order), bits_(bits), kernels_(kernels), needs_thresholds_(kernels.needs_thresholds(bits)) {}
 
   std::size_t code_bytes() const override { return (order_ * static_cast<std::size_t>(bits_) + 7) / 8; }
   std::unique_ptr<Scratch> scratch() const override { return std::make_unique<Memory>(order_, bits_); }
@@ -20,26 +20,26 @@ class FixedRate final : public detail::Scheme {
   void begin_quantize(const std::uint32_t* words, std::size_t count, Scratch& scratch) const override {
     Memory& m = memory(scratch);
     std::copy_n(words, count, m.words);
-    if (needs_thresholds_) detail::thresholds_of_rows(bits_, words, count, m.thresholds.get(), isa_);
+    if (needs_thresholds_) kernels_.thresholds(bits_, words, count, m.thresholds.get(), bits_.levels());
   }
   void quantize(std::size_t index, const float* y, float norm, Scratch& scratch, std::uint8_t* codes) const override {
     Memory& m = memory(scratch);
-    detail::quantize_pack(bits_, y, order_, m.thresholds.get() + (index << bits_), m.words[index], norm, m.codes.get(), codes, isa_);
+    kernels_.quantize_pack(bits_, y, order_, m.thresholds.get() + (index << bits_), m.words[index], norm, m.codes.get(), codes);
   }
 
   void begin_reconstruct(const std::uint32_t* words, std::size_t count, Scratch& scratch) const override {
-    detail::codewords32(bits_, words, count, memory(scratch).codewords.get(), isa_);
+    kernels_.codewords32(bits_, words, count, memory(scratch).codewords.get());
   }
   void reconstruct(std::size_t index, const std::uint8_t* codes, Scratch& scratch, float* z) const override {
     Memory& m = memory(scratch);
-    detail::unpack_lookup(bits_, codes, order_, m.codewords.get() + (index << bits_), m.codes.get(), z, isa_);
+    kernels_.unpack_lookup(bits_, codes, order_, m.codewords.get() + (index << bits_), m.codes.get(), z);
   }
 
   std::size_t table_floats() const override { return bits_.levels(); }
   void score_tables(const std::uint32_t* words, std::size_t count, float* tables) const override {
-    detail::codewords32(bits_, words, count, tables, isa_);
+    kernels_.codewords32(bits_, words, count, tables);
   }
-  void score_sums(const detail::ScoreTask& task) const override { detail::score_sums(task, isa_); }
+  void score_sums(const detail::ScoreTask& task) const override { kernels_.score_sums(task); }
 
  private:
   struct Memory : Scratch {
@@ -54,14 +54,14 @@ class FixedRate final : public detail::Scheme {
 
   std::size_t order_;
   BitWidth bits_;
-  Isa isa_;
+  const detail::Kernels& kernels_;
   bool needs_thresholds_;
 };
 
 }  // namespace
 
-std::shared_ptr<const detail::Scheme> detail::make_fixed_rate(const HadamardOrder& order, BitWidth bits, Isa isa) {
-  return std::make_shared<FixedRate>(order, bits, isa);
+std::shared_ptr<const detail::Scheme> detail::make_fixed_rate(const HadamardOrder& order, BitWidth bits, const Kernels& kernels) {
+  return std::make_shared<FixedRate>(order, bits, kernels);
 }
 
 }  // namespace hdq

@@ -11,6 +11,7 @@
 #include "hdq/codec.hpp"
 #include "hdq/stages.hpp"
 #include "hdq/thread_pool.hpp"
+#include "simd/kernels.hpp"
 
 namespace hdq::detail {
 
@@ -20,7 +21,7 @@ struct CodecPlan {
   BitWidth bits;
   std::uint64_t seed;
   SchemeId scheme_id;
-  Isa isa;
+  const Kernels& kernels;             // of the instruction set
   std::shared_ptr<ThreadPool> pool;   // null for one thread
   std::vector<std::uint32_t> signs;   // SPEC §2, ε_0 … ε_{d−1}
   std::shared_ptr<const Scheme> scheme;

@@ -15,6 +15,7 @@
 
 namespace hdq::detail {
 
+struct Kernels;    // simd/kernels.hpp
 struct ScoreTask;  // score_kernels.hpp
 
 // Rows whose random words are drawn, and codebooks evaluated, at once.
@@ -47,9 +48,9 @@ class Scheme {
 };
 
 // InvalidArgument for a scheme that there is not.
-std::shared_ptr<const Scheme> make_scheme(SchemeId id, const HadamardOrder& order, BitWidth bits, Isa isa);
+std::shared_ptr<const Scheme> make_scheme(SchemeId id, const HadamardOrder& order, BitWidth bits, const Kernels& kernels);
 
 // SPEC §3, §4 (fixed_rate.cpp).
-std::shared_ptr<const Scheme> make_fixed_rate(const HadamardOrder& order, BitWidth bits, Isa isa);
+std::shared_ptr<const Scheme> make_fixed_rate(const HadamardOrder& order, BitWidth bits, const Kernels& kernels);
 
 }  // namespace hdq::detail

@@ -7,16 +7,15 @@
 
 int main() {
   const hdq::Codec codec(384, 4);
-  std::vector<float> x(384, 0.5f), y(384), norm(1);
-  std::vector<std::uint8_t> codes(codec.code_bytes());
-  codec.encode(x.data(), 1, norm.data(), codes.data());
-  codec.decode(norm.data(), codes.data(), 1, y.data());
+  std::vector<float> x(384, 0.5f), y(384);
+  const hdq::EncodedRows encoded = codec.encode(hdq::RowsView(x.data(), 1, 384), 0);
+  codec.decode(encoded, {y.data(), 1, 384});
   double error = 0;
   for (int i = 0; i < 384; ++i) error += (x[i] - y[i]) * (x[i] - y[i]);
 
   const char* path = "uses_hdq.tmp.hdq";
   hdq::FileWriter writer(path, hdq::FileHeader::make(codec, 1));
-  writer.append(norm.data(), codes.data(), 1);
+  writer.append(encoded.norms().data(), encoded.codes().data(), 1);
   writer.commit();
   hdq::FileReader(path).verify();
   std::remove(path);

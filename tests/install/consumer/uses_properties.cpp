@@ -8,11 +8,8 @@ int main() {
   using namespace hdq::properties;
   const auto reconstruct = [](const Vector& x, std::uint64_t row) {
     const hdq::Codec codec(x.size(), 2);
-    float norm = 0;
-    std::vector<std::uint8_t> codes(codec.code_bytes());
     Vector y(x.size());
-    codec.encode(x.data(), 1, &norm, codes.data(), row);
-    codec.decode(&norm, codes.data(), 1, y.data(), row);
+    codec.decode(codec.encode(hdq::RowsView(x.data(), 1, x.size()), row), {y.data(), 1, y.size()});
     return y;
   };
   const Vector x = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
