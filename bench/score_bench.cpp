@@ -34,7 +34,7 @@ Trial streaming_search(const Settings& settings, int bits, std::size_t queries) 
   Trial trial;
   trial.amount = static_cast<double>(codes->codes.size() * queries);
   trial.pass = [=] {
-    return seconds([&] { search(*scorer, codes->norms.data(), codes->codes.data(), codes->rows, Metric::inner_product, 10); });
+    return seconds([&] { search(*scorer, Metric::inner_product, EncodedView(codes->norms, codes->codes, 0), 10); });
   };
   trial.bound = [=] { return dram_read(settings); };
   return trial;

@@ -58,7 +58,7 @@ TEST_F(SearchCommand, WritesWhatTheLibraryFinds) {
   const Scorer scorer(file.codec(), {q.data(), 30, file.codec().dimension()});
   const std::string scores = directory / "scores.npy", lines = directory / "out.jsonl";
   for (const auto& [name, metric] : {std::pair("ip", Metric::inner_product), std::pair("l2", Metric::squared_distance), std::pair("cosine", Metric::cosine)}) {
-    const std::vector<Neighbour> expected = hdq::search(scorer, file, metric, 7);
+    const std::vector<Neighbour> expected = hdq::search(scorer, metric, file, 7);
     for (const char* how : {"--threads 1", "--threads 3", "--threads 2 --isa scalar"}) {
       ASSERT_EQ(run_hdq(search(std::string("-k 7 --scores ") + scores + " --metric " + name + " " + how)).exit_code, 0);
       const auto rows = npy_data<std::int64_t>(out_, io::Element::int64, 30, 7);
