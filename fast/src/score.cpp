@@ -9,7 +9,7 @@
 #include "checks.hpp"
 #include "codec/plan.hpp"
 #include "hdq/stages.hpp"
-#include "score_kernels.hpp"
+#include "score/score_task.hpp"
 #include "score_scan.hpp"
 
 namespace hdq {
@@ -86,7 +86,7 @@ struct Scorer::State {
   const detail::CodecPlan& plan;  // codec's
   std::size_t stride, levels;
   std::vector<Query> queries;
-  AlignedFloats rotated;  // queries × stride, in the layout of score_kernels.hpp
+  AlignedFloats rotated;  // queries × stride, in the layout of score/score_task.hpp
 };
 
 void Scorer::State::set_query(std::size_t index, const float* q) {

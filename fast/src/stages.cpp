@@ -4,7 +4,6 @@
 #include <cmath>
 #include <string>
 
-#include "bits.hpp"
 #include "kernels.hpp"
 #include "simd/kernels.hpp"
 
@@ -43,39 +42,32 @@ void transform_transposed(float* y, std::size_t order, const std::uint32_t* sign
   if (signs != nullptr) k.store_signed(y, order, signs, 1, 1, y);
 }
 
-void thresholds(int bits, std::uint32_t word, double* out, Isa isa) {
-  detail::require_bits(bits);
+void thresholds(BitWidth bits, std::uint32_t word, double* out, Isa isa) {
   kernels(isa).thresholds(bits, &word, 1, out, 0);
 }
 
-void codewords(int bits, std::uint32_t word, double* out, Isa isa) {
-  detail::require_bits(bits);
+void codewords(BitWidth bits, std::uint32_t word, double* out, Isa isa) {
   kernels(isa).codewords(bits, &word, 1, out, 0);
 }
 
-void scale_thresholds(int bits, const double* theta, float norm, float* scaled) {
-  detail::require_bits(bits);
+void scale_thresholds(BitWidth bits, const double* theta, float norm, float* scaled) {
   const std::size_t count = (std::size_t{1} << bits) - 1;
   for (std::size_t k = 0; k < count; ++k) scaled[k] = static_cast<float>(theta[k] * static_cast<double>(norm));
 }
 
-void quantize(int bits, const float* y, std::size_t count, const float* scaled, std::uint8_t* codes, Isa isa) {
-  detail::require_bits(bits);
+void quantize(BitWidth bits, const float* y, std::size_t count, const float* scaled, std::uint8_t* codes, Isa isa) {
   kernels(isa).quantize(bits, y, count, scaled, codes);
 }
 
-void pack(int bits, const std::uint8_t* codes, std::size_t count, std::uint8_t* bytes, Isa isa) {
-  detail::require_bits(bits);
+void pack(BitWidth bits, const std::uint8_t* codes, std::size_t count, std::uint8_t* bytes, Isa isa) {
   kernels(isa).pack(bits, codes, count, bytes);
 }
 
-void unpack(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t* codes, Isa isa) {
-  detail::require_bits(bits);
+void unpack(BitWidth bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t* codes, Isa isa) {
   kernels(isa).unpack(bits, bytes, count, codes);
 }
 
-void lookup(int bits, const std::uint8_t* codes, std::size_t count, const float* codewords32, float* out, Isa isa) {
-  detail::require_bits(bits);
+void lookup(BitWidth bits, const std::uint8_t* codes, std::size_t count, const float* codewords32, float* out, Isa isa) {
   kernels(isa).lookup(bits, codes, count, codewords32, out);
 }
 

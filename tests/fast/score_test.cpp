@@ -4,7 +4,7 @@
 #include <functional>
 #include <limits>
 
-#include "dither.hpp"
+#include "kernels.hpp"
 #include "test_support.hpp"
 #include "hdq/score.hpp"
 #include "hdq/reference/judge/rounding_bounds.hpp"

@@ -47,8 +47,9 @@ std::shared_ptr<ThreadPool> pool_of(const CodecOptions& options) {
 
 std::shared_ptr<const CodecPlan> make_plan(std::size_t dimension, BitWidth bits, std::uint64_t seed, const CodecOptions& options) {
   const HadamardOrder order = hadamard_order(checked_dimension(dimension));
-  const detail::Kernels& kernels = detail::kernels(options.isa);
-  auto plan = std::make_shared<CodecPlan>(CodecPlan{dimension, order, bits, seed, options.scheme, kernels, pool_of(options), {}, nullptr, 0});
+  const Isa isa = resolve_isa(options.isa);
+  const detail::Kernels& kernels = detail::kernels(isa);
+  auto plan = std::make_shared<CodecPlan>(CodecPlan{dimension, order, bits, seed, options.scheme, isa, kernels, pool_of(options), {}, nullptr, 0});
   plan->signs.resize((order.order + 31) / 32);
   sign_bits(seed, order.order, plan->signs.data());
   plan->scheme = detail::make_scheme(options.scheme, order, bits, kernels);
@@ -214,7 +215,7 @@ std::size_t Codec::order() const { return plan_->order.order; }
 int Codec::bits() const { return plan_->bits; }
 std::uint64_t Codec::seed() const { return plan_->seed; }
 SchemeId Codec::scheme() const { return plan_->scheme_id; }
-Isa Codec::isa() const { return plan_->kernels.isa; }
+Isa Codec::isa() const { return plan_->isa; }
 int Codec::threads() const { return plan_->threads(); }
 std::size_t Codec::code_bytes() const { return plan_->code_bytes; }
 EncodingParameters Codec::parameters() const { return {plan_->scheme_id, plan_->dimension, plan_->bits, plan_->seed}; }

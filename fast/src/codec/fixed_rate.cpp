@@ -3,7 +3,7 @@
 
 #include "aligned.hpp"
 #include "codec/scheme.hpp"
-#include "score_kernels.hpp"
+#include "score/score_task.hpp"
 #include "simd/kernels.hpp"
 
 namespace hdq {

@@ -21,7 +21,8 @@ struct CodecPlan {
   BitWidth bits;
   std::uint64_t seed;
   SchemeId scheme_id;
-  const Kernels& kernels;             // of the instruction set
+  Isa isa;                            // never automatic
+  const Kernels& kernels;             // its
   std::shared_ptr<ThreadPool> pool;   // null for one thread
   std::vector<std::uint32_t> signs;   // SPEC §2, ε_0 … ε_{d−1}
   std::shared_ptr<const Scheme> scheme;

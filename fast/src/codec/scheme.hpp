@@ -16,7 +16,7 @@
 namespace hdq::detail {
 
 struct Kernels;    // simd/kernels.hpp
-struct ScoreTask;  // score_kernels.hpp
+struct ScoreTask;  // score/score_task.hpp
 
 // Rows whose random words are drawn, and codebooks evaluated, at once.
 inline constexpr std::size_t rows_together = 16;

@@ -11,8 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "hdq/codec.hpp"
 #include "hdq/stages.hpp"
+#include "hdq/types.hpp"
 
 namespace hdq::detail {
 
