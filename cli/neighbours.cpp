@@ -36,6 +36,7 @@ Queries read_queries(const VectorReader& file) { return finite(file, 0, file.rea
 std::vector<Neighbour> true_neighbours(const VectorReader& file, const Queries& queries, Metric metric, std::size_t k, int threads, Isa isa,
                                        Progress& progress) {
   TopK found(metric, queries.count, k);
+  ThreadPool pool(threads);
   const std::size_t chunk = rows_per_chunk(queries.dimension, threads);
   std::vector<float> x;
   for (std::uint64_t begin = 0; begin < file.rows(); begin += chunk) {
@@ -43,7 +44,7 @@ std::vector<Neighbour> true_neighbours(const VectorReader& file, const Queries& 
     x.resize(count * queries.dimension);
     file.read(begin, count, x.data());
     require_finite(file, begin, x);
-    exact_search(found, metric, queries.x.data(), queries.count, x.data(), count, queries.dimension, begin, threads, isa);
+    brute_force_search(found, queries.view(), {x.data(), count, queries.dimension}, begin, &pool, isa);
     progress.advance(count);
   }
   return found.ranked();
@@ -61,7 +62,7 @@ double sum_of_recalls(const VectorReader& file, const Queries& queries, Metric m
     for (std::size_t i = query * k; i < (query + 1) * k; ++i) {
       if (!nearest.contains(found[i].row)) {
         file.read(found[i].row, 1, x.data());
-        if (exact_score(metric, queries.row(query), x.data(), queries.dimension, isa) != last) continue;
+        if (vector_score(metric, {queries.row(query), queries.dimension}, x, isa) != last) continue;
       }
       ++hits;
     }

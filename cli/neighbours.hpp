@@ -20,6 +20,7 @@ void require_finite(const VectorReader& file, std::uint64_t begin, std::span<con
 struct Queries {
   std::size_t count = 0, dimension = 0;
   std::vector<float> x;  // count × dimension
+  RowsView<const float> view() const { return {x.data(), count, dimension}; }
   const float* row(std::size_t query) const { return x.data() + query * dimension; }
 };
 

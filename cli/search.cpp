@@ -61,7 +61,7 @@ std::vector<Neighbour> rerank(const VectorReader& originals, const Queries& quer
   std::vector<float> x(queries.dimension);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     originals.read(candidates[i].row, 1, x.data());
-    ranked.offer(i / each, candidates[i].row, exact_score(metric, queries.row(i / each), x.data(), queries.dimension, isa));
+    ranked.offer(i / each, candidates[i].row, vector_score(metric, {queries.row(i / each), queries.dimension}, x, isa));
   }
   return ranked.ranked();
 }
@@ -205,15 +205,16 @@ std::vector<Neighbour> search_centred(const Arguments& arguments, const FileRead
     if (product) shift[i / mean.size()] += static_cast<double>(queries.x[i]) * static_cast<double>(mean[i % mean.size()]);
     else queries.x[i] -= mean[i % mean.size()];
   }
-  const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.x.data(), queries.count);
+  const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.view());
   TopK found(arguments.metric, queries.count, each);
   BlockReader reader(file);
   std::vector<float> scores;
   for (std::uint64_t index = 0; index < file.header().blocks(); ++index) {
     const BlockReader::Block block = reader.block(index);
     scores.resize(queries.count * block.rows);
-    scorer.score(arguments.metric, block.norms, block.codes, block.rows, scores.data(), file.header().first_row + block.first);
-    for (std::size_t query = 0; query < queries.count; ++query) found.offer(query, block.first, scores.data() + query * block.rows, block.rows);
+    const EncodedView rows({block.norms, block.rows}, {block.codes, block.rows * scorer.codec().code_bytes()}, file.header().first_row + block.first);
+    scorer.score(arguments.metric, rows, {scores.data(), queries.count, block.rows});
+    for (std::size_t query = 0; query < queries.count; ++query) found.offer(query, block.first, {scores.data() + query * block.rows, block.rows});
     progress.advance(block.rows);
   }
   std::vector<Neighbour> ranked = found.ranked();
@@ -224,8 +225,12 @@ std::vector<Neighbour> search_centred(const Arguments& arguments, const FileRead
 std::vector<Neighbour> nearest_by_codes(const Arguments& arguments, const FileReader& file, const Queries& queries, std::size_t each) {
   Progress progress("searching", file.header().rows);
   if (!file.mean().empty()) return search_centred(arguments, file, queries, each, progress);
-  const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.x.data(), queries.count);
-  return search(scorer, file, arguments.metric, each, [&](std::size_t rows) { progress.advance(rows); });
+  const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.view());
+  try {
+    return search(scorer, arguments.metric, file, each, [&](std::size_t rows) { progress.advance(rows); });
+  } catch (const InvalidInput& beyond) {  // a score that float32 cannot hold
+    throw BadInput(fmt::format("{}: row {}: {}", io::printable(arguments.queries), beyond.row, beyond.what()));
+  }
 }
 
 void check_arguments(const Arguments& arguments) {

@@ -29,10 +29,9 @@ struct hdq_file {
 
 struct hdq_file_writer {
   hdq_file_writer(const char* path, const hdq::Codec& codec_, std::uint64_t rows, std::uint64_t first_row)
-      : codec(codec_), writer(path, hdq::FileHeader::make(codec_, rows, first_row)), next(first_row) {}
+      : codec(codec_), writer(path, hdq::FileHeader::make(codec_, rows, first_row)) {}
   hdq::Codec codec;
   hdq::FileWriter writer;
-  std::uint64_t next;  // row number of the next row
 };
 
 namespace {
@@ -252,8 +251,9 @@ hdq_status hdq_file_read(const hdq_file* file, uint64_t begin, size_t rows, floa
     require_if(rows, norms, "norms");
     require_if(rows, codes, "codes");
     const std::size_t bytes = header.code_bytes();
+    hdq::BlockReader blocks(reader);
     while (rows > 0) {
-      const hdq::FileReader::Block block = reader.block(begin / header.rows_per_block);
+      const hdq::BlockReader::Block block = blocks.block(begin / header.rows_per_block);
       const auto at = static_cast<std::size_t>(begin - block.first);
       const std::size_t take = std::min(rows, block.rows - at);
       std::copy_n(block.norms + at, take, norms);
@@ -283,9 +283,8 @@ hdq_status hdq_file_writer_create(const char* path, const hdq_codec* codec, uint
 hdq_status hdq_file_writer_encode(hdq_file_writer* writer, const float* x, size_t rows, size_t stride) {
   return guarded([&] {
     require(writer, "writer");
-    const hdq::EncodedRows some = writer->codec.encode(hdq::RowsView<const float>(x, rows, writer->codec.dimension(), stride), writer->next);
-    writer->writer.append(some.norms().data(), some.codes().data(), rows);
-    writer->next += rows;
+    require_if(rows, x, "x");
+    writer->writer.encode(writer->codec, x, rows, stride);
   });
 }
 
@@ -295,7 +294,6 @@ hdq_status hdq_file_writer_append(hdq_file_writer* writer, const float* norms, c
     require_if(rows, norms, "norms");
     require_if(rows, codes, "codes");
     writer->writer.append(norms, codes, rows);
-    writer->next += rows;
   });
 }
 
