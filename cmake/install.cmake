@@ -4,7 +4,8 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(HDQ_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/hdq)
 
-set_target_properties(hdq PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+# As compatible as the package's SameMinorVersion.
+set_target_properties(hdq PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 set(components hdq)
 if(TARGET hdq_reference)
   list(APPEND components reference properties)

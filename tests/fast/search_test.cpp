@@ -226,6 +226,7 @@ TEST(Search, NamesTheQueryWhoseScoreLeavesFloat32) {
     const Codec codec(n, 4, 1, {Isa::automatic, threads});
     std::vector<float> x = test::dyadics(rows * n, 3), q = test::dyadics(3 * n, 4);
     for (float& v : x) v *= 0x1p-16f;
+    for (float& v : q) v *= 0x1p-16f;
     for (const std::size_t row : {170u, 250u})
       for (std::size_t i = 0; i < n; ++i) x[row * n + i] = 1e37f;
     for (std::size_t i = 0; i < n; ++i) q[2 * n + i] = 1e37f;

@@ -30,7 +30,9 @@ inline CommandResult run_shell(const std::string& line) {
 }
 
 inline CommandResult run_hdq(const std::string& arguments) {
-  return run_shell(std::string("'") + HDQ_BINARY + "' " + arguments);
+  std::string line = "'";  // appended to: GCC 12 warns falsely of a sum of several strings
+  line.append(HDQ_BINARY).append("' ").append(arguments);
+  return run_shell(line);
 }
 
 }  // namespace hdq::testing

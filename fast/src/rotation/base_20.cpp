@@ -2,6 +2,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace hdq::HDQ_ISA {
-template void BaseStageOf<20>(bool, float*, std::size_t);
+// Not an explicit instantiation: Clang compiles those without the target's features.
+void BaseStage20(bool transposed, float* y, std::size_t stride) { BaseStageOf<20>(transposed, y, stride); }
 }  // namespace hdq::HDQ_ISA
 HWY_AFTER_NAMESPACE();

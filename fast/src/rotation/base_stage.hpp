@@ -9,10 +9,8 @@ namespace hdq::HDQ_ISA {
 void BaseStage(int m, bool transposed, float* y, std::size_t stride);
 
 // One m, in a file of its own for each (base_12.cpp …): they take longest to compile. stride >= 4, or vectors have one lane.
-template <int m>
-void BaseStageOf(bool transposed, float* y, std::size_t stride);
-extern template void BaseStageOf<12>(bool, float*, std::size_t);
-extern template void BaseStageOf<20>(bool, float*, std::size_t);
-extern template void BaseStageOf<28>(bool, float*, std::size_t);
+void BaseStage12(bool transposed, float* y, std::size_t stride);
+void BaseStage20(bool transposed, float* y, std::size_t stride);
+void BaseStage28(bool transposed, float* y, std::size_t stride);
 
 }  // namespace hdq::HDQ_ISA

@@ -270,7 +270,7 @@ void NarrowPassOf(int log2, const Source& source, float* y, std::size_t end) {
 // ---- B_m across blocks ----
 
 void BaseStage(int m, bool transposed, float* y, std::size_t stride) {
-  const auto stage = m == 12 ? BaseStageOf<12> : m == 20 ? BaseStageOf<20> : BaseStageOf<28>;
+  const auto stage = m == 12 ? BaseStage12 : m == 20 ? BaseStage20 : BaseStage28;
   if (kLanes == 1 || stride >= 4) return stage(transposed, y, stride);
   // Four lanes, of which two or three are idle.
   alignas(64) float padded[28 * 4] = {};

@@ -83,7 +83,7 @@ struct Runs<5> {  // 40 bits: codes 0 to 5 from the first four bytes, 6 and 7 fr
     hi = quarters.Shuffle(high);
   }
   template <int k>
-  HWY_INLINE Ints Index() const { return k < 6 ? _mm512_srli_epi32(lo, 5 * k) : _mm512_srli_epi32(hi, 5 * k - 8); }
+  HWY_INLINE Ints Index() const { return k < 6 ? _mm512_srli_epi32(lo, 5 * k) : _mm512_srli_epi32(hi, static_cast<unsigned>(k < 6 ? 0 : 5 * k - 8)); }
 };
 
 template <int bits>
