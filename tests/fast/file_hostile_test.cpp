@@ -247,7 +247,7 @@ TEST_F(ChangingFile, TruncatedWhileOpenIsNamed) {
   const std::uint64_t middle = file.header().block_offset(6) + 5;
   ASSERT_EQ(::truncate(path_.c_str(), static_cast<off_t>(middle)), 0);
   std::vector<float> y(n * rows);
-  for (const std::uint64_t block : {6, 7, 12})
+  for (const std::uint64_t block : {6u, 7u, 12u})
     EXPECT_THAT(error_of([&] { reader.block(block); }), HasSubstr("truncated since it was opened")) << block;
   const std::string error = error_of([&] { file.decode(codec_, 0, rows, y.data()); });
   EXPECT_THAT(error, AllOf(HasSubstr("block 6 "), HasSubstr("rows 48 to 55")));

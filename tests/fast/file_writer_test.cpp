@@ -100,7 +100,7 @@ TEST(FileWriter, EncodesWhatTheCodecEncodes) {
     FileWriter writer(directory / "appended.hdq", header);
     writer.append(norms.data(), codes.data(), rows);
     writer.commit();
-    for (const std::size_t piece : {1, 6, 7, 16, 40}) {
+    for (const std::size_t piece : {1u, 6u, 7u, 16u, 40u}) {
       write_encoded(directory / "encoded.hdq", codec, x.data(), rows, piece, stride, first_row);
       EXPECT_EQ(read_file(directory / "encoded.hdq"), read_file(directory / "appended.hdq")) << piece;
     }

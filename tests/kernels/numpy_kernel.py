@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "examples"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples"))
 from kernel import BadInput, serve  # noqa: E402
 
 SIGMA = [93, 109, 111, 111, 111, 111, 111, 111]  # 64 sigma, SPEC §3

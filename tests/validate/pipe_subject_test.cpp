@@ -183,7 +183,7 @@ TEST(Clients, NumpyKernelWrittenFromTheDocuments) {
 // The numpy kernel with a part replaced.
 std::string mutated_kernel(const TemporaryDirectory& directory, const std::string& right, const std::string& wrong) {
   std::string text = hdq::testing::read_file(source + "/tests/kernels/numpy_kernel.py");
-  const std::string here = "os.path.join(os.path.dirname(os.path.abspath(__file__)), \"..\", \"examples\")";
+  const std::string here = "os.path.join(os.path.dirname(os.path.abspath(__file__)), \"..\", \"..\", \"examples\")";
   for (const auto& [from, to] : {std::pair{here, "\"" + source + "/examples\""}, {right, wrong}}) {
     const std::size_t at = text.find(from);
     EXPECT_NE(at, std::string::npos) << from;
