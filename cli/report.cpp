@@ -307,6 +307,7 @@ struct Arguments {
 };
 
 int report(const Arguments& arguments) {
+  if (!arguments.input.empty() && arguments.input != "-") io::VectorReader(arguments.input);  // a bad one leaves no directory behind
   make_directory(arguments.directory);  // known before the work
   const std::string page = page_of(compute_report(arguments.input));
   const std::string path = (std::filesystem::path(arguments.directory) / "report.html").string();
