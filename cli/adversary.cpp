@@ -43,7 +43,7 @@ ordered_json describe(const Arguments& arguments, const AdversaryResult& found) 
   Precision precision(192);
   constexpr int digits = 10;
   const Ball times_4b = ldexp(found.error.value, 2 * arguments.bits);
-  const Ball limit = ldexp(Ball::pi() * sqrt(Ball(3)), -1);
+  const Ball limit = error_limit();
   const auto nonzero = std::count_if(found.x.begin(), found.x.end(), [](double value) { return value != 0; });
   ordered_json result = {{"scheme", scheme_name(arguments.scheme)},
                          {"rotation", rotation_name(arguments.rotation)},

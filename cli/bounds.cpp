@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <numbers>
 #include <thread>
 
 #include "bounds.hpp"
@@ -26,8 +25,6 @@ using io::data_block, io::plot_svg;
 
 using reference::BoundCertificate;
 using reference::BoundedQuantizer;
-
-const double bound_limit = std::numbers::pi * std::sqrt(3.0) / 2;
 
 std::vector<BoundCertificate> certify(const std::vector<BoundedQuantizer>& quantizers, const std::string& label) {
   std::vector<BoundCertificate> certificates(quantizers.size());
@@ -70,10 +67,10 @@ std::string brackets_svg(const std::vector<Bracket>& shipped, const std::vector<
   std::vector<std::vector<double>> by_bits, by_levels;
   for (const Bracket& b : shipped) by_bits.push_back({std::log2(static_cast<double>(b.levels)), b.lower, b.upper});
   for (const Bracket& b : asymptotic) {
-    by_levels.push_back({static_cast<double>(b.levels), b.lower - bound_limit, b.upper - bound_limit});
+    by_levels.push_back({static_cast<double>(b.levels), b.lower - error_limit_double, b.upper - error_limit_double});
   }
   const bool both = !by_levels.empty();
-  std::string script = data_block("bits", by_bits) + data_block("levels", by_levels) + fmt::format("limit = {:.17g}\n", bound_limit);
+  std::string script = data_block("bits", by_bits) + data_block("levels", by_levels) + fmt::format("limit = {:.17g}\n", error_limit_double);
   if (both) script += "set multiplot layout 1,2\n";
   script += R"(
 set xlabel 'bits b'
@@ -125,8 +122,6 @@ std::pair<int, int> bits_range(const std::string& text) {
   return {first, last};
 }
 
-reference::Ball limit() { return ldexp(reference::Ball::pi() * sqrt(reference::Ball(3)), -1); }
-
 ordered_json row_of(const BoundCertificate& c) {
   using reference::Ball;
   const Bracket b = bracket(c);
@@ -137,7 +132,7 @@ ordered_json row_of(const BoundCertificate& c) {
           {"upper", b.upper},
           {"relative_width", (Ball(c.upper) / Ball(c.lower) - Ball(1)).upper_double()},
           {"over_limit",
-           {{"lower", (Ball(c.lower) / limit()).lower_double()}, {"upper", (Ball(c.upper) / limit()).upper_double()}}},
+           {{"lower", (Ball(c.lower) / error_limit()).lower_double()}, {"upper", (Ball(c.upper) / error_limit()).upper_double()}}},
           {"terms", c.majorant.cosh.size() + c.majorant.exp_square.size() + (c.majorant.quartic != 0) + 2}};
 }
 
@@ -150,7 +145,7 @@ void print_table(const std::vector<BoundCertificate>& certificates, const char* 
     const ordered_json row = row_of(c);
     fmt::print("{:>6} {:>13} {:>8} {:>10} {:>10} {:>10} {:>12} {:>6}\n", c.levels, c.sigma_squared.str(), c.kappa.str(),
                decimal(c.lower, decimals, Round::down), decimal(c.upper, decimals, Round::up), (Ball(c.upper) / Ball(c.lower) - Ball(1)).upper(2),
-               (Ball(c.upper) / limit()).upper(decimals + 1), row["terms"].get<int>());
+               (Ball(c.upper) / error_limit()).upper(decimals + 1), row["terms"].get<int>());
   }
 }
 
@@ -193,7 +188,7 @@ int bounds(const Arguments& arguments) {
 
   ordered_json summary = {{"quantity", "sup over all d and all unit x of N^2 E|x' - x|^2"},
                           {"limit", "pi*sqrt(3)/2"},
-                          {"limit_value", bound_limit},
+                          {"limit_value", error_limit_double},
                           {"shipped", list(shipped)}};
   if (arguments.asymptotics) summary["asymptotic"] = list(asymptotic);
   if (arguments.json) {
@@ -201,7 +196,7 @@ int bounds(const Arguments& arguments) {
   } else {
     print_table(shipped, "sup over all d and unit x of N² · MSE, shipped σ and κ");
     if (arguments.asymptotics) print_table(asymptotic, "\nthe same with σ = √3, κ = 3/16 for all N");
-    fmt::print("limit π√3/2 = {:.6f}\n", bound_limit);
+    fmt::print("limit π√3/2 = {:.6f}\n", error_limit_double);
   }
   std::fflush(stdout);  // what was proved is said, whatever becomes of the files
   if (!arguments.directory.empty()) write_all(arguments.directory, shipped, asymptotic, summary);

@@ -10,8 +10,6 @@
 
 namespace hdq::cli {
 
-extern const double bound_limit;  // π√3/2
-
 // lower <= sup over all d and unit x of N²·MSE <= upper: the ends of a certificate, rounded outward.
 struct Bracket {
   std::int64_t levels;

@@ -10,11 +10,11 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <numbers>
 #include <optional>
 #include <thread>
 
 #include "command.hpp"
+#include "enclosure.hpp"
 #include "files.hpp"
 #include "numbers.hpp"
 #include "hdq/stages.hpp"
@@ -286,7 +286,7 @@ ordered_json Check::json() const {
   };
   // The sums over rows each carry a rounding of 2^-53 per row.
   const reference::Ball rounding(findings_.expected_upper * 0x1p-52);
-  const double limit = std::numbers::pi * std::numbers::sqrt3 / 2 * std::ldexp(1.0, -2 * codec.bits());
+  const double limit = std::ldexp(error_limit_double, -2 * codec.bits());
   const double middle = 0.5 * (findings_.expected_lower + findings_.expected_upper);
   const double spread = std::sqrt(findings_.deviation_squares);
   return {{"input", input_.name()},

@@ -22,7 +22,7 @@ int mse(const ExpectationArguments& arguments) {
   Precision precision(4 * arguments.digits + 128);
   const int digits = arguments.digits;
   const Ball times_4b = expectation.value * square(Ball(integrator.levels()));  // N² for other N
-  const Ball limit = ldexp(Ball::pi() * sqrt(Ball(3)), -1);
+  const Ball limit = error_limit();
   ordered_json result = {{"scheme", scheme_name(arguments.scheme)}, {"rotation", rotation_name(arguments.rotation)}};
   result["levels"] = integrator.levels();
   if (!x.empty()) {

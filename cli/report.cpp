@@ -5,9 +5,11 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <regex>
 
 #include "command.hpp"
+#include "enclosure.hpp"
 #include "files.hpp"
 #include "hdq/io/text.hpp"
 #include "hdq/io/gnuplot.hpp"
@@ -56,7 +58,7 @@ const char* rotation_title(Rotation rotation) {
 
 std::string schemes_figure(const ReportData& report) {
   std::string script = fmt::format("limit = {:.17g}\nset multiplot layout 1,3\nset xrange [0.5:8.5]\n"
-                                   "set yrange [1:10]\nset xtics 1\nset xlabel 'bits b'\n", bound_limit);
+                                   "set yrange [1:10]\nset xtics 1\nset xlabel 'bits b'\n", error_limit_double);
   std::string blocks;
   for (const Rotation rotation : {Rotation::hd, Rotation::hdhd, Rotation::dense}) {
     std::string plot = fmt::format("set title '{}'\n{}\nplot ", rotation_title(rotation),
@@ -80,7 +82,7 @@ std::string schemes_figure(const ReportData& report) {
 // `bias`: E⟨x, x̂⟩/‖x‖² − 1 instead of MSE·4^b.
 std::string hot_figure(const ReportData& report, bool bias) {
   std::string blocks, script = fmt::format("limit = {:.17g}\nset multiplot layout 1,2\nset logscale x 2\nset xrange [0.9:54]\n"
-                                           "set xlabel 'k  (k equal coordinates)'\n", bound_limit);
+                                           "set xlabel 'k  (k equal coordinates)'\n", error_limit_double);
   for (const int bits : {2, 4}) {
     std::string plot = fmt::format("set title 'b = {}'\nset ylabel '{}'\n{}\nplot ", bits,
                                    bias ? "E⟨x, x̂⟩ / ‖x‖² − 1" : "MSE · 4^{b}", bits == 2 ? "set key top right" : "unset key");
@@ -126,7 +128,7 @@ std::string data_figure(const ReportData& report) {
     const Bracket b = bracket(report.shipped[static_cast<std::size_t>(r.bits - 1)]);
     rows.push_back({static_cast<double>(r.bits), r.measured * unit, 3 * r.standard_error * unit, r.exact * unit, b.upper});
   }
-  return plot_svg(data_block("data", rows) + fmt::format("limit = {:.17g}\n", bound_limit) + R"(
+  return plot_svg(data_block("data", rows) + fmt::format("limit = {:.17g}\n", error_limit_double) + R"(
 set xlabel 'bits b'
 set ylabel 'MSE · 4^{b}'
 set xrange [0.5:8.5]
@@ -223,7 +225,7 @@ void add_bounds_section(Page& page, const ReportData& report) {
   for (std::size_t i = 0; i < report.shipped.size(); ++i) {
     const Bracket b = bracket(report.shipped[i]);
     rows.push_back({std::to_string(i + 1), fmt::format("{:.6f}", b.lower), fmt::format("{:.6f}", b.upper),
-                    scientific(b.upper / b.lower - 1), fmt::format("{:.4f}", b.upper / bound_limit), fmt::format("{:.3f}", lloyd.worst[i])});
+                    scientific(b.upper / b.lower - 1), fmt::format("{:.4f}", b.upper / error_limit_double), fmt::format("{:.3f}", lloyd.worst[i])});
   }
   page.add("<h2>The worst vector, in any dimension</h2>");
   page.table("Certified brackets of sup MSE·4<sup>b</sup> over all dimensions and all unit vectors, for the dithered quantizer under one HD. "
@@ -233,7 +235,7 @@ void add_bounds_section(Page& page, const ReportData& report) {
   page.figure(brackets_svg(brackets(report.shipped), brackets(report.asymptotic)),
               fmt::format("Left: the brackets of Table 1. Right: with σ = √3 and κ = 3/16 kept fixed, what the worst N²·MSE has above π√3/2; "
                           "at N = {} the certified upper end is {:.6f} against {:.6f}. Both ends are certified at every point.",
-                          last.levels, last.upper, bound_limit));
+                          last.levels, last.upper, error_limit_double));
   page.add("<p>The lower end is the limit of flat vectors (1, …, 1)/√d, an integral of M against the normal density. The upper end is the "
            "expectation bound of a majorant P ≥ M, a combination of 1, z², z⁴, cosh(sz) and exp(λz²), found by linear programming, rounded to "
            "rationals, and proved on the whole line in interval arithmetic. Each is written to a certificate that a second checker, "
@@ -307,9 +309,10 @@ struct Arguments {
 };
 
 int report(const Arguments& arguments) {
-  if (!arguments.input.empty() && arguments.input != "-") io::VectorReader(arguments.input);  // a bad one leaves no directory behind
-  make_directory(arguments.directory);  // known before the work
-  const std::string page = page_of(compute_report(arguments.input));
+  std::optional<DataTable> data;
+  if (!arguments.input.empty()) data = measure_file(arguments.input);  // first: a bad file is known at once, and leaves no directory
+  make_directory(arguments.directory);                                 // known before most of the work
+  const std::string page = page_of(compute_report(std::move(data)));
   const std::string path = (std::filesystem::path(arguments.directory) / "report.html").string();
   write_file(path, page);
   fmt::print("{}\n", io::printable(path));

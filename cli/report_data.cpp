@@ -164,6 +164,8 @@ DataRow measure(const Rows& rows, int bits, Progress& progress) {
   return row;
 }
 
+}  // namespace
+
 DataTable measure_file(const std::string& path) {
   const VectorReader file(path);
   const Rows rows = read_rows(file);
@@ -173,11 +175,9 @@ DataTable measure_file(const std::string& path) {
   return table;
 }
 
-}  // namespace
-
-ReportData compute_report(const std::string& input) {
+ReportData compute_report(std::optional<DataTable> data) {
   ReportData report;
-  if (!input.empty()) report.data = measure_file(input);  // first: a bad file is known at once
+  report.data = std::move(data);
   std::vector<BoundedQuantizer> shipped;
   for (int b = 1; b <= 8; ++b) shipped.push_back(BoundedQuantizer::shipped(b));
   report.shipped = certify(shipped, "bounds");

@@ -54,6 +54,7 @@ struct ReportData {
   std::optional<DataTable> data;
 };
 
-ReportData compute_report(const std::string& input);  // input: a vector file, or empty
+DataTable measure_file(const std::string& path);
+ReportData compute_report(std::optional<DataTable> data);
 
 }  // namespace hdq::cli
