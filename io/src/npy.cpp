@@ -61,6 +61,7 @@ NpyPrefix parse_npy_prefix(std::string_view start) {
 }
 
 NpyHeader parse_npy_header(int version, std::string_view text) {
+  if (version == 3 && !is_utf8(text)) throw BadInput("invalid .npy header: not UTF-8");
   const detail::PythonValue dictionary = parse_literal(version, text);
   if (dictionary.kind != Kind::dict) throw BadInput("invalid .npy header: not a dictionary");
   if (!has_exactly(dictionary, {"descr", "fortran_order", "shape"})) {

@@ -72,6 +72,7 @@ class Parser {
         while (!done() && text_[at_] != '\n' && text_[at_] != '\r') ++at_;
       } else if (c == '\\' && (peek(1) == '\n' || (peek(1) == '\r' && peek(2) == '\n'))) {
         at_ += peek(1) == '\n' ? 2 : 3;
+        if (done()) fail("a line that goes on beyond the end");
       } else {
         return;
       }

@@ -47,6 +47,16 @@ void escape(std::string& out, unsigned char byte) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    std::uint32_t point = 0;
+    const std::size_t length = decode(text, point);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());

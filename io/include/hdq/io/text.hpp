@@ -7,6 +7,8 @@
 
 namespace hdq::io {
 
+bool is_utf8(std::string_view text);
+
 // UTF-8 as it is, but \n, \t, \r and \xHH for each byte of a control character (C0, DEL, C1), of a line separator, of a
 // character that changes the direction of writing, and of what is not UTF-8. printable(printable(t)) == printable(t).
 std::string printable(std::string_view text);
