@@ -195,40 +195,12 @@ void print(const Arguments& arguments, const FileReader& file, const Report& rep
     fmt::print(stream, "recall@{} = {:.4f} with the first {} ranked again by the original vectors\n", arguments.k, *report.recall_reranked, report.candidates);
 }
 
-// Rows of a centred file are x − μ and their codes (SPEC §4). ⟨q, x⟩ = ⟨q, x − μ⟩ + ⟨q, μ⟩, and ‖q − x‖ = ‖(q − μ) − (x − μ)‖, where
-// q − μ is rounded to float32. ‖x‖, which the cosine divides by, is not known.
-std::vector<Neighbour> search_centred(const Arguments& arguments, const FileReader& file, Queries queries, std::size_t each, Progress& progress) {
-  const std::span<const float> mean = file.mean();
-  const bool product = arguments.metric == Metric::inner_product;
-  std::vector<double> shift(queries.count);
-  for (std::size_t i = 0; i < queries.x.size(); ++i) {
-    if (product) shift[i / mean.size()] += static_cast<double>(queries.x[i]) * static_cast<double>(mean[i % mean.size()]);
-    else queries.x[i] -= mean[i % mean.size()];
-  }
-  const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.view());
-  TopK found(arguments.metric, queries.count, each);
-  BlockReader reader(file);
-  std::vector<float> scores;
-  for (std::uint64_t index = 0; index < file.header().blocks(); ++index) {
-    const BlockReader::Block block = reader.block(index);
-    scores.resize(queries.count * block.rows);
-    const EncodedView rows({block.norms, block.rows}, {block.codes, block.rows * scorer.codec().code_bytes()}, file.header().first_row + block.first);
-    scorer.score(arguments.metric, rows, {scores.data(), queries.count, block.rows});
-    for (std::size_t query = 0; query < queries.count; ++query) found.offer(query, block.first, {scores.data() + query * block.rows, block.rows});
-    progress.advance(block.rows);
-  }
-  std::vector<Neighbour> ranked = found.ranked();
-  for (std::size_t i = 0; i < ranked.size(); ++i) ranked[i].score += shift[i / each];
-  return ranked;
-}
-
 std::vector<Neighbour> nearest_by_codes(const Arguments& arguments, const FileReader& file, const Queries& queries, std::size_t each) {
   Progress progress("searching", file.header().rows);
-  if (!file.mean().empty()) return search_centred(arguments, file, queries, each, progress);
-  const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.view());
   try {
+    const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.view(), file.mean());
     return search(scorer, arguments.metric, file, each, [&](std::size_t rows) { progress.advance(rows); });
-  } catch (const InvalidInput& beyond) {  // a score that float32 cannot hold
+  } catch (const InvalidInput& beyond) {  // a score, or a query less the mean, that float32 cannot hold
     throw BadInput(fmt::format("{}: row {}: {}", io::printable(arguments.queries), beyond.row, beyond.what()));
   }
 }

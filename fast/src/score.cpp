@@ -28,6 +28,8 @@ struct Query {
   double unscale;   // 2^e
   double cosine;    // 2^e/(d·‖q‖), 0 for q = 0
   double magnitude; // ‖q'‖₁
+  double offset = 0;            // ⟨q, μ⟩ where rows are centred
+  double offset_magnitude = 0;  // Σ|q_i μ_i|
 };
 
 // What a row contributes to its scores.
@@ -36,12 +38,15 @@ struct RowFactors {
   double square;  // ρ²
 };
 
-// The formulas of score.hpp for one query and several rows.
-void finish(Metric metric, const float* sums, const RowFactors* rows, std::size_t count, const Query& query, float* out) {
+// An offset that changes no bits: p + −0 is p, its sign included.
+constexpr double no_offset = -0.0;
+
+// The formulas of score.hpp for one query and several rows; inner products gain `offset`.
+void finish(Metric metric, const float* sums, const RowFactors* rows, std::size_t count, const Query& query, double offset, float* out) {
   switch (metric) {
     case Metric::inner_product:
       for (std::size_t i = 0; i < count; ++i)
-        out[i] = static_cast<float>((static_cast<double>(sums[i]) * rows[i].scale) * query.unscale);
+        out[i] = static_cast<float>((static_cast<double>(sums[i]) * rows[i].scale) * query.unscale + offset);
       return;
     case Metric::squared_distance:
       for (std::size_t i = 0; i < count; ++i)
@@ -77,6 +82,9 @@ struct Scorer::State {
         rotated(detail::checked_product(count, stride, "queries")) {}
 
   void set_query(std::size_t index, const float* q);
+  void set_mean(std::span<const float> mu, RowsView<const float> of);
+  // What scores by this metric: squared distances of centred rows are those to the query less the mean.
+  const State& of(Metric metric) const;
   // Rows row_of(i) of `rows`, i in [first, last). The scores of a query and a tile are written to out.place(query, i) and
   // then shown to out.done(query, i, …).
   template <class RowOf, class Out>
@@ -87,6 +95,8 @@ struct Scorer::State {
   std::size_t stride, levels;
   std::vector<Query> queries;
   AlignedFloats rotated;  // queries × stride, in the layout of score/score_task.hpp
+  std::vector<float> mean;         // μ, if rows are centred
+  std::unique_ptr<State> shifted;  // the queries less it
 };
 
 void Scorer::State::set_query(std::size_t index, const float* q) {
@@ -106,6 +116,35 @@ void Scorer::State::set_query(std::size_t index, const float* q) {
   float* out = rotated.get() + index * stride;
   std::fill_n(out, stride, 0.0f);
   for (std::size_t j = 0; j < order; ++j) out[detail::score_position(j)] = w.get()[j];
+}
+
+void Scorer::State::set_mean(std::span<const float> mu, RowsView<const float> of) {
+  require_equal(mu.size(), plan.dimension, "numbers in the mean", "dimensions of the codec");
+  for (std::size_t i = 0; i < mu.size(); ++i)
+    if (!std::isfinite(mu[i])) throw InvalidArgument("the mean's column " + std::to_string(i) + " is not finite");
+  mean.assign(mu.begin(), mu.end());
+  shifted = std::make_unique<State>(codec, of.rows());
+  std::vector<float> less(plan.dimension);
+  for (std::size_t query = 0; query < of.rows(); ++query) {
+    const float* q = of.row(query);
+    double magnitude = 0;
+    for (std::size_t i = 0; i < less.size(); ++i) {
+      less[i] = q[i] - mean[i];
+      magnitude += std::abs(static_cast<double>(q[i]) * static_cast<double>(mean[i]));
+      if (!std::isfinite(less[i]))
+        throw InvalidInput(query, i, "query " + std::to_string(query) + ", column " + std::to_string(i) +
+                                         ": less the mean, it exceeds the largest float32");
+    }
+    shifted->set_query(query, less.data());
+    queries[query].offset = plan.kernels.inner_product(q, mean.data(), less.size());
+    queries[query].offset_magnitude = magnitude;
+  }
+}
+
+const Scorer::State& Scorer::State::of(Metric metric) const {
+  if (mean.empty() || metric == Metric::inner_product) return *this;
+  if (metric == Metric::squared_distance) return *shifted;
+  throw InvalidArgument("cosines need the norms of the rows, and of centred rows they are not stored");
 }
 
 template <class RowOf, class Out>
@@ -133,17 +172,19 @@ void Scorer::State::score_rows(Metric metric, const EncodedView& rows, std::size
                                some, tables.get(), sums.get(), tile_rows});
       for (std::size_t q = 0; q < count; ++q) {
         float* scores = out.place(begin + q, tile);
-        finish(metric, sums.get() + q * tile_rows, factors, some, queries[begin + q], scores);
+        const double offset = Out::with_offset && !mean.empty() ? queries[begin + q].offset : no_offset;
+        finish(metric, sums.get() + q * tile_rows, factors, some, queries[begin + q], offset, scores);
         out.done(begin + q, tile, scores, some);
       }
     }
   }
 }
 
-Scorer::Scorer(const Codec& codec, RowsView<const float> queries) {
+Scorer::Scorer(const Codec& codec, RowsView<const float> queries, std::span<const float> mean) {
   if (queries.rows() > 0) require_equal(queries.dimension(), codec.dimension(), "numbers in a query", "dimensions of the codec");
   state_ = std::make_unique<State>(codec, queries.rows());
   for (std::size_t i = 0; i < queries.rows(); ++i) state_->set_query(i, queries.row(i));
+  if (!mean.empty()) state_->set_mean(mean, queries);
 }
 
 Scorer::~Scorer() = default;
@@ -152,16 +193,19 @@ Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 
 std::size_t Scorer::queries() const { return state_->queries.size(); }
 const Codec& Scorer::codec() const { return state_->codec; }
+std::span<const float> Scorer::mean() const { return state_->mean; }
 
 namespace {
 
 struct ToArray {
+  static constexpr bool with_offset = true;
   RowsView<float> out;
   float* place(std::size_t query, std::size_t first) const { return out.row(query) + first; }
   void done(std::size_t, std::size_t, const float*, std::size_t) const {}
 };
 
 struct ToSink {
+  static constexpr bool with_offset = false;
   const detail::ScoreSink& sink;
   float* tile;
   float* place(std::size_t, std::size_t) const { return tile; }
@@ -171,35 +215,42 @@ struct ToSink {
 }  // namespace
 
 void Scorer::score(Metric metric, const EncodedView& rows, RowsView<float> out) const {
-  detail::check_encoded(rows, state_->plan);
+  const State& state = state_->of(metric);
+  detail::check_encoded(rows, state.plan);
   require_equal(out.rows(), queries(), "rows of scores", "queries");
   if (rows.rows() == 0 || queries() == 0) return;
   require_equal(out.dimension(), rows.rows(), "scores of a query", "rows");
-  state_->plan.for_rows(rows.rows(), tile_rows, [&](std::size_t first, std::size_t last, std::size_t) {
-    state_->score_rows(metric, rows, first, last, [](std::size_t i) { return i; }, ToArray{out});
+  state.plan.for_rows(rows.rows(), tile_rows, [&](std::size_t first, std::size_t last, std::size_t) {
+    state.score_rows(metric, rows, first, last, [](std::size_t i) { return i; }, ToArray{out});
   });
 }
 
 void Scorer::score_list(Metric metric, const EncodedView& rows, std::span<const std::size_t> list, RowsView<float> out) const {
-  detail::check_encoded(rows, state_->plan);
+  const State& state = state_->of(metric);
+  detail::check_encoded(rows, state.plan);
   require_equal(out.rows(), queries(), "rows of scores", "queries");
   if (list.empty() || queries() == 0) return;
   require_equal(out.dimension(), list.size(), "scores of a query", "rows in the list");
   for (const std::size_t row : list)
     if (row >= rows.rows()) throw InvalidArgument("list: no row " + std::to_string(row) + " among " + std::to_string(rows.rows()));
-  state_->plan.for_rows(list.size(), tile_rows, [&](std::size_t first, std::size_t last, std::size_t) {
-    state_->score_rows(metric, rows, first, last, [&](std::size_t i) { return list[i]; }, ToArray{out});
+  state.plan.for_rows(list.size(), tile_rows, [&](std::size_t first, std::size_t last, std::size_t) {
+    state.score_rows(metric, rows, first, last, [&](std::size_t i) { return list[i]; }, ToArray{out});
   });
 }
 
 void detail::ScorerAccess::scan(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t first, std::size_t last,
                                 const ScoreSink& sink) {
   float tile[tile_rows];
-  scorer.state_->score_rows(metric, rows, first, last, [](std::size_t i) { return i; }, ToSink{sink, tile});
+  scorer.state_->of(metric).score_rows(metric, rows, first, last, [](std::size_t i) { return i; }, ToSink{sink, tile});
+}
+
+double detail::ScorerAccess::offset(const Scorer& scorer, Metric metric, std::size_t query) {
+  const Scorer::State& s = *scorer.state_;
+  return metric == Metric::inner_product && !s.mean.empty() ? s.queries[query].offset : no_offset;
 }
 
 float Scorer::score_row(Metric metric, std::size_t query, const EncodedView& row) const {
-  const State& s = *state_;
+  const State& s = state_->of(metric);
   if (query >= queries()) throw InvalidArgument("no query " + std::to_string(query) + " among " + std::to_string(queries()));
   require_equal(row.rows(), 1, "rows", "score");
   detail::check_encoded(row, s.plan);
@@ -214,7 +265,7 @@ float Scorer::score_row(Metric metric, std::size_t query, const EncodedView& row
       {s.plan.bits, s.plan.order.order, s.plan.code_bytes, s.rotated.get() + query * s.stride, 1, &codes, codes, 1, table.get(), &sum, 1});
   const RowFactors factors = factors_of(norm, static_cast<double>(s.plan.order.order));
   float score = 0;
-  finish(metric, &sum, &factors, 1, s.queries[query], &score);
+  finish(metric, &sum, &factors, 1, s.queries[query], s.mean.empty() ? no_offset : s.queries[query].offset, &score);
   return score;
 }
 
@@ -228,7 +279,7 @@ float Scorer::score_row(Metric metric, std::size_t query, const EncodedView& row
 // Then the formulas in double: relative errors of a few 2^-53, the final rounding u (or η). ‖q‖² and ‖q‖ are within
 // (n/16 + 5)·2^-53 of their values. The bound is itself evaluated in double, which the factor 1 + 2^-20 covers.
 double Scorer::error_bound(Metric metric, std::size_t query, const EncodedView& row) const {
-  const State& s = *state_;
+  const State& s = state_->of(metric);
   const double value = std::abs(static_cast<double>(score_row(metric, query, row)));
   const float norm = row.norms()[0];
   if (metric == Metric::cosine && (norm == 0 || s.queries[query].square == 0)) return 0;
@@ -261,7 +312,8 @@ double Scorer::error_bound(Metric metric, std::size_t query, const EncodedView& 
     return slack * (sum_error * factor + (products + sum_error) * factor * squares) + last;
   }
   const double factor = rho / d * q.unscale, product_error = sum_error * factor + (products + sum_error) * factor * 4 * u64;
-  if (metric == Metric::inner_product) return slack * product_error + last;
+  if (metric == Metric::inner_product)  // the offset's sum and its addition to the product
+    return slack * (product_error + (q.offset_magnitude + (products + sum_error) * factor) * squares) + last;
   const double total = q.square + rho * rho + 2 * (products + sum_error) * factor;
   return slack * (2 * product_error + total * (squares + 4 * u64)) + last;
 }

@@ -13,8 +13,11 @@ namespace hdq::detail {
 using ScoreSink = std::function<void(std::size_t query, std::size_t first, const float* scores, std::size_t count)>;
 
 struct ScorerAccess {
-  // Rows [first, last) of a range, on this thread.
+  // Rows [first, last) of a range, on this thread. Inner products are without offset(): of centred rows it may be so much larger than
+  // the products that their sum in float32 would not tell rows apart.
   static void scan(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t first, std::size_t last, const ScoreSink& sink);
+  // What these scores of a query are short of, in double; −0 where nothing.
+  static double offset(const Scorer& scorer, Metric metric, std::size_t query);
 };
 
 }  // namespace hdq::detail

@@ -62,6 +62,17 @@ void scan(const Scorer& scorer, Metric metric, const EncodedView& rows, std::siz
   });
 }
 
+// What `found` holds, in order, the scores with the offset of their query.
+std::vector<Neighbour> ranked_scores(const Scorer& scorer, const TopK& found) {
+  std::vector<Neighbour> ranked = found.ranked();
+  for (std::size_t i = 0; i < ranked.size(); ++i) {
+    const std::size_t query = i / found.k();
+    ranked[i].score += detail::ScorerAccess::offset(scorer, found.metric(), query);
+    if (!std::isfinite(static_cast<float>(ranked[i].score))) refuse({query, ranked[i].row});
+  }
+  return ranked;
+}
+
 }  // namespace
 
 TopK::TopK(Metric metric, std::size_t queries, std::size_t k)
@@ -123,14 +134,15 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const Encoded
     refuse(overflow);
   }
   own.merge_into(found);
-  return found.ranked();
+  return ranked_scores(scorer, found);
 }
 
 std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileReader& file, std::size_t k,
                               const std::function<void(std::size_t)>& progress) {
   const FileHeader& header = file.header();
   detail::check_codec(file.path(), header, scorer.codec());
-  if (header.has_mean) throw InvalidArgument(file.path() + ": its rows are centred, and the queries are not");
+  if (!std::ranges::equal(file.mean(), scorer.mean()))
+    throw InvalidArgument(file.path() + ": its mean (FileReader::mean) is not the scorer's");
   check_k(k, header.rows);
   const detail::CodecPlan& plan = *scorer.codec().plan();
   TopK found(metric, scorer.queries(), k);
@@ -159,7 +171,7 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileRea
     refuse(overflow);
   }
   own.merge_into(found);
-  return found.ranked();
+  return ranked_scores(scorer, found);
 }
 
 // ---- the vectors themselves ----

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -310,6 +311,31 @@ TEST(AtomicFile, KilledWhileItWritesLeavesNothing) {
       });
       ASSERT_EQ(directory.entries(), 1u) << "signal " << signal_number;
       ASSERT_EQ(read_file(path), "old");
+    }
+  }
+}
+
+// Killed as soon as the temporary name of a replacement is seen: the signal waits until the name is gone.
+TEST(AtomicFile, KilledBetweenLinkAndRenameLeavesNothing) {
+  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
+    const TemporaryDirectory directory;
+    const std::string path = directory / "out";
+    overwrite_file(path, "old");
+    for (int i = 0; i < kills; ++i) {
+      const int watch = ::inotify_init1(IN_CLOEXEC);
+      ASSERT_GE(::inotify_add_watch(watch, (directory / "").c_str(), IN_CREATE), 0);
+      const pid_t child = ::fork();
+      if (child == 0) {
+        ::signal(signal_number, SIG_DFL);
+        for (;;) write_whole(path, "new");
+      }
+      char events[4096];
+      ASSERT_GT(::read(watch, events, sizeof events), 0);
+      ::kill(child, signal_number);
+      ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+      ::close(watch);
+      ASSERT_EQ(directory.entries(), 1u) << "signal " << signal_number;
+      ASSERT_EQ(read_file(path), "new");
     }
   }
 }

@@ -295,7 +295,7 @@ TEST_F(ChangingFile, NoThreadSeesAWrongRow) {
     });
   const int descriptor = ::open(path_.c_str(), O_WRONLY);
   std::mt19937 random(9);
-  for (int i = 0; i < 3000 || (i < 3000000 && (right < 50 || refused < 50)); ++i) {
+  for (int i = 0; i < 3000 || (i < 300000 && (right < 50 || refused < 50)); ++i) {
     const std::size_t at = FileHeader::bytes + random() % (bytes.size() - FileHeader::bytes);
     const char changed = static_cast<char>(bytes[at] ^ 1);
     EXPECT_EQ(::pwrite(descriptor, &changed, 1, static_cast<off_t>(at)), 1);

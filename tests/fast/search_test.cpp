@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 
 #include "test_support.hpp"
 #include "hdq/search.hpp"
@@ -113,6 +114,63 @@ TEST(Search, OfAFileIsThatOfItsRows) {
   bytes[20000] = static_cast<char>(bytes[20000] ^ 1);
   hdq::testing::overwrite_file(path, bytes);
   EXPECT_THROW(search(scorer, Metric::cosine, FileReader(path), 1), FileError);
+}
+
+// SPEC §4, Centring: a file of rows less μ answers as the rows would.
+TEST(Search, OfACentredFileIsThatOfItsRows) {
+  const hdq::testing::TemporaryDirectory directory;
+  constexpr std::size_t n = 96, rows = 500;
+  Data d = data(n, 4, rows, 4, 2);
+  std::vector<float> mean(n), less(rows * n), queries_less = d.q;
+  for (std::size_t i = 0; i < n; ++i) mean[i] = 50 + static_cast<float>(i % 7);
+  for (std::size_t i = 0; i < d.q.size(); ++i) d.q[i] += mean[i % n] + 1;
+  for (std::size_t i = 0; i < d.q.size(); ++i) queries_less[i] = d.q[i] - mean[i % n];
+  for (std::size_t i = 0; i < d.x.size(); ++i) d.x[i] += mean[i % n];
+  for (std::size_t i = 0; i < less.size(); ++i) less[i] = d.x[i] - mean[i % n];
+  FileWriter writer(directory / "centred.hdq", FileHeader::make(d.codec, rows), mean);
+  writer.encode(d.codec, d.x.data(), rows);
+  writer.commit();
+  const FileReader file(directory / "centred.hdq");
+  const Scorer scorer(d.codec, d.q_rows(), file.mean());
+  d.codec.encode({less.data(), rows, n}, {d.norms, d.codes, 0});
+
+  // Squared distances: those of the queries less the mean, bit for bit.
+  const Scorer shifted(d.codec, {queries_less.data(), d.queries, n});
+  EXPECT_EQ(search(scorer, Metric::squared_distance, file, 20), search(shifted, Metric::squared_distance, d.encoded(), 20));
+  // Inner products: those of the codes and ⟨q, μ⟩, added in double.
+  const Scorer plain(d.codec, d.q_rows());
+  const std::vector<Neighbour> found = search(scorer, Metric::inner_product, file, 20);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const std::size_t query = i / 20, row = static_cast<std::size_t>(found[i].row);
+    const EncodedView one = d.encoded().slice(row, 1);
+    double offset = 0, exact = 0;
+    std::vector<float> y(n);
+    d.codec.decode(one, {y.data(), 1, n});
+    for (std::size_t j = 0; j < n; ++j) {
+      offset += static_cast<double>(d.q[query * n + j]) * static_cast<double>(mean[j]);
+      exact += static_cast<double>(d.q[query * n + j]) * (static_cast<double>(y[j]) + static_cast<double>(mean[j]));
+    }
+    EXPECT_NEAR(found[i].score, static_cast<double>(plain.score_row(Metric::inner_product, query, one)) + offset, 0x1p-48 * std::abs(offset));
+    EXPECT_NEAR(found[i].score, exact, scorer.error_bound(Metric::inner_product, query, one) + 0x1p-18 * std::abs(exact - offset));
+    EXPECT_NEAR(scorer.score_row(Metric::inner_product, query, one), found[i].score, 0x1p-23 * std::abs(exact));
+  }
+  EXPECT_THROW(search(scorer, Metric::cosine, file, 1), InvalidArgument);
+  // A scorer without the mean, or with another, is refused: its scores would be of other rows.
+  EXPECT_THROW(search(plain, Metric::inner_product, file, 1), InvalidArgument);
+  mean[5] += 1;
+  EXPECT_THROW(search(Scorer(d.codec, d.q_rows(), mean), Metric::inner_product, file, 1), InvalidArgument);
+  mean[5] = std::numeric_limits<float>::infinity();
+  EXPECT_THROW(Scorer(d.codec, d.q_rows(), mean), InvalidArgument);
+  EXPECT_THROW(Scorer(d.codec, d.q_rows(), std::span(mean).first(5)), InvalidArgument);
+  mean[5] = -std::numeric_limits<float>::max();
+  d.q[n + 5] = std::numeric_limits<float>::max();
+  try {
+    const Scorer beyond(d.codec, d.q_rows(), mean);
+    ADD_FAILURE();
+  } catch (const InvalidInput& e) {
+    EXPECT_EQ(e.row, 1u);
+    EXPECT_EQ(e.column, 5u);
+  }
 }
 
 TEST(Search, NamesTheRowOfABadNorm) {

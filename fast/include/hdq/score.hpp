@@ -45,13 +45,17 @@ class HDQ_EXPORT Scorer {
  public:
   // queries: rows of the codec's dimension. They are copied, as is what is needed of the codec. Throws InvalidInput, naming query and
   // column, for NaN and infinity.
-  Scorer(const Codec& codec, RowsView<const float> queries);
+  // mean: none, or the μ that was subtracted from the rows before they were encoded (SPEC §4, Centring). Scores are then those of the rows
+  // as they were: an inner product is fl32(p + ⟨q, μ⟩), the sum in double; a squared distance that of fl32(q − μ) to the centred row.
+  // Cosines, which need norms that are not stored, are an InvalidArgument.
+  Scorer(const Codec& codec, RowsView<const float> queries, std::span<const float> mean = {});
   ~Scorer();
   Scorer(Scorer&&) noexcept;
   Scorer& operator=(Scorer&&) noexcept;
 
   std::size_t queries() const;
   const Codec& codec() const;
+  std::span<const float> mean() const;  // empty without one
 
   // Rows as Codec::encode leaves them. All queries: out is queries() × rows.rows(). Runs on codec.threads() threads.
   // Throws InvalidInput where a norm is NaN, infinite or negative (out is then unspecified).
@@ -67,6 +71,7 @@ class HDQ_EXPORT Scorer {
   // additions above: with u = 2^-24, η = 2^-150, s the transform's addition stages and m = 8⌈d/128⌉ + 4,
   //   |S − exact| <= ((1 + u)^m − 1)·Σ|w_j r̂_j| + ((1 + u)^s − 1)·‖q'‖₁·Σ|r̂_j| + Σ|w_j|·e_j + underflow,
   // r̂ = fl32(r) and e_j = (u + 2^-39)·(1 + |r̂_j|) >= |r̂_j − r_j|. For infinite scores it is infinite.
+  // With a mean, it is that of a squared distance to fl32(q − μ).
   double error_bound(Metric metric, std::size_t query, const EncodedView& row) const;
 
  private:
