@@ -71,6 +71,10 @@ def certificates():
     both = json.loads((root / "data/bounds/b2.json").read_text())
     both["majorant"]["exp_square"] = [{"lambda": "1/3", "coefficient": "1/1000000"}]
     store("certificate", "exp-square.json", json.dumps(both).encode())
+    short = {"format": "hdq-bound-certificate", "version": 1, "levels": 2, "sigma_squared": "3/1", "kappa": "1/2", "tail": "1/4",
+             "majorant": {"constant": "1", "quadratic": "-1/3", "quartic": "0", "cosh": [{"s": "1", "coefficient": "1/9"}], "exp_square": []},
+             "lower": "1", "upper": "9/1"}
+    store("certificate", "short.json", json.dumps(short, separators=(",", ":")).encode())
 
 
 def pipe_replies():
@@ -82,6 +86,7 @@ def pipe_replies():
 
     store("pipe_reply", "info", answer(0, 0, info()))
     store("pipe_reply", "info-all", answer(0, 0, info(version="1", bits=[2, 8], max_dimension=4096, variants=2, claimed_error={"2": 0.25})))
+    store("pipe_reply", "info-bits", answer(0, 0, info(bits=[1])))
     store("pipe_reply", "info-failed", answer(0, 3, b"no library"))
     store("pipe_reply", "dither", answer(2, 0, bytes(12)))
     store("pipe_reply", "encode", answer(8, 0, bytes(18)))

@@ -1,7 +1,9 @@
 // What a program behind a pipe answers: the header of an answer and its body, and what it says of itself. The input's first byte is the
-// operation that was called, 0 for the question what it is; the rest is what it wrote.
+// operation that was called, 0 for the question what it is; the rest is what it wrote, read as it is and with its
+// length set right.
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "fuzz.hpp"
 #include "hdq/io/text.hpp"
@@ -45,6 +47,21 @@ void read_answer(const Request& request, const ReplyHeader& header, const std::s
   require(request.operation != Operation::save || reply.size <= 64, "a file longer than asked for");
 }
 
+void read(std::uint32_t operation, const std::string& answer) {
+  const Request request = request_of(static_cast<Operation>(operation));
+  std::size_t limit = 0;
+  for (const std::uint64_t bytes : request.output_bytes) limit += bytes;
+  if (operation == 0) limit = info_limit;
+  const ReplyHeader header = parse_reply_header(answer.substr(0, reply_header_bytes), limit);
+  require_line(header.reply.detail);
+  if (header.reply.outcome > Outcome::failed) return;
+  require(header.body_bytes <= std::max<std::size_t>(limit, 4096), "more bytes than any answer has");
+  if (answer.size() - reply_header_bytes < header.body_bytes) return;  // the reader waits for more
+  const std::string body = answer.substr(reply_header_bytes, header.body_bytes);
+  if (operation == 0 && header.reply.ok()) read_info(body);
+  else read_answer(request, header, body);
+}
+
 }  // namespace
 }  // namespace hdq::fuzz
 
@@ -52,18 +69,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace hdq::fuzz;
   if (size < 1 + reply_header_bytes) return 0;  // the reader waits for more
   const std::uint32_t operation = data[0] % operation_count;
-  const std::string answer(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const Request request = request_of(static_cast<Operation>(operation));
-  std::size_t limit = 0;
-  for (const std::uint64_t bytes : request.output_bytes) limit += bytes;
-  if (operation == 0) limit = info_limit;
-  const ReplyHeader header = parse_reply_header(answer.substr(0, reply_header_bytes), limit);
-  require_line(header.reply.detail);
-  if (header.reply.outcome > Outcome::failed) return 0;
-  require(header.body_bytes <= std::max<std::size_t>(limit, 4096), "more bytes than any answer has");
-  if (answer.size() - reply_header_bytes < header.body_bytes) return 0;  // it waits for more
-  const std::string body = answer.substr(reply_header_bytes, header.body_bytes);
-  if (operation == 0 && header.reply.ok()) read_info(body);
-  else read_answer(request, header, body);
+  std::string answer(reinterpret_cast<const char*>(data) + 1, size - 1);
+  read(operation, answer);
+  const std::uint64_t body_bytes = answer.size() - reply_header_bytes;
+  std::memcpy(answer.data() + reply_header_bytes - sizeof body_bytes, &body_bytes, sizeof body_bytes);
+  read(operation, answer);
   return 0;
 }

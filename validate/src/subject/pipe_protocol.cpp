@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "hdq/io/text.hpp"
@@ -74,7 +75,7 @@ std::uint32_t operations(const json& list) {
   for (const json& name : list) {
     std::uint32_t value = 1;
     while (value < operation_count && name != operation_name(static_cast<Operation>(value))) ++value;
-    if (value == operation_count) reject("there is no operation " + io::excerpt(name.dump(-1, ' ', true)));
+    if (value == operation_count) reject("there is no operation " + io::excerpt(name.is_string() ? name.get<std::string>() : name.dump()));
     offered |= std::uint32_t{1} << value;
   }
   return offered;
@@ -150,7 +151,8 @@ Reply parse_reply_body(const Request& request, Reply reply, const std::string& b
   std::size_t offset = 0;
   for (const std::uint64_t bytes : request.output_bytes) {
     std::vector<std::uint8_t> output(static_cast<std::size_t>(bytes));
-    for (std::size_t i = 0; i < output.size() && offset + i < body.size(); ++i) output[i] = static_cast<std::uint8_t>(body[offset + i]);
+    const std::string_view part = std::string_view(body).substr(std::min(offset, body.size()), output.size());
+    std::copy(part.begin(), part.end(), output.begin());
     offset += output.size();
     reply.outputs.push_back(std::move(output));
   }
