@@ -11,6 +11,7 @@ import tempfile
 import numpy as np
 
 here = pathlib.Path(__file__).resolve().parent
+root = here.parent.parent
 hdq = pathlib.Path(sys.argv[1]).resolve()
 
 
@@ -64,5 +65,52 @@ def vector_files():
         store("vector_file", f"{dtype}.safetensors", struct.pack("<Q", len(header)) + header + array.tobytes())
 
 
-for make in (hdq_files, vector_files):
+def certificates():
+    for bits in (1, 8):
+        store("certificate", f"b{bits}.json", (root / f"data/bounds/b{bits}.json").read_bytes())
+    both = json.loads((root / "data/bounds/b2.json").read_text())
+    both["majorant"]["exp_square"] = [{"lambda": "1/3", "coefficient": "1/1000000"}]
+    store("certificate", "exp-square.json", json.dumps(both).encode())
+    short = {"format": "hdq-bound-certificate", "version": 1, "levels": 2, "sigma_squared": "3/1", "kappa": "1/2", "tail": "1/4",
+             "majorant": {"constant": "1", "quadratic": "-1/3", "quartic": "0", "cosh": [{"s": "1", "coefficient": "1/9"}], "exp_square": []},
+             "lower": "1", "upper": "9/1"}
+    store("certificate", "short.json", json.dumps(short, separators=(",", ":")).encode())
+
+
+def pipe_replies():
+    def answer(operation, status, body):
+        return bytes([operation]) + b"HDQREPLY" + struct.pack("<4Q", status, 1, 2, len(body)) + body
+
+    def info(**fields):
+        return json.dumps({"name": "kernel", "promise": "conformant", "operations": ["encode", "decode"], **fields}).encode()
+
+    store("pipe_reply", "info", answer(0, 0, info()))
+    store("pipe_reply", "info-all", answer(0, 0, info(version="1", bits=[2, 8], max_dimension=4096, variants=2, claimed_error={"2": 0.25})))
+    store("pipe_reply", "info-bits", answer(0, 0, info(bits=[1])))
+    store("pipe_reply", "info-failed", answer(0, 3, b"no library"))
+    store("pipe_reply", "dither", answer(2, 0, bytes(12)))
+    store("pipe_reply", "encode", answer(8, 0, bytes(18)))
+    store("pipe_reply", "save", answer(14, 0, bytes(40)))
+    store("pipe_reply", "bad-input", answer(8, 2, b"NaN"))
+    store("pipe_reply", "printed", bytes([5]) + b"Loading the model, please wait a moment ...\n")
+
+
+def command_lines():
+    for name, words in {
+        "encode": "encode x.npy -o y.hdq --bits 4 --seed 7 --threads 2 --first-row 3",
+        "decode": "decode x.hdq -o y.npy --isa scalar",
+        "info": "info x.hdq --json",
+        "show": "show x.hdq --row 1",
+        "search": "search x.hdq --queries x.npy -k 2 --metric cosine --exact x.npy --rerank 3 -o y.jsonl",
+        "scalar": "scalar --bits 4 --z 7/10 --u 0.25 --json",
+        "mse": "mse --bits 2 --preset e1 --dim 8 --rotation hd --scheme dithered",
+        "check": "check x.npy --bits 4 --rows 2",
+        "certificate": "verify-certificate x.json",
+        "help": "adversary --help",
+        "validate": "validate --list",
+    }.items():
+        store("command_line", name, "\n".join(words.split()).encode())
+
+
+for make in (hdq_files, vector_files, certificates, pipe_replies, command_lines):
     make()

@@ -1,5 +1,5 @@
-// Files of vectors. The input is a file of any format: what its first bytes do not tell is tried under every name. Each is read as a
-// file, whole and row by row, and from a pipe.
+// Files of vectors. The input is a file of any format: what its first bytes do not tell is tried under every name. Headers whose
+// length stands before them are also read with that length set right. Each is read as a file, whole and row by row, and from a pipe.
 #include <fcntl.h>
 
 #include <algorithm>
@@ -106,6 +106,25 @@ void read(const std::string& bytes, const std::string& extension, const io::Read
   read_from_pipe(bytes, piped, whole);
 }
 
+// Sets the length that stands before a header to that of its text: what is inserted into the text moves its end.
+std::string with_length_set(std::string bytes, std::size_t at, std::size_t width, std::size_t end) {
+  const std::uint64_t length = end - (at + width);
+  std::memcpy(bytes.data() + at, &length, width);
+  return bytes;
+}
+
+void read_npy(const std::string& bytes) {
+  read(bytes, ".npy", {});
+  const std::size_t width = bytes.size() > 6 && bytes[6] == 1 ? 2 : 4, end = bytes.find('\n', 8 + width);
+  if (end != std::string::npos) read(with_length_set(bytes, 8, width, end + 1), ".npy", {});
+}
+
+void read_safetensors(const std::string& bytes) {
+  read(bytes, ".safetensors", {});
+  const std::size_t end = bytes.rfind("}}");
+  if (end != std::string::npos) read(with_length_set(bytes, 0, 8, end + 2), ".safetensors", {});
+}
+
 }  // namespace
 }  // namespace hdq::fuzz
 
@@ -114,11 +133,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size > 65536) return 0;  // what a pipe holds
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   if (bytes.starts_with(io::npy_magic)) {
-    fuzz::read(bytes, ".npy", {});
+    fuzz::read_npy(bytes);
   } else if (bytes.starts_with("PK")) {
     fuzz::read(bytes, ".npz", {});
   } else if (size > 8 && bytes[8] == '{') {
-    fuzz::read(bytes, ".safetensors", {});
+    fuzz::read_safetensors(bytes);
   } else {
     for (const char* extension : {".fvecs", ".bvecs", ".ivecs"}) fuzz::read(bytes, extension, {});
     fuzz::read(bytes, ".raw", {.format = io::Format::raw, .dtype = ">f8", .dimension = 3});

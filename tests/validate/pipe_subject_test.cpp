@@ -10,6 +10,7 @@
 
 #include "run_command.hpp"
 #include "temporary_directory.hpp"
+#include "hdq/validate/subject/pipe_protocol.hpp"
 #include "hdq/validate/subject/pipe_subject.hpp"
 
 namespace {
@@ -135,6 +136,34 @@ b = b'{"name": "x", "promise": "conformant", "operations": ["fly"]}'
 sys.stdout.buffer.write(b'HDQREPLY' + struct.pack('<4Q', 0, 0, 0, len(b)) + b))"})
                 .find("no operation fly"),
             std::string::npos);
+}
+
+std::string refusal_of_info(const std::string& fields) {
+  try {
+    parse_subject_info(R"({"name": "x", "promise": "conformant", "operations": ["encode"], )" + fields + "}");
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+// Each of these was taken: as another number, as a shift by more bits than there are, or as so many calls.
+TEST(PipeProtocol, RefusesNumbersOutOfRange) {
+  for (const char* value : {"4294967295", "65", "0", "-1", "1.5", "1e300", "\"2\""})
+    EXPECT_NE(refusal_of_info(std::string("\"variants\": ") + value).find("\"variants\""), std::string::npos) << value;
+  for (const char* value : {"[1e300]", "[0]", "[9]", "[-1]", "[18446744073709551617]", "3"})
+    EXPECT_NE(refusal_of_info(std::string("\"bits\": ") + value).find("\"bits\""), std::string::npos) << value;
+  for (const char* value : {"-1", "0", "1.5", "null"})
+    EXPECT_NE(refusal_of_info(std::string("\"max_dimension\": ") + value).find("\"max_dimension\""), std::string::npos) << value;
+  for (const char* value : {R"({"9": 1})", R"({"-1": 1})", R"({"2": "1"})", "[1]"})
+    EXPECT_NE(refusal_of_info(std::string("\"claimed_error\": ") + value).find("\"claimed_error\""), std::string::npos) << value;
+  EXPECT_EQ(refusal_of_info(R"("variants": 64, "bits": [1, 8], "max_dimension": 1, "claimed_error": {"8": 1})"), "accepted");
+}
+
+TEST(PipeProtocol, MakesNamesPrintable) {
+  const SubjectInfo info = parse_subject_info(R"({"name": "a\u001b[2J\nb", "version": "\u202e", "promise": "conformant", "operations": ["encode"]})");
+  EXPECT_EQ(info.name, R"(a\x1B[2J\nb)");
+  EXPECT_EQ(info.version.find('\xE2'), std::string::npos) << info.version;
 }
 
 TEST(PipeSubject, CommandLineCanBePasted) {

@@ -396,21 +396,37 @@ void check(const Certificate& c, CertificateVerdict& verdict) {
   require(surely_less_equal(c.lower, gaussian), "the claimed lower exceeds what is proved of the Gaussian limit");
 }
 
+CertificateVerdict claims_of(const Certificate& certificate) {
+  CertificateVerdict verdict;
+  verdict.levels = certificate.levels;
+  verdict.sigma_squared = certificate.sigma_squared.str();
+  verdict.kappa = certificate.kappa_claimed.str();
+  verdict.claimed_lower = certificate.lower_claimed.str();
+  verdict.claimed_upper = certificate.upper_claimed.str();
+  verdict.lower = mpfr_get_d(low(certificate.lower).backend().data(), MPFR_RNDD);
+  verdict.upper = mpfr_get_d(high(certificate.upper).backend().data(), MPFR_RNDU);
+  return verdict;
+}
+
 }  // namespace
 
 CertificateVerdict check_certificate(const std::string& json) {
   CertificateVerdict verdict;
   try {
     const Certificate certificate = parse(json);
-    verdict.levels = certificate.levels;
-    verdict.sigma_squared = certificate.sigma_squared.str();
-    verdict.kappa = certificate.kappa_claimed.str();
-    verdict.claimed_lower = certificate.lower_claimed.str();
-    verdict.claimed_upper = certificate.upper_claimed.str();
-    verdict.lower = mpfr_get_d(low(certificate.lower).backend().data(), MPFR_RNDD);
-    verdict.upper = mpfr_get_d(high(certificate.upper).backend().data(), MPFR_RNDU);
+    verdict = claims_of(certificate);
     check(certificate, verdict);
     verdict.accepted = true;
+  } catch (const Rejected& rejected) {
+    verdict.reason = rejected.what();
+  }
+  return verdict;
+}
+
+CertificateVerdict certificate_claims(const std::string& json) {
+  CertificateVerdict verdict;
+  try {
+    verdict = claims_of(parse(json));
   } catch (const Rejected& rejected) {
     verdict.reason = rejected.what();
   }

@@ -65,7 +65,7 @@ typedef struct hdq_kernel {
   uint32_t bit_widths;     /* bit b is set where b bits are supported; 0 means 1 ... 8 */
   uint64_t max_dimension;  /* 0: no limit of its own */
   uint32_t alignment;      /* bytes that every float array must be aligned to; 0 or 1: none beyond that of the type */
-  uint32_t variants;       /* code paths to compare, such as instruction sets; 0 or 1: only one */
+  uint32_t variants;       /* code paths to compare, such as instruction sets, at most 64; 0 or 1: only one */
   /* E‖x̂ − x‖² <= claimed_error[b]·‖x‖² for every x. 0: the certified uniform bound of SPEC §5.5 is taken as the claim. */
   double claimed_error[9];
 

@@ -10,93 +10,25 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <thread>
+
+#include "hdq/validate/subject/pipe_protocol.hpp"
 
 extern char** environ;
 
 namespace hdq::validate {
 namespace {
 
-constexpr std::uint64_t protocol_version = 1;
-constexpr std::size_t request_words = 16, reply_words = 5, word_bytes = 8;
-constexpr char call_magic[] = "HDQCALL1", reply_magic[] = "HDQREPLY";
-constexpr std::size_t info_limit = std::size_t{1} << 20, message_limit = 4096;
 // Interpreters and their libraries take their time to load.
 constexpr std::chrono::milliseconds start_limit(30000);
-
-void append_word(std::string& bytes, std::uint64_t word) {
-  for (std::size_t i = 0; i < word_bytes; ++i) bytes.push_back(static_cast<char>(word >> (8 * i)));
-}
-
-std::uint64_t word_at(const std::string& bytes, std::size_t index) {
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < word_bytes; ++i) {
-    word |= std::uint64_t{static_cast<std::uint8_t>(bytes[index * word_bytes + i])} << (8 * i);
-  }
-  return word;
-}
-
-// The 16 words of a request (docs/pipe-protocol.md), then the inputs.
-std::string request_message(const Request& r) {
-  std::uint64_t input_bytes = 0;
-  for (const auto& input : r.inputs) input_bytes += input.size();
-  const auto output = [&](std::size_t i) { return i < r.output_bytes.size() ? r.output_bytes[i] : 0; };
-  std::string message(call_magic, word_bytes);
-  for (const std::uint64_t word :
-       {std::uint64_t{static_cast<std::uint32_t>(r.operation)}, r.config.dimension, r.config.order, r.config.seed,
-        std::uint64_t{r.config.bits}, std::uint64_t{r.config.threads}, std::uint64_t{r.config.variant}, r.first_row, r.rows, r.count,
-        std::uint64_t{r.word}, output(0), output(1), input_bytes, std::uint64_t{0}}) {
-    append_word(message, word);
-  }
-  for (const auto& input : r.inputs) message.append(input.begin(), input.end());
-  return message;
-}
-
-std::string info_message() {
-  std::string message(call_magic, word_bytes);
-  for (std::size_t i = 1; i < request_words; ++i) append_word(message, i == 11 ? protocol_version : 0);
-  return message;
-}
-
-// The part of a string that is fit to be shown.
-std::string printable(const std::string& text, std::size_t limit) {
-  std::string shown;
-  for (const char c : text.substr(0, limit)) shown += c >= ' ' && c <= '~' ? c : '.';
-  return shown;
-}
-
-SubjectInfo parse_info(const std::string& text) {
-  const auto json = nlohmann::json::parse(text);
-  static const std::map<std::string, Promise> promises = {
-      {"own-scheme", Promise::own_scheme}, {"conformant", Promise::conformant}, {"bit-exact", Promise::bit_exact}};
-  SubjectInfo info;
-  info.name = json.at("name").get<std::string>();
-  info.version = json.value("version", "");
-  info.promise = promises.at(json.at("promise").get<std::string>());
-  for (const auto& name : json.at("operations")) {
-    std::uint32_t value = 1;
-    while (value < operation_count && operation_name(static_cast<Operation>(value)) != name.get<std::string>()) ++value;
-    if (value == operation_count) throw std::invalid_argument("there is no operation " + name.get<std::string>());
-    info.operations |= std::uint32_t{1} << value;
-  }
-  for (const int bits : json.value("bits", std::vector<int>{1, 2, 3, 4, 5, 6, 7, 8})) {
-    if (bits < 1 || bits > 8) throw std::invalid_argument("bits are 1 to 8");
-    info.bit_widths |= std::uint32_t{1} << bits;
-  }
-  if (info.bit_widths == 0 || info.operations == 0) throw std::invalid_argument("it offers nothing");
-  info.max_dimension = json.value("max_dimension", info.max_dimension);
-  info.variants = std::max<std::uint32_t>(1, json.value("variants", 1u));
-  const auto claimed = json.value("claimed_error", std::map<std::string, double>{});
-  for (const auto& [bits, error] : claimed) info.claimed_error[std::stoul(bits) <= 8 ? std::stoul(bits) : 0] = error;
-  return info;
-}
 
 void close_end(int& descriptor) {
   if (descriptor >= 0) ::close(descriptor);
   descriptor = -1;
 }
+
+// The program answered; if not with ok, then with a message.
+bool returned(const Reply& reply) { return reply.outcome <= Outcome::failed; }
 
 }  // namespace
 
@@ -109,10 +41,10 @@ PipeSubject::PipeSubject(std::vector<std::string> command, std::chrono::millisec
   const Reply reply = exchange(info_message(), info_limit, body, std::chrono::steady_clock::now() + std::max(start_limit, limit_));
   if (!reply.ok()) {
     stop();
-    throw NoSubject(command_line() + ": " + reply.detail);
+    throw NoSubject(command_line() + ": " + (returned(reply) ? parse_reply_body({}, reply, body) : reply).detail);
   }
   try {
-    info_ = parse_info(body);
+    info_ = parse_subject_info(body);
   } catch (const std::exception& error) {
     stop();
     throw NoSubject(command_line() + ": what it says of itself is not understood: " + error.what());
@@ -223,7 +155,7 @@ Reply PipeSubject::broken(Outcome outcome, const std::string& what) {
   std::string last = said_;
   while (!last.empty() && (last.back() == '\n' || last.back() == '\r')) last.pop_back();
   last.erase(0, last.find_last_of('\n') == std::string::npos ? 0 : last.find_last_of('\n') + 1);
-  if (!last.empty()) reply.detail += ": " + printable(last, 200);
+  if (!last.empty()) reply.detail += ": " + printable_ascii(last, 200);
   if (process_ > 0) ::kill(-process_, SIGKILL);
   stop();
   return reply;
@@ -262,39 +194,16 @@ bool PipeSubject::pump(const std::string& message, std::size_t& sent, std::strin
   return true;
 }
 
-Reply PipeSubject::receive_header(const std::string& received, std::size_t body_limit, std::size_t& body_bytes) const {
-  Reply reply;
-  const std::uint64_t status = word_at(received, 1);
-  body_bytes = static_cast<std::size_t>(word_at(received, 4));
-  const auto invalid = [&](const std::string& what) {
-    reply.outcome = Outcome::protocol_error;
-    reply.detail = what;
-    return reply;
-  };
-  if (received.compare(0, word_bytes, reply_magic, word_bytes) != 0) {
-    return invalid("the answer begins with \"" + printable(received, received.size()) + "\", not with HDQREPLY; is something printed to standard output?");
-  }
-  if (status > 3) return invalid("the answer has status " + std::to_string(status));
-  if (body_bytes > std::max(body_limit, message_limit)) {
-    return invalid("the answer has " + std::to_string(body_bytes) + " bytes, not " + std::to_string(body_limit));
-  }
-  reply.outcome = static_cast<Outcome>(status);
-  reply.row = word_at(received, 2);
-  reply.column = word_at(received, 3);
-  return reply;
-}
-
 Reply PipeSubject::exchange(const std::string& message, std::size_t body_limit, std::string& body, Deadline deadline) {
-  std::size_t sent = 0, body_bytes = 0;
+  std::size_t sent = 0;
   std::string header;
   Reply failure;
-  if (!pump(message, sent, header, reply_words * word_bytes, deadline, failure)) return failure;
-  Reply reply = receive_header(header, body_limit, body_bytes);
-  if (reply.outcome == Outcome::protocol_error) return broken(Outcome::protocol_error, reply.detail);
-  if (!pump(message, sent, body, body_bytes, deadline, failure)) return failure;
+  if (!pump(message, sent, header, reply_header_bytes, deadline, failure)) return failure;
+  const ReplyHeader parsed = parse_reply_header(header, body_limit);
+  if (parsed.reply.outcome == Outcome::protocol_error) return broken(Outcome::protocol_error, parsed.reply.detail);
+  if (!pump(message, sent, body, parsed.body_bytes, deadline, failure)) return failure;
   if (sent < message.size()) return broken(Outcome::protocol_error, "it answered before it read the whole call");
-  if (!reply.ok()) reply.detail = printable(body, 200);
-  return reply;
+  return parsed.reply;
 }
 
 Reply PipeSubject::call(const Request& request) {
@@ -302,22 +211,10 @@ Reply PipeSubject::call(const Request& request) {
   std::size_t expected = 0;
   for (const std::uint64_t bytes : request.output_bytes) expected += static_cast<std::size_t>(bytes);
   std::string body;
-  Reply reply = exchange(request_message(request), expected, body, std::chrono::steady_clock::now() + limit_);
-  if (!reply.ok()) return reply;
-  if (request.operation == Operation::save && body.size() <= expected) {
-    reply.size = body.size();
-    body.resize(expected);
-  }
-  if (body.size() != expected) {
-    return broken(Outcome::protocol_error,
-                  "the answer has " + std::to_string(body.size()) + " bytes of output, not " + std::to_string(expected));
-  }
-  std::size_t offset = 0;
-  for (const std::uint64_t bytes : request.output_bytes) {
-    const auto begin = body.begin() + static_cast<std::ptrdiff_t>(offset);
-    reply.outputs.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(bytes));
-    offset += static_cast<std::size_t>(bytes);
-  }
+  const Reply header = exchange(call_message(request), expected, body, std::chrono::steady_clock::now() + limit_);
+  if (!returned(header)) return header;
+  Reply reply = parse_reply_body(request, header, body);
+  if (reply.outcome == Outcome::protocol_error) return broken(Outcome::protocol_error, reply.detail);
   return reply;
 }
 

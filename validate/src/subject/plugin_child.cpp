@@ -108,6 +108,11 @@ const hdq_kernel* load(const char* path, PluginChannel& c) {
     std::snprintf(c.message, sizeof c.message, "%s: hdq_kernel_v1.promise is %u, which is none", path, subject->promise);
     return nullptr;
   }
+  if (subject->variants > largest_variant_count) {
+    std::snprintf(c.message, sizeof c.message, "%s: hdq_kernel_v1.variants is %u; at most %u are compared", path, subject->variants,
+                  largest_variant_count);
+    return nullptr;
+  }
   return subject;
 }
 

@@ -31,4 +31,7 @@ struct CertificateVerdict {
 
 CertificateVerdict check_certificate(const std::string& json);
 
+// Its first step, without a proof: what is claimed. accepted stays false; reason says what is out of range, if anything.
+CertificateVerdict certificate_claims(const std::string& json);
+
 }  // namespace hdq::reference

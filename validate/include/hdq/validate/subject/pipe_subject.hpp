@@ -29,7 +29,6 @@ class PipeSubject final : public Subject {
   void start();
   void stop();
   Reply exchange(const std::string& message, std::size_t body_limit, std::string& body, Deadline deadline);
-  Reply receive_header(const std::string& received, std::size_t body_limit, std::size_t& body_bytes) const;
   bool pump(const std::string& message, std::size_t& sent, std::string& received, std::size_t wanted, Deadline deadline, Reply& failure);
   void drain_errors();
   Reply broken(Outcome outcome, const std::string& what);

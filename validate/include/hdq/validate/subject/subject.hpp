@@ -39,6 +39,8 @@ const char* operation_name(Operation operation);      // "transform-transposed"
 enum class Promise : std::uint32_t { own_scheme = 0, conformant = 1, bit_exact = 2 };
 const char* promise_name(Promise promise);  // "own scheme", "conformant", "bit exact"
 
+inline constexpr std::uint32_t largest_variant_count = 64;  // each is called on its own: more is a mistake
+
 struct SubjectInfo {
   std::string name, version;
   Promise promise = Promise::own_scheme;
@@ -46,7 +48,7 @@ struct SubjectInfo {
   std::uint32_t bit_widths = 0;  // bit b; never 0
   std::uint64_t max_dimension = UINT64_MAX;
   std::uint32_t alignment = 1;
-  std::uint32_t variants = 1;
+  std::uint32_t variants = 1;  // 1 to largest_variant_count
   double claimed_error[9] = {};
 
   bool offers(Operation operation) const { return ((operations >> static_cast<std::uint32_t>(operation)) & 1) != 0; }
