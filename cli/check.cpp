@@ -234,11 +234,11 @@ class Check {
       Encoded encoded{std::vector<float>(count), std::vector<float>(count * codec.dimension()),
                       std::vector<std::uint8_t>(count * codec.code_bytes())};
       try {
-        codec.encode(x, count, encoded.norms.data(), encoded.codes.data(), begin);
+        codec.encode(RowsView<const float>(x, count, codec.dimension()), EncodedBuffer(encoded.norms, encoded.codes, begin));
       } catch (const InvalidInput& bad) {
         reject_row(input_, begin, x, bad);
       }
-      codec.decode(encoded.norms.data(), encoded.codes.data(), count, encoded.decoded.data(), begin);
+      codec.decode(EncodedView(encoded.norms, encoded.codes, begin), {encoded.decoded.data(), count, codec.dimension()});
       if (i == 0) first = std::move(encoded);
       else if (!encoded.same_codes(first) || !encoded.same_decoded(first)) identical_[i] = false;
     }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "hdq/stages.hpp"
+#include "hdq/thread_pool.hpp"
 #include "numbers.hpp"
 
 namespace hdq::cli {
@@ -37,7 +38,7 @@ void CodecArguments::add_seed(CLI::App* command) {
 }
 
 void CodecArguments::add_threads(CLI::App* command) {
-  add_integer(command, "--threads", threads, 0, 1024, "Threads; 0 is one per core. The output does not depend on it")->capture_default_str();
+  add_integer(command, "--threads", threads, 0, ThreadPool::max_threads, "Threads; 0 is one per core. The output does not depend on it")->capture_default_str();
 }
 
 void CodecArguments::add_isa(CLI::App* command) {

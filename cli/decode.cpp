@@ -30,7 +30,7 @@ int decode(const Arguments& arguments) {
   for (std::uint64_t begin = 0; begin < header.rows; begin += chunk) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, header.rows - begin));
     x.resize(count * codec.dimension());
-    file->decode(codec, begin, count, x.data());
+    file->decode(codec, begin, {x.data(), count, codec.dimension()});
     writer.append(x.data(), count);
     progress.advance(count);
   }

@@ -64,7 +64,7 @@ template <class Number>
 void encode_all(const Arguments& arguments, const VectorReader& input, const Codec& codec, FileWriter& writer) {
   for_each_chunk<Number>(input, arguments.threads, "encoding", [&](std::uint64_t begin, std::size_t count, const Number* x) {
     try {
-      writer.encode(codec, x, count);
+      writer.encode(codec, RowsView<const Number>(x, count, input.dimension()));
     } catch (const InvalidInput& bad) {
       reject_row(input, begin, x, bad);
     }

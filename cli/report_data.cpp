@@ -144,15 +144,14 @@ double exact_error(const Rows& rows, int bits) {
 DataRow measure(const Rows& rows, int bits, Progress& progress) {
   Mean error, correlation;
   const std::size_t n = rows.n;
-  std::vector<float> norms(rows.count), decoded(rows.count * n);
+  std::vector<float> decoded(rows.count * n);
   for (int seed = 0; seed < seeds; ++seed) {
     const Codec codec(n, bits, static_cast<std::uint64_t>(seed));
-    std::vector<std::uint8_t> codes(rows.count * codec.code_bytes());
-    codec.encode(rows.x.data(), rows.count, norms.data(), codes.data());
-    codec.decode(norms.data(), codes.data(), rows.count, decoded.data());
+    const EncodedRows encoded = codec.encode(RowsView<const float>(rows.x.data(), rows.count, n), 0);
+    codec.decode(encoded, {decoded.data(), rows.count, n});
     double squares = 0, product = 0;
     for (std::size_t i = 0; i < decoded.size(); ++i) {
-      const double rho = norms[i / n], x = static_cast<double>(rows.x[i]) / rho, y = static_cast<double>(decoded[i]) / rho;
+      const double rho = encoded.norms()[i / n], x = static_cast<double>(rows.x[i]) / rho, y = static_cast<double>(decoded[i]) / rho;
       squares += (y - x) * (y - x);
       product += y * x;
     }

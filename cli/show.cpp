@@ -27,21 +27,22 @@ int show(const Arguments& arguments) {
     throw UsageError(fmt::format("--row {}: {} has {} rows", arguments.row, file.name(), header.rows));
   }
   BlockReader reader(*file);
-  const BlockReader::Row row = reader.row(arguments.row);
+  const EncodedView row = reader.rows(arguments.row, 1);
+  const float norm = row.norms()[0];
   std::vector<std::uint8_t> codes(static_cast<std::size_t>(header.order));
-  unpack(static_cast<int>(header.bits), row.codes, codes.size(), codes.data());
-  const std::uint32_t word = dither_word(header.seed, header.first_row + arguments.row);
+  unpack(static_cast<int>(header.bits), row.row_codes(0), codes.size(), codes.data());
+  const std::uint32_t word = dither_word(header.seed, row.first_row());
   if (arguments.json) {
     const nlohmann::ordered_json fields = {
-        {"row", arguments.row},       {"row_number", header.first_row + arguments.row},
-        {"norm", row.norm},           {"dither_word", word},
+        {"row", arguments.row},       {"row_number", row.first_row()},
+        {"norm", norm},               {"dither_word", word},
         {"dither", dither_of_word(word)}, {"codes", codes},
     };
     print_json(fields);
     return exit_ok;
   }
   fmt::print("row {} (row number {}): norm {:.9g}, dither {:.12f} (word {}), {} codes of {} bits\n{}\n", arguments.row,
-             header.first_row + arguments.row, row.norm, dither_of_word(word), word, header.order, header.bits,
+             row.first_row(), norm, dither_of_word(word), word, header.order, header.bits,
              fmt::join(codes, " "));
   return exit_ok;
 }

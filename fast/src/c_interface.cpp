@@ -27,10 +27,15 @@ struct hdq_file {
   hdq::FileReader file;
 };
 
+static std::span<const float> mean_of(const hdq::Codec& codec, const float* mean) {
+  return mean == nullptr ? std::span<const float>() : std::span(mean, codec.dimension());
+}
+
 struct hdq_file_writer {
-  hdq_file_writer(const char* path, const hdq::Codec& codec_, std::uint64_t rows, std::uint64_t first_row)
-      : codec(codec_), writer(path, hdq::FileHeader::make(codec_, rows, first_row)) {}
+  hdq_file_writer(const char* path, const hdq::Codec& codec_, std::uint64_t rows, std::uint64_t first_row, const float* mean)
+      : codec(codec_), workspace(codec_), writer(path, hdq::FileHeader::make(codec_, rows, first_row), mean_of(codec_, mean)) {}
   hdq::Codec codec;
+  hdq::Workspace workspace;
   hdq::FileWriter writer;
 };
 
@@ -235,6 +240,8 @@ void hdq_file_close(hdq_file* file) { delete file; }
 uint64_t hdq_file_rows(const hdq_file* file) { return file == nullptr ? 0 : file->file.header().rows; }
 uint64_t hdq_file_first_row(const hdq_file* file) { return file == nullptr ? 0 : file->file.header().first_row; }
 
+const float* hdq_file_mean(const hdq_file* file) { return file == nullptr || file->file.mean().empty() ? nullptr : file->file.mean().data(); }
+
 hdq_status hdq_file_verify(const hdq_file* file) {
   return guarded([&] { file_of(file).verify(); });
 }
@@ -250,18 +257,13 @@ hdq_status hdq_file_read(const hdq_file* file, uint64_t begin, size_t rows, floa
     hdq::detail::check_slice(begin, rows, header.rows);
     require_if(rows, norms, "norms");
     require_if(rows, codes, "codes");
-    const std::size_t bytes = header.code_bytes();
     hdq::BlockReader blocks(reader);
     while (rows > 0) {
-      const hdq::BlockReader::Block block = blocks.block(begin / header.rows_per_block);
-      const auto at = static_cast<std::size_t>(begin - block.first);
-      const std::size_t take = std::min(rows, block.rows - at);
-      std::copy_n(block.norms + at, take, norms);
-      std::copy_n(block.codes + at * bytes, take * bytes, codes);
-      begin += take;
-      rows -= take;
-      norms += take;
-      codes += take * bytes;
+      const hdq::EncodedView some = blocks.rows(begin, rows);
+      norms = std::ranges::copy(some.norms(), norms).out;
+      codes = std::ranges::copy(some.codes(), codes).out;
+      begin += some.rows();
+      rows -= some.rows();
     }
   });
 }
@@ -269,14 +271,16 @@ hdq_status hdq_file_read(const hdq_file* file, uint64_t begin, size_t rows, floa
 hdq_status hdq_file_decode(const hdq_file* file, const hdq_codec* codec, uint64_t begin, size_t rows, float* x) {
   return guarded([&] {
     require_if(rows, x, "x");
-    file_of(file).decode(codec_of(codec), begin, rows, x);
+    const hdq::Codec& c = codec_of(codec);
+    file_of(file).decode(c, begin, {x, rows, c.dimension()});
   });
 }
 
-hdq_status hdq_file_writer_create(const char* path, const hdq_codec* codec, uint64_t rows, uint64_t first_row, hdq_file_writer** writer) {
+hdq_status hdq_file_writer_create(const char* path, const hdq_codec* codec, uint64_t rows, uint64_t first_row, const float* mean,
+                                  hdq_file_writer** writer) {
   return created(writer, "writer", [&] {
     require(path, "path");
-    return new hdq_file_writer(path, codec_of(codec), rows, first_row);
+    return new hdq_file_writer(path, codec_of(codec), rows, first_row, mean);
   });
 }
 
@@ -284,16 +288,15 @@ hdq_status hdq_file_writer_encode(hdq_file_writer* writer, const float* x, size_
   return guarded([&] {
     require(writer, "writer");
     require_if(rows, x, "x");
-    writer->writer.encode(writer->codec, x, rows, stride);
+    const hdq::Codec& c = writer->codec;
+    writer->writer.encode(c, hdq::RowsView<const float>(x, rows, c.dimension(), stride), &writer->workspace);
   });
 }
 
-hdq_status hdq_file_writer_append(hdq_file_writer* writer, const float* norms, const uint8_t* codes, size_t rows) {
+hdq_status hdq_file_writer_append(hdq_file_writer* writer, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row) {
   return guarded([&] {
     require(writer, "writer");
-    require_if(rows, norms, "norms");
-    require_if(rows, codes, "codes");
-    writer->writer.append(norms, codes, rows);
+    writer->writer.append(encoded(writer->codec, norms, codes, rows, first_row));
   });
 }
 
@@ -308,11 +311,12 @@ void hdq_file_writer_destroy(hdq_file_writer* writer) { delete writer; }
 
 // ---- scores ----
 
-hdq_status hdq_scorer_create(const hdq_codec* codec, const float* queries, size_t count, size_t stride, hdq_scorer** scorer) {
+hdq_status hdq_scorer_create(const hdq_codec* codec, const float* queries, size_t count, size_t stride, const float* mean,
+                             hdq_scorer** scorer) {
   return created(scorer, "scorer", [&] {
     const hdq::Codec& c = codec_of(codec);
     require_if(count, queries, "queries");
-    return new hdq_scorer{hdq::Scorer(c, {queries, count, c.dimension(), stride})};
+    return new hdq_scorer{hdq::Scorer(c, {queries, count, c.dimension(), stride}, mean_of(c, mean))};
   });
 }
 

@@ -4,17 +4,19 @@
 
 namespace hdq {
 
+void detail::require_same(const EncodingParameters& theirs, const EncodingParameters& ours, const std::string& whose) {
+  const auto differs = [&](const char* what, std::uint64_t their, std::uint64_t our) {
+    if (their != our) throw InvalidArgument(whose + " " + what + " is " + std::to_string(their) + ", not " + std::to_string(our));
+  };
+  differs("scheme", static_cast<std::uint64_t>(theirs.scheme), static_cast<std::uint64_t>(ours.scheme));
+  differs("dimension", theirs.dimension, ours.dimension);
+  differs("number of bits", static_cast<std::uint64_t>(int{theirs.bits}), static_cast<std::uint64_t>(int{ours.bits}));
+  differs("seed", theirs.seed, ours.seed);
+}
+
 void detail::check_encoded(const EncodedView& encoded, const CodecPlan& plan) {
-  if (const auto& made_with = encoded.made_with(); made_with.has_value()) {
-    const auto differs = [](const char* what, std::uint64_t theirs, std::uint64_t ours) {
-      if (theirs != ours)
-        throw InvalidArgument(std::string("codes of another codec: their ") + what + " is " + std::to_string(theirs) + ", not " + std::to_string(ours));
-    };
-    differs("scheme", static_cast<std::uint64_t>(made_with->scheme), static_cast<std::uint64_t>(plan.scheme_id));
-    differs("dimension", made_with->dimension, plan.dimension);
-    differs("number of bits", static_cast<std::uint64_t>(int{made_with->bits}), static_cast<std::uint64_t>(int{plan.bits}));
-    differs("seed", made_with->seed, plan.seed);
-  }
+  if (encoded.made_with().has_value())
+    require_same(*encoded.made_with(), {plan.scheme_id, plan.dimension, plan.bits, plan.seed}, "codes of another codec: their");
   if (encoded.rows() > 0) require_equal(encoded.code_bytes(), plan.code_bytes, "bytes of codes in a row", "bytes of the codec");
 }
 

@@ -23,6 +23,9 @@ inline void require_equal(std::size_t given, std::size_t needed, const char* wha
   if (given != needed) throw InvalidArgument(std::to_string(given) + " " + what + " for " + std::to_string(needed) + " " + of);
 }
 
+// InvalidArgument, naming the first one that differs: "<whose> seed is 4, not 3".
+void require_same(const EncodingParameters& theirs, const EncodingParameters& ours, const std::string& whose);
+
 // Codes are a codec's to read: their bytes per row are its own, and so is what they are known to be made with.
 struct CodecPlan;
 void check_encoded(const EncodedView& encoded, const CodecPlan& plan);

@@ -149,16 +149,16 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileRea
   Collectors own(found, plan.threads());
   std::vector<std::optional<BlockReader>> readers(static_cast<std::size_t>(plan.threads()));  // of each thread
   std::mutex reporting;
-  const auto scan_block = [&](const BlockReader::Block& block, TopK& to) {
-    const EncodedView rows({block.norms, block.rows}, {block.codes, block.rows * plan.code_bytes}, header.first_row + block.first);
+  const auto scan_block = [&](const EncodedView& rows, TopK& to) {
+    const std::uint64_t first = rows.first_row() - header.first_row;
     try {
-      scan(scorer, metric, rows, 0, block.rows, block.first, to);
+      scan(scorer, metric, rows, 0, rows.rows(), first, to);
     } catch (const InvalidInput& bad) {
-      throw FileError(file.path() + ": row " + std::to_string(block.first + bad.row) + ": invalid norm");
+      throw FileError(file.path() + ": row " + std::to_string(first + bad.row) + ": invalid norm");
     }
     if (!progress) return;
     const std::lock_guard lock(reporting);
-    progress(block.rows);
+    progress(rows.rows());
   };
   const auto scan_blocks = [&](std::size_t first, std::size_t last, std::size_t slot) {
     if (!readers[slot].has_value()) readers[slot].emplace(file);

@@ -2,6 +2,8 @@
 // in order, so when one fails all chunks before it have been taken, and will finish or fail earlier.
 #include "hdq/thread_pool.hpp"
 
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -43,6 +46,22 @@ bool wait_awake(const Done& done) {
   } while (std::chrono::steady_clock::now() < end);
   return done();
 }
+
+// Threads started meanwhile have every signal blocked.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 }  // namespace
 
@@ -105,6 +124,7 @@ struct ThreadPool::State {
     if (process.load(std::memory_order_relaxed) != 0) return;
     workers.reserve(threads - 1);
     process.store(::getpid(), std::memory_order_relaxed);
+    const SignalsBlocked inherited;
     try {
       while (workers.size() + 1 < threads) workers.emplace_back([this] { serve(); });
     } catch (const std::system_error&) {
@@ -168,8 +188,9 @@ struct ThreadPool::State {
 };
 
 ThreadPool::ThreadPool(int threads) {
-  if (threads < 0) throw InvalidArgument("threads must not be negative");
-  state_ = std::make_unique<State>(threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+  if (threads < 0 || threads > max_threads)
+    throw InvalidArgument("threads must be 0 to " + std::to_string(max_threads) + ", not " + std::to_string(threads));
+  state_ = std::make_unique<State>(threads > 0 ? threads : std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, max_threads));
 }
 
 ThreadPool::~ThreadPool() {

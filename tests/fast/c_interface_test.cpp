@@ -4,8 +4,10 @@
 #include <string>
 #include <thread>
 
-#include "test_support.hpp"
 #include "hdq/hdq.h"
+#include "hdq/version.h"
+#include "temporary_directory.hpp"
+#include "test_support.hpp"
 #include "hdq/search.hpp"
 
 namespace {
@@ -47,7 +49,7 @@ TEST(CInterface, ScoresAndFindsWhatTheClassesDo) {
   std::vector<std::uint64_t> found(2 * k);
   ASSERT_EQ(hdq_encode(c.codec, x.data(), rows, 0, norms.data(), codes.data(), 5), HDQ_OK);
   hdq_scorer* scorer = nullptr;
-  ASSERT_EQ(hdq_scorer_create(c.codec, q.data(), 2, 0, &scorer), HDQ_OK) << hdq_last_error();
+  ASSERT_EQ(hdq_scorer_create(c.codec, q.data(), 2, 0, nullptr, &scorer), HDQ_OK) << hdq_last_error();
   const Scorer same(codec, {q.data(), 2, n});
   for (const auto& [name, metric] : {std::pair(HDQ_INNER_PRODUCT, Metric::inner_product), std::pair(HDQ_SQUARED_DISTANCE, Metric::squared_distance), std::pair(HDQ_COSINE, Metric::cosine)}) {
     ASSERT_EQ(hdq_score(scorer, name, norms.data(), codes.data(), rows, 5, scores.data(), 0), HDQ_OK);
@@ -65,9 +67,9 @@ TEST(CInterface, ScoresAndFindsWhatTheClassesDo) {
   EXPECT_EQ(hdq_score(nullptr, HDQ_COSINE, norms.data(), codes.data(), rows, 5, scores.data(), 0), HDQ_INVALID_ARGUMENT);
   hdq_scorer_destroy(scorer);
   const std::vector<float> bad(n, std::numeric_limits<float>::infinity());
-  EXPECT_EQ(hdq_scorer_create(c.codec, bad.data(), 1, 0, &scorer), HDQ_INVALID_INPUT);
+  EXPECT_EQ(hdq_scorer_create(c.codec, bad.data(), 1, 0, nullptr, &scorer), HDQ_INVALID_INPUT);
   EXPECT_EQ(scorer, nullptr);
-  EXPECT_EQ(hdq_scorer_create(nullptr, q.data(), 1, 0, &scorer), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_scorer_create(nullptr, q.data(), 1, 0, nullptr, &scorer), HDQ_INVALID_ARGUMENT);
   hdq_scorer_destroy(nullptr);
 }
 
@@ -114,6 +116,207 @@ TEST(CInterface, InvalidInputNamesRowAndColumn) {
   EXPECT_EQ(hdq_decode(c.codec, norms, codes, 1, 0, x, 0), HDQ_INVALID_INPUT);
 }
 
+TEST(CInterface, PositionsAreOfTheLastFailure) {
+  const Handle c(3);
+  float x[6] = {1, 2, 3, 4, 5, std::numeric_limits<float>::infinity()}, norms[2];
+  std::uint8_t codes[4];
+  ASSERT_EQ(hdq_encode(c.codec, x, 2, 0, norms, codes, 0), HDQ_INVALID_INPUT);
+  EXPECT_EQ(hdq_last_error_row(), 1u);
+  EXPECT_EQ(hdq_last_error_column(), 2u);
+  x[5] = std::numeric_limits<float>::max();
+  x[4] = x[5];
+  ASSERT_EQ(hdq_encode(c.codec, x, 2, 0, norms, codes, 0), HDQ_INVALID_INPUT);  // the norm
+  EXPECT_EQ(hdq_last_error_row(), 1u);
+  EXPECT_EQ(hdq_last_error_column(), HDQ_NONE);
+  ASSERT_EQ(hdq_encode(c.codec, nullptr, 2, 0, norms, codes, 0), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_last_error_row(), HDQ_NONE);
+  EXPECT_EQ(hdq_last_error_column(), HDQ_NONE);
+
+  // A query whose score float32 cannot hold.
+  float huge[6] = {1, 1, 1, 1e38f, 1e38f, 1e38f};
+  hdq_scorer* scorer = nullptr;
+  ASSERT_EQ(hdq_scorer_create(c.codec, huge, 2, 0, nullptr, &scorer), HDQ_OK);
+  ASSERT_EQ(hdq_encode(c.codec, huge + 3, 1, 0, norms, codes, 0), HDQ_OK);
+  std::uint64_t found[2];
+  EXPECT_EQ(hdq_search(scorer, HDQ_INNER_PRODUCT, norms, codes, 1, 0, 1, found, nullptr), HDQ_INVALID_INPUT);
+  EXPECT_EQ(hdq_last_error_row(), 1u);
+  hdq_scorer_destroy(scorer);
+}
+
+TEST(CInterface, OptionsOfOtherVersions) {
+  hdq_codec_options options = HDQ_CODEC_OPTIONS_INIT;
+  options.isa = HDQ_ISA_SCALAR;
+  options.threads = 2;
+  hdq_codec* codec = nullptr;
+  ASSERT_EQ(hdq_codec_create(9, 3, 11, &options, &codec), HDQ_OK);
+  EXPECT_EQ(hdq_codec_dimension(codec), 9u);
+  EXPECT_EQ(hdq_codec_order(codec), 12u);
+  EXPECT_EQ(hdq_codec_bits(codec), 3);
+  EXPECT_EQ(hdq_codec_seed(codec), 11u);
+  EXPECT_EQ(hdq_codec_isa(codec), HDQ_ISA_SCALAR);
+  EXPECT_EQ(hdq_codec_threads(codec), 2);
+  hdq_codec_destroy(codec);
+
+  // One that knows of the instruction set alone: what it does not know of has the default.
+  options.size = offsetof(hdq_codec_options, threads);
+  options.threads = 77;
+  ASSERT_EQ(hdq_codec_create(9, 3, 11, &options, &codec), HDQ_OK);
+  EXPECT_EQ(hdq_codec_isa(codec), HDQ_ISA_SCALAR);
+  EXPECT_EQ(hdq_codec_threads(codec), 1);
+  hdq_codec_destroy(codec);
+
+  // One that knows more: accepted while it asks for nothing more.
+  struct Later {
+    hdq_codec_options known = HDQ_CODEC_OPTIONS_INIT;
+    std::uint64_t later = 0;
+  } later;
+  later.known.size = sizeof later;
+  ASSERT_EQ(hdq_codec_create(9, 3, 11, &later.known, &codec), HDQ_OK);
+  hdq_codec_destroy(codec);
+  later.later = 1;
+  EXPECT_EQ(hdq_codec_create(9, 3, 11, &later.known, &codec), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(codec, nullptr);
+
+  options = HDQ_CODEC_OPTIONS_INIT;
+  options.size = 0;
+  EXPECT_EQ(hdq_codec_create(9, 3, 11, &options, &codec), HDQ_INVALID_ARGUMENT);
+}
+
+TEST(CInterface, EnumeratorsOutOfRange) {
+  hdq_codec* codec = nullptr;
+  for (const int bad : {-1, 5, std::numeric_limits<int>::max(), std::numeric_limits<int>::min()}) {
+    hdq_codec_options options = HDQ_CODEC_OPTIONS_INIT;
+    options.isa = bad;
+    EXPECT_EQ(hdq_codec_create(8, 4, 0, &options, &codec), HDQ_INVALID_ARGUMENT) << bad;
+    options = HDQ_CODEC_OPTIONS_INIT;
+    options.scheme = bad;
+    EXPECT_EQ(hdq_codec_create(8, 4, 0, &options, &codec), HDQ_INVALID_ARGUMENT) << bad;
+    EXPECT_EQ(hdq_codec_create(8, bad, 0, nullptr, &codec), bad == 5 ? HDQ_OK : HDQ_INVALID_ARGUMENT) << bad;
+    hdq_codec_destroy(codec);
+    const Handle c(8);
+    float q[8] = {1}, norm[1], score[1];
+    std::uint8_t codes[4];
+    std::uint64_t found[1];
+    ASSERT_EQ(hdq_encode(c.codec, q, 1, 0, norm, codes, 0), HDQ_OK);
+    hdq_scorer* scorer = nullptr;
+    ASSERT_EQ(hdq_scorer_create(c.codec, q, 1, 0, nullptr, &scorer), HDQ_OK);
+    EXPECT_EQ(hdq_score(scorer, bad, norm, codes, 1, 0, score, 0), HDQ_INVALID_ARGUMENT) << bad;
+    EXPECT_EQ(hdq_search(scorer, bad, norm, codes, 1, 0, 1, found, nullptr), HDQ_INVALID_ARGUMENT) << bad;
+    hdq_scorer_destroy(scorer);
+  }
+}
+
+// ---- files ----
+
+class CFile : public ::testing::Test {
+ protected:
+  static constexpr std::size_t n = 24, rows = 50;
+  static constexpr std::uint64_t first_row = 1000;
+  CFile() : c_(n), x_(hdq::test::dyadics(rows * n, 3)), norms_(rows), codes_(rows * hdq_codec_code_bytes(c_.codec)) {
+    EXPECT_EQ(hdq_encode(c_.codec, x_.data(), rows, 0, norms_.data(), codes_.data(), first_row), HDQ_OK);
+  }
+  // Its first 20 rows encoded into the file, the others as they were encoded before.
+  hdq_status write(const float* mean = nullptr) {
+    hdq_file_writer* writer = nullptr;
+    if (const auto status = hdq_file_writer_create(path_.c_str(), c_.codec, rows, first_row, mean, &writer); status != HDQ_OK) return status;
+    EXPECT_EQ(hdq_file_writer_encode(writer, x_.data(), 20, 0), HDQ_OK) << hdq_last_error();
+    const std::size_t bytes = hdq_codec_code_bytes(c_.codec);
+    EXPECT_EQ(hdq_file_writer_append(writer, norms_.data() + 20, codes_.data() + 20 * bytes, 30, 20), HDQ_INVALID_ARGUMENT);
+    EXPECT_NE(std::string(hdq_last_error()).find("row number 20, where 1020 is next"), std::string::npos) << hdq_last_error();
+    EXPECT_EQ(hdq_file_writer_append(writer, norms_.data() + 20, codes_.data() + 20 * bytes, 30, first_row + 20), HDQ_OK) << hdq_last_error();
+    const hdq_status status = hdq_file_writer_commit(writer);
+    hdq_file_writer_destroy(writer);
+    return status;
+  }
+
+  const hdq::testing::TemporaryDirectory directory_;
+  const std::string path_ = directory_ / "c.hdq";
+  const Handle c_;
+  const std::vector<float> x_;
+  std::vector<float> norms_;
+  std::vector<std::uint8_t> codes_;
+};
+
+TEST_F(CFile, HoldsWhatWasWritten) {
+  ASSERT_EQ(write(), HDQ_OK) << hdq_last_error();
+  hdq_file* file = nullptr;
+  ASSERT_EQ(hdq_file_open(path_.c_str(), &file), HDQ_OK) << hdq_last_error();
+  EXPECT_EQ(hdq_file_rows(file), rows);
+  EXPECT_EQ(hdq_file_first_row(file), first_row);
+  EXPECT_EQ(hdq_file_mean(file), nullptr);
+  EXPECT_EQ(hdq_file_verify(file), HDQ_OK);
+  hdq_codec* codec = nullptr;
+  ASSERT_EQ(hdq_file_codec(file, nullptr, &codec), HDQ_OK);
+  EXPECT_EQ(hdq_codec_seed(codec), 7u);
+  std::vector<float> norms(30), y(30 * n), z(30 * n);
+  std::vector<std::uint8_t> codes(30 * hdq_codec_code_bytes(codec));
+  ASSERT_EQ(hdq_file_read(file, 10, 30, norms.data(), codes.data()), HDQ_OK);
+  EXPECT_TRUE(std::equal(norms.begin(), norms.end(), norms_.begin() + 10));
+  EXPECT_TRUE(std::equal(codes.begin(), codes.end(), codes_.begin() + 10 * static_cast<std::ptrdiff_t>(hdq_codec_code_bytes(codec))));
+  ASSERT_EQ(hdq_file_decode(file, codec, 10, 30, y.data()), HDQ_OK);
+  ASSERT_EQ(hdq_decode(codec, norms.data(), codes.data(), 30, first_row + 10, z.data(), 0), HDQ_OK);
+  EXPECT_EQ(y, z);
+  EXPECT_EQ(hdq_file_read(file, 40, 11, norms.data(), codes.data()), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_file_read(file, 0, 1, nullptr, codes.data()), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_file_decode(file, codec, 51, 0, y.data()), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_file_decode(file, nullptr, 0, 1, y.data()), HDQ_INVALID_ARGUMENT);
+
+  hdq_scorer* scorer = nullptr;
+  ASSERT_EQ(hdq_scorer_create(codec, x_.data(), 2, 0, hdq_file_mean(file), &scorer), HDQ_OK);
+  std::uint64_t found[6], among[6];
+  ASSERT_EQ(hdq_search_file(scorer, HDQ_COSINE, file, 3, found, nullptr), HDQ_OK);
+  ASSERT_EQ(hdq_search(scorer, HDQ_COSINE, norms_.data(), codes_.data(), rows, first_row, 3, among, nullptr), HDQ_OK);
+  EXPECT_TRUE(std::equal(found, found + 6, among));
+  EXPECT_EQ(hdq_search_file(scorer, HDQ_COSINE, nullptr, 3, found, nullptr), HDQ_INVALID_ARGUMENT);
+  hdq_scorer_destroy(scorer);
+  hdq_codec_destroy(codec);
+  hdq_file_close(file);
+}
+
+TEST_F(CFile, CentredRowsAreFound) {
+  std::vector<float> mean(n, 0.25f);
+  ASSERT_EQ(write(mean.data()), HDQ_OK) << hdq_last_error();
+  hdq_file* file = nullptr;
+  ASSERT_EQ(hdq_file_open(path_.c_str(), &file), HDQ_OK) << hdq_last_error();
+  ASSERT_NE(hdq_file_mean(file), nullptr);
+  EXPECT_TRUE(std::equal(mean.begin(), mean.end(), hdq_file_mean(file)));
+  hdq_scorer* scorer = nullptr;
+  std::uint64_t found[1];
+  ASSERT_EQ(hdq_scorer_create(c_.codec, x_.data() + 5 * n, 1, 0, nullptr, &scorer), HDQ_OK);
+  EXPECT_EQ(hdq_search_file(scorer, HDQ_SQUARED_DISTANCE, file, 1, found, nullptr), HDQ_INVALID_ARGUMENT);  // without the mean
+  hdq_scorer_destroy(scorer);
+  ASSERT_EQ(hdq_scorer_create(c_.codec, x_.data() + 5 * n, 1, 0, hdq_file_mean(file), &scorer), HDQ_OK);
+  ASSERT_EQ(hdq_search_file(scorer, HDQ_SQUARED_DISTANCE, file, 1, found, nullptr), HDQ_OK) << hdq_last_error();
+  EXPECT_EQ(found[0], 5u);
+  hdq_scorer_destroy(scorer);
+  hdq_file_close(file);
+  mean[1] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(write(mean.data()), HDQ_INVALID_ARGUMENT);
+}
+
+TEST_F(CFile, FailuresNameTheFile) {
+  hdq_file* file = reinterpret_cast<hdq_file*>(1);
+  EXPECT_EQ(hdq_file_open(path_.c_str(), &file), HDQ_FILE_ERROR);
+  EXPECT_EQ(file, nullptr);
+  EXPECT_NE(std::string(hdq_last_error()).find("c.hdq"), std::string::npos);
+  EXPECT_EQ(hdq_file_open(nullptr, &file), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_file_verify(nullptr), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_file_rows(nullptr), 0u);
+  EXPECT_EQ(hdq_file_first_row(nullptr), 0u);
+  EXPECT_EQ(hdq_file_mean(nullptr), nullptr);
+  hdq_file_writer* writer = nullptr;
+  ASSERT_EQ(hdq_file_writer_create(path_.c_str(), c_.codec, 2, 0, nullptr, &writer), HDQ_OK);
+  ASSERT_EQ(hdq_file_writer_encode(writer, x_.data(), 1, 0), HDQ_OK);
+  EXPECT_EQ(hdq_file_writer_commit(writer), HDQ_FILE_ERROR);  // a row is missing
+  hdq_file_writer_destroy(writer);
+  EXPECT_EQ(hdq_file_open(path_.c_str(), &file), HDQ_FILE_ERROR);  // and nothing was written
+  EXPECT_EQ(hdq_file_writer_create(path_.c_str(), nullptr, 2, 0, nullptr, &writer), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_file_writer_encode(nullptr, x_.data(), 1, 0), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_file_writer_commit(nullptr), HDQ_INVALID_ARGUMENT);
+  hdq_file_writer_destroy(nullptr);
+  hdq_file_close(nullptr);
+}
+
 TEST(CInterface, LastErrorBelongsToItsThread) {
   EXPECT_EQ(hdq_codec_create(8, 99, 0, nullptr, nullptr), HDQ_INVALID_ARGUMENT);
   const std::string mine = hdq_last_error();
@@ -123,6 +326,6 @@ TEST(CInterface, LastErrorBelongsToItsThread) {
   EXPECT_FALSE(mine.empty());
 }
 
-TEST(CInterface, Version) { EXPECT_NE(std::string(hdq_version()), ""); }
+TEST(CInterface, Version) { EXPECT_EQ(std::string(hdq_version()), HDQ_VERSION_STRING); }
 
 }  // namespace

@@ -31,13 +31,13 @@ struct Encoded {
 Encoded encode(const Codec& codec, const std::vector<float>& x, std::uint64_t first_row = 0) {
   const std::size_t rows = x.size() / codec.dimension();
   Encoded e{std::vector<float>(rows), std::vector<std::uint8_t>(rows * codec.code_bytes())};
-  codec.encode(x.data(), rows, e.norms.data(), e.codes.data(), first_row);
+  codec.encode(RowsView<const float>(x.data(), rows, codec.dimension()), EncodedBuffer(e.norms, e.codes, first_row));
   return e;
 }
 
 std::vector<float> decode(const Codec& codec, const Encoded& e, std::uint64_t first_row = 0) {
   std::vector<float> x(e.norms.size() * codec.dimension());
-  codec.decode(e.norms.data(), e.codes.data(), e.norms.size(), x.data(), first_row);
+  codec.decode(EncodedView(e.norms, e.codes, first_row), {x.data(), e.norms.size(), codec.dimension()});
   return x;
 }
 
@@ -69,14 +69,14 @@ TEST(Codec, RejectsBadCalls) {
   const Codec codec(8, 4);
   std::vector<float> x(16), norms(2);
   std::vector<std::uint8_t> codes(8);
-  EXPECT_THROW(codec.encode(x.data(), 2, norms.data(), codes.data(), 0, 7), InvalidArgument);
-  EXPECT_THROW(codec.decode(norms.data(), codes.data(), 2, x.data(), 0, 7), InvalidArgument);
-  EXPECT_THROW(codec.encode(static_cast<const float*>(nullptr), 2, norms.data(), codes.data()), InvalidArgument);
-  EXPECT_THROW(codec.encode(x.data(), 2, nullptr, codes.data()), InvalidArgument);
-  EXPECT_THROW(codec.encode(x.data(), 2, norms.data(), nullptr), InvalidArgument);
-  EXPECT_THROW(codec.decode(nullptr, codes.data(), 2, x.data()), InvalidArgument);
-  EXPECT_NO_THROW(codec.encode(static_cast<const float*>(nullptr), 0, nullptr, nullptr));
-  EXPECT_NO_THROW(codec.decode(nullptr, nullptr, 0, nullptr));
+  EXPECT_THROW(codec.encode(RowsView<const float>(x.data(), 2, 8, 7), EncodedBuffer(norms, codes, 0)), InvalidArgument);
+  EXPECT_THROW(codec.decode(EncodedView(norms, codes, 0), {x.data(), 2, 8, 7}), InvalidArgument);
+  EXPECT_THROW(codec.encode(RowsView<const float>(nullptr, 2, 8), EncodedBuffer(norms, codes, 0)), InvalidArgument);
+  EXPECT_THROW(codec.encode(RowsView<const float>(x.data(), 2, 8), EncodedBuffer({}, codes, 0)), InvalidArgument);
+  EXPECT_THROW(codec.encode(RowsView<const float>(x.data(), 2, 8), EncodedBuffer(norms, {}, 0)), InvalidArgument);
+  EXPECT_THROW(codec.decode(EncodedView({}, codes, 0), {x.data(), 2, 8}), InvalidArgument);
+  EXPECT_NO_THROW(codec.encode(RowsView<const float>(nullptr, 0, 8), EncodedBuffer({}, {}, 0)));
+  EXPECT_NO_THROW(codec.decode(EncodedView({}, {}, 0), {nullptr, 0, 8}));
 }
 
 // ---- norms ----
@@ -135,7 +135,7 @@ TEST_P(EveryIsa, NamesTheFirstBadValue) {
             x[row * n + column] = bad;
             x[(rows - 1) * n + n - 1] = infinity;  // a later one must not win
             try {
-              codec.encode(x.data(), rows, norms.data(), codes.data());
+              codec.encode(RowsView<const float>(x.data(), rows, codec.dimension()), EncodedBuffer(norms, codes, 0));
               FAIL() << "accepted";
             } catch (const InvalidInput& e) {
               EXPECT_EQ(e.row, row);
@@ -152,7 +152,7 @@ TEST_P(EveryIsa, NamesTheRowOfANormTooLarge) {
   std::vector<float> norms(2);
   std::vector<std::uint8_t> codes(2 * codec.code_bytes());
   try {
-    codec.encode(x.data(), 2, norms.data(), codes.data());
+    codec.encode(RowsView<const float>(x.data(), 2, codec.dimension()), EncodedBuffer(norms, codes, 0));
     FAIL() << "accepted";
   } catch (const InvalidInput& e) {
     EXPECT_EQ(e.row, 1u);
@@ -168,7 +168,7 @@ TEST_P(EveryIsa, RefusesBadNormsWhenDecoding) {
   for (float bad : {std::numeric_limits<float>::quiet_NaN(), infinity, -infinity, -1.0f}) {
     const float norms[2] = {1, bad};
     try {
-      codec.decode(norms, codes.data(), 2, x.data());
+      codec.decode(EncodedView(norms, codes, 0), {x.data(), 2, codec.dimension()});
       FAIL() << "accepted";
     } catch (const InvalidInput& e) {
       EXPECT_EQ(e.row, 1u);
@@ -191,8 +191,8 @@ TEST_P(EveryIsa, TouchesNothingOutsideItsArrays) {
         Guarded<std::uint8_t> codes(rows * codec.code_bytes(), byte_side);
         const std::vector<float> source = test::dyadics(extent, n);
         std::copy(source.begin(), source.end(), x.data());
-        codec.encode(x.data(), rows, norms.data(), codes.data(), 0, stride);
-        codec.decode(norms.data(), codes.data(), rows, y.data(), 0, stride);
+        codec.encode(RowsView<const float>(x.data(), rows, codec.dimension(), stride), EncodedBuffer(norms, codes, 0));
+        codec.decode(EncodedView(norms, codes, 0), {y.data(), rows, codec.dimension(), stride});
       }
 }
 
@@ -237,10 +237,10 @@ TEST_P(EveryIsa, RowsMayBeStrided) {
   for (std::size_t r = 0; r < rows; ++r) std::copy_n(x.begin() + static_cast<long>(r * n), n, spread.begin() + static_cast<long>(r * stride));
   const Encoded dense = encode(codec, x, 4);
   std::vector<std::uint8_t> codes(dense.codes.size());
-  codec.encode(spread.data(), rows, norms.data(), codes.data(), 4, stride);
+  codec.encode(RowsView<const float>(spread.data(), rows, codec.dimension(), stride), EncodedBuffer(norms, codes, 4));
   EXPECT_EQ(codes, dense.codes);
   EXPECT_EQ(norms, dense.norms);
-  codec.decode(norms.data(), codes.data(), rows, back.data(), 4, stride);
+  codec.decode(EncodedView(norms, codes, 4), {back.data(), rows, codec.dimension(), stride});
   const std::vector<float> y = decode(codec, dense, 4);
   for (std::size_t r = 0; r < rows; ++r)
     for (std::size_t i = 0; i < stride; ++i) EXPECT_EQ(back[r * stride + i], i < n ? y[r * n + i] : -7.0f);

@@ -229,9 +229,9 @@ class ChangingFile : public ::testing::Test {
     FileHeader header = FileHeader::make(codec_, rows);
     header.rows_per_block = 8;
     FileWriter writer(path_, header);
-    writer.encode(codec_, x_.data(), rows);
+    writer.encode(codec_, RowsView<const float>(x_.data(), rows, n));
     writer.commit();
-    FileReader(path_).decode(codec_, 0, rows, y_.data());
+    FileReader(path_).decode(codec_, 0, {y_.data(), rows, n});
   }
 
   const TemporaryDirectory directory_;
@@ -249,14 +249,14 @@ TEST_F(ChangingFile, TruncatedWhileOpenIsNamed) {
   std::vector<float> y(n * rows);
   for (const std::uint64_t block : {6u, 7u, 12u})
     EXPECT_THAT(error_of([&] { reader.block(block); }), HasSubstr("truncated since it was opened")) << block;
-  const std::string error = error_of([&] { file.decode(codec_, 0, rows, y.data()); });
+  const std::string error = error_of([&] { file.decode(codec_, 0, {y.data(), rows, n}); });
   EXPECT_THAT(error, AllOf(HasSubstr("block 6 "), HasSubstr("rows 48 to 55")));
   expect_short_line(error, path_);
   EXPECT_NE(error_of([&] { file.verify(); }), "");
-  file.decode(codec_, 0, 48, y.data());  // what is still there
+  file.decode(codec_, 0, {y.data(), 48, n});  // what is still there
   EXPECT_EQ(std::memcmp(y.data(), y_.data(), 48 * n * sizeof(float)), 0);
   ASSERT_EQ(::truncate(path_.c_str(), 0), 0);
-  EXPECT_NE(error_of([&] { file.decode(codec_, 0, 1, y.data()); }), "");
+  EXPECT_NE(error_of([&] { file.decode(codec_, 0, {y.data(), 1, n}); }), "");
 }
 
 TEST_F(ChangingFile, ChangedAfterItWasCheckedIsNoticed) {
@@ -269,7 +269,7 @@ TEST_F(ChangingFile, ChangedAfterItWasCheckedIsNoticed) {
   bytes[at] = static_cast<char>(bytes[at] ^ 64);
   testing::overwrite_file(path_, bytes);
   EXPECT_THAT(error_of([&] { reader.block(3); }), HasSubstr("block 3 fails"));
-  EXPECT_THAT(error_of([&] { reader.row(24); }), HasSubstr("block 3 fails"));  // not what was read before the failure
+  EXPECT_THAT(error_of([&] { reader.rows(24, 1); }), HasSubstr("block 3 fails"));  // not what was read before the failure
 }
 
 TEST_F(ChangingFile, NoThreadSeesAWrongRow) {
@@ -286,7 +286,7 @@ TEST_F(ChangingFile, NoThreadSeesAWrongRow) {
       while (!done) {
         const std::size_t begin = random() % (rows - 20);
         try {
-          reader.decode(codec_, begin, 20, y.data());
+          reader.decode(codec_, begin, {y.data(), 20, n});
           (std::memcmp(y.data(), y_.data() + begin * n, y.size() * sizeof(float)) == 0 ? right : wrong)++;
         } catch (const FileError&) {
           ++refused;

@@ -25,24 +25,26 @@ using testing::TemporaryDirectory;
 struct Encoded {
   std::vector<float> x, norms;
   std::vector<std::uint8_t> codes;
+  std::uint64_t first_row = 0;
+  EncodedView view() const { return {norms, codes, first_row}; }
 };
 
 Encoded encode_some(const Codec& codec, std::size_t rows, std::uint64_t first_row = 0) {
   Encoded out;
+  out.first_row = first_row;
   out.x.resize(rows * codec.dimension());
   for (std::size_t i = 0; i < out.x.size(); ++i) out.x[i] = static_cast<float>((i * 2654435761u) % 2001) - 1000.0f;
   out.norms.resize(rows);
   out.codes.resize(rows * codec.code_bytes());
-  codec.encode(out.x.data(), rows, out.norms.data(), out.codes.data(), first_row);
+  codec.encode(RowsView<const float>(out.x.data(), rows, codec.dimension()), EncodedBuffer(out.norms, out.codes, first_row));
   return out;
 }
 
-void write(const std::string& path, const Codec& codec, const Encoded& rows, std::uint64_t first_row = 0,
-           std::uint32_t rows_per_block = 0) {
-  FileHeader header = FileHeader::make(codec, rows.norms.size(), first_row);
+void write(const std::string& path, const Codec& codec, const Encoded& rows, std::uint32_t rows_per_block = 0) {
+  FileHeader header = FileHeader::make(codec, rows.norms.size(), rows.first_row);
   if (rows_per_block != 0) header.rows_per_block = rows_per_block;
   FileWriter writer(path, header);
-  writer.append(rows.norms.data(), rows.codes.data(), rows.norms.size());
+  writer.append(rows.view());
   writer.commit();
 }
 
@@ -62,19 +64,23 @@ TEST(File, RoundTripsEveryBitWidthAndManyDimensions) {
     for (int bits = 1; bits <= 8; ++bits) {
       const Codec codec(n, bits, 7);
       const Encoded rows = encode_some(codec, 9, 1000);
-      write(path, codec, rows, 1000, 4);
+      write(path, codec, rows, 4);
       const FileReader file(path);
       file.verify();
       ASSERT_EQ(file.header().rows, 9u);
       ASSERT_EQ(file.header().file_bytes(), read_file(path).size());
       BlockReader reader(file);
       for (std::size_t row = 0; row < 9; ++row) {
-        ASSERT_EQ(reader.row(row).norm, rows.norms[row]);
-        ASSERT_EQ(std::memcmp(reader.row(row).codes, rows.codes.data() + row * codec.code_bytes(), codec.code_bytes()), 0);
+        const EncodedView some = reader.rows(row, 3);
+        ASSERT_EQ(some.rows(), std::min<std::size_t>(3, (row < 8 ? 4 : 1) - row % 4));  // those of its block
+        ASSERT_EQ(some.first_row(), 1000 + row);
+        ASSERT_EQ(some.made_with(), codec.parameters());
+        ASSERT_EQ(some.norms()[0], rows.norms[row]);
+        ASSERT_EQ(std::memcmp(some.row_codes(0), rows.codes.data() + row * codec.code_bytes(), some.codes().size()), 0);
       }
       std::vector<float> direct(9 * n), through(5 * n);
-      codec.decode(rows.norms.data(), rows.codes.data(), 9, direct.data(), 1000);
-      file.decode(file.codec(), 3, 5, through.data());  // crosses a block boundary
+      codec.decode(rows.view(), {direct.data(), 9, n});
+      file.decode(file.codec(), 3, {through.data(), 5, n});  // crosses a block boundary
       ASSERT_EQ(std::memcmp(through.data(), direct.data() + 3 * n, through.size() * sizeof(float)), 0) << n << " " << bits;
     }
   }
@@ -86,13 +92,13 @@ RC_GTEST_PROP(File, AppendingInAnyPiecesGivesTheSameBytes, ()) {
   const std::size_t rows = *rc::gen::inRange<std::size_t>(0, 50);
   const auto block = *rc::gen::inRange<std::uint32_t>(1, 20);
   const Encoded in = encode_some(codec, rows);
-  write(directory / "whole.hdq", codec, in, 0, block);
+  write(directory / "whole.hdq", codec, in, block);
   FileHeader header = FileHeader::make(codec, rows);
   header.rows_per_block = block;
   FileWriter writer(directory / "pieces.hdq", header);
   for (std::size_t at = 0; at < rows;) {
     const std::size_t take = *rc::gen::inRange<std::size_t>(1, rows - at + 1);
-    writer.append(in.norms.data() + at, in.codes.data() + at * codec.code_bytes(), take);
+    writer.append(in.view().slice(at, take));
     at += take;
   }
   writer.commit();
@@ -189,7 +195,7 @@ TEST(File, NoRowsIsAFile) {
   EXPECT_EQ(error_of(directory / "a.hdq"), "");
   const FileReader file(directory / "a.hdq");
   BlockReader reader(file);
-  EXPECT_THROW(reader.row(0), InvalidArgument);
+  EXPECT_THROW(reader.rows(0, 1), InvalidArgument);
   EXPECT_THROW(reader.block(0), InvalidArgument);
 }
 
@@ -201,7 +207,7 @@ TEST(File, UncommittedLeavesNothingAndKeepsTheOld) {
   const Encoded rows = encode_some(codec, 2);
   {
     FileWriter writer(path, FileHeader::make(codec, 3));
-    writer.append(rows.norms.data(), rows.codes.data(), 2);
+    writer.append(rows.view());
     EXPECT_THROW(writer.commit(), FileError);
   }
   EXPECT_EQ(read_file(path), "old");
@@ -218,7 +224,7 @@ TEST(File, InvalidNormIsNamedByRow) {
   const FileReader file(directory / "a.hdq");
   std::vector<float> x(5 * 8);
   try {
-    file.decode(file.codec(), 0, 5, x.data());
+    file.decode(file.codec(), 0, {x.data(), 5, 8});
     FAIL();
   } catch (const FileError& error) {
     EXPECT_THAT(error.what(), HasSubstr("row 3"));

@@ -49,7 +49,7 @@ TEST(FileWriter, RefusesEachInvalidField) {
     EXPECT_THAT(complaint(directory, header), HasSubstr(field));
     EXPECT_THROW(header.validate(), InvalidArgument) << field;
   };
-  expect("scheme", [](FileHeader& h) { h.scheme = 1; });
+  expect("scheme", [](FileHeader& h) { h.scheme = SchemeId{1}; });
   expect("dimension", [](FileHeader& h) { h.dimension = 0; });
   expect("dimension", [](FileHeader& h) { h.dimension = Codec::max_dimension + 1; });
   expect("dimension", [](FileHeader& h) { h.dimension = UINT64_MAX; });
@@ -81,7 +81,8 @@ void write_encoded(const std::string& path, const Codec& codec, const Number* x,
   FileHeader header = FileHeader::make(codec, rows, first_row);
   header.rows_per_block = 7;
   FileWriter writer(path, header, mean);
-  for (std::size_t at = 0; at < rows; at += piece) writer.encode(codec, x + at * stride, std::min(piece, rows - at), stride);
+  for (std::size_t at = 0; at < rows; at += piece)
+    writer.encode(codec, RowsView<const Number>(x, rows, codec.dimension(), stride).slice(at, std::min(piece, rows - at)));
   writer.commit();
 }
 
@@ -94,11 +95,11 @@ TEST(FileWriter, EncodesWhatTheCodecEncodes) {
     const Codec codec(n, 3, 9, {Isa::automatic, threads});
     std::vector<float> norms(rows);
     std::vector<std::uint8_t> codes(rows * codec.code_bytes());
-    codec.encode(x.data(), rows, norms.data(), codes.data(), first_row, stride);
+    codec.encode(RowsView<const float>(x.data(), rows, codec.dimension(), stride), EncodedBuffer(norms, codes, first_row));
     FileHeader header = FileHeader::make(codec, rows, first_row);
     header.rows_per_block = 7;
     FileWriter writer(directory / "appended.hdq", header);
-    writer.append(norms.data(), codes.data(), rows);
+    writer.append(EncodedView(norms, codes, first_row));
     writer.commit();
     for (const std::size_t piece : {1u, 6u, 7u, 16u, 40u}) {
       write_encoded(directory / "encoded.hdq", codec, x.data(), rows, piece, stride, first_row);
@@ -144,17 +145,17 @@ TEST(FileWriter, NamesTheBadRowAndThenWritesNothing) {
     std::vector<float> means(mean == 0 ? 0 : n);
     if (mean != 0) means[3] = mean;
     FileWriter writer(directory / "a.hdq", header, means);
-    writer.encode(codec, x.data(), 2);
+    writer.encode(codec, RowsView<const float>(x.data(), 2, n));
     try {
-      writer.encode(codec, x.data() + 2 * n, rows - 2);
+      writer.encode(codec, RowsView<const float>(x.data() + 2 * n, rows - 2, n));
       ADD_FAILURE() << what;
     } catch (const InvalidInput& bad) {
       EXPECT_EQ(bad.row, 23u);
       EXPECT_EQ(bad.column, 3u);
       EXPECT_THAT(bad.what(), HasSubstr(std::string("row 23, column 3: ") + what));
     }
-    EXPECT_THROW(writer.encode(codec, x.data(), 1), FileError);
-    EXPECT_THROW(writer.append(x.data(), reinterpret_cast<const std::uint8_t*>(x.data()), 1), FileError);
+    EXPECT_THROW(writer.encode(codec, RowsView<const float>(x.data(), 1, n)), FileError);
+    EXPECT_THROW(writer.append(codec.encode(RowsView<const float>(x.data(), 1, n), writer.rows_written())), FileError);
     EXPECT_THROW(writer.commit(), FileError);
   };
   expect(std::nanf(""), 0, "NaN");
@@ -169,22 +170,32 @@ TEST(FileWriter, RefusesWhatDoesNotBelongToItsHeader) {
   const Codec codec(16, 4, 3);
   const std::vector<float> x = numbers(16 * 4);
   FileWriter writer(directory / "a.hdq", FileHeader::make(codec, 3));
-  EXPECT_THROW(writer.encode(Codec(15, 4, 3), x.data(), 1), InvalidArgument);
-  EXPECT_THROW(writer.encode(Codec(16, 5, 3), x.data(), 1), InvalidArgument);
-  EXPECT_THROW(writer.encode(Codec(16, 4, 4), x.data(), 1), InvalidArgument);
-  EXPECT_THROW(writer.encode(codec, x.data(), 1, 15), InvalidArgument);
-  EXPECT_THROW(writer.encode(codec, x.data(), 4), FileError);
-  EXPECT_THROW(writer.encode(codec, static_cast<const float*>(nullptr), 1), InvalidArgument);
-  EXPECT_THROW(writer.append(nullptr, nullptr, 1), InvalidArgument);
+  const auto rows = [&](std::size_t count, std::size_t n = 16) { return RowsView<const float>(x.data(), count, n); };
+  EXPECT_THROW(writer.encode(Codec(15, 4, 3), rows(1, 15)), InvalidArgument);
+  EXPECT_THROW(writer.encode(Codec(16, 5, 3), rows(1)), InvalidArgument);
+  EXPECT_THROW(writer.encode(Codec(16, 4, 4), rows(1)), InvalidArgument);
+  EXPECT_THROW(writer.encode(codec, rows(1, 15)), InvalidArgument);
+  EXPECT_THROW(writer.encode(codec, rows(4)), FileError);
+  EXPECT_THROW(writer.append(Codec(16, 4, 4).encode(rows(1), 0)), InvalidArgument);       // another seed
+  EXPECT_THROW(writer.append(Codec(15, 4, 3).encode(rows(1, 15), 0)), InvalidArgument);   // as many bytes
+  EXPECT_THROW(writer.append(Codec(16, 5, 3).encode(rows(1), 0)), InvalidArgument);
+  const EncodedRows other = Codec(16, 5, 3).encode(rows(1), 0);
+  EXPECT_THROW(writer.append(EncodedView(other.norms(), other.codes(), 0)), InvalidArgument);  // its bytes tell
+  EXPECT_THROW(writer.append(codec.encode(rows(1), 1)), InvalidArgument);                 // row numbers that are not the file's
   EXPECT_EQ(writer.rows_written(), 0u);
-  writer.encode(codec, x.data(), 3);
-  EXPECT_THROW(writer.encode(codec, x.data(), 1), FileError);
+  writer.encode(codec, rows(2));
+  EXPECT_THROW(writer.append(codec.encode(rows(1), 0)), InvalidArgument);
+  writer.append(codec.encode(rows(1), 2));
+  EXPECT_THROW(writer.encode(codec, rows(1)), FileError);
+  EXPECT_THROW(writer.append(codec.encode(rows(1), 3)), FileError);
   writer.commit();
   const FileReader file(directory / "a.hdq");
   std::vector<float> y(16 * 3);
-  EXPECT_THROW(file.decode(Codec(16, 4, 4), 0, 3, y.data()), InvalidArgument);
-  EXPECT_THROW(file.decode(codec, 1, 3, y.data()), InvalidArgument);
-  EXPECT_THROW(file.decode(codec, 4, 0, y.data()), InvalidArgument);
+  EXPECT_THROW(file.decode(Codec(16, 4, 4), 0, {y.data(), 3, 16}), InvalidArgument);
+  EXPECT_THROW(file.decode(codec, 1, {y.data(), 3, 16}), InvalidArgument);
+  EXPECT_THROW(file.decode(codec, 4, {y.data(), 0, 16}), InvalidArgument);
+  EXPECT_THROW(file.decode(codec, 0, {y.data(), 3, 15}), InvalidArgument);
+  EXPECT_NO_THROW(file.decode(codec, 3, {y.data(), 0, 16}));
 }
 
 // ---- means ----
@@ -208,10 +219,10 @@ TEST(FileWriter, CentredRowsAreThoseLessTheMean) {
   EXPECT_EQ(with.size(), without.size() + 448);  // 100 floats and a checksum, to a multiple of 64
   EXPECT_EQ(with.substr(128 + 448), without.substr(128));
   std::vector<float> y(n * rows), z(n * rows);
-  centred.decode(codec, 0, rows, y.data());
-  plain.decode(codec, 0, rows, z.data());
+  centred.decode(codec, 0, {y.data(), rows, n});
+  plain.decode(codec, 0, {z.data(), rows, n});
   for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], z[i] + mean[i % n]) << i;
-  centred.decode(codec, 11, 3, y.data());
+  centred.decode(codec, 11, {y.data(), 3, n});
   for (std::size_t i = 0; i < 3 * n; ++i) ASSERT_EQ(y[i], z[11 * n + i] + mean[i % n]) << i;
 }
 
@@ -224,9 +235,9 @@ TEST(FileWriter, CentredRowsAreUnbiased) {
   for (std::size_t row = 0; row < rows; ++row) repeated.insert(repeated.end(), x.begin(), x.end());
   const Codec codec(n, 2, 5);
   FileWriter writer(directory / "a.hdq", FileHeader::make(codec, rows), mean);
-  writer.encode(codec, repeated.data(), rows);
+  writer.encode(codec, RowsView<const float>(repeated.data(), rows, n));
   writer.commit();
-  FileReader(directory / "a.hdq").decode(codec, 0, rows, y.data());
+  FileReader(directory / "a.hdq").decode(codec, 0, {y.data(), rows, n});
   double norm = 0;
   for (std::size_t i = 0; i < n; ++i) norm += std::pow(x[i] - mean[i], 2);
   for (std::size_t i = 0; i < n; ++i) {

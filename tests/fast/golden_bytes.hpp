@@ -39,8 +39,8 @@ inline GoldenBytes golden_bytes(Isa isa, int bits) {
     const std::uint64_t first_row = 0xFFFFFFFC;  // crosses from one counter word to the next
     std::vector<float> norms(rows), y(x.size());
     std::vector<std::uint8_t> codes(rows * codec.code_bytes());
-    codec.encode(x.data(), rows, norms.data(), codes.data(), first_row);
-    codec.decode(norms.data(), codes.data(), rows, y.data(), first_row);
+    codec.encode(RowsView<const float>(x.data(), rows, codec.dimension()), EncodedBuffer(norms, codes, first_row));
+    codec.decode(EncodedView(norms, codes, first_row), {y.data(), rows, codec.dimension()});
     append_floats(golden.encoded, norms);
     golden.encoded.append(codes.begin(), codes.end());
     append_floats(golden.decoded, y);

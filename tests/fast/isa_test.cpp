@@ -173,8 +173,9 @@ void compare_codecs(std::size_t n, int bits, Isa isa, std::size_t offset) {
     const Codec& codec = side == 0 ? scalar : simd;
     codes[side].assign(rows * bytes + 64, 0xEE);
     y[side].assign(rows * n + 16, -7.0f);
-    codec.encode(x.data() + offset % 16, rows, norms[side].data() + offset % 16, codes[side].data() + offset, 99);
-    codec.decode(norms[side].data() + offset % 16, codes[side].data() + offset, rows, y[side].data() + offset % 16, 99);
+    const EncodedBuffer encoded({norms[side].data() + offset % 16, rows}, {codes[side].data() + offset, rows * bytes}, 99);
+    codec.encode(RowsView<const float>(x.data() + offset % 16, rows, n), encoded);
+    codec.decode(encoded, {y[side].data() + offset % 16, rows, n});
   }
   ASSERT_TRUE(same_bytes(norms[0].data(), norms[1].data(), rows + 16)) << n;
   ASSERT_EQ(codes[0], codes[1]) << "n " << n << " bits " << bits;

@@ -96,7 +96,7 @@ TEST(Search, OfAFileIsThatOfItsRows) {
   header.rows_per_block = 64;
   const std::string path = directory / "rows.hdq";
   FileWriter writer(path, header);
-  writer.append(d.norms.data(), d.codes.data(), d.rows);
+  writer.append(EncodedView(d.norms, d.codes, 50));
   writer.commit();
   const FileReader file(path);
   const Scorer scorer(d.codec, d.q_rows());
@@ -128,7 +128,7 @@ TEST(Search, OfACentredFileIsThatOfItsRows) {
   for (std::size_t i = 0; i < d.x.size(); ++i) d.x[i] += mean[i % n];
   for (std::size_t i = 0; i < less.size(); ++i) less[i] = d.x[i] - mean[i % n];
   FileWriter writer(directory / "centred.hdq", FileHeader::make(d.codec, rows), mean);
-  writer.encode(d.codec, d.x.data(), rows);
+  writer.encode(d.codec, RowsView<const float>(d.x.data(), rows, n));
   writer.commit();
   const FileReader file(directory / "centred.hdq");
   const Scorer scorer(d.codec, d.q_rows(), file.mean());
@@ -185,7 +185,7 @@ TEST(Search, NamesTheRowOfABadNorm) {
   }
   const hdq::testing::TemporaryDirectory directory;
   FileWriter writer(directory / "bad.hdq", FileHeader::make(d.codec, d.rows));
-  writer.append(d.norms.data(), d.codes.data(), d.rows);
+  writer.append(EncodedView(d.norms, d.codes, 0));
   writer.commit();
   try {
     search(scorer, Metric::inner_product, FileReader(directory / "bad.hdq"), 5);
@@ -301,7 +301,7 @@ TEST(Search, NamesTheQueryWhoseScoreLeavesFloat32) {
     EXPECT_NO_THROW(search(scorer, Metric::cosine, encoded, 5));
     const hdq::testing::TemporaryDirectory directory;
     FileWriter writer(directory / "huge.hdq", FileHeader::make(codec, rows));
-    writer.append(encoded.norms().data(), encoded.codes().data(), rows);
+    writer.append(encoded);
     writer.commit();
     try {
       search(scorer, Metric::inner_product, FileReader(directory / "huge.hdq"), 5);

@@ -72,8 +72,8 @@ void expect_codes_of_widened(Isa isa) {
       std::vector<float> wide(x.size()), norms(rows), wide_norms(rows);
       widen(x.data(), x.size(), wide.data());
       std::vector<std::uint8_t> codes(rows * codec.code_bytes()), wide_codes(codes.size());
-      codec.encode(x.data(), rows, norms.data(), codes.data(), 9, stride);
-      codec.encode(wide.data(), rows, wide_norms.data(), wide_codes.data(), 9, stride);
+      codec.encode(RowsView<const float>(x.data(), rows, codec.dimension(), stride), EncodedBuffer(norms, codes, 9));
+      codec.encode(RowsView<const float>(wide.data(), rows, codec.dimension(), stride), EncodedBuffer(wide_norms, wide_codes, 9));
       ASSERT_EQ(norms, wide_norms) << n;
       ASSERT_EQ(codes, wide_codes) << n << " bits " << bits;
     }
@@ -91,7 +91,7 @@ TEST_P(Widen, BadNumbersAreNamed) {
   std::vector<float> norms(2);
   std::vector<std::uint8_t> codes(2 * codec.code_bytes());
   try {
-    codec.encode(x.data(), 2, norms.data(), codes.data());
+    codec.encode(RowsView<const float>(x.data(), 2, codec.dimension()), EncodedBuffer(norms, codes, 0));
     FAIL() << "encoded infinity";
   } catch (const InvalidInput& e) {
     EXPECT_EQ(e.row, 1u);
@@ -107,11 +107,11 @@ TEST(WidenC, SameCodes) {
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<std::uint16_t>(0x3800 + 37 * i % 0x700);
   std::vector<float> norms[2] = {std::vector<float>(2), std::vector<float>(2)};
   std::vector<std::uint8_t> codes[2] = {std::vector<std::uint8_t>(2 * codec.code_bytes()), std::vector<std::uint8_t>(2 * codec.code_bytes())};
-  codec.encode(reinterpret_cast<const Float16*>(x.data()), 2, norms[0].data(), codes[0].data());
+  codec.encode(RowsView<const Float16>(reinterpret_cast<const Float16*>(x.data()), 2, codec.dimension()), EncodedBuffer(norms[0], codes[0], 0));
   EXPECT_EQ(hdq_encode_float16(c, x.data(), 2, 0, norms[1].data(), codes[1].data(), 0), HDQ_OK);
   EXPECT_EQ(norms[0], norms[1]);
   EXPECT_EQ(codes[0], codes[1]);
-  codec.encode(reinterpret_cast<const BFloat16*>(x.data()), 2, norms[0].data(), codes[0].data());
+  codec.encode(RowsView<const BFloat16>(reinterpret_cast<const BFloat16*>(x.data()), 2, codec.dimension()), EncodedBuffer(norms[0], codes[0], 0));
   EXPECT_EQ(hdq_encode_bfloat16(c, x.data(), 2, 0, norms[1].data(), codes[1].data(), 0), HDQ_OK);
   EXPECT_EQ(norms[0], norms[1]);
   EXPECT_EQ(codes[0], codes[1]);

@@ -44,11 +44,8 @@ void make_files() {
     writer.commit();
   }
   const Codec codec(dimension, 4);
-  std::vector<float> norms(rows);
-  std::vector<std::uint8_t> codes(rows * codec.code_bytes());
-  codec.encode(x.data(), rows, norms.data(), codes.data());
   FileWriter writer("x.hdq", FileHeader::make(codec, rows));
-  writer.append(norms.data(), codes.data(), rows);
+  writer.encode(codec, RowsView<const float>(x.data(), rows, dimension));
   writer.commit();
 }
 

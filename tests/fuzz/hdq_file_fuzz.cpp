@@ -91,18 +91,18 @@ void use_rows(const FileReader& file) {
   const Codec codec = file.codec();
   if (rows > largest_decoded / dimension) return;
   std::vector<float> together(rows * dimension), one(dimension);
-  file.decode(codec, 0, rows, together.data());
+  file.decode(codec, 0, {together.data(), rows, dimension});
   BlockReader reader(file);
   for (std::size_t row = rows; row-- > 0;) {
-    reader.decode(codec, row, 1, one.data());
+    reader.decode(codec, row, {one.data(), 1, dimension});
     require(std::memcmp(one.data(), together.data() + row * dimension, dimension * sizeof(float)) == 0, "a row depends on how it is read");
   }
-  if (header.has_mean) return;  // search refuses centred rows
   std::vector<float> query(dimension, 1);
-  const Scorer scorer(codec, {query.data(), 1, dimension});
+  const Scorer scorer(codec, {query.data(), 1, dimension}, file.mean());
   const std::size_t k = std::min<std::size_t>(rows, 3);
   if (k == 0) return;
   for (const Metric metric : {Metric::inner_product, Metric::squared_distance, Metric::cosine}) {
+    if (metric == Metric::cosine && header.has_mean) continue;  // needs norms that are not stored
     try {
       const auto found = search(scorer, metric, file, k);
       require(found.size() == k && found[0].row < rows, "neighbours that are none");
@@ -120,16 +120,16 @@ void read(const std::string& path, std::size_t size) try {
   BlockReader reader(file);
   std::uint64_t rows = 0;
   for (std::uint64_t index = 0; index < header.blocks(); ++index) {
-    const BlockReader::Block block = reader.block(index);
-    require(block.first == rows && block.rows > 0, "blocks that are not one after the other");
-    volatile std::uint8_t last = block.codes[block.rows * header.code_bytes() - 1];
+    const EncodedView block = reader.block(index);
+    require(block.first_row() == header.first_row + rows && block.rows() > 0, "blocks that are not one after the other");
+    volatile std::uint8_t last = block.codes().back();
     (void)last;
-    (void)std::isfinite(block.norms[block.rows - 1]);
-    rows += block.rows;
+    (void)std::isfinite(block.norms().back());
+    rows += block.rows();
   }
   require(rows == header.rows, "blocks that do not hold all rows");
   for (const std::uint64_t row : {std::uint64_t{0}, header.rows / 2, header.rows - 1})
-    if (row < header.rows) (void)reader.row(row);
+    if (row < header.rows) (void)reader.rows(row, 1);
   file.verify();
   use_rows(file);
 } catch (const FileError& error) {

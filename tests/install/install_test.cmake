@@ -4,14 +4,7 @@ set(root ${BUILD}/install_test)
 file(REMOVE_RECURSE ${root})
 set(prefix ${root}/prefix)
 
-function(run)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
-  if(NOT status EQUAL 0)
-    string(REPLACE ";" " " line "${ARGN}")
-    message(FATAL_ERROR "failed (${status}): ${line}\n${output}")
-  endif()
-  set(output "${output}" PARENT_SCOPE)
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
 foreach(file bin/hdq include/hdq/codec.hpp include/hdq/hdq.h include/hdq/hdq_kernel.h include/hdq/properties.hpp

@@ -52,10 +52,9 @@ std::vector<int> spec_signs(std::uint64_t seed, std::size_t count) {
 
 Encoded encode(const CodecConfig& c, const Vector& x, std::uint64_t row) {
   const hdq::Codec codec(c.dimension, c.bits, c.seed);
-  Encoded e{0, std::vector<std::uint8_t>(codec.order())};
-  std::vector<std::uint8_t> bytes(codec.code_bytes());
-  codec.encode(x.data(), 1, &e.norm, bytes.data(), row);
-  hdq::unpack(c.bits, bytes.data(), codec.order(), e.codes.data());
+  const hdq::EncodedRows rows = codec.encode(hdq::RowsView(x.data(), 1, x.size()), row);
+  Encoded e{rows.norms()[0], std::vector<std::uint8_t>(codec.order())};
+  hdq::unpack(c.bits, rows.codes().data(), codec.order(), e.codes.data());
   return e;
 }
 Vector decode(const CodecConfig& c, const Encoded& e, std::uint64_t row) {
@@ -63,7 +62,7 @@ Vector decode(const CodecConfig& c, const Encoded& e, std::uint64_t row) {
   std::vector<std::uint8_t> bytes(codec.code_bytes());
   hdq::pack(c.bits, e.codes.data(), codec.order(), bytes.data());
   Vector x(c.dimension);
-  codec.decode(&e.norm, bytes.data(), 1, x.data(), row);
+  codec.decode(hdq::EncodedView({&e.norm, 1}, bytes, row), {x.data(), 1, x.size()});
   return x;
 }
 Vector reconstruct(const CodecConfig& c, const Vector& x, std::uint64_t row) { return decode(c, encode(c, x, row), row); }
@@ -306,10 +305,8 @@ TEST(CodecProperties, Batch) {
 TEST(CodecProperties, Variants) {
   const auto run = [](std::size_t variant) {
     const hdq::Codec codec(100, 3, 0, {hdq::Isa::automatic, static_cast<int>(variant) + 1});
-    std::vector<float> x = noise(1000), norms(10);
-    std::vector<std::uint8_t> codes(10 * codec.code_bytes());
-    codec.encode(x.data(), 10, norms.data(), codes.data());
-    return codes;
+    const Vector x = noise(1000);
+    return codec.encode(hdq::RowsView(x.data(), 10, 100), 0).codes();
   };
   EXPECT_PROPERTY(variants_agree(4, run));
   const auto racy = [&](std::size_t variant) {
@@ -323,10 +320,8 @@ TEST(CodecProperties, Variants) {
 TEST(CodecProperties, Refusal) {
   const auto ours = [](const Vector& x) -> std::optional<std::size_t> {
     const hdq::Codec codec(x.size(), 2);
-    float norm = 0;
-    std::vector<std::uint8_t> codes(codec.code_bytes());
     try {
-      codec.encode(x.data(), 1, &norm, codes.data());
+      codec.encode(hdq::RowsView(x.data(), 1, x.size()), 0);
     } catch (const hdq::InvalidInput& e) {
       return e.column;
     }

@@ -25,11 +25,9 @@ struct Row {
 
 Row quantize(const std::vector<float>& x, int bits, std::uint64_t row, std::uint64_t with_seed = seed) {
   const Codec codec(x.size(), bits, with_seed);
-  Row r{x, 0, {}, std::vector<float>(x.size())};
-  std::vector<std::uint8_t> bytes(codec.code_bytes());
-  codec.encode(x.data(), 1, &r.norm, bytes.data(), row);
-  codec.decode(&r.norm, bytes.data(), 1, r.decoded.data(), row);
-  r.codes = unpack_codes(bits, bytes.data(), codec.order());
+  const EncodedRows encoded = codec.encode(RowsView(x.data(), 1, x.size()), row);
+  Row r{x, encoded.norms()[0], unpack_codes(bits, encoded.codes().data(), codec.order()), std::vector<float>(x.size())};
+  codec.decode(encoded, {r.decoded.data(), 1, x.size()});
   return r;
 }
 

@@ -111,12 +111,11 @@ std::vector<std::int64_t> ExactCodec::alternatives(const Ball& y, std::int64_t c
 void ExactCodec::run_implementation(const float* x, std::uint64_t row, ExactRow& r) const {
   for (const Isa isa : supported_isas()) {
     const Codec codec(judge_.dimension(), judge_.bits(), seed_, {isa, 1});
-    float norm = 0;
-    std::vector<std::uint8_t> bytes(codec.code_bytes());
+    const EncodedRows encoded = codec.encode(RowsView<const float>(x, 1, codec.dimension()), row);
+    const std::vector<std::uint8_t>& bytes = encoded.codes();
     std::vector<float> decoded(codec.dimension());
-    codec.encode(x, 1, &norm, bytes.data(), row);
-    codec.decode(&norm, bytes.data(), 1, decoded.data(), row);
-    confirm(norm == r.norm, "norm");
+    codec.decode(encoded, {decoded.data(), 1, decoded.size()});
+    confirm(encoded.norms()[0] == r.norm, "norm");
     if (r.bytes.empty()) {
       r.bytes = bytes;
       r.decoded_float32 = decoded;

@@ -217,10 +217,8 @@ Document make_batch(Blob& blob) {
       }
     }
     const Codec codec(n, bits, codec_seed, {Isa::automatic, 3});
-    std::vector<float> fast_norms(rows);
-    std::vector<std::uint8_t> fast_bytes(rows * codec.code_bytes());
-    codec.encode(x.data(), rows, fast_norms.data(), fast_bytes.data(), first_row);
-    confirm(fast_norms == norms && fast_bytes == bytes, "rows at once and one by one");
+    const EncodedRows together = codec.encode(RowsView<const float>(x.data(), rows, n), first_row);
+    confirm(together.norms() == norms && together.codes() == bytes, "rows at once and one by one");
     document.begin_group({{"type", "batch"}, {"dimension", n}, {"order", exact.order()}, {"bits", bits}, {"seed", hex(codec_seed)}});
     document.add_test("", {"two-paths-two-bases", "instruction-sets-disagree", "non-atomic-packing", "correlated-random-lanes"},
                       alternatives.empty() ? Expectation::valid : Expectation::acceptable,

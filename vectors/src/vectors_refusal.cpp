@@ -26,11 +26,9 @@ void add_refusal(Document& document, Blob& blob, std::size_t n, std::size_t rows
   if (norm) std::fill_n(x.begin() + static_cast<std::ptrdiff_t>(row * n), n, bad.value);
   else x[row * n + column] = bad.value;
   const Codec codec(n, 4, 1);
-  std::vector<float> norms(rows);
-  std::vector<std::uint8_t> bytes(rows * codec.code_bytes());
   bool refused = false;
   try {
-    codec.encode(x.data(), rows, norms.data(), bytes.data());
+    codec.encode(RowsView<const float>(x.data(), rows, n), 0);
   } catch (const InvalidInput& e) {
     refused = e.row == row && e.column == (norm ? InvalidInput::npos : column);
   }

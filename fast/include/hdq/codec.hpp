@@ -82,15 +82,6 @@ class HDQ_EXPORT Codec {
   void quantize(RowsView<const float> y, std::span<const float> norms, std::span<const std::uint32_t> words, std::span<std::uint8_t> codes,
                 Workspace* workspace = nullptr) const;
 
-  // Of pointers, until all callers have views.
-  template <class Number>
-  void encode(const Number* x, std::size_t rows, float* norms, std::uint8_t* codes, std::uint64_t first_row = 0, std::size_t row_stride = 0) const {
-    encode(RowsView<const Number>(x, rows, dimension(), row_stride), EncodedBuffer({norms, rows}, {codes, rows * code_bytes()}, first_row));
-  }
-  void decode(const float* norms, const std::uint8_t* codes, std::size_t rows, float* x, std::uint64_t first_row = 0, std::size_t row_stride = 0) const {
-    decode(EncodedView({norms, rows}, {codes, rows * code_bytes()}, first_row), RowsView<float>(x, rows, dimension(), row_stride));
-  }
-
   // For other parts of hdq.
   const std::shared_ptr<const detail::CodecPlan>& plan() const { return plan_; }
 

@@ -1,11 +1,11 @@
 // The .hdq file: codes of many rows, checksummed block by block (docs/format.md has it byte by byte).
 //
 //   hdq::FileWriter writer("x.hdq", hdq::FileHeader::make(codec, rows));
-//   writer.encode(codec, x, rows);                        // any number of rows at a time
+//   writer.encode(codec, {x, rows, 384});                 // any number of rows at a time
 //   writer.commit();
 //
 //   const hdq::FileReader file("x.hdq");
-//   file.decode(file.codec(), 0, rows, y);
+//   file.decode(file.codec(), 0, {y, rows, 384});
 //
 // A block holds rows_per_block rows (the last one fewer): their norms, then their codes, zero padding, a CRC-32C.
 // Every bit of the file is under a checksum; row i is found by arithmetic.
@@ -26,7 +26,6 @@ namespace hdq {
 
 struct HDQ_EXPORT FileHeader {
   static constexpr std::uint32_t current_version = 1;
-  static constexpr std::uint32_t fixed_rate = 0;  // the scheme of SPEC §3 and §4
   static constexpr std::size_t bytes = 128;
   static constexpr std::uint64_t max_block_bytes = std::uint64_t{1} << 26;  // of any block: what a reader holds in memory
 
@@ -37,7 +36,7 @@ struct HDQ_EXPORT FileHeader {
   std::uint64_t seed = 0;
   std::uint64_t first_row = 0;         // row number (SPEC §2) of the file's row 0; row i has first_row + i mod 2^64
   std::uint32_t rows_per_block = 0;    // >= 1
-  std::uint32_t scheme = fixed_rate;
+  SchemeId scheme = SchemeId::fixed_rate;
   bool has_mean = false;               // rows are centred: a mean section follows the header
 
   // A header for `rows` rows of this codec, with blocks of at most 256 KiB (or of one row).
@@ -46,7 +45,7 @@ struct HDQ_EXPORT FileHeader {
   // Throws InvalidArgument, naming the field, unless each is in its range and the file's length below 2^63.
   void validate() const;
 
-  // The layout; of a header that validate() accepts.
+  EncodingParameters parameters() const;  // of a header that validate() accepts, as is the layout:
   std::size_t code_bytes() const { return static_cast<std::size_t>((order * bits + 7) / 8); }  // of a row
   std::uint64_t blocks() const;
   std::size_t rows_in_block(std::uint64_t block) const;
@@ -73,24 +72,24 @@ class HDQ_EXPORT FileWriter {
   // Encodes the next rows of the file, x as Codec::encode has it, straight into its blocks; codec is one of the header's
   // dimension, bits and seed (otherwise InvalidArgument). Row numbers follow from the header. With a mean, the codes are those of
   // fl32(x_i − μ_i). Throws InvalidInput, row counted from x, for a row that has no code, and where x_i − μ_i exceeds float32.
-  void encode(const Codec& codec, const float* x, std::size_t rows, std::size_t row_stride = 0);
-  void encode(const Codec& codec, const Float16* x, std::size_t rows, std::size_t row_stride = 0);
-  void encode(const Codec& codec, const BFloat16* x, std::size_t rows, std::size_t row_stride = 0);
+  void encode(const Codec& codec, RowsView<const float> x, Workspace* workspace = nullptr);
+  void encode(const Codec& codec, RowsView<const Float16> x, Workspace* workspace = nullptr);
+  void encode(const Codec& codec, RowsView<const BFloat16> x, Workspace* workspace = nullptr);
 
-  // The next `rows` rows as they were encoded: with the header's parameters, row numbers and mean.
-  void append(const float* norms, const std::uint8_t* codes, std::size_t rows);
+  // The next rows of the file as they were encoded: with the header's parameters and mean, and with the row numbers that they have
+  // in the file, or InvalidArgument.
+  void append(const EncodedView& rows);
 
   // Throws FileError unless exactly header.rows rows were written.
   void commit();
 
  private:
-  struct Room;
-  Room room(std::size_t rows);
+  EncodedBuffer room(std::size_t rows);
   void filled(std::size_t rows);
   template <class Number>
-  void encode_rows(const Codec& codec, const Number* x, std::size_t rows, std::size_t row_stride);
+  void encode_rows(const Codec& codec, const RowsView<const Number>& x, Workspace* workspace);
   template <class Number>
-  void encode_some(const Codec& codec, const Number* x, std::size_t stride, const Room& to);
+  void encode_some(const Codec& codec, const RowsView<const Number>& x, const EncodedBuffer& to, Workspace* workspace);
   void write_mean();
   void finish_block();
 
@@ -116,9 +115,9 @@ class HDQ_EXPORT FileReader {
   // Checks every block; throws FileError naming the first bad one.
   void verify() const;
 
-  // Rows [begin, begin + rows) of the file, rows × dimension floats; the codec is one of codec(). With a mean, each number is
+  // The file's rows from row `begin` on, as many as out has; the codec is one of codec(). With a mean, each number is
   // fl32(decoded + μ_i). FileError for a block that is damaged, or a row whose norm is invalid.
-  void decode(const Codec& codec, std::uint64_t begin, std::size_t rows, float* x) const;
+  void decode(const Codec& codec, std::uint64_t begin, RowsView<float> out, Workspace* workspace = nullptr) const;
   Codec codec(CodecOptions options = {}) const;
 
  private:
@@ -137,28 +136,19 @@ class HDQ_EXPORT BlockReader {
  public:
   explicit BlockReader(const FileReader& file) : file_(&file) {}
 
-  struct Block {
-    std::uint64_t first;         // index in the file of the block's first row
-    std::size_t rows;
-    const float* norms;          // rows
-    const std::uint8_t* codes;   // rows × code_bytes
-  };
-  // Valid until the next call. FileError where the checksum fails or the file has been truncated, InvalidArgument beyond the last.
-  Block block(std::uint64_t index);
-
-  struct Row {
-    float norm;
-    const std::uint8_t* codes;
-  };
-  Row row(std::uint64_t index);  // reads its block, if that is not the one read last
+  // The rows of a block, valid until the next call. FileError where the checksum fails or the file has been truncated, InvalidArgument
+  // beyond the last block.
+  EncodedView block(std::uint64_t index);
+  // Rows from row `begin` of the file on, at most `rows` of them: those that are in the block of the first one, which is read if it is
+  // not the one read last.
+  EncodedView rows(std::uint64_t begin, std::size_t rows);
 
   // FileReader::decode, without allocating for each call.
-  void decode(const Codec& codec, std::uint64_t begin, std::size_t rows, float* x);
+  void decode(const Codec& codec, std::uint64_t begin, RowsView<float> out, Workspace* workspace = nullptr);
 
  private:
-  std::uint8_t* data();                 // in buffer_, on a cache line
-  Block held();                         // the block that was read last
-  Block block_of(std::uint64_t row);    // that, or read
+  std::uint8_t* data();  // in buffer_, on a cache line
+  EncodedView held();    // the block that was read last
   static constexpr std::uint64_t none = ~std::uint64_t{0};
 
   const FileReader* file_;

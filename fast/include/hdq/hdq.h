@@ -85,6 +85,7 @@ HDQ_EXPORT hdq_status hdq_file_open(const char* path, hdq_file** file);
 HDQ_EXPORT void hdq_file_close(hdq_file* file);
 HDQ_EXPORT uint64_t hdq_file_rows(const hdq_file* file);       /* 0 for NULL, as below */
 HDQ_EXPORT uint64_t hdq_file_first_row(const hdq_file* file);  /* row number of its row 0 */
+HDQ_EXPORT const float* hdq_file_mean(const hdq_file* file);   /* of centred rows: `dimension` numbers, the file's; otherwise NULL */
 HDQ_EXPORT hdq_status hdq_file_verify(const hdq_file* file);   /* every checksum */
 /* A codec for the file's rows. Its dimension, bits and seed are the file's. */
 HDQ_EXPORT hdq_status hdq_file_codec(const hdq_file* file, const hdq_codec_options* options, hdq_codec** codec);
@@ -93,12 +94,14 @@ HDQ_EXPORT hdq_status hdq_file_codec(const hdq_file* file, const hdq_codec_optio
 HDQ_EXPORT hdq_status hdq_file_read(const hdq_file* file, uint64_t begin, size_t rows, float* norms, uint8_t* codes);
 HDQ_EXPORT hdq_status hdq_file_decode(const hdq_file* file, const hdq_codec* codec, uint64_t begin, size_t rows, float* x);
 
-/* A file of `rows` rows of this codec. It appears under its name, complete, at hdq_file_writer_commit, or never. */
+/* A file of `rows` rows of this codec. It appears under its name, complete, at hdq_file_writer_commit, or never. mean: NULL, or
+   `dimension` numbers to be subtracted from what hdq_file_writer_encode is given, stored, and added again in decoding. */
 HDQ_EXPORT hdq_status hdq_file_writer_create(const char* path, const hdq_codec* codec, uint64_t rows, uint64_t first_row,
-                                             hdq_file_writer** writer);
+                                             const float* mean, hdq_file_writer** writer);
 /* The next rows, any number at a time: of numbers, or as encoded before with the row numbers that they have in the file. */
 HDQ_EXPORT hdq_status hdq_file_writer_encode(hdq_file_writer* writer, const float* x, size_t rows, size_t stride);
-HDQ_EXPORT hdq_status hdq_file_writer_append(hdq_file_writer* writer, const float* norms, const uint8_t* codes, size_t rows);
+HDQ_EXPORT hdq_status hdq_file_writer_append(hdq_file_writer* writer, const float* norms, const uint8_t* codes, size_t rows,
+                                             uint64_t first_row);
 HDQ_EXPORT hdq_status hdq_file_writer_commit(hdq_file_writer* writer); /* HDQ_FILE_ERROR unless all its rows were written */
 HDQ_EXPORT void hdq_file_writer_destroy(hdq_file_writer* writer);
 
@@ -107,8 +110,9 @@ HDQ_EXPORT void hdq_file_writer_destroy(hdq_file_writer* writer);
 typedef struct hdq_scorer hdq_scorer;
 typedef enum hdq_metric { HDQ_INNER_PRODUCT = 0, HDQ_SQUARED_DISTANCE = 1, HDQ_COSINE = 2 } hdq_metric;
 
-/* The queries are copied. The scorer may outlive the codec. */
-HDQ_EXPORT hdq_status hdq_scorer_create(const hdq_codec* codec, const float* queries, size_t count, size_t stride, hdq_scorer** scorer);
+/* The queries are copied. The scorer may outlive the codec. mean: NULL, or hdq_file_mean of the file that is to be searched. */
+HDQ_EXPORT hdq_status hdq_scorer_create(const hdq_codec* codec, const float* queries, size_t count, size_t stride, const float* mean,
+                                        hdq_scorer** scorer);
 HDQ_EXPORT void hdq_scorer_destroy(hdq_scorer* scorer);
 
 /* scores[query * scores_stride + row]; scores_stride 0: rows. A score that float32 cannot hold is +-infinity. */

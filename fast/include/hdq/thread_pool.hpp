@@ -17,11 +17,14 @@ namespace hdq {
 // run() may be called from several threads at once, and from within work that a pool runs: the calling thread always works itself,
 // so that no call waits for a free worker.
 //
+// Signals are not for workers: they block all, so that the threads of the program that meant to handle them do.
+//
 // Fork: workers do not survive it. A child process may use a pool that its parent had used; there, all work is done by the calling
 // thread. The child must not be forked while another thread is inside a call.
 class HDQ_EXPORT ThreadPool {
  public:
-  explicit ThreadPool(int threads = 0);  // 0: one per hardware thread; negative: InvalidArgument
+  static constexpr int max_threads = 1024;
+  explicit ThreadPool(int threads = 0);  // 0: one per hardware thread; otherwise 1 to max_threads, or InvalidArgument
   ~ThreadPool();                         // no call may be in progress
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

@@ -64,7 +64,7 @@ FileHeader parse_header(const std::string& path, const std::uint8_t* data) {
   header.rows_per_block = get<std::uint32_t>(data, at_rows_per_block);
   header.seed = get<std::uint64_t>(data, at_seed);
   header.first_row = get<std::uint64_t>(data, at_first_row);
-  header.scheme = get<std::uint32_t>(data, at_scheme);
+  header.scheme = SchemeId{get<std::uint32_t>(data, at_scheme)};
   const auto sections = get<std::uint32_t>(data, at_sections);
   header.has_mean = (sections & mean_bit) != 0;
 
@@ -97,8 +97,8 @@ std::optional<std::string> header_defect(const FileHeader& header) {
   const auto not_in = [](const char* field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
     return std::string(field) + ": " + std::to_string(value) + " is not " + std::to_string(least) + " to " + std::to_string(most);
   };
-  if (header.scheme != FileHeader::fixed_rate)
-    return "scheme: " + std::to_string(header.scheme) + "; this program knows " + std::to_string(FileHeader::fixed_rate);
+  if (header.scheme != SchemeId::fixed_rate)
+    return "scheme: " + std::to_string(static_cast<std::uint32_t>(header.scheme)) + "; this program knows 0";
   if (header.dimension < 1 || header.dimension > Codec::max_dimension)
     return not_in("dimension", header.dimension, 1, Codec::max_dimension);
   if (const std::uint64_t order = hadamard_order(static_cast<std::size_t>(header.dimension)).order; header.order != order)
@@ -125,7 +125,7 @@ void store_header(const FileHeader& header, std::uint8_t* out) {
   put(out, at_rows_per_block, header.rows_per_block);
   put(out, at_seed, header.seed);
   put(out, at_first_row, header.first_row);
-  put(out, at_scheme, header.scheme);
+  put(out, at_scheme, static_cast<std::uint32_t>(header.scheme));
   put(out, at_sections, header.has_mean ? mean_bit : 0u);
   put(out, at_checksum, crc32c(out, at_checksum));
 }
@@ -152,13 +152,7 @@ std::string block_place(const FileHeader& header, std::uint64_t block) {
 }
 
 void check_codec(const std::string& path, const FileHeader& header, const Codec& codec) {
-  const auto differs = [&](const char* field, std::uint64_t of_codec, std::uint64_t of_file) {
-    if (of_codec != of_file)
-      throw InvalidArgument(path + ": its " + field + " is " + std::to_string(of_file) + ", the codec's " + std::to_string(of_codec));
-  };
-  differs("dimension", codec.dimension(), header.dimension);
-  differs("bits", static_cast<std::uint64_t>(codec.bits()), header.bits);
-  differs("seed", codec.seed(), header.seed);
+  require_same(header.parameters(), codec.parameters(), path + ": another codec's: its");
 }
 
 }  // namespace detail
@@ -172,6 +166,7 @@ FileHeader FileHeader::make(const Codec& codec, std::uint64_t rows, std::uint64_
   header.bits = static_cast<std::uint32_t>(codec.bits());
   header.seed = codec.seed();
   header.first_row = first_row;
+  header.scheme = codec.scheme();
   const std::size_t fit = target_block_bytes / (sizeof(float) + codec.code_bytes());
   header.rows_per_block = static_cast<std::uint32_t>(std::bit_floor(std::max<std::size_t>(fit, 1)));
   return header;
@@ -179,6 +174,10 @@ FileHeader FileHeader::make(const Codec& codec, std::uint64_t rows, std::uint64_
 
 void FileHeader::validate() const {
   if (const auto defect = detail::header_defect(*this)) throw InvalidArgument("invalid header: " + *defect);
+}
+
+EncodingParameters FileHeader::parameters() const {
+  return {scheme, static_cast<std::size_t>(dimension), static_cast<int>(bits), seed};
 }
 
 std::uint64_t FileHeader::blocks() const {

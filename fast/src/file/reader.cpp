@@ -45,17 +45,19 @@ void FileReader::verify() const {
   for (std::uint64_t index = 0; index < header_.blocks(); ++index) reader.block(index);
 }
 
-void FileReader::decode(const Codec& codec, std::uint64_t begin, std::size_t rows, float* x) const {
-  BlockReader(*this).decode(codec, begin, rows, x);
+void FileReader::decode(const Codec& codec, std::uint64_t begin, RowsView<float> out, Workspace* workspace) const {
+  BlockReader(*this).decode(codec, begin, out, workspace);
 }
 
 Codec FileReader::codec(CodecOptions options) const {
-  return Codec(static_cast<std::size_t>(header_.dimension), static_cast<int>(header_.bits), header_.seed, options);
+  const EncodingParameters made_with = header_.parameters();
+  options.scheme = made_with.scheme;
+  return Codec(made_with.dimension, made_with.bits, made_with.seed, options);
 }
 
 // ---- block by block ----
 
-BlockReader::Block BlockReader::block(std::uint64_t index) {
+EncodedView BlockReader::block(std::uint64_t index) {
   const FileHeader& header = file_->header();
   if (index >= header.blocks())
     throw InvalidArgument(file_->path() + ": no block " + std::to_string(index) + " among " + std::to_string(header.blocks()));
@@ -70,46 +72,41 @@ std::uint8_t* BlockReader::data() {
   return buffer_.data() + (cache_line - reinterpret_cast<std::uintptr_t>(buffer_.data()) % cache_line) % cache_line;
 }
 
-BlockReader::Block BlockReader::held() {
+EncodedView BlockReader::held() {
   const FileHeader& header = file_->header();
   const std::size_t rows = header.rows_in_block(held_);
-  return {held_ * header.rows_per_block, rows, reinterpret_cast<const float*>(data()), data() + rows * sizeof(float)};
+  return {{reinterpret_cast<const float*>(data()), rows}, {data() + rows * sizeof(float), rows * header.code_bytes()},
+          header.first_row + held_ * header.rows_per_block, header.parameters()};
 }
 
-BlockReader::Block BlockReader::block_of(std::uint64_t row) {
-  const std::uint64_t index = row / file_->header().rows_per_block;
-  return index == held_ ? held() : block(index);
-}
-
-BlockReader::Row BlockReader::row(std::uint64_t index) {
+EncodedView BlockReader::rows(std::uint64_t begin, std::size_t rows) {
   const FileHeader& header = file_->header();
-  if (index >= header.rows)
-    throw InvalidArgument(file_->path() + ": no row " + std::to_string(index) + " among " + std::to_string(header.rows));
-  const Block in = block_of(index);
-  const auto at = static_cast<std::size_t>(index - in.first);
-  return {in.norms[at], in.codes + at * header.code_bytes()};
+  if (begin >= header.rows)
+    throw InvalidArgument(file_->path() + ": no row " + std::to_string(begin) + " among " + std::to_string(header.rows));
+  const std::uint64_t index = begin / header.rows_per_block;
+  const EncodedView in = index == held_ ? held() : block(index);
+  const auto at = static_cast<std::size_t>(begin % header.rows_per_block);
+  return in.slice(at, std::min(rows, in.rows() - at));
 }
 
-void BlockReader::decode(const Codec& codec, std::uint64_t begin, std::size_t rows, float* x) {
+void BlockReader::decode(const Codec& codec, std::uint64_t begin, RowsView<float> out, Workspace* workspace) {
   const FileHeader& header = file_->header();
   detail::check_codec(file_->path(), header, codec);
-  if (begin > header.rows || rows > header.rows - begin)
-    throw InvalidArgument(file_->path() + ": " + std::to_string(rows) + " rows from row " + std::to_string(begin) + " are not among " +
-                          std::to_string(header.rows));
+  if (begin > header.rows || out.rows() > header.rows - begin)
+    throw InvalidArgument(file_->path() + ": " + std::to_string(out.rows()) + " rows from row " + std::to_string(begin) +
+                          " are not among " + std::to_string(header.rows));
   const std::span<const float> mean = file_->mean();
-  while (rows > 0) {
-    const Block in = block_of(begin);
-    const auto at = static_cast<std::size_t>(begin - in.first);
-    const std::size_t take = std::min(rows, in.rows - at);
+  for (std::size_t done = 0; done < out.rows();) {
+    const EncodedView in = rows(begin + done, out.rows() - done);
+    const RowsView<float> to = out.slice(done, in.rows());
     try {
-      codec.decode(in.norms + at, in.codes + at * header.code_bytes(), take, x, header.first_row + begin);
+      codec.decode(in, to, workspace);
     } catch (const InvalidInput& bad) {
-      detail::reject(file_->path(), "row " + std::to_string(begin + bad.row) + ": invalid norm");
+      detail::reject(file_->path(), "row " + std::to_string(begin + done + bad.row) + ": invalid norm");
     }
-    for (std::size_t row = 0; row < take; ++row, x += codec.dimension())
-      for (std::size_t i = 0; i < mean.size(); ++i) x[i] += mean[i];
-    begin += take;
-    rows -= take;
+    for (std::size_t row = 0; row < to.rows(); ++row)
+      for (std::size_t i = 0; i < mean.size(); ++i) to.row(row)[i] += mean[i];
+    done += in.rows();
   }
 }
 

@@ -42,13 +42,6 @@ void widen_row(const Number* x, std::size_t n, float* out, Isa isa) {
 
 }  // namespace
 
-// Where the next rows go: as many as are asked for and fit the block.
-struct FileWriter::Room {
-  std::size_t rows;
-  float* norms;
-  std::uint8_t* codes;
-};
-
 // The header is checked before the file is made.
 FileWriter::FileWriter(std::string path, const FileHeader& header, std::span<const float> mean)
     : header_(checked_header(header, mean)), mean_(mean.begin(), mean.end()), file_(std::move(path)) {
@@ -68,12 +61,15 @@ void FileWriter::write_mean() {
   file_.write(section.data(), section.size());
 }
 
-FileWriter::Room FileWriter::room(std::size_t rows) {
+// Where the next rows go: as many as are asked for and fit the block.
+EncodedBuffer FileWriter::room(std::size_t rows) {
   if (failed_) detail::reject(file_.path(), "not written: an earlier call failed");
   if (block_ == header_.blocks()) detail::reject(file_.path(), "more rows than its header says, " + std::to_string(header_.rows));
   const std::size_t capacity = header_.rows_in_block(block_);
-  return {std::min(rows, capacity - filled_), reinterpret_cast<float*>(buffer_.data()) + filled_,
-          buffer_.data() + capacity * sizeof(float) + filled_ * header_.code_bytes()};
+  const std::size_t count = std::min(rows, capacity - filled_), row_bytes = header_.code_bytes();
+  return {{reinterpret_cast<float*>(buffer_.data()) + filled_, count},
+          {buffer_.data() + capacity * sizeof(float) + filled_ * row_bytes, count * row_bytes},
+          header_.first_row + rows_written()};
 }
 
 void FileWriter::filled(std::size_t rows) {
@@ -92,62 +88,60 @@ void FileWriter::finish_block() {
   filled_ = 0;
 }
 
-void FileWriter::append(const float* norms, const std::uint8_t* codes, std::size_t rows) {
-  if (rows == 0) return;
-  detail::require(norms, "norms");
-  detail::require(codes, "codes");
-  while (rows > 0) {
-    const Room to = room(rows);
-    std::memcpy(to.norms, norms, to.rows * sizeof(float));
-    std::memcpy(to.codes, codes, to.rows * header_.code_bytes());
-    filled(to.rows);
-    norms += to.rows;
-    codes += to.rows * header_.code_bytes();
-    rows -= to.rows;
+void FileWriter::append(const EncodedView& rows) {
+  if (rows.rows() == 0) return;
+  if (rows.made_with().has_value()) detail::require_same(*rows.made_with(), header_.parameters(), file_.path() + ": codes of another codec: their");
+  detail::require_equal(rows.code_bytes(), header_.code_bytes(), "bytes of codes in a row", "bytes of the file");
+  if (const std::uint64_t next = header_.first_row + rows_written(); rows.first_row() != next)
+    throw InvalidArgument(file_.path() + ": codes of row number " + std::to_string(rows.first_row()) + ", where " + std::to_string(next) + " is next");
+  for (std::size_t done = 0; done < rows.rows();) {
+    const EncodedBuffer to = room(rows.rows() - done);
+    const EncodedView from = rows.slice(done, to.rows());
+    std::ranges::copy(from.norms(), to.norms().begin());
+    std::ranges::copy(from.codes(), to.codes().begin());
+    filled(to.rows());
+    done += to.rows();
   }
 }
 
 template <class Number>
-void FileWriter::encode_rows(const Codec& codec, const Number* x, std::size_t rows, std::size_t row_stride) {
+void FileWriter::encode_rows(const Codec& codec, const RowsView<const Number>& x, Workspace* workspace) {
   detail::check_codec(file_.path(), header_, codec);
-  const std::size_t n = codec.dimension(), stride = row_stride == 0 ? n : row_stride;
-  if (stride < n) throw InvalidArgument("row stride " + std::to_string(stride) + " is less than the dimension " + std::to_string(n));
-  if (rows > header_.rows - rows_written())
+  if (x.rows() > 0) detail::require_equal(x.dimension(), codec.dimension(), "numbers in a row", "dimensions of the codec");
+  if (x.rows() > header_.rows - rows_written())
     detail::reject(file_.path(), "more rows than its header says, " + std::to_string(header_.rows));
-  if (rows > 0) detail::require(x, "x");
-  for (std::size_t done = 0; done < rows;) {
-    const Room to = room(rows - done);
+  for (std::size_t done = 0; done < x.rows();) {
+    const EncodedBuffer to = room(x.rows() - done);
     try {
       failed_ = true;  // until they are encoded
-      encode_some(codec, x + done * stride, stride, to);
+      encode_some(codec, x.slice(done, to.rows()), to, workspace);
       failed_ = false;
     } catch (const InvalidInput& bad) {
       float value = 0;
-      if (bad.column != InvalidInput::npos) widen_row(x + (done + bad.row) * stride + bad.column, 1, &value, codec.isa());
+      if (bad.column != InvalidInput::npos) widen_row(x.row(done + bad.row) + bad.column, 1, &value, codec.isa());
       throw_bad_row(done + bad.row, bad.column, value);
     }
-    filled(to.rows);
-    done += to.rows;
+    filled(to.rows());
+    done += to.rows();
   }
 }
 
 template <class Number>
-void FileWriter::encode_some(const Codec& codec, const Number* x, std::size_t stride, const Room& to) {
-  const std::uint64_t first = header_.first_row + rows_written();
-  if (mean_.empty()) return codec.encode(x, to.rows, to.norms, to.codes, first, stride);
+void FileWriter::encode_some(const Codec& codec, const RowsView<const Number>& x, const EncodedBuffer& to, Workspace* workspace) {
+  if (mean_.empty()) return codec.encode(x, to, workspace);
   const std::size_t n = codec.dimension();
   const std::size_t together =
       std::max<std::size_t>(1, centred_bytes / (n * sizeof(float))) * static_cast<std::size_t>(codec.threads());
   centred_.resize(std::min(together, header_.rows_in_block(block_)) * n);
-  for (std::size_t done = 0; done < to.rows;) {
-    const std::size_t count = std::min(to.rows - done, centred_.size() / n);
+  for (std::size_t done = 0; done < x.rows();) {
+    const std::size_t count = std::min(x.rows() - done, centred_.size() / n);
     for (std::size_t row = 0; row < count; ++row) {
       float* out = centred_.data() + row * n;
-      widen_row(x + (done + row) * stride, n, out, codec.isa());
+      widen_row(x.row(done + row), n, out, codec.isa());
       for (std::size_t i = 0; i < n; ++i) out[i] -= mean_[i];
     }
     try {
-      codec.encode(centred_.data(), count, to.norms + done, to.codes + done * codec.code_bytes(), first + done);
+      codec.encode(RowsView<const float>(centred_.data(), count, n), to.slice(done, count), workspace);
     } catch (const InvalidInput& bad) {
       throw InvalidInput(done + bad.row, bad.column, bad.what());
     }
@@ -155,15 +149,9 @@ void FileWriter::encode_some(const Codec& codec, const Number* x, std::size_t st
   }
 }
 
-void FileWriter::encode(const Codec& codec, const float* x, std::size_t rows, std::size_t row_stride) {
-  encode_rows(codec, x, rows, row_stride);
-}
-void FileWriter::encode(const Codec& codec, const Float16* x, std::size_t rows, std::size_t row_stride) {
-  encode_rows(codec, x, rows, row_stride);
-}
-void FileWriter::encode(const Codec& codec, const BFloat16* x, std::size_t rows, std::size_t row_stride) {
-  encode_rows(codec, x, rows, row_stride);
-}
+void FileWriter::encode(const Codec& codec, RowsView<const float> x, Workspace* workspace) { encode_rows(codec, x, workspace); }
+void FileWriter::encode(const Codec& codec, RowsView<const Float16> x, Workspace* workspace) { encode_rows(codec, x, workspace); }
+void FileWriter::encode(const Codec& codec, RowsView<const BFloat16> x, Workspace* workspace) { encode_rows(codec, x, workspace); }
 
 void FileWriter::commit() {
   if (failed_) detail::reject(file_.path(), "not written: an earlier call failed");

@@ -15,7 +15,7 @@ int main() {
 
   const char* path = "uses_hdq.tmp.hdq";
   hdq::FileWriter writer(path, hdq::FileHeader::make(codec, 1));
-  writer.append(encoded.norms().data(), encoded.codes().data(), 1);
+  writer.append(encoded);
   writer.commit();
   hdq::FileReader(path).verify();
   std::remove(path);

@@ -98,11 +98,17 @@ int transform_transposed(const Config* c, std::uint64_t rows, const float* y, fl
 }
 
 int encode(const Config* c, std::uint64_t first_row, std::uint64_t rows, const float* x, float* norms, std::uint8_t* codes, hdq_kernel_position* bad) {
-  return status_of(bad, [&] { codec_of(*c).encode(x, rows, norms, codes, first_row); });
+  return status_of(bad, [&] {
+    const hdq::Codec codec = codec_of(*c);
+    codec.encode(hdq::RowsView<const float>(x, rows, c->dimension), hdq::EncodedBuffer({norms, rows}, {codes, rows * codec.code_bytes()}, first_row));
+  });
 }
 
 int decode(const Config* c, std::uint64_t first_row, std::uint64_t rows, const float* norms, const std::uint8_t* codes, float* x) {
-  return status_of(nullptr, [&] { codec_of(*c).decode(norms, codes, rows, x, first_row); });
+  return status_of(nullptr, [&] {
+    const hdq::Codec codec = codec_of(*c);
+    codec.decode(hdq::EncodedView({norms, rows}, {codes, rows * codec.code_bytes()}, first_row), {x, rows, c->dimension});
+  });
 }
 
 int pack(const Config* c, std::uint64_t count, const std::uint8_t* codes, std::uint8_t* bytes) {
@@ -150,8 +156,9 @@ class MemoryFile {
 int save(const Config* c, std::uint64_t rows, const float* norms, const std::uint8_t* codes, std::uint8_t* file, std::uint64_t* size) {
   return status_of(nullptr, [&] {
     const TemporaryFile temporary;
-    hdq::FileWriter writer(temporary.path(), hdq::FileHeader::make(codec_of(*c), rows));
-    writer.append(norms, codes, rows);
+    const hdq::Codec codec = codec_of(*c);
+    hdq::FileWriter writer(temporary.path(), hdq::FileHeader::make(codec, rows));
+    writer.append(hdq::EncodedView({norms, rows}, {codes, rows * codec.code_bytes()}, 0));
     writer.commit();
     std::ifstream in(temporary.path(), std::ios::binary);
     const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
@@ -168,9 +175,9 @@ int load(const Config* c, std::uint64_t rows, const std::uint8_t* file, std::uin
     if (reader.header().rows != rows || reader.header().code_bytes() != codec_of(*c).code_bytes()) throw hdq::FileError("another file");
     hdq::BlockReader blocks(reader);
     for (std::uint64_t row = 0; row < rows; ++row) {
-      const auto stored = blocks.row(row);
-      norms[row] = stored.norm;
-      std::memcpy(codes + row * reader.header().code_bytes(), stored.codes, reader.header().code_bytes());
+      const hdq::EncodedView stored = blocks.rows(row, 1);
+      norms[row] = stored.norms()[0];
+      std::ranges::copy(stored.codes(), codes + row * reader.header().code_bytes());
     }
   });
 }

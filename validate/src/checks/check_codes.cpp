@@ -270,6 +270,13 @@ std::optional<Finding> judge_row_codes(Session& s, const Case& c, const referenc
   return std::nullopt;
 }
 
+Encoded library_encode(const Case& c) {
+  const hdq::Codec codec(c.config.dimension, static_cast<int>(c.config.bits), c.config.seed, {hdq::Isa::scalar, 1});
+  Encoded e{std::vector<float>(c.rows()), Bytes(c.rows() * codec.code_bytes())};
+  codec.encode(hdq::RowsView(c.x.data(), c.rows(), codec.dimension()), hdq::EncodedBuffer(e.norms, e.codes, c.first_row));
+  return e;
+}
+
 std::optional<Finding> judge_bytes(Session& s, const Case& c, const Encoded& e) {
   const std::size_t stride = e.codes.size() / e.norms.size(), used = c.config.order * c.config.bits;
   if (used % 8 != 0 && stride * 8 >= used) {
@@ -287,9 +294,7 @@ std::optional<Finding> judge_bytes(Session& s, const Case& c, const Encoded& e) 
     }
   }
   if (s.info().promise != Promise::bit_exact) return std::nullopt;
-  const hdq::Codec codec(c.config.dimension, static_cast<int>(c.config.bits), c.config.seed, {hdq::Isa::scalar, 1});
-  Encoded golden{std::vector<float>(c.rows()), Bytes(c.rows() * codec.code_bytes())};
-  codec.encode(c.x.data(), c.rows(), golden.norms.data(), golden.codes.data(), c.first_row);
+  const Encoded golden = library_encode(c);
   if (golden == e) return std::nullopt;
   Finding f;
   f.stage = Stage::encode;
@@ -491,13 +496,6 @@ std::optional<Finding> compare_decoded(Session& s, const Case& c, const Encoded&
   finding->defect = why.defect;
   finding->what = fmt::format("decode: {}", why.what);
   return finding;
-}
-
-Encoded library_encode(const Case& c) {
-  const hdq::Codec codec(c.config.dimension, static_cast<int>(c.config.bits), c.config.seed, {hdq::Isa::scalar, 1});
-  Encoded e{std::vector<float>(c.rows()), Bytes(c.rows() * codec.code_bytes())};
-  codec.encode(c.x.data(), c.rows(), e.norms.data(), e.codes.data(), c.first_row);
-  return e;
 }
 
 std::optional<Finding> judge_decode(Session& s, const Case& c) {
