@@ -83,9 +83,9 @@ void add_encode(const Settings& settings) {
                    [=] { return hot_encode<float>(settings, n, bits); }});
   };
   for (const std::size_t n : {128u, 768u, 1536u}) stream(n, 4);
-  for (int bits = 1; bits <= 8; ++bits) stream(1024, bits);
+  for (int bits = 1; bits <= BitWidth::most; ++bits) stream(1024, bits);
   for (const std::size_t n : {128u, 768u, 1536u}) hot(n, 4);
-  for (int bits = 1; bits <= 8; ++bits) hot(1024, bits);
+  for (int bits = 1; bits <= BitWidth::most; ++bits) hot(1024, bits);
   add_narrow<Float16>(settings, "float16");
   add_narrow<BFloat16>(settings, "bfloat16");
 }

@@ -59,8 +59,8 @@ void add_streaming(const Settings& settings, int bits) {
 }  // namespace
 
 void add_score(const Settings& settings) {
-  for (int bits = 1; bits <= 8; ++bits) add_streaming(settings, bits);
-  for (int bits = 1; bits <= 8; ++bits) add_hot(settings, bits);
+  for (int bits = 1; bits <= BitWidth::most; ++bits) add_streaming(settings, bits);
+  for (int bits = 1; bits <= BitWidth::most; ++bits) add_hot(settings, bits);
   for (const Metric metric : {Metric::squared_distance, Metric::cosine})
     add(settings, {"score/hot/" + label(4) + "/" + metric_name(metric), Unit::gigabytes_per_second, "", {}, {}, false,
                    [=] { return hot_score(settings, 4, 1, metric); }});

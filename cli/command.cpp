@@ -30,7 +30,7 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 int command_result() { return result; }
 
 void CodecArguments::add_bits(CLI::App* command) {
-  add_integer(command, "--bits", bits, 1, 8, "Bits per coordinate")->required();
+  add_integer(command, "--bits", bits, BitWidth::least, BitWidth::most, "Bits per coordinate")->required();
 }
 
 void CodecArguments::add_seed(CLI::App* command) {

@@ -19,7 +19,7 @@ int exponent_of(const Ball& power_of_two) { return std::ilogb(power_of_two.mid_d
 
 std::string shipped(const char* name, Ball (Generator::*parameter)() const) {
   std::string line = name;
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (int bits = 1; bits <= shipped_bits; ++bits) {
     line += fmt::format(" {:.0f}", 64 * (Generator::shipped(bits).*parameter)().mid_double());
   }
   return line + "\n";

@@ -45,8 +45,8 @@ std::vector<SchemeCurve> scheme_curves() {
   for (const Rotation rotation : rotations) {
     for (const Scheme scheme : report_schemes) curves.push_back({scheme, rotation, {}});
   }
-  Progress progress("schemes and rotations", 8 * std::size(report_schemes));
-  for (int b = 1; b <= 8; ++b) {
+  Progress progress("schemes and rotations", BitWidth::most * std::size(report_schemes));
+  for (int b = 1; b <= BitWidth::most; ++b) {
     for (const Scheme scheme : report_schemes) {
       MseIntegrator integrator(scheme, b, digits);
       for (SchemeCurve& curve : curves) {
@@ -169,8 +169,8 @@ DataTable measure_file(const std::string& path) {
   const VectorReader file(path);
   const Rows rows = read_rows(file);
   DataTable table{std::filesystem::path(path).filename().string(), rows.count, rows.n, hdq::hadamard_order(rows.n).order, seeds, {}};
-  Progress progress("real data", 8);
-  for (int b = 1; b <= 8; ++b) table.by_bits.push_back(measure(rows, b, progress));
+  Progress progress("real data", BitWidth::most);
+  for (int b = 1; b <= BitWidth::most; ++b) table.by_bits.push_back(measure(rows, b, progress));
   return table;
 }
 
@@ -178,13 +178,13 @@ ReportData compute_report(std::optional<DataTable> data) {
   ReportData report;
   report.data = std::move(data);
   std::vector<BoundedQuantizer> shipped;
-  for (int b = 1; b <= 8; ++b) shipped.push_back(BoundedQuantizer::shipped(b));
+  for (int b = 1; b <= shipped_bits; ++b) shipped.push_back(BoundedQuantizer::shipped(b));
   report.shipped = certify(shipped, "bounds");
   report.asymptotic = certify(asymptotic_quantizers(), "asymptotics");
   report.schemes = scheme_curves();
   report.hot = hot_curves();
   for (const int b : {2, 4}) report.majorants.push_back(majorant_curve(report.shipped[static_cast<std::size_t>(b - 1)], b));
-  for (int b = 1; b <= 8; ++b) report.word_bias.push_back(dither_word_bias_bound(Generator::shipped(b)).upper_double());
+  for (int b = 1; b <= shipped_bits; ++b) report.word_bias.push_back(dither_word_bias_bound(Generator::shipped(b)).upper_double());
   return report;
 }
 

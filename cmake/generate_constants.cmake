@@ -31,8 +31,11 @@ endfunction()
 
 shipped(shipped_sigma_times_64 sigma)
 shipped(shipped_kappa_times_64 kappa)
-set(shipped_constants "inline constexpr int shipped_sigma_times_64[8] = {${sigma}};
-inline constexpr int shipped_kappa_times_64[8] = {${kappa}};
+string(REGEX MATCHALL "[0-9]+" widths "${sigma}")
+list(LENGTH widths shipped_bits)
+set(shipped_constants "inline constexpr int shipped_bits = ${shipped_bits};  // b is 1 to this
+inline constexpr int shipped_sigma_times_64[shipped_bits] = {${sigma}};
+inline constexpr int shipped_kappa_times_64[shipped_bits] = {${kappa}};
 ")
 emit(reference/include/hdq/reference/scheme/shipped_constants.hpp "// SPEC §3: 64σ and 64κ of the shipped generators; [b − 1].
 #pragma once
@@ -54,7 +57,7 @@ ${shipped_constants}
 # `lower` or `upper` of each certificate, in millionths, of which all are multiples: "v1, v2, …"
 function(bounds key result)
   set(values "")
-  foreach(bits RANGE 1 8)
+  foreach(bits RANGE 1 ${shipped_bits})
     file(READ ${root}/data/bounds/b${bits}.json certificate)
     string(JSON value GET "${certificate}" ${key})
     if(NOT value MATCHES "^([0-9]+)/([0-9]+)$")
@@ -81,9 +84,9 @@ emit(validate/include/hdq/validate/checks/uniform_constant.hpp "// SPEC §5.5: s
 
 namespace hdq::validate {
 
-inline constexpr int uniform_constant_lower_millionths[8] = {
+inline constexpr int uniform_constant_lower_millionths[${shipped_bits}] = {
     ${lower}};
-inline constexpr int uniform_constant_upper_millionths[8] = {
+inline constexpr int uniform_constant_upper_millionths[${shipped_bits}] = {
     ${upper}};
 
 // The quotients of doubles are rounded to nearest; the next double makes bounds of them.

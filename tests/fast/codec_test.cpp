@@ -182,7 +182,7 @@ TEST_P(EveryIsa, RefusesBadNormsWhenDecoding) {
 TEST_P(EveryIsa, TouchesNothingOutsideItsArrays) {
   for (auto side : {Guarded<float>::Side::end, Guarded<float>::Side::begin})
     for (std::size_t n = 1; n <= 300; n += n < 70 ? 1 : 13)
-      for (int bits = 1; bits <= 8; ++bits) {
+      for (int bits = 1; bits <= BitWidth::most; ++bits) {
         const Codec codec(n, bits, 3, {GetParam(), 1});
         constexpr std::size_t rows = 3;
         const std::size_t stride = n + n % 5, extent = (rows - 1) * stride + n;
@@ -200,7 +200,7 @@ TEST_P(EveryIsa, StagesTouchNothingOutsideTheirArrays) {
   for (auto side : {Guarded<float>::Side::end, Guarded<float>::Side::begin}) {
     const auto byte_side = side == Guarded<float>::Side::end ? Guarded<std::uint8_t>::Side::end : Guarded<std::uint8_t>::Side::begin;
     const auto wide_side = side == Guarded<float>::Side::end ? Guarded<double>::Side::end : Guarded<double>::Side::begin;
-    for (int bits = 1; bits <= 8; ++bits) {
+    for (int bits = 1; bits <= BitWidth::most; ++bits) {
       const std::size_t levels = std::size_t{1} << bits;
       Guarded<double> theta(levels - 1, wide_side), r(levels, wide_side);
       Guarded<float> scaled(levels - 1, side), codewords32(levels, side);
@@ -279,7 +279,7 @@ TEST(Threads, AnyNumberGivesTheSameBytes) {
 
 TEST_P(EveryIsa, ThresholdsAreHitExactly) {
   test::Integers integers(3);
-  for (int bits = 1; bits <= 8; ++bits)
+  for (int bits = 1; bits <= BitWidth::most; ++bits)
     for (float norm : {smallest, 0x1p-100f, 0.37f, 1.0f, 1000.0f, 0x1p100f})
       for (int trial = 0; trial < 4; ++trial) {
         const std::size_t count = (std::size_t{1} << bits) - 1;
@@ -304,7 +304,7 @@ TEST_P(EveryIsa, CodebooksIncrease) {
   for (int trial = 0; trial < 4000; ++trial) {
     std::uint32_t word = static_cast<std::uint32_t>(integers.next()) >> integers.below(32);
     if (trial % 2 == 1) word = ~word;
-    for (int bits = 1; bits <= 8; ++bits) {
+    for (int bits = 1; bits <= BitWidth::most; ++bits) {
       const std::size_t levels = std::size_t{1} << bits;
       double theta[256], r[256];
       float scaled[256];
@@ -322,7 +322,7 @@ TEST_P(EveryIsa, CodebooksIncrease) {
 
 TEST_P(EveryIsa, CodebooksAreOdd) {
   for (std::uint32_t word : {0u, 1u, 12345u, 0x7FFFFFFFu, 0x80000000u, 0xDEADBEEFu, ~0u})
-    for (int bits = 1; bits <= 8; ++bits) {
+    for (int bits = 1; bits <= BitWidth::most; ++bits) {
       const std::size_t levels = std::size_t{1} << bits;
       double theta[256], mirrored[256];
       thresholds(bits, word, theta, GetParam());
@@ -336,7 +336,7 @@ TEST_P(EveryIsa, CodebooksAreOdd) {
 
 TEST_P(EveryIsa, ZeroVector) {
   for (std::size_t n : {1u, 3u, 96u, 100u})
-    for (int bits = 1; bits <= 8; ++bits) {
+    for (int bits = 1; bits <= BitWidth::most; ++bits) {
       const Codec codec(n, bits, 1, {GetParam(), 1});
       std::vector<float> x(n, 0.0f);
       x[0] = -0.0f;

@@ -61,7 +61,7 @@ TEST(File, RoundTripsEveryBitWidthAndManyDimensions) {
   const TemporaryDirectory directory;
   const std::string path = directory / "a.hdq";
   for (const std::size_t n : std::initializer_list<std::size_t>{1, 2, 3, 12, 20, 28, 96, 100, 128, 384, 784, 1000, 1536, 5120}) {
-    for (int bits = 1; bits <= 8; ++bits) {
+    for (int bits = 1; bits <= BitWidth::most; ++bits) {
       const Codec codec(n, bits, 7);
       const Encoded rows = encode_some(codec, 9, 1000);
       write(path, codec, rows, 4);

@@ -47,7 +47,7 @@ TEST_P(AgainstScalar, Codebook) {
   for (int trial = 0; trial < 2000; ++trial) {
     const std::uint32_t word = trial < static_cast<int>(words.size()) ? words[static_cast<std::size_t>(trial)]
                                                                       : static_cast<std::uint32_t>(integers.next()) >> integers.below(32);
-    for (int bits = 1; bits <= 8; ++bits) {
+    for (int bits = 1; bits <= BitWidth::most; ++bits) {
       std::array<double, 256> a{}, b{};
       thresholds(bits, word, a.data(), Isa::scalar);
       thresholds(bits, word, b.data(), GetParam());
@@ -60,7 +60,7 @@ TEST_P(AgainstScalar, Codebook) {
 }
 
 TEST_P(AgainstScalar, QuantizePackUnpackLookup) {
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (int bits = 1; bits <= BitWidth::most; ++bits) {
     std::array<double, 256> cells{};
     std::array<float, 256> scaled{}, codewords32{};
     thresholds(bits, words[8], cells.data());
@@ -116,7 +116,7 @@ std::vector<float> delicate_values(int bits, const double* theta, float norm) {
 }
 
 TEST_P(AgainstScalar, CodesAtThresholdsAndBucketEdges) {
-  for (int bits = 1; bits <= 8; ++bits)
+  for (int bits = 1; bits <= BitWidth::most; ++bits)
     for (std::uint32_t word : words)
       for (float norm : {1.0f, 0.3f, 7e-30f, 1e30f}) {
         double theta[256];
@@ -146,7 +146,7 @@ TEST_P(AgainstScalar, CodesOfThresholdsTooCloseForBuckets) {
 }
 
 TEST_P(AgainstScalar, ZeroNormGivesTheHighestCode) {
-  for (int bits = 1; bits <= 8; ++bits)
+  for (int bits = 1; bits <= BitWidth::most; ++bits)
     for (std::size_t count : {1u, 3u, 12u, 16u, 100u}) {
       const std::vector<float> zeros(count);
       std::vector<std::uint8_t> scratch(count), packed(count + 1, 0xEE), codes(count);
@@ -184,7 +184,7 @@ void compare_codecs(std::size_t n, int bits, Isa isa, std::size_t offset) {
 
 TEST_P(AgainstScalar, CodecEverySmallDimension) {
   for (std::size_t n = 1; n <= 300; ++n)
-    for (int bits = 1; bits <= 8; ++bits) compare_codecs(n, bits, GetParam(), (n * 8 + static_cast<std::size_t>(bits)) % 64);
+    for (int bits = 1; bits <= BitWidth::most; ++bits) compare_codecs(n, bits, GetParam(), (n * 8 + static_cast<std::size_t>(bits)) % 64);
 }
 
 TEST_P(AgainstScalar, CodecEveryAlignment) {
@@ -194,7 +194,7 @@ TEST_P(AgainstScalar, CodecEveryAlignment) {
 
 TEST_P(AgainstScalar, CodecLargeDimensions) {
   for (std::size_t n : {384u, 512u, 640u, 768u, 784u, 896u, 960u, 1000u, 1024u, 1280u, 1536u, 1792u, 2048u, 2560u, 3000u, 3072u, 3584u, 4096u, 5000u, 5120u})
-    for (int bits = 1; bits <= 8; ++bits) compare_codecs(n, bits, GetParam(), n % 64);
+    for (int bits = 1; bits <= BitWidth::most; ++bits) compare_codecs(n, bits, GetParam(), n % 64);
 }
 
 INSTANTIATE_TEST_SUITE_P(Supported, AgainstScalar, ::testing::ValuesIn(test::supported_isas()),

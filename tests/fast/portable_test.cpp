@@ -109,7 +109,7 @@ TEST_P(Portable, Rotation) {
 constexpr std::array<std::uint32_t, 9> words = {0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFE, 0x12345678, 0xDEADBEEF, 0xAAAAAAAA};
 
 TEST_P(Portable, Codebooks) {
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (int bits = 1; bits <= BitWidth::most; ++bits) {
     const std::size_t levels = std::size_t{1} << bits;
     std::vector<double> a(words.size() * levels), b = a;
     std::vector<float> c(a.size()), d = c;
@@ -137,7 +137,7 @@ std::vector<float> delicate(int bits, const double* theta, float norm) {
 }
 
 TEST_P(Portable, CodesOfARow) {
-  for (int bits = 1; bits <= 8; ++bits)
+  for (int bits = 1; bits <= BitWidth::most; ++bits)
     for (const std::uint32_t word : words)
       for (const float norm : {1.0f, 0.3f, 0.0f, 7e-30f}) {
         double theta[256];
@@ -167,7 +167,7 @@ TEST_P(Portable, CodesOfARow) {
 
 TEST_P(Portable, PackedCodes) {
   test::Integers integers(3);
-  for (int bits = 1; bits <= 8; ++bits)
+  for (int bits = 1; bits <= BitWidth::most; ++bits)
     for (std::size_t count = 0; count <= 150; ++count) {
       const std::size_t bytes = (count * static_cast<std::size_t>(bits) + 7) / 8;
       std::vector<std::uint8_t> values(count);
@@ -209,7 +209,7 @@ float literal_score(int bits, const std::uint8_t* codes, std::size_t order, cons
 
 TEST_P(Portable, Scores) {
   constexpr std::size_t rows = 5, queries = 5;
-  for (int bits = 1; bits <= 8; ++bits)
+  for (int bits = 1; bits <= BitWidth::most; ++bits)
     for (const std::size_t order : {1u, 8u, 12u, 40u, 128u, 320u, 384u}) {
       const std::size_t code_bytes = (order * static_cast<std::size_t>(bits) + 7) / 8, stride = detail::padded_order(order);
       const std::size_t levels = std::size_t{1} << bits;

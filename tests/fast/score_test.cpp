@@ -72,12 +72,12 @@ void compare(std::size_t n, int bits, Isa isa, std::size_t rows = 9) {
 
 TEST_P(AgainstScalar, EverySmallDimension) {
   for (std::size_t n = 1; n <= 300; ++n)
-    for (int bits = 1; bits <= 8; ++bits) compare(n, bits, GetParam());
+    for (int bits = 1; bits <= BitWidth::most; ++bits) compare(n, bits, GetParam());
 }
 
 TEST_P(AgainstScalar, LargeDimensions) {
   for (std::size_t n : {384u, 448u, 512u, 640u, 768u, 784u, 896u, 960u, 1024u, 1280u, 1536u, 3000u, 4096u, 5120u})
-    for (int bits = 1; bits <= 8; ++bits) compare(n, bits, GetParam());
+    for (int bits = 1; bits <= BitWidth::most; ++bits) compare(n, bits, GetParam());
 }
 
 TEST_P(AgainstScalar, EveryCountOfRows) {  // tiles, blocks and remainders
@@ -85,7 +85,7 @@ TEST_P(AgainstScalar, EveryCountOfRows) {  // tiles, blocks and remainders
 }
 
 TEST_P(AgainstScalar, EveryAlignment) {
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (int bits = 1; bits <= BitWidth::most; ++bits) {
     const Codec codec(200, bits, 5, {GetParam(), 1});
     const std::vector<float> q = test::dyadics(2 * 200 + 16, 3);
     const Rows rows = random_rows(codec, 11, 4);
@@ -106,7 +106,7 @@ TEST_P(AgainstScalar, EveryAlignment) {
 
 TEST_P(AgainstScalar, ReadsNothingOutsideItsRows) {
   for (const std::size_t n : {1u, 2u, 5u, 12u, 20u, 24u, 28u, 96u, 100u, 112u, 127u, 128u, 192u, 300u, 320u, 384u, 448u, 640u, 1000u})
-    for (int bits = 1; bits <= 8; ++bits)
+    for (int bits = 1; bits <= BitWidth::most; ++bits)
       for (const std::size_t count : {1u, 2u, 8u, 9u}) {
         const Codec codec(n, bits, 1, {GetParam(), 1});
         const std::vector<float> q = test::dyadics(4 * n, n);
@@ -309,7 +309,7 @@ TEST(Score, TheBoundIsOfTheErrorsSize) {
 TEST(Score, AgreesWithDecoding) {
   constexpr std::uint64_t seed = 5;
   for (const std::size_t n : {1u, 3u, 12u, 100u, 320u})
-    for (int bits = 1; bits <= 8; ++bits) {
+    for (int bits = 1; bits <= BitWidth::most; ++bits) {
       const Codec codec(n, bits, seed);
       const reference::VectorQuantizer quantizer(n, bits, seed);
       const reference::HadamardOrder order = quantizer.order();

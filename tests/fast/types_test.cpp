@@ -14,7 +14,7 @@ namespace {
 using namespace hdq;
 
 TEST(Types, BitWidthsAreOneToEight) {
-  for (int bits = 1; bits <= 8; ++bits) EXPECT_EQ(int{BitWidth(bits)}, bits);
+  for (int bits = 1; bits <= BitWidth::most; ++bits) EXPECT_EQ(int{BitWidth(bits)}, bits);
   for (const int bits : {-1, 0, 9, std::numeric_limits<int>::max()}) EXPECT_THROW(BitWidth{bits}, InvalidArgument);
 }
 

@@ -63,7 +63,7 @@ template <class Number>
 void expect_codes_of_widened(Isa isa) {
   test::Integers integers(11);
   for (std::size_t n : {1u, 12u, 100u, 128u, 300u, 1024u})
-    for (int bits = 1; bits <= 8; ++bits) {
+    for (int bits = 1; bits <= BitWidth::most; ++bits) {
       constexpr std::size_t rows = 5;
       const std::size_t stride = n + 3;
       const Codec codec(n, bits, 5, {isa, 2});

@@ -51,7 +51,7 @@ std::optional<Layout> layout(const std::string& file) {
   const auto rows = field<std::uint64_t>(file, 16), dimension = field<std::uint64_t>(file, 24), order = field<std::uint64_t>(file, 32);
   const auto bits = field<std::uint32_t>(file, 40), rows_per_block = field<std::uint32_t>(file, 44), sections = field<std::uint32_t>(file, 68);
   constexpr std::uint64_t large = 1 << 24;
-  if (rows > large || dimension > large || order > large || bits > 8 || rows_per_block < 1) return std::nullopt;
+  if (rows > large || dimension > large || order > large || bits > BitWidth::most || rows_per_block < 1) return std::nullopt;
   const std::uint64_t row_bytes = 4 + (order * bits + 7) / 8, first = std::min<std::uint64_t>(rows, rows_per_block);
   Layout l;
   if ((sections & 1) != 0) l.mean_bytes = padded(4 * dimension);

@@ -97,7 +97,7 @@ TEST(Bias, DitherWords) {
       EXPECT_TRUE(certainly_less_equal(abs(mean / words - z), ldexp(slope, -word_bits))) << z;
     }
   }
-  for (int b = 1; b <= 8; ++b) {
+  for (int b = 1; b <= shipped_bits; ++b) {
     const ScalarQuantizer q(b);
     const Ball bound = dither_word_bias_bound(q.generator());
     // E c'² of a normal z by the trapezoidal rule: a limit of vectors, so below the bound, and not far below.

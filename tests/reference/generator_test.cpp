@@ -11,7 +11,7 @@ namespace {
 
 std::vector<Generator> generators() {
   std::vector<Generator> all;
-  for (int bits = 1; bits <= 8; ++bits) all.push_back(Generator::shipped(bits));
+  for (int bits = 1; bits <= shipped_bits; ++bits) all.push_back(Generator::shipped(bits));
   all.emplace_back(3, "1.7", "0.25");
   all.emplace_back(5, Rational(7, 3), Rational(1, 100));
   all.emplace_back(1000, Real::square_root(3), Rational(1, 5));
@@ -31,7 +31,7 @@ std::vector<Ball> positions(const Generator& g) {
 
 TEST(Generator, ShippedTable) {
   const int sigma64[] = {93, 109, 111, 111, 111, 111, 111, 111}, kappa64[] = {32, 24, 20, 18, 16, 15, 14, 13};
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (int bits = 1; bits <= shipped_bits; ++bits) {
     const Generator g = Generator::shipped(bits);
     EXPECT_EQ(g.levels(), 1 << bits);
     EXPECT_EQ((64 * g.sigma()).mid_double(), sigma64[bits - 1]);

@@ -74,7 +74,7 @@ TEST(Judge, AcceptsTheFastLibrary) {
   std::size_t codes = 0, within = 0;
   for (const std::size_t n : dimensions) {
     for (const Input& input : inputs(n)) {
-      for (int bits = 1; bits <= 8; ++bits) {
+      for (int bits = 1; bits <= shipped_bits; ++bits) {
         if (n > 100 && bits % 3 != 1) continue;
         const std::uint64_t row = n * 1000 + static_cast<std::uint64_t>(bits);
         const Row r = quantize(input.x, bits, row);
@@ -164,7 +164,7 @@ class Faults : public testing::Test {
 };
 
 TEST_F(Faults, ACodeOffByOne) {
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (int bits = 1; bits <= shipped_bits; ++bits) {
     for (const std::size_t j : std::initializer_list<std::size_t>{std::size_t{0}, n / 2, n - 1}) {
       Row r = quantize(x_, bits, row);
       r.codes[j] = static_cast<std::uint8_t>(r.codes[j] == 0 ? 1 : r.codes[j] - 1);

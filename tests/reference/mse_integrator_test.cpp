@@ -48,7 +48,7 @@ void expect_agree(const Ball& a, const Ball& b, double relative, const std::stri
 
 TEST(MseIntegrator, NormalLimitsOfTheSpecification) {
   const double expected[] = {6.44358, 3.92762, 3.22750, 2.95413, 2.83284, 2.77548, 2.74776, 2.73416};
-  for (int b = 1; b <= 8; ++b) {
+  for (int b = 1; b <= shipped_bits; ++b) {
     MseIntegrator integrator(Scheme::dithered, b);
     const Ball value = integrator.limit().value * square(Ball(integrator.levels()));
     EXPECT_NEAR(value.mid_double(), expected[b - 1], 5.1e-6);
@@ -145,7 +145,7 @@ TEST(MseIntegrator, SumsAgainstProductsOfCosines) {
 }
 
 TEST(MseIntegrator, LargeVectorsAreNarrow) {
-  for (int b = 1; b <= 8; ++b) {
+  for (int b = 1; b <= shipped_bits; ++b) {
     MseIntegrator integrator(Scheme::dithered, b);
     const Expectation e = integrator.hd(RademacherSum(gaussian(4096)));
     EXPECT_LT((2 * e.value.radius() / e.value).mid_double(), 1e-6) << e.method;

@@ -166,7 +166,7 @@ constexpr std::uint64_t codec_seed = 0xFEDCBA9876543210;
 std::uint64_t row_of(std::size_t n, int bits) { return (std::uint64_t{1} << 32) - 4 + n % 7 + static_cast<std::uint64_t>(bits); }
 
 void add_near_thresholds(Document& document, Blob& blob, std::size_t n) {
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (int bits = 1; bits <= BitWidth::most; ++bits) {
     const ExactCodec codec(n, bits, codec_seed);
     const std::size_t j = (n + static_cast<std::size_t>(bits)) % codec.order();
     const std::uint64_t row = row_of(n, bits);

@@ -53,7 +53,7 @@ Document make_streams(Blob& blob) {
 Document make_codebook(Blob&) {
   Document document("codebook", "SPEC §3: thresholds and codewords, each enclosed; a codebook in double is within 2^-40 (1 + |exact|)");
   Precision precision(enclosure_bits);
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (int bits = 1; bits <= BitWidth::most; ++bits) {
     const reference::Generator g = reference::Generator::shipped(bits);
     document.begin_group({{"type", "codebook"}, {"bits", bits}, {"sigma", interval(g.sigma())[0]}, {"kappa", interval(g.kappa())[0]}});
     for (const std::uint32_t word : {0u, 0x5DEECE66u, 0xFFFFFFFFu}) {
@@ -119,7 +119,7 @@ Document make_scalar(Blob& blob) {
   constexpr std::size_t dithers = 64;
   Document document("scalar", "SPEC §3: z under 64 evenly spaced dithers, word_i = i 2^26 + 2^25; over all dithers the mean is z and the mean squared error M(z)");
   Precision precision(enclosure_bits);
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (int bits = 1; bits <= BitWidth::most; ++bits) {
     const reference::ScalarQuantizer quantizer(bits);
     document.begin_group({{"type", "scalar"}, {"bits", bits}});
     for (const float z : {0.0f, 1.0f, -1.0f, 1.41421354f, 0.1f, -2.5f, 6.0f, -8.0f}) {
@@ -152,7 +152,7 @@ Document make_scalar(Blob& blob) {
 
 Document make_packing(Blob& blob) {
   Document document("packing", "SPEC §4: code j in bits [j b, (j + 1) b) of a little-endian bit string, unused bits 0");
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (int bits = 1; bits <= BitWidth::most; ++bits) {
     document.begin_group({{"type", "packing"}, {"bits", bits}});
     for (const std::size_t count : std::initializer_list<std::size_t>{1u, 2u, 3u, 5u, 7u, 8u, 9u, 15u, 16u, 17u, 31u, 33u, 63u, 64u, 65u, 100u, 127u, 129u}) {
       const std::vector<std::uint8_t> codes = random_codes(count, bits, 100 * count + static_cast<std::size_t>(bits));

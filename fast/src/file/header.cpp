@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 
+#include "checks.hpp"
 #include "file/crc32c.hpp"
 #include "hdq/stages.hpp"
 
@@ -104,7 +105,7 @@ std::optional<std::string> header_defect(const FileHeader& header) {
   if (const std::uint64_t order = hadamard_order(static_cast<std::size_t>(header.dimension)).order; header.order != order)
     return "order: " + std::to_string(header.order) + " is not " + std::to_string(order) + ", that of dimension " +
            std::to_string(header.dimension);
-  if (header.bits < 1 || header.bits > 8) return not_in("bits", header.bits, 1, 8);
+  if (header.bits < 1 || header.bits > BitWidth::most) return not_in("bits", header.bits, 1, BitWidth::most);
   if (header.rows_per_block < 1) return not_in("rows per block", header.rows_per_block, 1, UINT32_MAX);
   if (header.rows > 0 && header.block_bytes(0) > FileHeader::max_block_bytes)
     return "rows per block: blocks of " + std::to_string(header.block_bytes(0)) + " bytes; " +

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "hdq/types.hpp"
+
 namespace hdq::detail {
 
 #include "codebook_tables.inc"
@@ -32,8 +34,8 @@ struct CodebookTable {
 #define HDQ_TABLES(kind)                                                                                              \
   {{{kind##_end_1, kind##_end_steps_1}, {nullptr, nullptr}}, HDQ_TABLE(kind, 2), HDQ_TABLE(kind, 3), HDQ_TABLE(kind, 4), \
    HDQ_TABLE(kind, 5), HDQ_TABLE(kind, 6), HDQ_TABLE(kind, 7), HDQ_TABLE(kind, 8)}
-inline constexpr CodebookTable threshold_tables[8] = HDQ_TABLES(threshold);  // [bits − 1]
-inline constexpr CodebookTable codeword_tables[8] = HDQ_TABLES(codeword);
+inline constexpr CodebookTable threshold_tables[BitWidth::most] = HDQ_TABLES(threshold);  // [bits − 1]
+inline constexpr CodebookTable codeword_tables[BitWidth::most] = HDQ_TABLES(codeword);
 #undef HDQ_TABLES
 #undef HDQ_TABLE
 

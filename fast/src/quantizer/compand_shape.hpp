@@ -9,7 +9,7 @@ namespace hdq::HDQ_ISA {
 
 template <int bits>
 struct CompandShape {
-  static_assert(bits >= detail::compand_min_bits && bits <= 8);
+  static_assert(bits >= detail::compand_min_bits && bits <= BitWidth::most);
   static constexpr int levels = 1 << bits;
   static constexpr double width = static_cast<double>(detail::compand_width);
   static constexpr const detail::CompandTable& table = detail::compand_tables[bits - detail::compand_min_bits];

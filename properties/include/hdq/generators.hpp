@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "hdq/reference/scheme/hadamard.hpp"
+#include "hdq/reference/scheme/shipped_constants.hpp"
 
 namespace hdq::properties::gen {
 
 using Vector = std::vector<float>;
 
-inline rc::Gen<int> bits() { return rc::gen::inRange(1, 9); }
+inline rc::Gen<int> bits() { return rc::gen::inRange(1, reference::shipped_bits + 1); }
 inline rc::Gen<std::uint64_t> seed() { return rc::gen::arbitrary<std::uint64_t>(); }
 // Row numbers on both sides of 2^32.
 inline rc::Gen<std::uint64_t> row() {

@@ -107,7 +107,7 @@ Rational round_down(const Ball& value, int digits) { return parse_rational(value
 }  // namespace
 
 BoundedQuantizer BoundedQuantizer::shipped(int bits) {
-  if (bits < 1 || bits > 8) throw std::invalid_argument("bits must be 1..8");
+  if (bits < 1 || bits > shipped_bits) throw std::invalid_argument("bits must be 1 to " + std::to_string(shipped_bits));
   const Rational sigma(shipped_sigma_times_64[bits - 1], 64);
   return {std::int64_t{1} << bits, sigma * sigma, Rational(shipped_kappa_times_64[bits - 1], 64)};
 }

@@ -42,11 +42,13 @@ enum {
   HDQ_KERNEL_BIT_EXACT = 2
 };
 
+#define HDQ_KERNEL_MAX_BITS 8
+
 typedef struct hdq_kernel_config {
   uint64_t dimension; /* n: coordinates of x */
   uint64_t order;     /* d: the smallest supported Hadamard order >= n (SPEC §1) */
   uint64_t seed;
-  uint32_t bits;      /* b, 1 ... 8 */
+  uint32_t bits;      /* b, 1 ... HDQ_KERNEL_MAX_BITS */
   uint32_t threads;   /* how many the kernel should use, if it can; the result may not depend on it */
   uint32_t variant;   /* 0 ... variants − 1; the result may not depend on it */
 } hdq_kernel_config;
@@ -62,12 +64,12 @@ typedef struct hdq_kernel {
   const char* name;
   const char* version;
   uint32_t promise;        /* HDQ_KERNEL_OWN_SCHEME, _CONFORMANT or _BIT_EXACT */
-  uint32_t bit_widths;     /* bit b is set where b bits are supported; 0 means 1 ... 8 */
+  uint32_t bit_widths;     /* bit b is set where b bits are supported; 0 means all */
   uint64_t max_dimension;  /* 0: no limit of its own */
   uint32_t alignment;      /* bytes that every float array must be aligned to; 0 or 1: none beyond that of the type */
   uint32_t variants;       /* code paths to compare, such as instruction sets, at most 64; 0 or 1: only one */
   /* E‖x̂ − x‖² <= claimed_error[b]·‖x‖² for every x. 0: the certified uniform bound of SPEC §5.5 is taken as the claim. */
-  double claimed_error[9];
+  double claimed_error[HDQ_KERNEL_MAX_BITS + 1];
 
   /* SPEC §2. epsilon[i], 0 <= i < count: −1 or +1. */
   int (*signs)(const hdq_kernel_config*, uint64_t count, int8_t* epsilon);

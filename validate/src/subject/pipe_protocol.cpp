@@ -84,8 +84,8 @@ std::uint32_t operations(const json& list) {
 void read_claims(const json& claims, SubjectInfo& info) {
   if (!claims.is_object()) reject("\"claimed_error\" is no object");
   for (const auto& [bits, error] : claims.items()) {
-    const bool width = bits.size() == 1 && bits[0] >= '1' && bits[0] <= '8';
-    if (!width || !error.is_number()) reject("\"claimed_error\" has numbers for bits 1 to 8");
+    const bool width = bits.size() == 1 && bits[0] >= '1' && bits[0] - '0' <= HDQ_KERNEL_MAX_BITS;
+    if (!width || !error.is_number()) reject("\"claimed_error\" has numbers for bits 1 to " + std::to_string(HDQ_KERNEL_MAX_BITS));
     info.claimed_error[bits[0] - '0'] = error.get<double>();
   }
 }
@@ -169,9 +169,12 @@ SubjectInfo parse_subject_info(const std::string& answer) {
   if (fields.contains("version")) info.version = text(fields["version"], "version");
   info.promise = promise(fields["promise"]);
   info.operations = operations(fields["operations"]);
-  const json widths = fields.value("bits", json{1, 2, 3, 4, 5, 6, 7, 8});
-  if (!widths.is_array()) reject("\"bits\" is no list");
-  for (const json& bits : widths) info.bit_widths |= std::uint32_t{1} << integer(bits, "bits", 1u, 8u);
+  if (const auto widths = fields.find("bits"); widths == fields.end()) {
+    info.bit_widths = all_bit_widths;
+  } else {
+    if (!widths->is_array()) reject("\"bits\" is no list");
+    for (const json& bits : *widths) info.bit_widths |= std::uint32_t{1} << integer(bits, "bits", 1u, std::uint32_t{HDQ_KERNEL_MAX_BITS});
+  }
   if (info.bit_widths == 0 || info.operations == 0) reject("it offers nothing");
   if (fields.contains("max_dimension")) info.max_dimension = integer(fields["max_dimension"], "max_dimension", std::uint64_t{1}, UINT64_MAX);
   if (fields.contains("variants")) info.variants = integer(fields["variants"], "variants", 1u, largest_variant_count);

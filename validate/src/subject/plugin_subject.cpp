@@ -39,7 +39,7 @@ PluginSubject::PluginSubject(std::string path, std::chrono::milliseconds time_li
   info_.version = c.version;
   info_.promise = static_cast<Promise>(c.promise);
   info_.operations = c.operations;
-  info_.bit_widths = c.bit_widths != 0 ? c.bit_widths : 0x1FE;
+  info_.bit_widths = c.bit_widths != 0 ? c.bit_widths : all_bit_widths;
   info_.max_dimension = c.max_dimension != 0 ? c.max_dimension : UINT64_MAX;
   info_.alignment = std::max(1u, c.alignment);
   info_.variants = std::max(1u, c.variants);

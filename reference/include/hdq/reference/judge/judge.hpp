@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -24,6 +25,7 @@
 #include "hdq/reference/numbers/ball.hpp"
 #include "hdq/reference/scheme/hadamard.hpp"
 #include "hdq/reference/scheme/philox.hpp"
+#include "hdq/reference/judge/dithered_codebook.hpp"
 #include "hdq/reference/judge/rounding_bounds.hpp"
 #include "hdq/reference/scheme/scalar_quantizer.hpp"
 #include "hdq/reference/scheme/vector_quantizer.hpp"
@@ -86,7 +88,7 @@ class Judge {
   DecodedJudgement judge_decoded(float norm, const std::uint8_t* codes, std::uint64_t row, const float* decoded) const;
 
  private:
-  static constexpr slong filter_bits = 96;
+  static constexpr slong filter_bits = DitheredCodebook::precision_bits;
   static constexpr int codeword_fraction_bits = 60;
   using Wide = __int128;
 
@@ -95,9 +97,9 @@ class Judge {
     T below, above;  // y < below: certainly under the threshold; y >= above: certainly reached
   };
   template <class T>
-  std::vector<Bracket<T>> bracket_thresholds(float norm, const Ball& u, int exponent) const;
+  std::vector<Bracket<T>> bracket_thresholds(float norm, std::uint32_t word, int exponent) const;
   template <class T>
-  CodesJudgement judge_codes_over(const float* x, float norm, const std::uint8_t* codes, const Ball& u,
+  CodesJudgement judge_codes_over(const float* x, float norm, const std::uint8_t* codes, std::uint32_t word,
                                   const DyadicScale& scale) const;
   CodeDifference judge_difference(const float* x, float norm, const Ball& u, const Ball& y, std::size_t coordinate,
                                   std::int64_t code, std::int64_t exact_code) const;
@@ -191,25 +193,24 @@ inline NormJudgement Judge::judge_norm(const float* x, float norm) const {
 
 // Thresholds θ_k(U)·ρ·2^-exponent, k = 0 … N, with sentinels at both ends.
 template <class T>
-std::vector<Judge::Bracket<T>> Judge::bracket_thresholds(float norm, const Ball& u, int exponent) const {
-  const Generator& g = quantizer_.scalar().generator();
+std::vector<Judge::Bracket<T>> Judge::bracket_thresholds(float norm, std::uint32_t word, int exponent) const {
+  const auto codebook = DitheredCodebook::at(bits_, word);
+  const std::vector<Ball>& theta = codebook->thresholds();
   const Ball rho = ldexp(Ball(static_cast<double>(norm)), -exponent);
-  std::vector<Bracket<T>> brackets(static_cast<std::size_t>(g.levels()) + 1);
-  Ball previous = g.antiderivative(u);
-  for (std::int64_t k = 1; k < g.levels(); ++k) {
-    Ball next = g.antiderivative(k + u);
-    const auto [below, above] = detail::integer_bracket<T>((next - previous) * rho);
-    brackets[static_cast<std::size_t>(k)] = {below, above};
-    previous = std::move(next);
+  std::vector<Bracket<T>> brackets(theta.size() + 1);
+  for (std::size_t k = 1; k < theta.size(); ++k) {
+    const auto [below, above] = detail::integer_bracket<T>(theta[k] * rho);
+    brackets[k] = {below, above};
   }
   return brackets;
 }
 
 template <class T>
-CodesJudgement Judge::judge_codes_over(const float* x, float norm, const std::uint8_t* codes, const Ball& u,
+CodesJudgement Judge::judge_codes_over(const float* x, float norm, const std::uint8_t* codes, std::uint32_t word,
                                        const DyadicScale& scale) const {
   const auto y = rotate_exactly<T>(quantizer_.order(), quantizer_.epsilon(), x, dimension(), scale);
-  const auto brackets = bracket_thresholds<T>(norm, u, y.exponent);
+  const auto brackets = bracket_thresholds<T>(norm, word, y.exponent);
+  const Ball u = dither_of_word(word);
   const auto last = static_cast<std::size_t>(quantizer_.scalar().levels() - 1);
   CodesJudgement r;
   for (std::size_t j = 0; j < y.mantissas.size(); ++j) {
@@ -261,19 +262,22 @@ inline CodeDifference Judge::judge_difference(const float* x, float norm, const 
 inline CodesJudgement Judge::judge_codes(const float* x, float norm, const std::uint8_t* codes, std::uint64_t row) const {
   if (!std::isfinite(norm) || norm < 0) throw std::invalid_argument("a norm is finite and not negative");
   Precision precision(filter_bits);
-  const Ball u = dither_of_word(dither_word(seed_, row));
+  const std::uint32_t word = dither_word(seed_, row);
   const DyadicScale scale = dyadic_scale(x, dimension());
   const int needed = transform_bits(quantizer_.order(), scale) + 1;  // and one to spare for the clamp
-  if (needed <= 63) return judge_codes_over<std::int64_t>(x, norm, codes, u, scale);
-  if (needed <= 127) return judge_codes_over<Wide>(x, norm, codes, u, scale);
-  return judge_codes_over<Integer>(x, norm, codes, u, scale);
+  if (needed <= 63) return judge_codes_over<std::int64_t>(x, norm, codes, word, scale);
+  if (needed <= 127) return judge_codes_over<Wide>(x, norm, codes, word, scale);
+  return judge_codes_over<Integer>(x, norm, codes, word, scale);
 }
 
 inline Ball Judge::exact_decoded(float norm, const std::uint8_t* codes, const Ball& u, std::size_t coordinate) const {
   Ball sum;
-  std::vector<Ball> codewords;
-  for (std::int64_t k = 0; k < quantizer_.scalar().levels(); ++k) codewords.push_back(quantizer_.scalar().decode(k, u));
-  for (std::size_t j = 0; j < order(); ++j) sum += hadamard_entry(quantizer_.order(), j, coordinate) * codewords[codes[j]];
+  std::vector<std::optional<Ball>> codewords(static_cast<std::size_t>(quantizer_.scalar().levels()));
+  for (std::size_t j = 0; j < order(); ++j) {
+    std::optional<Ball>& codeword = codewords[codes[j]];
+    if (!codeword.has_value()) codeword = quantizer_.scalar().decode(codes[j], u);
+    sum += hadamard_entry(quantizer_.order(), j, coordinate) * *codeword;
+  }
   return quantizer_.epsilon()[coordinate] * Ball(static_cast<double>(norm)) / order() * sum;
 }
 
@@ -296,9 +300,10 @@ inline DecodedJudgement Judge::judge_decoded(float norm, const std::uint8_t* cod
                                              const float* decoded) const {
   if (!std::isfinite(norm) || norm < 0) throw std::invalid_argument("a norm is finite and not negative");
   Precision precision(filter_bits);
-  const Ball u = dither_of_word(dither_word(seed_, row));
-  const Generator& g = quantizer_.scalar().generator();
-  const auto levels = static_cast<std::size_t>(g.levels());
+  const std::uint32_t word = dither_word(seed_, row);
+  const Ball u = dither_of_word(word);
+  const auto codebook = DitheredCodebook::at(bits_, word);
+  const auto levels = static_cast<std::size_t>(quantizer_.scalar().levels());
   std::vector<std::size_t> uses(levels);
   for (std::size_t j = 0; j < order(); ++j) {
     if (codes[j] >= levels) throw std::invalid_argument("a code has more bits than the codebook");
@@ -309,7 +314,7 @@ inline DecodedJudgement Judge::judge_decoded(float norm, const std::uint8_t* cod
   Ball sum_codewords, sum_codewords32, sum_errors;
   for (std::size_t k = 0; k < levels; ++k) {
     if (uses[k] == 0) continue;
-    const Ball r = g.codeword(static_cast<std::int64_t>(k), u);
+    const Ball r = codebook->codeword(k);
     const auto [low, high] = detail::integer_bracket<Wide>(ldexp(r, codeword_fraction_bits));
     if (high - low > 2) throw std::logic_error("codeword enclosure too wide");
     units[k] = low;

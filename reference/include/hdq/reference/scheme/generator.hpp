@@ -31,7 +31,7 @@ class Generator {
 
   // The table of SPEC §3.
   static Generator shipped(int bits) {
-    if (bits < 1 || bits > 8) throw std::invalid_argument("bits must be 1..8");
+    if (bits < 1 || bits > shipped_bits) throw std::invalid_argument("bits must be 1 to " + std::to_string(shipped_bits));
     return Generator(std::int64_t{1} << bits, Rational(shipped_sigma_times_64[bits - 1], 64),
                      Rational(shipped_kappa_times_64[bits - 1], 64));
   }

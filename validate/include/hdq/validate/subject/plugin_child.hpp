@@ -37,7 +37,7 @@ struct PluginChannel {
   char name[128], version[64];
   std::uint32_t promise, operations, bit_widths, alignment, variants;
   std::uint64_t max_dimension;
-  double claimed_error[9];
+  double claimed_error[HDQ_KERNEL_MAX_BITS + 1];
 
   std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(this) + data_offset; }
 };

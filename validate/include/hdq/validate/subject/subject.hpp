@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "hdq/hdq_kernel.h"
+
 namespace hdq::validate {
 
 // In the order of data flow; the values are those on a wire.
@@ -41,6 +43,8 @@ const char* promise_name(Promise promise);  // "own scheme", "conformant", "bit 
 
 inline constexpr std::uint32_t largest_variant_count = 64;  // each is called on its own: more is a mistake
 
+inline constexpr std::uint32_t all_bit_widths = (std::uint32_t{2} << HDQ_KERNEL_MAX_BITS) - 2;  // bits 1 to the last
+
 struct SubjectInfo {
   std::string name, version;
   Promise promise = Promise::own_scheme;
@@ -49,7 +53,7 @@ struct SubjectInfo {
   std::uint64_t max_dimension = UINT64_MAX;
   std::uint32_t alignment = 1;
   std::uint32_t variants = 1;  // 1 to largest_variant_count
-  double claimed_error[9] = {};
+  double claimed_error[HDQ_KERNEL_MAX_BITS + 1] = {};
 
   bool offers(Operation operation) const { return ((operations >> static_cast<std::uint32_t>(operation)) & 1) != 0; }
   bool offers_bits(int bits) const { return ((bit_widths >> bits) & 1) != 0; }
