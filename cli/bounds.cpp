@@ -104,15 +104,15 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Arguments {
-  std::string bits = fmt::format("1..{}", shipped_bits), directory;
+  std::string bits = fmt::format("1..{}", reference::shipped_bits), directory;
   bool asymptotics = false, json = false;
 };
 
 // "4" or "1..8".
 std::pair<int, int> bits_range(const std::string& text) {
-  const auto fail = [&] { return UsageError("--bits " + io::excerpt(text) + fmt::format(": give one bit width or a range such as 1..{0}, within 1 to {0}", shipped_bits)); };
+  const auto fail = [&] { return UsageError("--bits " + io::excerpt(text) + fmt::format(": give one bit width or a range such as 1..{0}, within 1 to {0}", reference::shipped_bits)); };
   const auto digit = [&](const std::string& s) {
-    if (s.size() != 1 || s[0] < '1' || s[0] - '0' > shipped_bits) throw fail();
+    if (s.size() != 1 || s[0] < '1' || s[0] - '0' > reference::shipped_bits) throw fail();
     return s[0] - '0';
   };
   const std::size_t dots = text.find("..");
@@ -209,7 +209,7 @@ void add_bounds(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = add_command(app, "bounds", "Certify a bracket of the worst error over all dimensions and vectors",
                                   "hdq bounds --bits 1..8 -o bounds", [arguments] { return bounds(*arguments); });
-  command->add_option("--bits", arguments->bits, fmt::format("A bit width or a range, within 1 to {}", shipped_bits))->capture_default_str();
+  command->add_option("--bits", arguments->bits, fmt::format("A bit width or a range, within 1 to {}", reference::shipped_bits))->capture_default_str();
   command->add_flag("--asymptotics", arguments->asymptotics, "Also N = 2 to 2^16 with sigma = sqrt(3), kappa = 3/16");
   command->add_option("-o", arguments->directory, "Write certificates, bounds.json and bounds.svg into this directory");
   command->add_flag("--json", arguments->json, "One JSON object");

@@ -55,4 +55,10 @@ int run_program(CLI::App& app, int argc, const char* const* argv) {
   }
 }
 
+int run_program(int argc, const char* const* argv) {
+  CLI::App app;
+  make_program(app);
+  return run_program(app, argc, argv);
+}
+
 }  // namespace hdq::cli

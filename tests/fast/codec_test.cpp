@@ -191,8 +191,9 @@ TEST_P(EveryIsa, TouchesNothingOutsideItsArrays) {
         Guarded<std::uint8_t> codes(rows * codec.code_bytes(), byte_side);
         const std::vector<float> source = test::dyadics(extent, n);
         std::copy(source.begin(), source.end(), x.data());
-        codec.encode(RowsView<const float>(x.data(), rows, codec.dimension(), stride), EncodedBuffer(norms, codes, 0));
-        codec.decode(EncodedView(norms, codes, 0), {y.data(), rows, codec.dimension(), stride});
+        const EncodedBuffer encoded({norms.data(), rows}, {codes.data(), rows * codec.code_bytes()}, 0);
+        codec.encode(RowsView<const float>(x.data(), rows, n, stride), encoded);
+        codec.decode(encoded, {y.data(), rows, n, stride});
       }
 }
 

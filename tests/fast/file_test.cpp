@@ -129,7 +129,7 @@ void flip_every_bit(const std::string& path) {
 TEST(File, EveryFlippedBitIsDetectedAndLocated) {
   const TemporaryDirectory directory;
   const Codec codec(20, 3, 5);
-  write(directory / "a.hdq", codec, encode_some(codec, 11), 0, 4);
+  write(directory / "a.hdq", codec, encode_some(codec, 11), 4);
   flip_every_bit(directory / "a.hdq");
 }
 
@@ -140,7 +140,7 @@ TEST(File, EveryFlippedBitOfACentredFileIsDetectedAndLocated) {
   FileHeader header = FileHeader::make(codec, 11);
   header.rows_per_block = 4;
   FileWriter writer(directory / "a.hdq", header, std::vector<float>(20, 3.5f));
-  writer.encode(codec, rows.x.data(), 11);
+  writer.encode(codec, RowsView<const float>(rows.x.data(), 11, 20));
   writer.commit();
   flip_every_bit(directory / "a.hdq");
 }
@@ -149,7 +149,7 @@ TEST(File, SwappedBlocksAreDetected) {
   const TemporaryDirectory directory;
   const std::string path = directory / "a.hdq";
   const Codec codec(16, 4);
-  write(path, codec, encode_some(codec, 8), 0, 4);
+  write(path, codec, encode_some(codec, 8), 4);
   std::string bytes = read_file(path);
   const std::size_t size = FileReader(path).header().block_bytes(0);
   std::swap_ranges(bytes.begin() + FileHeader::bytes, bytes.begin() + FileHeader::bytes + static_cast<long>(size),
@@ -162,7 +162,7 @@ TEST(File, EveryTruncationAndExtensionIsDetected) {
   const TemporaryDirectory directory;
   const std::string path = directory / "a.hdq";
   const Codec codec(7, 2);
-  write(path, codec, encode_some(codec, 5), 0, 2);
+  write(path, codec, encode_some(codec, 5), 2);
   const std::string good = read_file(path);
   for (std::size_t size = 0; size < good.size(); ++size) {
     overwrite_file(path, good.substr(0, size));

@@ -186,8 +186,10 @@ TEST(FileWriter, RefusesWhatDoesNotBelongToItsHeader) {
   writer.encode(codec, rows(2));
   EXPECT_THROW(writer.append(codec.encode(rows(1), 0)), InvalidArgument);
   writer.append(codec.encode(rows(1), 2));
+  EXPECT_EQ(writer.rows_written(), 3u);  // fewer than a block
   EXPECT_THROW(writer.encode(codec, rows(1)), FileError);
   EXPECT_THROW(writer.append(codec.encode(rows(1), 3)), FileError);
+  EXPECT_EQ(writer.rows_written(), 3u);
   writer.commit();
   const FileReader file(directory / "a.hdq");
   std::vector<float> y(16 * 3);

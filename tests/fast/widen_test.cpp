@@ -72,7 +72,7 @@ void expect_codes_of_widened(Isa isa) {
       std::vector<float> wide(x.size()), norms(rows), wide_norms(rows);
       widen(x.data(), x.size(), wide.data());
       std::vector<std::uint8_t> codes(rows * codec.code_bytes()), wide_codes(codes.size());
-      codec.encode(RowsView<const float>(x.data(), rows, codec.dimension(), stride), EncodedBuffer(norms, codes, 9));
+      codec.encode(RowsView<const Number>(x.data(), rows, codec.dimension(), stride), EncodedBuffer(norms, codes, 9));
       codec.encode(RowsView<const float>(wide.data(), rows, codec.dimension(), stride), EncodedBuffer(wide_norms, wide_codes, 9));
       ASSERT_EQ(norms, wide_norms) << n;
       ASSERT_EQ(codes, wide_codes) << n << " bits " << bits;
@@ -91,7 +91,7 @@ TEST_P(Widen, BadNumbersAreNamed) {
   std::vector<float> norms(2);
   std::vector<std::uint8_t> codes(2 * codec.code_bytes());
   try {
-    codec.encode(RowsView<const float>(x.data(), 2, codec.dimension()), EncodedBuffer(norms, codes, 0));
+    codec.encode(RowsView<const Float16>(x.data(), 2, codec.dimension()), EncodedBuffer(norms, codes, 0));
     FAIL() << "encoded infinity";
   } catch (const InvalidInput& e) {
     EXPECT_EQ(e.row, 1u);

@@ -92,7 +92,7 @@ Vector one_hot(std::size_t n, std::size_t at) {
 // ---- rotation ----
 
 TEST(Rotation, Orthogonal) {
-  for (const std::size_t d : std::initializer_list<std::size_t>{1u, 2u, 12u, 20u, 28u, 56u, 96u}) EXPECT_PROPERTY(transform_is_orthogonal(d, hadamard));
+  for (const std::size_t d : std::initializer_list<std::size_t>{1u, 2u, 12u, 20u, 28u, 56u, 96u}) HDQ_EXPECT_PROPERTY(transform_is_orthogonal(d, hadamard));
   EXPECT_VIOLATED(transform_is_orthogonal(12,
                                           [](Vector x) {  // one entry of B_12 has the wrong sign
                                             const float x3 = x[3];
@@ -111,7 +111,7 @@ TEST(Rotation, Orthogonal) {
 }
 
 TEST(Rotation, Matrix) {
-  for (const std::size_t d : std::initializer_list<std::size_t>{1u, 4u, 12u, 24u, 28u}) EXPECT_PROPERTY(transform_is_the_matrix(d, hadamard));
+  for (const std::size_t d : std::initializer_list<std::size_t>{1u, 4u, 12u, 24u, 28u}) HDQ_EXPECT_PROPERTY(transform_is_the_matrix(d, hadamard));
   EXPECT_VIOLATED(transform_is_the_matrix(12, hadamard_transposed), "entry");
 }
 
@@ -122,8 +122,8 @@ RC_GTEST_PROP(Rotation, WithinBound, ()) {
   float largest = 0;
   for (const float v : x) largest = std::max(largest, std::abs(v));
   RC_PRE(largest < 0x1p100f);  // beyond, the codec scales first
-  RC_ASSERT_PROPERTY(transform_within_bound(seed, x, [&](const Vector& v) { return rotate(seed, v); }));
-  RC_ASSERT_PROPERTY(transform_within_bound(seed, x, [&](const Vector& v) { return rotate_back(seed, v); }, true));
+  HDQ_RC_ASSERT_PROPERTY(transform_within_bound(seed, x, [&](const Vector& v) { return rotate(seed, v); }));
+  HDQ_RC_ASSERT_PROPERTY(transform_within_bound(seed, x, [&](const Vector& v) { return rotate_back(seed, v); }, true));
 }
 TEST(Rotation, WithinBoundNoticesLostBits) {
   const auto half = [](const Vector& x) {  // inputs rounded to 12 bits
@@ -137,8 +137,8 @@ TEST(Rotation, WithinBoundNoticesLostBits) {
 
 TEST(Rotation, Inverse) {
   for (const std::size_t d : std::initializer_list<std::size_t>{12u, 20u, 28u, 64u, 160u}) {
-    EXPECT_PROPERTY(transposed_is_inverse(noise(d), hadamard, hadamard_transposed));
-    EXPECT_PROPERTY(transform_keeps_norm(noise(d), hadamard));
+    HDQ_EXPECT_PROPERTY(transposed_is_inverse(noise(d), hadamard, hadamard_transposed));
+    HDQ_EXPECT_PROPERTY(transform_keeps_norm(noise(d), hadamard));
   }
   EXPECT_VIOLATED(transposed_is_inverse(noise(20), hadamard, hadamard), "comes back");
   EXPECT_VIOLATED(transform_keeps_norm(noise(20),
@@ -152,8 +152,8 @@ TEST(Rotation, Inverse) {
 
 TEST(Rotation, RademacherLaw) {
   const Vector ones(48, 1.0f);
-  EXPECT_PROPERTY(coordinates_have_rademacher_law(ones, rotate));
-  EXPECT_PROPERTY(coordinates_have_rademacher_law(one_hot(48, 7), rotate));
+  HDQ_EXPECT_PROPERTY(coordinates_have_rademacher_law(ones, rotate));
+  HDQ_EXPECT_PROPERTY(coordinates_have_rademacher_law(one_hot(48, 7), rotate));
   const auto without_signs = [](std::uint64_t, const Vector& x) { return hadamard(x); };
   EXPECT_VIOLATED(coordinates_have_rademacher_law(ones, without_signs), "coordinate 0");
   const auto signs_after = [](std::uint64_t seed, const Vector& x) {
@@ -168,8 +168,8 @@ TEST(Rotation, RademacherLaw) {
 // ---- streams ----
 
 TEST(Streams, Signs) {
-  EXPECT_PROPERTY(signs_are_those_of_spec(0x123456789, 300, spec_signs));
-  EXPECT_PROPERTY(signs_are_pairwise_independent(200, spec_signs));
+  HDQ_EXPECT_PROPERTY(signs_are_those_of_spec(0x123456789, 300, spec_signs));
+  HDQ_EXPECT_PROPERTY(signs_are_pairwise_independent(200, spec_signs));
   const auto repeated = [](std::uint64_t seed, std::size_t count) {  // lanes of 64 with the same signs
     std::vector<int> signs = spec_signs(seed, count);
     for (std::size_t i = 64; i < count; ++i) signs[i] = signs[i - 64];
@@ -187,7 +187,7 @@ TEST(Streams, Signs) {
 
 TEST(Streams, Dither) {
   const auto spec = [](std::uint64_t row) { return hdq::dither_of_word(hdq::dither_word(5, row)); };
-  EXPECT_PROPERTY(dither_is_uniform(spec));
+  HDQ_EXPECT_PROPERTY(dither_is_uniform(spec));
   EXPECT_VIOLATED(dither_is_uniform([&](std::uint64_t row) { return std::round(256 * spec(row)) / 256; }), "not between");
   EXPECT_VIOLATED(dither_is_uniform([&](std::uint64_t row) { return 0.5 + 0.4 * (spec(row) - 0.5); }), "off by");
 }
@@ -198,8 +198,8 @@ TEST(Scalar, Unbiased) {
   for (const int bits : {1, 2, 4, 8}) {
     for (const double z : {0.0, 1.0, -2.5, 4.0}) {
       const auto shipped = [&](double v, double u) { return quantize(bits, v, u); };
-      EXPECT_PROPERTY(scalar_is_unbiased(z, shipped));
-      EXPECT_PROPERTY(scalar_mse_is_exact(bits, z, shipped));
+      HDQ_EXPECT_PROPERTY(scalar_is_unbiased(z, shipped));
+      HDQ_EXPECT_PROPERTY(scalar_mse_is_exact(bits, z, shipped));
     }
   }
   const auto no_dither = [](double z, double) { return quantize(2, z, 0.5); };
@@ -215,7 +215,7 @@ TEST(Scalar, Codebook) {
     std::vector<double> theta((std::size_t{1} << bits) - 1), r(theta.size() + 1);
     hdq::thresholds(bits, 77777777, theta.data());
     hdq::codewords(bits, 77777777, r.data());
-    EXPECT_PROPERTY(codebook_is_close(bits, 77777777, theta, r));
+    HDQ_EXPECT_PROPERTY(codebook_is_close(bits, 77777777, theta, r));
     EXPECT_VIOLATED(codebook_is_close(bits, 77777778 + (1u << 20), theta, r), "exactly");
     theta.back() *= 1 + 3e-8;
     if (std::abs(theta.back()) < 0.1) continue;  // at 0 a relative change is none
@@ -230,14 +230,14 @@ RC_GTEST_PROP(CodecProperties, AgainstRealArithmetic, ()) {
   const Vector x = *gen::vector(config.dimension);
   const std::uint64_t row = *gen::row();
   const Encoded e = encode(config, x, row);
-  RC_ASSERT_PROPERTY(codes_within_bound(config, x, row, e));
-  RC_ASSERT_PROPERTY(decoded_within_bound(config, e, row, decode(config, e, row)));
+  HDQ_RC_ASSERT_PROPERTY(codes_within_bound(config, x, row, e));
+  HDQ_RC_ASSERT_PROPERTY(decoded_within_bound(config, e, row, decode(config, e, row)));
 }
 TEST(CodecProperties, FaultsAgainstRealArithmetic) {
   const CodecConfig config{100, 4, 9};
   const Vector x = noise(100);
   Encoded e = encode(config, x, 3);
-  EXPECT_PROPERTY(codes_within_bound(config, x, 3, e));
+  HDQ_EXPECT_PROPERTY(codes_within_bound(config, x, 3, e));
   EXPECT_VIOLATED(codes_within_bound(config, x, 4, e), "coordinate");  // another dither
   EXPECT_VIOLATED(codes_within_bound({100, 4, 10}, x, 3, e), "coordinate");
   Encoded off = e;
@@ -247,7 +247,7 @@ TEST(CodecProperties, FaultsAgainstRealArithmetic) {
   off.norm *= 1 + 1e-6f;
   EXPECT_VIOLATED(codes_within_bound(config, x, 3, off), "norm");
   Vector y = decode(config, e, 3);
-  EXPECT_PROPERTY(decoded_within_bound(config, e, 3, y));
+  HDQ_EXPECT_PROPERTY(decoded_within_bound(config, e, 3, y));
   y[99] *= 1.0001f;
   EXPECT_VIOLATED(decoded_within_bound(config, e, 3, y), "coordinate 99");
 }
@@ -255,7 +255,7 @@ TEST(CodecProperties, FaultsAgainstRealArithmetic) {
 TEST(CodecProperties, Scaling) {
   const CodecConfig config{100, 4, 9};
   const auto ours = [&](const Vector& x, std::uint64_t row) { return encode(config, x, row); };
-  for (const int e : {-110, -90, -1, 1, 20, 90, 110}) EXPECT_PROPERTY(scaling_keeps_codes(noise(100), 7, e, ours));
+  for (const int e : {-110, -90, -1, 1, 20, 90, 110}) HDQ_EXPECT_PROPERTY(scaling_keeps_codes(noise(100), 7, e, ours));
   const auto half_norm = [&](const Vector& x, std::uint64_t row) {  // overflows as binary16 does
     Encoded e = encode(config, x, row);
     if (e.norm > 65504) e.norm = std::numeric_limits<float>::infinity();
@@ -275,7 +275,7 @@ TEST(CodecProperties, Scaling) {
 TEST(CodecProperties, Padding) {
   const CodecConfig config{100, 3, 1}, padded{112, 3, 1};
   const auto one = [&](const Vector& x, std::uint64_t row) { return encode(config, x, row); };
-  EXPECT_PROPERTY(padding_changes_nothing(noise(100), 2, one, [&](const Vector& x, std::uint64_t row) { return encode(padded, x, row); }));
+  HDQ_EXPECT_PROPERTY(padding_changes_nothing(noise(100), 2, one, [&](const Vector& x, std::uint64_t row) { return encode(padded, x, row); }));
   const auto garbage = [&](Vector x, std::uint64_t row) {
     x.back() = 1;
     return encode(padded, x, row);
@@ -298,7 +298,7 @@ TEST(CodecProperties, Batch) {
       return encoded;
     };
   };
-  EXPECT_PROPERTY(batch_equals_single(rows, 1000, batch(100), one));
+  HDQ_EXPECT_PROPERTY(batch_equals_single(rows, 1000, batch(100), one));
   EXPECT_VIOLATED(batch_equals_single(rows, 1000, batch(7), one), "row 8");  // a dither that is not advanced
 }
 
@@ -308,7 +308,7 @@ TEST(CodecProperties, Variants) {
     const Vector x = noise(1000);
     return codec.encode(hdq::RowsView(x.data(), 10, 100), 0).codes();
   };
-  EXPECT_PROPERTY(variants_agree(4, run));
+  HDQ_EXPECT_PROPERTY(variants_agree(4, run));
   const auto racy = [&](std::size_t variant) {
     auto codes = run(variant);
     if (variant == 2) codes[codes.size() / 2] ^= 8;
@@ -327,7 +327,7 @@ TEST(CodecProperties, Refusal) {
     }
     return std::nullopt;
   };
-  EXPECT_PROPERTY(non_finite_is_refused(noise(37), ours));
+  HDQ_EXPECT_PROPERTY(non_finite_is_refused(noise(37), ours));
   const auto tail = [&](const Vector& x) { return ours(Vector(x.begin(), x.end() - 5)); };  // the last columns are not looked at
   EXPECT_VIOLATED(non_finite_is_refused(noise(37), tail), "column 32");
   const auto wrong_column = [&](const Vector& x) -> std::optional<std::size_t> { return ours(x) ? std::optional<std::size_t>(0) : std::nullopt; };
@@ -341,7 +341,7 @@ TEST(CodecProperties, AllCodes) {
     Vector x = noise(384 + 7 * i);
     rows.emplace_back(x.end() - 384, x.end());
   }
-  EXPECT_PROPERTY(all_codes_occur(5, rows, [&](const Vector& x, std::uint64_t row) { return encode(config, x, row); }));
+  HDQ_EXPECT_PROPERTY(all_codes_occur(5, rows, [&](const Vector& x, std::uint64_t row) { return encode(config, x, row); }));
   const auto clipped = [&](const Vector& x, std::uint64_t row) {
     Encoded e = encode(config, x, row);
     for (auto& code : e.codes) code = std::min<std::uint8_t>(code, 29);
@@ -360,8 +360,8 @@ RC_GTEST_PROP(PackingProperties, AllWidths, ()) {
     hdq::pack(bits, c.data(), c.size(), packed.data());
     return packed;
   };
-  RC_ASSERT_PROPERTY(codes_are_packed(bits, codes, pack(codes)));
-  RC_ASSERT_PROPERTY(packing_round_trips(codes, pack, [&](const Bytes& packed, std::size_t count) {
+  HDQ_RC_ASSERT_PROPERTY(codes_are_packed(bits, codes, pack(codes)));
+  HDQ_RC_ASSERT_PROPERTY(packing_round_trips(codes, pack, [&](const Bytes& packed, std::size_t count) {
     Bytes c(count);
     hdq::unpack(bits, packed.data(), count, c.data());
     return c;
@@ -377,7 +377,7 @@ TEST(PackingProperties, Faults) {
   EXPECT_VIOLATED(codes_are_packed(3, codes, pack_as_4(codes)), "bytes");
   Bytes packed(4);
   hdq::pack(3, codes.data(), codes.size(), packed.data());
-  EXPECT_PROPERTY(codes_are_packed(3, codes, packed));
+  HDQ_EXPECT_PROPERTY(codes_are_packed(3, codes, packed));
   packed[3] ^= 0x80;
   EXPECT_VIOLATED(codes_are_packed(3, codes, packed), "unused");
   EXPECT_VIOLATED(packing_round_trips(codes, [](const Bytes& c) { return c; },
@@ -399,7 +399,7 @@ TEST(PackingProperties, Damage) {
   };
   Bytes file = {8, 1, 2, 3, 4, 5, 6};  // its length, then data
   file.push_back(parity(file));
-  EXPECT_PROPERTY(damage_is_noticed(file, [&](const Bytes& f) { return f.size() == 8 && parity(f) == 0; }));
+  HDQ_EXPECT_PROPERTY(damage_is_noticed(file, [&](const Bytes& f) { return f.size() == 8 && parity(f) == 0; }));
   EXPECT_VIOLATED(damage_is_noticed(file, [&](const Bytes& f) { return f.size() == 8 && f[0] == 8; }), "flipped");
   EXPECT_VIOLATED(damage_is_noticed(file, [&](const Bytes& f) { return f.size() >= 8 && parity(Bytes(f.begin(), f.begin() + 8)) == 0; }), "too many");
 }
@@ -411,9 +411,9 @@ TEST(Reconstruction, Unbiased) {
   const double error = 4.0 / 16;  // C_2·4^-2 < 4/16, SPEC §5.5
   const auto ours = [&](const Vector& x, std::uint64_t row) { return reconstruct(config, x, row); };
   for (const Vector& x : {one_hot(48, 3), noise(48), Vector(48, 1.0f)}) {
-    EXPECT_PROPERTY(reconstruction_is_unbiased(x, x, error, ours));
-    EXPECT_PROPERTY(reconstruction_is_unbiased(x, noise(48), error, ours));
-    EXPECT_PROPERTY(reconstruction_error_is_bounded(x, error, ours));
+    HDQ_EXPECT_PROPERTY(reconstruction_is_unbiased(x, x, error, ours));
+    HDQ_EXPECT_PROPERTY(reconstruction_is_unbiased(x, noise(48), error, ours));
+    HDQ_EXPECT_PROPERTY(reconstruction_error_is_bounded(x, error, ours));
   }
   const auto stuck = [&](const Vector& x, std::uint64_t) { return reconstruct(config, x, 1); };
   EXPECT_VIOLATED(reconstruction_is_unbiased(one_hot(48, 3), one_hot(48, 3), error, stuck), "E<x^, v>");
@@ -434,7 +434,7 @@ TEST(Reconstruction, Unbiased) {
 TEST(Reconstruction, Requantized) {
   const CodecConfig config{12, 3, 11};
   const double error = 3.3 / 64;
-  EXPECT_PROPERTY(requantization_is_unbiased(noise(12), 4, error, [&](const Vector& x, std::uint64_t row) { return reconstruct(config, x, row); }));
+  HDQ_EXPECT_PROPERTY(requantization_is_unbiased(noise(12), 4, error, [&](const Vector& x, std::uint64_t row) { return reconstruct(config, x, row); }));
   const auto shrinks = [&](const Vector& x, std::uint64_t row) {
     Vector y = reconstruct(config, x, row);
     for (float& v : y) v *= 0.95f;
@@ -463,8 +463,8 @@ TEST(Reconstruction, DitherMean) {
     return y;
   };
   for (const int bits : {1, 3, 8}) {
-    EXPECT_PROPERTY(dither_mean_is_exact(12, bits, 5, noise(12), [&](const Vector& x, std::uint32_t w) { return with_word(12, bits, 5, x, w, 1); }));
-    EXPECT_PROPERTY(dither_mean_is_exact(10, bits, 5, noise(10), [&](const Vector& x, std::uint32_t w) { return with_word(12, bits, 5, x, w, 1); }));
+    HDQ_EXPECT_PROPERTY(dither_mean_is_exact(12, bits, 5, noise(12), [&](const Vector& x, std::uint32_t w) { return with_word(12, bits, 5, x, w, 1); }));
+    HDQ_EXPECT_PROPERTY(dither_mean_is_exact(10, bits, 5, noise(10), [&](const Vector& x, std::uint32_t w) { return with_word(12, bits, 5, x, w, 1); }));
   }
   EXPECT_VIOLATED(dither_mean_is_exact(12, 3, 5, noise(12), [&](const Vector& x, std::uint32_t w) { return with_word(12, 3, 5, x, w, 1.02); }), "mean of");
   EXPECT_VIOLATED(dither_mean_is_exact(12, 3, 5, noise(12), [&](const Vector& x, std::uint32_t w) { return with_word(12, 2, 5, x, w, 1); }), "‖x^ - x‖²");

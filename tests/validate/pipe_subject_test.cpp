@@ -162,7 +162,7 @@ TEST(PipeProtocol, RefusesNumbersOutOfRange) {
 
 TEST(PipeProtocol, MakesNamesPrintable) {
   const SubjectInfo info = parse_subject_info(R"({"name": "a\u001b[2J\nb", "version": "\u202e", "promise": "conformant", "operations": ["encode"]})");
-  EXPECT_EQ(info.name, R"(a\x1B[2J\nb)");
+  EXPECT_EQ(info.name, R"(a\x1b[2J\nb)");
   EXPECT_EQ(info.version.find('\xE2'), std::string::npos) << info.version;
 }
 

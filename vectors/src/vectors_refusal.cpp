@@ -130,8 +130,8 @@ std::vector<std::uint8_t> read_image(const std::string& bytes) {
     const FileReader file(path);
     BlockReader reader(file);
     for (std::uint64_t b = 0; b < file.header().blocks(); ++b) {
-      const BlockReader::Block block = reader.block(b);
-      content.insert(content.end(), block.codes, block.codes + block.rows * file.header().code_bytes());
+      const EncodedView block = reader.block(b);
+      content.insert(content.end(), block.codes().begin(), block.codes().end());
     }
   } catch (const FileError&) {
     content.clear();

@@ -11,6 +11,7 @@
 // Every bit of the file is under a checksum; row i is found by arithmetic.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -67,7 +68,7 @@ class HDQ_EXPORT FileWriter {
   FileWriter& operator=(const FileWriter&) = delete;
 
   const FileHeader& header() const { return header_; }
-  std::uint64_t rows_written() const { return block_ * header_.rows_per_block + filled_; }
+  std::uint64_t rows_written() const { return std::min(block_ * header_.rows_per_block + filled_, header_.rows); }
 
   // Encodes the next rows of the file, x as Codec::encode has it, straight into its blocks; codec is one of the header's
   // dimension, bits and seed (otherwise InvalidArgument). Row numbers follow from the header. With a mean, the codes are those of
@@ -84,6 +85,7 @@ class HDQ_EXPORT FileWriter {
   void commit();
 
  private:
+  void check_room(std::size_t rows) const;
   EncodedBuffer room(std::size_t rows);
   void filled(std::size_t rows);
   template <class Number>

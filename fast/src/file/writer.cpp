@@ -61,10 +61,13 @@ void FileWriter::write_mean() {
   file_.write(section.data(), section.size());
 }
 
+void FileWriter::check_room(std::size_t rows) const {
+  if (failed_) detail::reject(file_.path(), "not written: an earlier call failed");
+  if (rows > header_.rows - rows_written()) detail::reject(file_.path(), "more rows than its header says, " + std::to_string(header_.rows));
+}
+
 // Where the next rows go: as many as are asked for and fit the block.
 EncodedBuffer FileWriter::room(std::size_t rows) {
-  if (failed_) detail::reject(file_.path(), "not written: an earlier call failed");
-  if (block_ == header_.blocks()) detail::reject(file_.path(), "more rows than its header says, " + std::to_string(header_.rows));
   const std::size_t capacity = header_.rows_in_block(block_);
   const std::size_t count = std::min(rows, capacity - filled_), row_bytes = header_.code_bytes();
   return {{reinterpret_cast<float*>(buffer_.data()) + filled_, count},
@@ -92,6 +95,7 @@ void FileWriter::append(const EncodedView& rows) {
   if (rows.rows() == 0) return;
   if (rows.made_with().has_value()) detail::require_same(*rows.made_with(), header_.parameters(), file_.path() + ": codes of another codec: their");
   detail::require_equal(rows.code_bytes(), header_.code_bytes(), "bytes of codes in a row", "bytes of the file");
+  check_room(rows.rows());
   if (const std::uint64_t next = header_.first_row + rows_written(); rows.first_row() != next)
     throw InvalidArgument(file_.path() + ": codes of row number " + std::to_string(rows.first_row()) + ", where " + std::to_string(next) + " is next");
   for (std::size_t done = 0; done < rows.rows();) {
@@ -108,8 +112,7 @@ template <class Number>
 void FileWriter::encode_rows(const Codec& codec, const RowsView<const Number>& x, Workspace* workspace) {
   detail::check_codec(file_.path(), header_, codec);
   if (x.rows() > 0) detail::require_equal(x.dimension(), codec.dimension(), "numbers in a row", "dimensions of the codec");
-  if (x.rows() > header_.rows - rows_written())
-    detail::reject(file_.path(), "more rows than its header says, " + std::to_string(header_.rows));
+  check_room(x.rows());
   for (std::size_t done = 0; done < x.rows();) {
     const EncodedBuffer to = room(x.rows() - done);
     try {

@@ -221,7 +221,7 @@ Plan plan(const Session& s) {
   Plan p;
   const std::vector<std::uint64_t> dimensions = s.quick() ? std::vector<std::uint64_t>{12} : s.thorough() ? std::vector<std::uint64_t>{8, 12, 28, 100, 384} : std::vector<std::uint64_t>{12, 50};
   for (const std::uint64_t n : dimensions) {
-    for (int bits = 1; bits <= BitWidth::most; ++bits) {
+    for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
       if (n <= s.info().max_dimension && s.offers_bits(bits)) p.shapes.emplace_back(n, bits);
     }
   }
@@ -345,7 +345,7 @@ void run_drift(Session& s, const Report& report) {
 
 void run_reachable(Session& s, const Report& report) {
   const std::uint64_t n = 64;
-  for (int bits = 1; bits <= BitWidth::most; ++bits) {
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
     if (!s.offers_bits(bits) || n > s.info().max_dimension) continue;
     const std::size_t levels = std::size_t{1} << bits;
     std::vector<bool> used(levels);

@@ -16,6 +16,8 @@
 #include "hdq/validate/checks/oracle.hpp"
 
 namespace hdq::validate {
+static_assert(HDQ_KERNEL_MAX_BITS == BitWidth::most);
+
 namespace {
 
 using Values = std::vector<double>;
@@ -99,7 +101,7 @@ std::vector<Hypothesis> codebook_hypotheses(const Config& config) {
                       return codes_with(rotation_with(config, x, SignUse::spec, false), rho, thresholds(dither_of(config, row)));
                     }});
   };
-  for (int other = 1; other <= BitWidth::most; ++other) {
+  for (int other = 1; other <= HDQ_KERNEL_MAX_BITS; ++other) {
     if (other == bits) continue;
     with("one-bit-width-hard-wired", fmt::format("the codes are those of b = {}", other), [=](double u) {
       Values t = thresholds_at(other, u);
@@ -138,7 +140,7 @@ std::vector<Hypothesis> codebook_hypotheses(const Config& config) {
 
 // Other readings of the bytes under which the codes are right.
 std::optional<Explanation> explain_packing(const Case& c, const Encoded& e, const Hypothesis& spec) {
-  for (int other = 1; other <= BitWidth::most; ++other) {
+  for (int other = 1; other <= HDQ_KERNEL_MAX_BITS; ++other) {
     if (other == static_cast<int>(c.config.bits)) continue;
     const Bytes as = codes_of_row(c.config, e, 0, other);
     const Bytes right = spec.codes(c.row(0), static_cast<double>(e.norms[0]), c.first_row);
@@ -337,7 +339,7 @@ std::vector<std::pair<std::uint64_t, int>> shapes(const Session& s) {
     if (n <= s.info().max_dimension && s.offers_bits(bits)) list.emplace_back(n, bits);
   };
   // Shapes at which one defect does not look like another come first.
-  for (int bits = 1; bits <= BitWidth::most; ++bits) {
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
     for (const std::uint64_t n : std::initializer_list<std::uint64_t>{37, 96, 128}) add(n, bits);
   }
   int bits = 1;
@@ -350,7 +352,7 @@ std::vector<std::pair<std::uint64_t, int>> shapes(const Session& s) {
   }
   if (s.thorough()) {
     for (std::uint64_t n = 1; n <= 130; ++n) {
-      for (int b = 1; b <= BitWidth::most; ++b) add(n, b);
+      for (int b = 1; b <= HDQ_KERNEL_MAX_BITS; ++b) add(n, b);
     }
     for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1792, 2560, 3072, 3584, 4096, 5120}) add(n, bits = bits % 8 + 1);
   }
@@ -371,7 +373,7 @@ std::vector<Case> encode_cases(Session& s) {
 
 std::vector<Case> threshold_cases(Session& s) {
   std::vector<Case> cases;
-  for (int bits = 1; bits <= BitWidth::most; ++bits) {
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
     if (!s.offers_bits(bits)) continue;
     for (const std::uint64_t d : std::initializer_list<std::uint64_t>{2, 12, 16, 28}) {
       if (d <= s.info().max_dimension) cases.push_back(threshold_case(s.config(d, bits, s.random()()), s.random()(), s.quick() ? 16 : s.thorough() ? 1000 : 64, s.random()));
@@ -438,7 +440,7 @@ Explanation explain_decoded(const Decoding& r, const Values& got) {
   if (is(decoded_with(r, r.codes, codewords_at(bits, dither_of(config, r.row)), true, d))) {
     return {"wrong-stream", "the row number is counted from the call's first row"};
   }
-  for (int other = 1; other <= BitWidth::most; ++other) {
+  for (int other = 1; other <= HDQ_KERNEL_MAX_BITS; ++other) {
     if (other == bits) continue;
     if (is(decoded_with(r, codes_of_row(config, r.e, r.row, other), codewords_at(bits, r.u), true, d)) ||
         is(decoded_with(r, r.codes, codewords_at(other, r.u), true, d))) {

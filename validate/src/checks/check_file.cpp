@@ -76,7 +76,7 @@ void run_file(Session& s, const Report& report) {
 }
 
 void run_oracle(Session& s, const Report& report) {
-  for (int bits = 1; bits <= BitWidth::most; ++bits) {
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
     if (!s.offers_bits(bits)) continue;
     const Config config = s.config(64, bits);
     const double claim = s.error_constant(config), lower = uniform_constant_lower(bits), upper = uniform_constant_upper(bits);

@@ -24,7 +24,7 @@ Bytes pack_with(int bits, const Bytes& codes, bool big_endian) {
 // Why the bytes are not those of `codes` at b bits.
 std::pair<std::string, std::string> explain_bytes(int bits, const Bytes& codes, const Bytes& got, std::size_t first_wrong) {
   if (got == pack_with(bits, codes, true)) return {"packing-order", "the first code is in the high bits"};
-  for (int other = 1; other <= BitWidth::most; ++other) {
+  for (int other = 1; other <= HDQ_KERNEL_MAX_BITS; ++other) {
     if (other == bits) continue;
     Bytes as = pack_with(other, codes, false);
     as.resize(got.size());
@@ -70,7 +70,7 @@ void check_unpack(Session& s, const Report& report, const Config& config, const 
   f.defect = "packing-order";
   Bytes bytes = pack_with(bits, codes, false);
   bytes.resize(codes.size() + 1);
-  for (int other = 1; other <= BitWidth::most; ++other) {
+  for (int other = 1; other <= HDQ_KERNEL_MAX_BITS; ++other) {
     if (other != bits && codes.size() > 4 && got == reference::unpack_codes(other, bytes.data(), codes.size())) f.defect = "one-bit-width-hard-wired";
   }
   if (f.defect == "packing-order" && index > 0 && index + 32 >= codes.size()) f.defect = "tail-of-a-simd-loop";
@@ -83,7 +83,7 @@ void run_pack(Session& s, const Report& report) {
   std::vector<std::size_t> counts{96, 101};  // at which one defect does not look like another
   for (std::size_t n = 1; n <= (s.quick() ? 40 : 140); ++n) counts.push_back(n);
   for (const std::size_t n : std::initializer_list<std::size_t>{255, 256, 257, 384, 1000, 1024, 5120}) counts.push_back(n);
-  for (int bits = 1; bits <= BitWidth::most; ++bits) {
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
     if (!s.offers_bits(bits)) continue;
     for (const std::size_t count : counts) {
       if (count > s.info().max_dimension) continue;

@@ -201,7 +201,7 @@ std::vector<std::uint64_t> dimensions(const Session& s) {
 }
 
 int any_bits(const Session& s) {
-  for (int b = 4; b <= BitWidth::most; ++b) {
+  for (int b = 4; b <= HDQ_KERNEL_MAX_BITS; ++b) {
     if (s.offers_bits(b)) return b;
   }
   for (int b = 3; b >= 1; --b) {

@@ -156,7 +156,7 @@ Explanation explain_table(const Table& t, int bits, std::uint32_t word) {
     return {"codebook", "the values are those of U = 1/2, whatever the dither: the codebook is frozen"};
   }
   if (close(t.got, table_at(t.is_threshold, bits, 1 - u), 1e-6)) return {"dead-or-biased-rounding", "the values are those of 1 − U"};
-  for (int other = 1; other <= BitWidth::most; ++other) {
+  for (int other = 1; other <= HDQ_KERNEL_MAX_BITS; ++other) {
     const Values table = table_at(t.is_threshold, other, u);
     // A narrower codebook leaves the rest of the table unused.
     const Values part(t.got.begin(), t.got.begin() + static_cast<std::ptrdiff_t>(std::min(t.got.size(), table.size())));
@@ -218,7 +218,7 @@ bool check_table(Session& s, const Report& report, bool is_threshold, int bits, 
 }
 
 void run_codebook(Session& s, const Report& report) {
-  for (int bits = 1; bits <= BitWidth::most; ++bits) {
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
     if (!s.offers_bits(bits)) continue;
     // Generic words first: what is wrong everywhere is not blamed on the ends.
     std::vector<std::uint32_t> words{0x9E3779B9, 0x3C6EF372};

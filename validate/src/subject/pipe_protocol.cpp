@@ -1,5 +1,7 @@
 #include "hdq/validate/subject/pipe_protocol.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -85,7 +87,7 @@ void read_claims(const json& claims, SubjectInfo& info) {
   if (!claims.is_object()) reject("\"claimed_error\" is no object");
   for (const auto& [bits, error] : claims.items()) {
     const bool width = bits.size() == 1 && bits[0] >= '1' && bits[0] - '0' <= HDQ_KERNEL_MAX_BITS;
-    if (!width || !error.is_number()) reject("\"claimed_error\" has numbers for bits 1 to " + std::to_string(HDQ_KERNEL_MAX_BITS));
+    if (!width || !error.is_number()) reject(fmt::format("\"claimed_error\" has numbers for bits 1 to {}", HDQ_KERNEL_MAX_BITS));
     info.claimed_error[bits[0] - '0'] = error.get<double>();
   }
 }

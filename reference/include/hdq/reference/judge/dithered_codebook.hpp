@@ -50,12 +50,12 @@ class DitheredCodebook {
     return *r;
   }
 
-  // That of these bits and word, remembered: up to some 20 MB of them, then all are forgotten.
+  // That of these bits and word, remembered: up to some 60 MB of them, then all are forgotten. (A validation meets some 30 MB.)
   static std::shared_ptr<DitheredCodebook> at(int bits, std::uint32_t word) {
     static std::mutex mutex;
     static std::map<std::pair<int, std::uint32_t>, std::shared_ptr<DitheredCodebook>> known;
     static std::size_t numbers = 0;
-    constexpr std::size_t most_numbers = std::size_t{1} << 18;
+    constexpr std::size_t most_numbers = std::size_t{1} << 20;
     const std::lock_guard lock(mutex);
     if (const auto found = known.find({bits, word}); found != known.end()) return found->second;
     if (numbers > most_numbers) known.clear(), numbers = 0;
