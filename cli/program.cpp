@@ -43,7 +43,7 @@ int run_program(CLI::App& app, int argc, const char* const* argv) {
     return flushed(command_result());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return fail(exit_usage, io::shortened(io::printable(error.what()), 400));
+    return fail(exit_usage, io::shortened(io::printable(error.what()), 300));
   } catch (const UsageError& error) {
     return fail(exit_usage, error.what());
   } catch (const InvalidArgument& error) {

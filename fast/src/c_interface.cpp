@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "checks.hpp"
+#include "codec/scheme.hpp"
 #include "hdq/codec.hpp"
 #include "hdq/file.hpp"
 #include "hdq/score.hpp"
@@ -122,8 +123,9 @@ hdq::Metric metric_of(int number) {
 }
 
 hdq::SchemeId scheme_of(int number) {
-  if (number != HDQ_SCHEME_FIXED_RATE) throw InvalidArgument("no scheme has the number " + std::to_string(number));
-  return hdq::SchemeId::fixed_rate;
+  if (number < 0 || !hdq::detail::scheme_known(static_cast<hdq::SchemeId>(number)))
+    throw InvalidArgument("no scheme has the number " + std::to_string(number));
+  return static_cast<hdq::SchemeId>(number);
 }
 
 // ---- arguments ----

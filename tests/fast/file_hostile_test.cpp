@@ -159,7 +159,7 @@ TEST(HostileFile, UnknownSchemesAndSectionsAreNamed) {
   RawHeader raw;
   raw.scheme = 4294967295;
   ASSERT_TRUE(make_sparse(path, raw, 128));
-  EXPECT_THAT(error_of([&] { use(path); }), HasSubstr("scheme: 4294967295; this program knows 0"));
+  EXPECT_THAT(error_of([&] { use(path); }), HasSubstr("scheme: 4294967295 is not known to this program"));
   raw.scheme = 0;
   raw.sections = 2;
   ASSERT_TRUE(make_sparse(path, raw, 128));

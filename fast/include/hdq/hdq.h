@@ -41,6 +41,7 @@ HDQ_EXPORT const char* hdq_version(void);         /* of the library; HDQ_VERSION
 typedef struct hdq_codec hdq_codec;
 
 typedef enum hdq_isa { HDQ_ISA_AUTO = 0, HDQ_ISA_AVX512 = 1, HDQ_ISA_AVX2 = 2, HDQ_ISA_SCALAR = 3, HDQ_ISA_NEON = 4 } hdq_isa;
+/* Numbers as in files (docs/format.md) and in hdq::SchemeId. */
 typedef enum hdq_scheme { HDQ_SCHEME_FIXED_RATE = 0 } hdq_scheme;
 
 /* size: sizeof(hdq_codec_options) as the caller was compiled. Later versions add fields at the end, whose zero is their default. */

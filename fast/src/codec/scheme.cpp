@@ -5,6 +5,14 @@
 
 namespace hdq {
 
+bool detail::scheme_known(SchemeId id) {
+  switch (id) {
+    case SchemeId::fixed_rate:
+      return true;
+  }
+  return false;
+}
+
 std::shared_ptr<const detail::Scheme> detail::make_scheme(SchemeId id, const HadamardOrder& order, BitWidth bits, const Kernels& kernels) {
   switch (id) {
     case SchemeId::fixed_rate:

@@ -47,6 +47,9 @@ class Scheme {
   virtual void score_sums(const ScoreTask& task) const = 0;
 };
 
+// Files and other languages say a scheme's number.
+bool scheme_known(SchemeId id);
+
 // InvalidArgument for a scheme that there is not.
 std::shared_ptr<const Scheme> make_scheme(SchemeId id, const HadamardOrder& order, BitWidth bits, const Kernels& kernels);
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "checks.hpp"
+#include "codec/scheme.hpp"
 #include "file/crc32c.hpp"
 #include "hdq/stages.hpp"
 
@@ -98,8 +99,8 @@ std::optional<std::string> header_defect(const FileHeader& header) {
   const auto not_in = [](const char* field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
     return std::string(field) + ": " + std::to_string(value) + " is not " + std::to_string(least) + " to " + std::to_string(most);
   };
-  if (header.scheme != SchemeId::fixed_rate)
-    return "scheme: " + std::to_string(static_cast<std::uint32_t>(header.scheme)) + "; this program knows 0";
+  if (!scheme_known(header.scheme))
+    return "scheme: " + std::to_string(static_cast<std::uint32_t>(header.scheme)) + " is not known to this program";
   if (header.dimension < 1 || header.dimension > Codec::max_dimension)
     return not_in("dimension", header.dimension, 1, Codec::max_dimension);
   if (const std::uint64_t order = hadamard_order(static_cast<std::size_t>(header.dimension)).order; header.order != order)
