@@ -10,7 +10,7 @@
 #include "command.hpp"
 #include "expectation_arguments.hpp"
 #include "files.hpp"
-#include "numbers.hpp"
+#include "options.hpp"
 #include "hdq/io/vector_writer.hpp"
 #include "hdq/reference/bounds/adversary.hpp"
 
@@ -113,26 +113,20 @@ int adversary(const Arguments& arguments) {
 
 void add_adversary(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "adversary", "Search for the unit vector with the largest expected error",
+  Command command = add_command(app, "adversary", "Search for the unit vector with the largest expected error",
                                   "hdq adversary --bits 2 --dim 16 --scheme lloyd-max", [arguments] { return adversary(*arguments); });
-  add_integer(command, "--bits", arguments->bits, 1, 8, "Bits per coordinate")->required();
-  add_integer(command, "--dim", arguments->dim, 1, 1024, "Dimension of the vectors")->required();
+  command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits per coordinate").required();
+  command.integer("--dim", arguments->dim, 1, 1024, "Dimension of the vectors").required();
   static const std::map<std::string, Scheme> schemes = {{"dithered", Scheme::dithered},
                                                         {"lloyd-max", Scheme::lloyd_max},
                                                         {"shifted", Scheme::shifted},
                                                         {"uniform", Scheme::uniform}};
   static const std::map<std::string, Rotation> rotations = {
       {"hd", Rotation::hd}, {"hdhd", Rotation::hdhd}, {"dense", Rotation::dense}};
-  command->add_option("--scheme", arguments->scheme, "dithered, lloyd-max, shifted, uniform")
-      ->transform(CLI::CheckedTransformer(schemes))
-      ->option_text("NAME")
-      ->default_str("dithered");
-  command->add_option("--rotation", arguments->rotation, "hd, hdhd, dense")
-      ->transform(CLI::CheckedTransformer(rotations))
-      ->option_text("NAME")
-      ->default_str("hd");
-  command->add_option("-o", arguments->output, fmt::format("Write the vector to this file ({})", io::writable_extensions(io::Content::vectors)));
-  command->add_flag("--json", arguments->json, "One JSON object");
+  command.choice("--scheme", arguments->scheme, schemes, "dithered, lloyd-max, shifted, uniform");
+  command.choice("--rotation", arguments->rotation, rotations, "hd, hdhd, dense");
+  command.text("-o", arguments->output, fmt::format("Write the vector to this file ({})", io::writable_extensions(io::Content::vectors)));
+  command.flag("--json", arguments->json, "One JSON object");
 }
 
 }  // namespace hdq::cli

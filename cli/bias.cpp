@@ -65,7 +65,7 @@ int bias(const ExpectationArguments& arguments) {
 
 void add_bias(CLI::App& app) {
   auto arguments = std::make_shared<ExpectationArguments>();
-  CLI::App* command = add_command(app, "bias", "Enclose the bias of a vector's decoded value",
+  Command command = add_command(app, "bias", "Enclose the bias of a vector's decoded value",
                                   "hdq bias --bits 2 --preset one-hot --scheme lloyd-max",
                                   [arguments] { return bias(*arguments); });
   arguments->add_to(command);

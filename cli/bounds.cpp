@@ -207,12 +207,12 @@ int bounds(const Arguments& arguments) {
 
 void add_bounds(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "bounds", "Certify a bracket of the worst error over all dimensions and vectors",
+  Command command = add_command(app, "bounds", "Certify a bracket of the worst error over all dimensions and vectors",
                                   "hdq bounds --bits 1..8 -o bounds", [arguments] { return bounds(*arguments); });
-  command->add_option("--bits", arguments->bits, fmt::format("A bit width or a range, within 1 to {}", reference::shipped_bits))->capture_default_str();
-  command->add_flag("--asymptotics", arguments->asymptotics, "Also N = 2 to 2^16 with sigma = sqrt(3), kappa = 3/16");
-  command->add_option("-o", arguments->directory, "Write certificates, bounds.json and bounds.svg into this directory");
-  command->add_flag("--json", arguments->json, "One JSON object");
+  command.text("--bits", arguments->bits, fmt::format("A bit width or a range, within 1 to {}", reference::shipped_bits)).show_default();
+  command.flag("--asymptotics", arguments->asymptotics, "Also N = 2 to 2^16 with sigma = sqrt(3), kappa = 3/16");
+  command.text("-o", arguments->directory, "Write certificates, bounds.json and bounds.svg into this directory");
+  command.flag("--json", arguments->json, "One JSON object");
 }
 
 }  // namespace hdq::cli

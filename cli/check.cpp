@@ -16,7 +16,7 @@
 #include "command.hpp"
 #include "enclosure.hpp"
 #include "files.hpp"
-#include "numbers.hpp"
+#include "options.hpp"
 #include "hdq/stages.hpp"
 #include "hdq/reference/expectation/expected_error.hpp"
 #include "hdq/reference/judge/judge.hpp"
@@ -345,7 +345,7 @@ void Check::print_table() const {
 
 void add_check(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "check", "Judge every code of every instruction set against arbitrary precision",
+  Command command = add_command(app, "check", "Judge every code of every instruction set against arbitrary precision",
                                   "hdq check embeddings.npy --bits 4 --rows 1000", [arguments] {
                                     Check check(*arguments);
                                     check.run();
@@ -353,13 +353,13 @@ void add_check(CLI::App& app) {
                                     else check.print_table();
                                     return check.ok() ? exit_ok : exit_mismatch;
                                   });
-  command->add_option("INPUT", arguments->input, vector_input_help("Rows of vectors"))->required();
+  command.text("INPUT", arguments->input, vector_input_help("Rows of vectors")).required();
   arguments->add_bits(command);
   arguments->add_seed(command);
-  add_integer(command, "--rows", arguments->rows, 1, UINT64_MAX, "Check the first ROWS rows only");
+  command.integer("--rows", arguments->rows, 1, UINT64_MAX, "Check the first ROWS rows only");
   arguments->vectors.add_to(command);
   arguments->add_threads(command);
-  command->add_flag("--json", arguments->json, "One JSON object");
+  command.flag("--json", arguments->json, "One JSON object");
 }
 
 }  // namespace hdq::cli

@@ -12,46 +12,30 @@
 
 #include "hdq/stages.hpp"
 #include "hdq/thread_pool.hpp"
-#include "numbers.hpp"
+#include "options.hpp"
 
 namespace hdq::cli {
-namespace {
-int result = exit_ok;
+
+void CodecArguments::add_bits(Command command) {
+  command.integer("--bits", bits, BitWidth::least, BitWidth::most, "Bits per coordinate").required();
 }
 
-CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& description,
-                      const std::string& example, std::function<int()> run) {
-  CLI::App* command = app.add_subcommand(name, description);
-  command->footer("Example:\n  " + example);
-  command->callback([run = std::move(run)] { result = run(); });
-  return command;
+void CodecArguments::add_seed(Command command) {
+  command.integer("--seed", seed, 0, UINT64_MAX, "Seed of signs and dither").show_default();
 }
 
-int command_result() { return result; }
-
-void CodecArguments::add_bits(CLI::App* command) {
-  add_integer(command, "--bits", bits, BitWidth::least, BitWidth::most, "Bits per coordinate")->required();
+void CodecArguments::add_threads(Command command) {
+  command.integer("--threads", threads, 0, ThreadPool::max_threads, "Threads; 0 is one per core. The output does not depend on it").show_default();
 }
 
-void CodecArguments::add_seed(CLI::App* command) {
-  add_integer(command, "--seed", seed, 0, UINT64_MAX, "Seed of signs and dither")->capture_default_str();
-}
-
-void CodecArguments::add_threads(CLI::App* command) {
-  add_integer(command, "--threads", threads, 0, ThreadPool::max_threads, "Threads; 0 is one per core. The output does not depend on it")->capture_default_str();
-}
-
-void CodecArguments::add_isa(CLI::App* command) {
+void CodecArguments::add_isa(Command command) {
   std::map<std::string, Isa> names;
   std::string list;
   for (const Isa known : all_isas()) {
     names.emplace(isa_name(known), known);
     list += (list.empty() ? "" : ", ") + std::string(isa_name(known));
   }
-  command->add_option("--isa", isa, "Instruction set: " + list + ". The output does not depend on it")
-      ->transform(CLI::CheckedTransformer(names))
-      ->option_text("NAME")
-      ->default_str("auto");
+  command.choice("--isa", isa, names, "Instruction set: " + list + ". The output does not depend on it");
 }
 
 Codec CodecArguments::codec(std::size_t dimension) const { return Codec(dimension, bits, seed, {isa, threads}); }

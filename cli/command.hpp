@@ -1,7 +1,6 @@
 // What the subcommands of `hdq` share: exit codes, common options, progress, output files.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +11,7 @@
 
 #include "hdq/codec.hpp"
 #include "hdq/io/vector_reader.hpp"
+#include "options.hpp"
 
 namespace hdq::cli {
 
@@ -24,11 +24,6 @@ struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Adds a subcommand with a one-line description and an example. `run` returns the exit code.
-CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& description,
-                      const std::string& example, std::function<int()> run);
-int command_result();  // of the subcommand that ran
-
 // ---- options that several commands have ----
 struct CodecArguments {
   int bits = 0;
@@ -36,10 +31,10 @@ struct CodecArguments {
   int threads = 0;
   Isa isa = Isa::automatic;
 
-  void add_bits(CLI::App* command);
-  void add_seed(CLI::App* command);
-  void add_threads(CLI::App* command);
-  void add_isa(CLI::App* command);
+  void add_bits(Command command);
+  void add_seed(Command command);
+  void add_threads(Command command);
+  void add_isa(Command command);
   Codec codec(std::size_t dimension) const;
 };
 

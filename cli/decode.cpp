@@ -43,11 +43,11 @@ int decode(const Arguments& arguments) {
 
 void add_decode(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "decode", "Reconstruct the rows of an .hdq file as float32",
+  Command command = add_command(app, "decode", "Reconstruct the rows of an .hdq file as float32",
                                   "hdq decode embeddings.hdq -o reconstructed.npy",
                                   [arguments] { return decode(*arguments); });
-  command->add_option("IN", arguments->input, "The .hdq file; - is standard input")->required();
-  command->add_option("-o,--output", arguments->output, fmt::format("The file to write ({}); - is standard output", io::writable_extensions(io::Content::vectors)))->required();
+  command.text("IN", arguments->input, "The .hdq file; - is standard input").required();
+  command.text("-o,--output", arguments->output, fmt::format("The file to write ({}); - is standard output", io::writable_extensions(io::Content::vectors))).required();
   add_output_format(command, arguments->format, io::Content::vectors);
   arguments->add_threads(command);
   arguments->add_isa(command);

@@ -9,7 +9,7 @@
 #include "hdq/file.hpp"
 #include "hdq/io/text.hpp"
 #include "neighbours.hpp"
-#include "numbers.hpp"
+#include "options.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -103,21 +103,21 @@ int encode(const Arguments& arguments) {
 
 void add_encode(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "encode", "Quantize the rows of INPUT to an .hdq file",
+  Command command = add_command(app, "encode", "Quantize the rows of INPUT to an .hdq file",
                                   "hdq encode embeddings.npy -o embeddings.hdq --bits 4",
                                   [arguments] { return encode(*arguments); });
-  command->add_option("INPUT", arguments->input, vector_input_help("Rows of vectors"))->required();
-  command->add_option("-o,--output", arguments->output, "The .hdq file to write; - is standard output")->required();
+  command.text("INPUT", arguments->input, vector_input_help("Rows of vectors")).required();
+  command.text("-o,--output", arguments->output, "The .hdq file to write; - is standard output").required();
   arguments->add_bits(command);
   arguments->add_seed(command);
   arguments->vectors.add_to(command);
-  CLI::Option* center = command->add_flag("--center", arguments->center,
+  const Option center = command.flag("--center", arguments->center,
                                           "Subtract the mean of the rows first, store it, and add it again in decoding: for rows far from the origin");
-  command->add_option("--center-at", arguments->center_at, "The same with this vector, a file of one row, instead of the mean")
-      ->option_text("FILE")
-      ->excludes(center);
-  add_integer(command, "--first-row", arguments->first_row, 0, UINT64_MAX, "Row number of the first row; selects the dither")
-      ->capture_default_str();
+  command.text("--center-at", arguments->center_at, "The same with this vector, a file of one row, instead of the mean")
+      .show("FILE")
+      .excludes(center);
+  command.integer("--first-row", arguments->first_row, 0, UINT64_MAX, "Row number of the first row; selects the dither")
+      .show_default();
   arguments->add_threads(command);
   arguments->add_isa(command);
 }

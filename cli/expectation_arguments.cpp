@@ -10,7 +10,7 @@
 
 #include "command.hpp"
 #include "hdq/io/vector_reader.hpp"
-#include "numbers.hpp"
+#include "options.hpp"
 #include "hdq/reference/scheme/philox.hpp"
 
 namespace hdq::cli {
@@ -117,35 +117,28 @@ std::vector<double> file_vector(const std::string& text, std::size_t dim) {
 
 }  // namespace
 
-void ExpectationArguments::add_to(CLI::App* command) {
+void ExpectationArguments::add_to(Command command) {
   static const std::map<std::string, Rotation> rotations = {
       {"hd", Rotation::hd}, {"hdhd", Rotation::hdhd}, {"dense", Rotation::dense}, {"limit", Rotation::limit}};
   static const std::map<std::string, Scheme> schemes = {{"dithered", Scheme::dithered},
                                                         {"lloyd-max", Scheme::lloyd_max},
                                                         {"shifted", Scheme::shifted},
                                                         {"uniform", Scheme::uniform}};
-  auto* bits_option = add_integer(command, "--bits", bits, 1, 8, "Bits per coordinate");
-  add_integer(command, "--levels", levels, 2, std::uint64_t{1} << 20, "Levels N of a quantizer of one's own, instead of --bits")
-      ->excludes(bits_option);
-  command->add_option("--sigma", sigma, "Its sigma, a decimal or fraction (dithered)")->excludes(bits_option);
-  command->add_option("--kappa", kappa, "Its kappa, a decimal or fraction (dithered)")->excludes(bits_option);
-  auto* vector_option = command->add_option("--vector", vector, "Input vector: FILE or FILE:ROW, row 0 without it; files as hdq encode reads them");
-  command
-      ->add_option("--preset", preset,
+  const Option bits_option = command.integer("--bits", bits, 1, reference::shipped_bits, "Bits per coordinate");
+  command.integer("--levels", levels, 2, std::uint64_t{1} << 20, "Levels N of a quantizer of one's own, instead of --bits")
+      .excludes(bits_option);
+  command.text("--sigma", sigma, "Its sigma, a decimal or fraction (dithered)").excludes(bits_option);
+  command.text("--kappa", kappa, "Its kappa, a decimal or fraction (dithered)").excludes(bits_option);
+  const Option vector_option = command.text("--vector", vector, "Input vector: FILE or FILE:ROW, row 0 without it; files as hdq encode reads them");
+  command.text("--preset", preset,
                    "Input vector: one-hot, k-hot:K, flat, geometric:R (entries R^i) or gaussian (fixed deviates)")
-      ->excludes(vector_option);
-  add_integer(command, "--dim", dim, 1, Codec::max_dimension, fmt::format("Dimension: of the preset ({}), or to pad the file's vector to", default_dimension));
-  command->add_option("--rotation", rotation, "hd (one, the library's), hdhd (two), dense (Haar), limit (normal law)")
-      ->transform(CLI::CheckedTransformer(rotations))
-      ->option_text("NAME")
-      ->default_str("hd");
-  command->add_option("--scheme", scheme, "dithered (the library's), lloyd-max, shifted, uniform")
-      ->transform(CLI::CheckedTransformer(schemes))
-      ->option_text("NAME")
-      ->default_str("dithered");
-  add_integer(command, "--digits", digits, 2, 200, "Significant digits to print, and to aim at")
-      ->capture_default_str();
-  command->add_flag("--json", json, "One JSON object");
+      .excludes(vector_option);
+  command.integer("--dim", dim, 1, Codec::max_dimension, fmt::format("Dimension: of the preset ({}), or to pad the file's vector to", default_dimension));
+  command.choice("--rotation", rotation, rotations, "hd (one, the library's), hdhd (two), dense (Haar), limit (normal law)");
+  command.choice("--scheme", scheme, schemes, "dithered (the library's), lloyd-max, shifted, uniform");
+  command.integer("--digits", digits, 2, 200, "Significant digits to print, and to aim at")
+      .show_default();
+  command.flag("--json", json, "One JSON object");
 }
 
 reference::Generator ExpectationArguments::generator() const {

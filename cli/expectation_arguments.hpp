@@ -1,7 +1,6 @@
 // The selectors that hdq mse and hdq bias share: which quantizer, which vector, which rotation, how many digits.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -10,6 +9,7 @@
 
 #include "enclosure.hpp"
 #include "hdq/reference/expectation/mse_integrator.hpp"
+#include "options.hpp"
 
 namespace hdq::cli {
 
@@ -23,7 +23,7 @@ struct ExpectationArguments {
   int digits = 15;
   bool json = false;
 
-  void add_to(CLI::App* command);
+  void add_to(Command command);
 
   // Each throws UsageError or BadInput.
   reference::Generator generator() const;

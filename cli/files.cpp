@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "hdq/io/text.hpp"
-#include "numbers.hpp"
+#include "options.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -59,12 +59,12 @@ bool replaces(const std::string& output, const std::string& input) {
 
 // ---- options ----
 
-void VectorInput::add_to(CLI::App* command) {
-  command->add_option("--format", format, "Format of vectors whose content does not tell, instead of what their name says: fvecs, bvecs, ivecs, raw, …")
-      ->check(CLI::IsMember(format_words()))
-      ->option_text("NAME");
-  command->add_option("--dtype", dtype, "Type of raw numbers, as numpy has it: float32, f2, >f4, bfloat16, u1, …")->option_text("TYPE");
-  add_integer(command, "--dim", dim, 1, Codec::max_dimension, "Raw numbers in a row");
+void VectorInput::add_to(Command command) {
+  command.text("--format", format, "Format of vectors whose content does not tell, instead of what their name says: fvecs, bvecs, ivecs, raw, …")
+      .one_of(format_words())
+      .show("NAME");
+  command.text("--dtype", dtype, "Type of raw numbers, as numpy has it: float32, f2, >f4, bfloat16, u1, …").show("TYPE");
+  command.integer("--dim", dim, 1, Codec::max_dimension, "Raw numbers in a row");
 }
 
 io::ReadOptions VectorInput::options(bool random_access) const {
@@ -81,13 +81,13 @@ std::string vector_input_help(const std::string& what) {
   return fmt::format("{} ({}; a member as x.npz:NAME or x.safetensors:NAME; - is standard input)", what, io::readable_extensions());
 }
 
-void add_output_format(CLI::App* command, std::string& format, io::Content content) {
+void add_output_format(Command command, std::string& format, io::Content content) {
   std::vector<std::string> words;
   for (const io::FormatInfo& info : io::formats())
     if (*(content == io::Content::vectors ? info.vectors_written : info.rows_written) != '\0') words.emplace_back(info.name);
-  command->add_option("--format", format, fmt::format("Format to write, instead of what the name says ({})", fmt::join(words, ", ")))
-      ->check(CLI::IsMember(words))
-      ->option_text("NAME");
+  command.text("--format", format, fmt::format("Format to write, instead of what the name says ({})", fmt::join(words, ", ")))
+      .one_of(words)
+      .show("NAME");
 }
 
 std::optional<io::Format> format_of_option(const std::string& word) {

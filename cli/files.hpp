@@ -1,7 +1,6 @@
 // Inputs and outputs that several commands have: which files they name, and that none is both.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdio>
 #include <initializer_list>
@@ -16,6 +15,7 @@
 #include "hdq/io/input.hpp"
 #include "hdq/io/vector_reader.hpp"
 #include "hdq/io/vector_writer.hpp"
+#include "options.hpp"
 
 namespace hdq::cli {
 
@@ -24,7 +24,7 @@ struct VectorInput {
   std::string format, dtype;
   std::size_t dim = 0;
 
-  void add_to(CLI::App* command);
+  void add_to(Command command);
   io::ReadOptions options(bool random_access = false) const;
   // UsageError where --dtype or --dim was given and none of the files is of raw numbers.
   void check_used(std::initializer_list<const VectorReader*> files) const;
@@ -34,7 +34,7 @@ struct VectorInput {
 std::string vector_input_help(const std::string& what);
 
 // --format of an output, for the name "-" or against the name.
-void add_output_format(CLI::App* command, std::string& format, io::Content content);
+void add_output_format(Command command, std::string& format, io::Content content);
 std::optional<io::Format> format_of_option(const std::string& word);  // nothing for ""
 
 // UsageError unless the output's name ends in this extension, in any case, or is "-".

@@ -61,10 +61,10 @@ int info(const Arguments& arguments) {
 
 void add_info(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "info", "Describe an .hdq file and verify its checksums",
+  Command command = add_command(app, "info", "Describe an .hdq file and verify its checksums",
                                   "hdq info embeddings.hdq --json", [arguments] { return info(*arguments); });
-  command->add_option("IN", arguments->input, "The .hdq file; - is standard input")->required();
-  command->add_flag("--json", arguments->json, "One JSON object");
+  command.text("IN", arguments->input, "The .hdq file; - is standard input").required();
+  command.flag("--json", arguments->json, "One JSON object");
 }
 
 }  // namespace hdq::cli

@@ -51,7 +51,7 @@ int mse(const ExpectationArguments& arguments) {
 
 void add_mse(CLI::App& app) {
   auto arguments = std::make_shared<ExpectationArguments>();
-  CLI::App* command = add_command(app, "mse", "Enclose the expected squared error of a vector",
+  Command command = add_command(app, "mse", "Enclose the expected squared error of a vector",
                                   "hdq mse --bits 4 --preset one-hot --digits 30",
                                   [arguments] { return mse(*arguments); });
   arguments->add_to(command);

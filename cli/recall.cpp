@@ -9,7 +9,7 @@
 #include "files.hpp"
 #include "hdq/search.hpp"
 #include "neighbours.hpp"
-#include "numbers.hpp"
+#include "options.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -80,17 +80,17 @@ int recall(const Arguments& arguments) {
 
 void add_recall(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(
+  Command command = add_command(
       app, "recall", "Recall of inner-product search over decoded vectors; each query row is left out of its own search",
       "hdq recall embeddings.npy reconstructed.npy -k 10", [arguments] { return recall(*arguments); });
-  command->add_option("ORIGINAL", arguments->original, vector_input_help("The vectors"))->required();
-  command->add_option("DECODED", arguments->decoded, "The same rows, decoded")->required();
+  command.text("ORIGINAL", arguments->original, vector_input_help("The vectors")).required();
+  command.text("DECODED", arguments->decoded, "The same rows, decoded").required();
   arguments->vectors.add_to(command);
-  add_integer(command, "-k", arguments->k, 1, max_k, "Neighbours per query; a row as near as the k-th true one counts as found")->capture_default_str();
-  add_integer(command, "--queries", arguments->queries, 1, UINT64_MAX, "How many rows, from the first, are queries")->capture_default_str();
+  command.integer("-k", arguments->k, 1, max_k, "Neighbours per query; a row as near as the k-th true one counts as found").show_default();
+  command.integer("--queries", arguments->queries, 1, UINT64_MAX, "How many rows, from the first, are queries").show_default();
   arguments->add_threads(command);
   arguments->add_isa(command);
-  command->add_flag("--json", arguments->json, "One JSON object");
+  command.flag("--json", arguments->json, "One JSON object");
 }
 
 }  // namespace hdq::cli

@@ -323,10 +323,10 @@ int report(const Arguments& arguments) {
 
 void add_report(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "report", "Write the bounds, comparisons and measurements as one HTML page",
+  Command command = add_command(app, "report", "Write the bounds, comparisons and measurements as one HTML page",
                                   "hdq report -o report --input embeddings.npy", [arguments] { return report(*arguments); });
-  command->add_option("-o", arguments->directory, "Directory for report.html")->required();
-  command->add_option("--input", arguments->input, "Vectors to measure the library on (files as hdq encode reads them; 32 rows, evenly spaced)");
+  command.text("-o", arguments->directory, "Directory for report.html").required();
+  command.text("--input", arguments->input, "Vectors to measure the library on (files as hdq encode reads them; 32 rows, evenly spaced)");
 }
 
 }  // namespace hdq::cli

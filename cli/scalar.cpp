@@ -7,7 +7,7 @@
 #include "command.hpp"
 #include "enclosure.hpp"
 #include "files.hpp"
-#include "numbers.hpp"
+#include "options.hpp"
 #include "hdq/reference/scheme/scalar_quantizer.hpp"
 
 namespace hdq::cli {
@@ -87,20 +87,20 @@ int scalar(const Arguments& arguments) try {
 
 void add_scalar(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
+  Command command =
       add_command(app, "scalar", "The scalar quantizer at one number: mean squared error, thresholds, codewords, code",
                   "hdq scalar --bits 4 --z 0.5 --u 0.25 --digits 30 --json", [arguments] { return scalar(*arguments); });
-  auto* bits = add_integer(command, "--bits", arguments->bits, 1, 8, "Bits: the shipped generator");
-  for (auto* option :
-       {add_integer(command, "--levels", arguments->levels, 2, std::uint64_t{1} << 40, "Levels N: a generator of one's own"),
-        command->add_option("--sigma", arguments->sigma, "Its sigma > 0, a decimal or a fraction"),
-        command->add_option("--kappa", arguments->kappa, "Its kappa > 0, a decimal or a fraction")}) {
-    option->excludes(bits);
+  const Option bits = command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits: the shipped generator");
+  for (Option option :
+       {command.integer("--levels", arguments->levels, 2, std::uint64_t{1} << 40, "Levels N: a generator of one's own"),
+        command.text("--sigma", arguments->sigma, "Its sigma > 0, a decimal or a fraction"),
+        command.text("--kappa", arguments->kappa, "Its kappa > 0, a decimal or a fraction")}) {
+    option.excludes(bits);
   }
-  command->add_option("--z", arguments->z, "The number to quantize, a decimal or a fraction")->required();
-  command->add_option("--u", arguments->u, "The dither, in (0, 1): shows thresholds, codewords and the code");
-  add_integer(command, "--digits", arguments->digits, 2, 1000, "Significant digits")->capture_default_str();
-  command->add_flag("--json", arguments->json, "One JSON object; numbers as decimal strings, rounded outward");
+  command.text("--z", arguments->z, "The number to quantize, a decimal or a fraction").required();
+  command.text("--u", arguments->u, "The dither, in (0, 1): shows thresholds, codewords and the code");
+  command.integer("--digits", arguments->digits, 2, 1000, "Significant digits").show_default();
+  command.flag("--json", arguments->json, "One JSON object; numbers as decimal strings, rounded outward");
 }
 
 }  // namespace hdq::cli

@@ -19,7 +19,7 @@
 #include "hdq/io/text.hpp"
 #include "hdq/io/vector_writer.hpp"
 #include "neighbours.hpp"
-#include "numbers.hpp"
+#include "options.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -252,31 +252,28 @@ int search_codes(const Arguments& arguments) {
 
 void add_search(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "search", "The k nearest rows of an .hdq file to each query, by its codes; every row is scored",
+  Command command = add_command(app, "search", "The k nearest rows of an .hdq file to each query, by its codes; every row is scored",
                                   "hdq search embeddings.hdq --queries queries.npy -k 10 --exact embeddings.npy -o nearest.npy",
                                   [arguments] { return search_codes(*arguments); });
   static const std::map<std::string, Metric> metrics = {
       {"ip", Metric::inner_product}, {"l2", Metric::squared_distance}, {"cosine", Metric::cosine}};
-  command->add_option("CODES", arguments->codes, "The .hdq file; - is standard input")->required();
-  command->add_option("--queries", arguments->queries, vector_input_help("The query vectors"))->required();
-  command->add_option("-o,--output", arguments->output,
+  command.text("CODES", arguments->codes, "The .hdq file; - is standard input").required();
+  command.text("--queries", arguments->queries, vector_input_help("The query vectors")).required();
+  command.text("-o,--output", arguments->output,
                       "Row numbers, nearest first, queries x k: .npy (int64) or .ivecs (int32); or, as .json, .jsonl or -, standard output, a JSON "
                       "object with rows and scores per query and line")
-      ->required();
-  command->add_option("--scores", arguments->scores, fmt::format("Scores of those rows, float32, queries x k ({})", io::writable_extensions(io::Content::vectors)));
-  add_integer(command, "-k", arguments->k, 1, max_k, "Neighbours per query; equal scores are in order of rows")->capture_default_str();
-  command->add_option("--metric", arguments->metric, "ip (inner product), l2 (squared distance) or cosine")
-      ->transform(CLI::CheckedTransformer(metrics))
-      ->option_text("NAME")
-      ->default_str("ip");
-  command->add_option("--exact", arguments->exact,
+      .required();
+  command.text("--scores", arguments->scores, fmt::format("Scores of those rows, float32, queries x k ({})", io::writable_extensions(io::Content::vectors)));
+  command.integer("-k", arguments->k, 1, max_k, "Neighbours per query; equal scores are in order of rows").show_default();
+  command.choice("--metric", arguments->metric, metrics, "ip (inner product), l2 (squared distance) or cosine");
+  command.text("--exact", arguments->exact,
                       "The vectors that were encoded: rank the best candidates again by true scores, and print recall, in which ties count");
-  add_integer(command, "--rerank", arguments->rerank, 0, max_k, "Candidates to rank again, at least k; 0 keeps the order by codes. Default 4 k with --exact");
-  command->add_option("--ground-truth", arguments->ground_truth, "Print recall against these row numbers instead: integers in .npy or .ivecs, queries x at least k");
+  command.integer("--rerank", arguments->rerank, 0, max_k, "Candidates to rank again, at least k; 0 keeps the order by codes. Default 4 k with --exact");
+  command.text("--ground-truth", arguments->ground_truth, "Print recall against these row numbers instead: integers in .npy or .ivecs, queries x at least k");
   arguments->vectors.add_to(command);
   arguments->add_threads(command);
   arguments->add_isa(command);
-  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command.flag("--json", arguments->json, "Print one JSON object");
 }
 
 }  // namespace hdq::cli

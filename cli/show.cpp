@@ -9,7 +9,7 @@
 #include "files.hpp"
 #include "hdq/file.hpp"
 #include "hdq/stages.hpp"
-#include "numbers.hpp"
+#include "options.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -51,11 +51,11 @@ int show(const Arguments& arguments) {
 
 void add_show(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "show", "Show one row of an .hdq file: norm, dither, codes",
+  Command command = add_command(app, "show", "Show one row of an .hdq file: norm, dither, codes",
                                   "hdq show embeddings.hdq --row 0 --json", [arguments] { return show(*arguments); });
-  command->add_option("IN", arguments->input, "The .hdq file; - is standard input")->required();
-  add_integer(command, "--row", arguments->row, 0, UINT64_MAX, "Index of the row in the file, from 0")->required();
-  command->add_flag("--json", arguments->json, "One JSON object");
+  command.text("IN", arguments->input, "The .hdq file; - is standard input").required();
+  command.integer("--row", arguments->row, 0, UINT64_MAX, "Index of the row in the file, from 0").required();
+  command.flag("--json", arguments->json, "One JSON object");
 }
 
 }  // namespace hdq::cli

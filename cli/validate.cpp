@@ -9,7 +9,7 @@
 
 #include "command.hpp"
 #include "files.hpp"
-#include "numbers.hpp"
+#include "options.hpp"
 #include "hdq/stages.hpp"
 #include "hdq/validate/subject/pipe_subject.hpp"
 #include "hdq/validate/subject/plugin_subject.hpp"
@@ -80,32 +80,33 @@ int run(const Arguments& arguments) try {
 
 void add_validate(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_command(app, "validate", "Judge a quantization kernel: which stage is wrong, where first, and why",
+  Command command = add_command(app, "validate", "Judge a quantization kernel: which stage is wrong, where first, and why",
                                   "hdq validate ./my_kernel.so", [arguments] { return run(*arguments); });
   validate::Options& options = arguments->options;
-  command->add_option("KERNEL", arguments->subject, 
+  command.texts("KERNEL", arguments->subject,
                       "A plug-in that exports hdq_kernel_v1 (hdq/hdq_kernel.h); or, after --, a program and its arguments "
                       "(docs/pipe-protocol.md)");
-  command->add_option("--level", options.level, "quick (10 s), default (a minute) or thorough")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, validate::Level>{
-          {"quick", validate::Level::quick}, {"default", validate::Level::standard}, {"thorough", validate::Level::thorough}}))
-      ->option_text("LEVEL")
-      ->default_str("default");
-  command->add_option("--only", options.only, "Checks to run, separated by commas")->delimiter(',')->allow_extra_args(false);
-  command->add_option("--skip", options.skip, "Checks not to run")->delimiter(',')->allow_extra_args(false);
-  command->add_flag("--list", arguments->list, "The names of the checks");
-  command->add_flag("--fail-fast", options.fail_fast, "Stop after the first check that finds something");
-  add_integer(command, "--variant", options.variant, 0, UINT32_MAX, "The kernel's variant to judge; the others are compared with it");
-  add_integer(command, "--random-seed", options.seed, 0, UINT64_MAX, "Of the inputs that checks make up")->capture_default_str();
-  command->add_option("--time-limit", arguments->time_limit, "Seconds for one call")->transform(positive_number(86400))->capture_default_str();
-  command->add_option("--seconds", options.seconds, "Seconds for the audit, instead of the level's")->transform(positive_number(86400));
-  command->add_option("-o,--output", options.output_directory, "Directory of failing inputs (.npy)")->capture_default_str();
-  command->add_option("--input", arguments->input, "Judge these rows, of a file as hdq encode reads it, instead of made-up ones");
-  add_integer(command, "--bits", arguments->bits, 1, 8, "Bits, with --input");
-  add_integer(command, "--seed", arguments->seed, 0, UINT64_MAX, "Seed of signs and dither, with --input");
-  add_integer(command, "--row", arguments->row, 0, UINT64_MAX, "Row number of the first row, with --input");
-  command->add_flag("--json", arguments->json, "One JSON object");
-  command->add_option("--junit", arguments->junit, "Write JUnit XML to this file");
+  command
+      .choice("--level", options.level,
+              std::map<std::string, validate::Level>{
+                  {"quick", validate::Level::quick}, {"default", validate::Level::standard}, {"thorough", validate::Level::thorough}},
+              "quick (10 s), default (a minute) or thorough")
+      .show("LEVEL");
+  command.comma_separated("--only", options.only, "Checks to run, separated by commas");
+  command.comma_separated("--skip", options.skip, "Checks not to run");
+  command.flag("--list", arguments->list, "The names of the checks");
+  command.flag("--fail-fast", options.fail_fast, "Stop after the first check that finds something");
+  command.integer("--variant", options.variant, 0, UINT32_MAX, "The kernel's variant to judge; the others are compared with it");
+  command.integer("--random-seed", options.seed, 0, UINT64_MAX, "Of the inputs that checks make up").show_default();
+  command.positive_number("--time-limit", arguments->time_limit, 86400, "Seconds for one call").show_default();
+  command.positive_number("--seconds", options.seconds, 86400, "Seconds for the audit, instead of the level's");
+  command.text("-o,--output", options.output_directory, "Directory of failing inputs (.npy)").show_default();
+  command.text("--input", arguments->input, "Judge these rows, of a file as hdq encode reads it, instead of made-up ones");
+  command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits, with --input");
+  command.integer("--seed", arguments->seed, 0, UINT64_MAX, "Seed of signs and dither, with --input");
+  command.integer("--row", arguments->row, 0, UINT64_MAX, "Row number of the first row, with --input");
+  command.flag("--json", arguments->json, "One JSON object");
+  command.text("--junit", arguments->junit, "Write JUnit XML to this file");
 }
 
 }  // namespace hdq::cli

@@ -29,9 +29,9 @@ int write_vectors(const std::string& directory) {
 
 void add_vectors(CLI::App& app) {
   auto directory = std::make_shared<std::string>();
-  CLI::App* command = add_command(app, "vectors", "Write test vectors for implementations in any language",
+  Command command = add_command(app, "vectors", "Write test vectors for implementations in any language",
                                   "hdq vectors -o vectors", [directory] { return write_vectors(*directory); });
-  command->add_option("-o,--output", *directory, "The directory; it is made if it does not exist")->required();
+  command.text("-o,--output", *directory, "The directory; it is made if it does not exist").required();
 }
 
 }  // namespace hdq::cli

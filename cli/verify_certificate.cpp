@@ -65,11 +65,11 @@ int verify(const Arguments& arguments) {
 
 void add_verify_certificate(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
+  Command command =
       add_command(app, "verify-certificate", "Check certificates of uniform bounds independently of how they were found",
                   "hdq verify-certificate bounds/b4.json", [arguments] { return verify(*arguments); });
-  command->add_option("FILE", arguments->files, "Certificates that hdq bounds wrote")->required();
-  command->add_flag("--json", arguments->json, "One JSON object per file");
+  command.texts("FILE", arguments->files, "Certificates that hdq bounds wrote").required();
+  command.flag("--json", arguments->json, "One JSON object per file");
 }
 
 }  // namespace hdq::cli

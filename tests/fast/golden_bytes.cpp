@@ -7,7 +7,7 @@
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   for (const hdq::Isa isa : hdq::supported_isas())
-    for (int bits = 1; bits <= BitWidth::most; ++bits) {
+    for (int bits = 1; bits <= hdq::BitWidth::most; ++bits) {
       const hdq::test::GoldenBytes golden = hdq::test::golden_bytes(isa, bits);
       const std::string stem = std::string(argv[1]) + "/" + hdq::isa_name(isa) + "-" + std::to_string(bits);
       for (const auto& [name, bytes] : {std::pair{"-encoded", golden.encoded}, std::pair{"-decoded", golden.decoded}})

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -119,7 +120,11 @@ void run(const std::vector<std::string>& words) {
   if (code < 2) return;
   require(said.starts_with("hdq: ") && said.ends_with('\n'), "an error that is no line of hdq: " + said);
   said.pop_back();
-  require_message(said, "hdq: ");
+  // A message may hold one word whole, a file's name.
+  std::size_t longest = 0;
+  for (const std::string& word : words) longest = std::max(longest, io::printable(word).size());
+  require(said.size() < longest + 400, "a long message: " + said);
+  require(said == io::printable(said), "a message that is not one printable line: " + said);
 }
 
 // ---- words that mean something: the program's own ----
