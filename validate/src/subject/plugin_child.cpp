@@ -66,25 +66,10 @@ void catch_signals() {
 
 std::uint32_t offered(const hdq_kernel& k) {
   std::uint32_t mask = 0;
-  const auto add = [&](Operation operation, bool there) {
-    if (there) mask |= 1u << static_cast<std::uint32_t>(operation);
-  };
-  add(Operation::signs, k.signs != nullptr);
-  add(Operation::dither, k.dither != nullptr);
-  add(Operation::thresholds, k.thresholds != nullptr);
-  add(Operation::codewords, k.codewords != nullptr);
-  add(Operation::transform, k.transform != nullptr);
-  add(Operation::transform_transposed, k.transform_transposed != nullptr);
-  add(Operation::code_bytes, k.code_bytes != nullptr);
-  add(Operation::encode, k.encode != nullptr);
-  add(Operation::decode, k.decode != nullptr);
-  add(Operation::pack, k.pack != nullptr);
-  add(Operation::unpack, k.unpack != nullptr);
-  add(Operation::dot, k.dot != nullptr);
-  add(Operation::reconstruct, k.reconstruct != nullptr);
-  add(Operation::save, k.save != nullptr);
-  add(Operation::load, k.load != nullptr);
-  add(Operation::error_constant, k.error_constant != nullptr);
+#define HDQ_OPERATION(member, number, name) \
+  if (k.member != nullptr) mask |= 1u << number;
+  HDQ_OPERATIONS(HDQ_OPERATION)
+#undef HDQ_OPERATION
   return mask;
 }
 

@@ -4,22 +4,11 @@ namespace hdq::validate {
 
 const char* operation_name(Operation operation) {
   switch (operation) {
-    case Operation::signs: return "signs";
-    case Operation::dither: return "dither";
-    case Operation::thresholds: return "thresholds";
-    case Operation::codewords: return "codewords";
-    case Operation::transform: return "transform";
-    case Operation::transform_transposed: return "transform-transposed";
-    case Operation::code_bytes: return "code-bytes";
-    case Operation::encode: return "encode";
-    case Operation::decode: return "decode";
-    case Operation::pack: return "pack";
-    case Operation::unpack: return "unpack";
-    case Operation::dot: return "dot";
-    case Operation::reconstruct: return "reconstruct";
-    case Operation::save: return "save";
-    case Operation::load: return "load";
-    case Operation::error_constant: return "error-constant";
+#define HDQ_OPERATION(member, number, name) \
+  case Operation::member:                   \
+    return name;
+    HDQ_OPERATIONS(HDQ_OPERATION)
+#undef HDQ_OPERATION
   }
   return "?";
 }

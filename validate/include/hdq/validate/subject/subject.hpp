@@ -16,26 +16,33 @@
 
 namespace hdq::validate {
 
-// In the order of data flow; the values are those on a wire.
+// Every operation: its member in hdq_kernel, its number on a wire, its name there. In the order of data flow.
+#define HDQ_OPERATIONS(X)                             \
+  X(signs, 1, "signs")                                \
+  X(dither, 2, "dither")                              \
+  X(thresholds, 3, "thresholds")                      \
+  X(codewords, 4, "codewords")                        \
+  X(transform, 5, "transform")                        \
+  X(transform_transposed, 6, "transform-transposed")  \
+  X(code_bytes, 7, "code-bytes")                      \
+  X(encode, 8, "encode")                              \
+  X(decode, 9, "decode")                              \
+  X(pack, 10, "pack")                                 \
+  X(unpack, 11, "unpack")                             \
+  X(dot, 12, "dot")                                   \
+  X(reconstruct, 13, "reconstruct")                   \
+  X(save, 14, "save")                                 \
+  X(load, 15, "load")                                 \
+  X(error_constant, 16, "error-constant")
+
 enum class Operation : std::uint32_t {
-  signs = 1,
-  dither = 2,
-  thresholds = 3,
-  codewords = 4,
-  transform = 5,
-  transform_transposed = 6,
-  code_bytes = 7,
-  encode = 8,
-  decode = 9,
-  pack = 10,
-  unpack = 11,
-  dot = 12,
-  reconstruct = 13,
-  save = 14,
-  load = 15,
-  error_constant = 16,
+#define HDQ_OPERATION(member, number, name) member = number,
+  HDQ_OPERATIONS(HDQ_OPERATION)
+#undef HDQ_OPERATION
 };
-inline constexpr std::uint32_t operation_count = 17;  // values are below it
+#define HDQ_OPERATION(member, number, name) +1
+inline constexpr std::uint32_t operation_count = 1 HDQ_OPERATIONS(HDQ_OPERATION);  // numbers are below it
+#undef HDQ_OPERATION
 const char* operation_name(Operation operation);      // "transform-transposed"
 
 enum class Promise : std::uint32_t { own_scheme = 0, conformant = 1, bit_exact = 2 };
