@@ -295,7 +295,7 @@ std::string page_of(const ReportData& report) {
   add_schemes_section(page, report);
   add_bias_section(page, report);
   add_data_section(page, report);
-  page.add(fmt::format("<h2>To reproduce</h2><pre><code>hdq bounds --bits 1..8 --asymptotics -o bounds\nhdq verify-certificate bounds/b*.json\n"
+  page.add(fmt::format("<h2>To reproduce</h2><pre><code>hdq bounds --asymptotics -o bounds\nhdq verify-certificate bounds/b*.json\n"
                        "hdq mse --bits 2 --preset one-hot --scheme lloyd-max\nhdq adversary --bits 2 --dim 16 --scheme lloyd-max\n"
                        "hdq report -o report{}</code></pre>",
                        report.data ? " --input " + escape(report.data->name) : ""));

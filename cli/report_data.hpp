@@ -18,7 +18,7 @@ inline constexpr reference::Scheme report_schemes[] = {reference::Scheme::dither
 struct SchemeCurve {
   reference::Scheme scheme;
   reference::Rotation rotation;
-  std::vector<double> worst;  // MSE·4^b, b = 1..8: the largest over simple vectors
+  std::vector<double> worst;  // MSE·4^b, by bits: the largest over simple vectors
 };
 
 struct HotCurve {
@@ -50,7 +50,7 @@ struct ReportData {
   std::vector<SchemeCurve> schemes;
   std::vector<HotCurve> hot;
   std::vector<MajorantCurve> majorants;
-  std::vector<double> word_bias;  // bound of ‖E x̂ − x‖/‖x‖ from the 32-bit dither word, b = 1..8
+  std::vector<double> word_bias;  // bound of ‖E x̂ − x‖/‖x‖ from the 32-bit dither word, by bits
   std::optional<DataTable> data;
 };
 

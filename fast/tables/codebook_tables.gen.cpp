@@ -108,7 +108,7 @@ void print_pairs(int bits, Kind kind) {
 int main() {
   std::printf("// Written by codebook_tables.gen.cpp; do not edit.\n");
   for (Kind kind : {Kind::threshold, Kind::codeword})
-    for (int bits = 1; bits <= 8; ++bits) {
+    for (int bits = 1; bits <= shipped_bits; ++bits) {
       print_end(bits, kind);
       if (bits > 1) print_pairs(bits, kind);
     }

@@ -73,6 +73,6 @@ void print_bits(int bits) {
 int main() {
   std::printf("// Written by compand_tables.gen.cpp; do not edit.\n");
   std::printf("inline constexpr int compand_segments = %d;\ninline constexpr float compand_width = %a;\n", segments, width);
-  for (int bits = min_bits; bits <= 8; ++bits) print_bits(bits);
+  for (int bits = min_bits; bits <= shipped_bits; ++bits) print_bits(bits);
   flint_cleanup();
 }

@@ -354,7 +354,7 @@ TEST_P(EveryIsa, ZeroVector) {
 
 RC_GTEST_PROP(ScaleEquivariance, PowersOfTwoLeaveTheCodesAlone, ()) {
   const auto n = *rc::gen::inRange<std::size_t>(1, 130);
-  const auto bits = *rc::gen::inRange(1, 9);
+  const auto bits = *rc::gen::inRange(1, BitWidth::most + 1);
   const auto exponent = *rc::gen::inRange(-125, 108);
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
   test::Integers integers(seed);
@@ -374,7 +374,7 @@ RC_GTEST_PROP(ScaleEquivariance, PowersOfTwoLeaveTheCodesAlone, ()) {
 
 RC_GTEST_PROP(Encode, CodesFollowTheStages, ()) {
   const auto n = *rc::gen::inRange<std::size_t>(1, 400);
-  const auto bits = *rc::gen::inRange(1, 9);
+  const auto bits = *rc::gen::inRange(1, BitWidth::most + 1);
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
   const auto row = *rc::gen::arbitrary<std::uint64_t>();
   const Codec codec(n, bits, seed);

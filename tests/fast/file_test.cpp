@@ -88,7 +88,7 @@ TEST(File, RoundTripsEveryBitWidthAndManyDimensions) {
 
 RC_GTEST_PROP(File, AppendingInAnyPiecesGivesTheSameBytes, ()) {
   const TemporaryDirectory directory;
-  const Codec codec(*rc::gen::inRange<std::size_t>(1, 40), *rc::gen::inRange(1, 9), 3);
+  const Codec codec(*rc::gen::inRange<std::size_t>(1, 40), *rc::gen::inRange(1, BitWidth::most + 1), 3);
   const std::size_t rows = *rc::gen::inRange<std::size_t>(0, 50);
   const auto block = *rc::gen::inRange<std::uint32_t>(1, 20);
   const Encoded in = encode_some(codec, rows);

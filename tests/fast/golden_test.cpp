@@ -38,7 +38,7 @@ TEST_P(Golden, Bytes) {
   EXPECT_EQ(sha256(bytes.decoded), golden[static_cast<std::size_t>(bits - 1)].decoded) << "bits " << bits;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Golden, ::testing::Combine(::testing::ValuesIn(test::supported_isas()), ::testing::Range(1, 9)),
+INSTANTIATE_TEST_SUITE_P(All, Golden, ::testing::Combine(::testing::ValuesIn(test::supported_isas()), ::testing::Range(1, BitWidth::most + 1)),
                          [](const auto& info) {
                            return std::string(isa_name(std::get<0>(info.param))) + "_" + std::to_string(std::get<1>(info.param));
                          });

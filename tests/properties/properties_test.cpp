@@ -211,7 +211,7 @@ TEST(Scalar, Unbiased) {
 }
 
 TEST(Scalar, Codebook) {
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (int bits = 1; bits <= hdq::BitWidth::most; ++bits) {
     std::vector<double> theta((std::size_t{1} << bits) - 1), r(theta.size() + 1);
     hdq::thresholds(bits, 77777777, theta.data());
     hdq::codewords(bits, 77777777, r.data());

@@ -62,7 +62,7 @@ TEST_P(StoredBound, IsReproduced) {
   EXPECT_NEAR(certificate.upper.convert_to<double>(), b["upper"], 2e-5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Bits, StoredBound, ::testing::Range(1, 9));
+INSTANTIATE_TEST_SUITE_P(Bits, StoredBound, ::testing::Range(1, shipped_bits + 1));
 
 TEST(AsymptoticBound, DecreasesToTheLimit) {
   const json list = json::parse(hdq::testing::read_file(stored + "bounds.json"))["asymptotic"];
@@ -84,7 +84,7 @@ TEST(AsymptoticBound, IsReproducedAndHoldsWhereCancellationIsWorst) {
 // ---- the parts of the proof against other routes ----
 
 RC_GTEST_PROP(Majorant, ExceedsTheErrorOfTheScalarQuantizer, ()) {
-  const int bits = *rc::gen::inRange(1, 9);
+  const int bits = *rc::gen::inRange(1, shipped_bits + 1);
   const double z = *rc::gen::inRange(0, 1 << 20) * 0x1p-17;  // 0 … 8, by the quantizer's own inversion of c
   Precision precision(128);
   const Ball mse = ScalarQuantizer(bits).mse(Ball(z));
@@ -136,7 +136,7 @@ TEST(Majorant, BelowTheErrorIsNotProved) {
 RC_GTEST_PROP(UniformBound, IsNotExceededByAnyVector, (const std::vector<std::int8_t>& entries)) {
   std::vector<double> x(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(entries.size(), 14)));
   RC_PRE(std::any_of(x.begin(), x.end(), [](double value) { return value != 0; }));
-  const int bits = *rc::gen::inRange(1, 9);
+  const int bits = *rc::gen::inRange(1, shipped_bits + 1);
   static std::vector<std::unique_ptr<MseIntegrator>> integrators(9);
   auto& integrator = integrators[static_cast<std::size_t>(bits)];
   if (!integrator) integrator = std::make_unique<MseIntegrator>(Scheme::dithered, bits, 10);

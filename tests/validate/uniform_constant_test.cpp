@@ -31,7 +31,7 @@ TEST_P(UniformConstant, LowerEndIsNotAboveTheCertificate) {
   EXPECT_GE(Rational(uniform_constant_lower(GetParam())), certified("lower") - Rational(1, 1000000000));
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryWidth, UniformConstant, testing::Range(1, 9));
+INSTANTIATE_TEST_SUITE_P(EveryWidth, UniformConstant, testing::Range(1, HDQ_KERNEL_MAX_BITS + 1));
 
 }  // namespace
 }  // namespace hdq::validate

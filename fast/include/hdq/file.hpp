@@ -33,7 +33,7 @@ struct HDQ_EXPORT FileHeader {
   std::uint64_t rows = 0;
   std::uint64_t dimension = 0;         // n, 1..2^24
   std::uint64_t order = 0;             // d, the smallest Hadamard order >= n
-  std::uint32_t bits = 0;              // b, 1..8
+  std::uint32_t bits = 0;              // b, in the range of BitWidth
   std::uint64_t seed = 0;
   std::uint64_t first_row = 0;         // row number (SPEC §2) of the file's row 0; row i has first_row + i mod 2^64
   std::uint32_t rows_per_block = 0;    // >= 1

@@ -116,6 +116,17 @@ std::optional<Isa> isa_named(std::string_view name) {
   return std::nullopt;
 }
 
-const detail::Kernels& detail::kernels(Isa isa) { return *find(resolve_isa(isa))->table; }
+// Looked up once: the stages (hdq/stages.hpp) come here at every call, some for rows of 64 numbers.
+const detail::Kernels& detail::kernels(Isa isa) {
+  static const auto tables = [] {
+    std::array<const Kernels*, count> by_isa{};
+    for (const Isa known : all_isas())
+      if (isa_supported(known)) by_isa[static_cast<std::size_t>(known)] = find(resolve_isa(known))->table;
+    return by_isa;
+  }();
+  const auto index = static_cast<std::size_t>(isa);
+  if (index < count && tables[index] != nullptr) return *tables[index];
+  return *find(resolve_isa(isa))->table;  // throws
+}
 
 }  // namespace hdq

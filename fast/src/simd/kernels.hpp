@@ -43,7 +43,7 @@ struct Kernels {
   // out_i = ε_i·((y_i·scale)·unscale) for i < n; unscale is a power of two. y may be out.
   void (*store_signed)(const float* y, std::size_t n, const std::uint32_t* signs, float scale, float unscale, float* out);
 
-  // ---- SPEC §3: codebooks. bits: 1 … 8; row r of the output begins at out + r·stride and belongs to words[r] ----
+  // ---- SPEC §3: codebooks. row r of the output begins at out + r·stride and belongs to words[r] ----
   void (*thresholds)(int bits, const std::uint32_t* words, std::size_t rows, double* out, std::size_t stride);  // 2^bits − 1 each
   void (*codewords)(int bits, const std::uint32_t* words, std::size_t rows, double* out, std::size_t stride);   // 2^bits each
   // Each rounded to float32, as the decoder does; rows 2^bits apart.

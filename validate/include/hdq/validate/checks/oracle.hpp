@@ -35,7 +35,7 @@ std::vector<double> rotation_with(const Config& config, const float* x, SignUse 
 void hadamard_in_place(const Config& config, std::vector<double>& x, bool transposed);
 // #{k : y >= θ_k ρ}
 std::vector<std::uint8_t> codes_with(const std::vector<double>& y, double rho, const std::vector<double>& thresholds);
-// Thresholds and codewords at any U in (0, 1), bits 1 … 8: the library's where a dither word gives U, else the reference's.
+// Thresholds and codewords at any U in (0, 1): the library's where a dither word gives U, else the reference's.
 std::vector<double> thresholds_at(int bits, double u);
 std::vector<double> codewords_at(int bits, double u);
 
