@@ -1,6 +1,6 @@
 // The one list of instruction sets: their names, whether this CPU has them, their route tables. HDQ_HAVE_… say which of them this
 // library was built with (fast/CMakeLists.txt).
-#if defined(HDQ_HAVE_AVX512) || defined(HDQ_HAVE_AVX2)
+#if defined(__x86_64__)
 #include <hwy/targets.h>
 #endif
 
@@ -39,8 +39,8 @@ struct InstructionSet {
 
 constexpr std::size_t count = 5;
 
-#if defined(HDQ_HAVE_AVX512) || defined(HDQ_HAVE_AVX2)
-bool cpu_has(std::int64_t target) { return (hwy::SupportedTargets() & target) != 0; }
+#if defined(__x86_64__)
+[[maybe_unused]] bool cpu_has(std::int64_t target) { return (hwy::SupportedTargets() & target) != 0; }
 #endif
 
 // In order of preference, after automatic.
