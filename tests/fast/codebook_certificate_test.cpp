@@ -265,7 +265,7 @@ TEST_P(Certificate, TwoSidedCells) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AllBits, Certificate,
-                         ::testing::Combine(::testing::Range(1, BitWidth::most + 1), ::testing::Values(Kind::threshold, Kind::codeword)),
+                         ::testing::Combine(::testing::Range(1, hdq::BitWidth::most + 1), ::testing::Values(Kind::threshold, Kind::codeword)),
                          [](const auto& info) {
                            return std::string(std::get<1>(info.param) == Kind::threshold ? "Threshold" : "Codeword") +
                                   std::to_string(std::get<0>(info.param));
@@ -309,6 +309,6 @@ TEST_P(Evaluated, WithinTheContract) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(AllBits, Evaluated, ::testing::Range(1, BitWidth::most + 1));
+INSTANTIATE_TEST_SUITE_P(AllBits, Evaluated, ::testing::Range(1, hdq::BitWidth::most + 1));
 
 }  // namespace

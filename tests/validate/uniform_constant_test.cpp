@@ -6,6 +6,7 @@
 #include <string>
 
 #include "hdq/reference/numbers/real.hpp"
+#include "hdq/hdq_kernel.h"
 #include "hdq/validate/checks/uniform_constant.hpp"
 
 namespace hdq::validate {
