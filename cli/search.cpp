@@ -1,5 +1,5 @@
 // hdq search: the k nearest rows of an .hdq file to each query, by scores of the codes; every row is scored (SPEC §4).
-// With the original vectors, the best candidates are ranked again by exact scores, and recall is measured.
+// With the original vectors, the best candidates are ranked again by true scores, and recall is measured.
 #include "hdq/search.hpp"
 
 #include <fmt/format.h>
@@ -25,7 +25,7 @@ namespace hdq::cli {
 namespace {
 
 struct Arguments : CodecArguments {
-  std::string codes, queries, output, scores, exact, ground_truth;
+  std::string codes, queries, output, scores, original, ground_truth;
   VectorInput vectors;
   std::size_t k = 10;
   std::optional<std::size_t> rerank;
@@ -46,8 +46,8 @@ Queries read_queries(const Arguments& arguments, const CodesFile& codes) {
 
 // The vectors that were encoded, row i of the codes being row i here; nothing if they are not given.
 std::optional<VectorReader> open_originals(const Arguments& arguments, const CodesFile& codes) {
-  if (arguments.exact.empty()) return std::nullopt;
-  VectorReader file(arguments.exact, arguments.vectors.options(true));
+  if (arguments.original.empty()) return std::nullopt;
+  VectorReader file(arguments.original, arguments.vectors.options(true));
   const FileHeader& header = codes->header();
   if (file.rows() != header.rows || file.dimension() != header.dimension)
     throw BadInput(fmt::format("{}: {} rows of {}, but {} has {} of {}", file.name(), file.rows(), file.dimension(), codes.name(), header.rows, header.dimension));
@@ -206,10 +206,10 @@ std::vector<Neighbour> nearest_by_codes(const Arguments& arguments, const FileRe
 }
 
 void check_arguments(const Arguments& arguments) {
-  require_distinct({arguments.codes, arguments.queries, arguments.exact, arguments.ground_truth}, {arguments.output, arguments.scores});
+  require_distinct({arguments.codes, arguments.queries, arguments.original, arguments.ground_truth}, {arguments.output, arguments.scores});
   if (!is_json(arguments.output)) io::output_format(arguments.output, io::Content::row_numbers);
   if (!arguments.scores.empty()) io::output_format(arguments.scores, io::Content::vectors);
-  if (arguments.rerank && arguments.exact.empty()) throw UsageError("--rerank: needs the original vectors, --exact");
+  if (arguments.rerank && arguments.original.empty()) throw UsageError("--rerank: needs the original vectors, --original");
   if (arguments.rerank && *arguments.rerank != 0 && *arguments.rerank < arguments.k)
     throw UsageError(fmt::format("--rerank: {} candidates are fewer than k = {}", *arguments.rerank, arguments.k));
 }
@@ -253,7 +253,7 @@ int search_codes(const Arguments& arguments) {
 void add_search(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   Command command = add_command(app, "search", "The k nearest rows of an .hdq file to each query, by its codes; every row is scored",
-                                  "hdq search embeddings.hdq --queries queries.npy -k 10 --exact embeddings.npy -o nearest.npy",
+                                  "hdq search embeddings.hdq --queries queries.npy -k 10 --original embeddings.npy -o nearest.npy",
                                   [arguments] { return search_codes(*arguments); });
   static const std::map<std::string, Metric> metrics = {
       {"ip", Metric::inner_product}, {"l2", Metric::squared_distance}, {"cosine", Metric::cosine}};
@@ -266,9 +266,9 @@ void add_search(CLI::App& app) {
   command.text("--scores", arguments->scores, fmt::format("Scores of those rows, float32, queries x k ({})", io::writable_extensions(io::Content::vectors)));
   command.integer("-k", arguments->k, 1, max_k, "Neighbours per query; equal scores are in order of rows").show_default();
   command.choice("--metric", arguments->metric, metrics, "ip (inner product), l2 (squared distance) or cosine");
-  command.text("--exact", arguments->exact,
+  command.text("--original", arguments->original,
                       "The vectors that were encoded: rank the best candidates again by true scores, and print recall, in which ties count");
-  command.integer("--rerank", arguments->rerank, 0, max_k, "Candidates to rank again, at least k; 0 keeps the order by codes. Default 4 k with --exact");
+  command.integer("--rerank", arguments->rerank, 0, max_k, "Candidates to rank again, at least k; 0 keeps the order by codes. Default 4 k with --original");
   command.text("--ground-truth", arguments->ground_truth, "Print recall against these row numbers instead: integers in .npy or .ivecs, queries x at least k");
   arguments->vectors.add_to(command);
   arguments->add_threads(command);

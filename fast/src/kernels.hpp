@@ -41,9 +41,5 @@ inline void dither_words(std::uint64_t seed, const std::uint64_t* rows, std::siz
   kernels(isa).dither_words(seed, rows, count, words);
 }
 inline void score_sums(const ScoreTask& task, Isa isa) { kernels(isa).score_sums(task); }
-inline double exact_product(const float* q, const float* x, std::size_t n, Isa isa) { return kernels(isa).inner_product(q, x, n); }
-inline double exact_squared_distance(const float* q, const float* x, std::size_t n, Isa isa) {
-  return kernels(isa).squared_distance(q, x, n);
-}
 
 }  // namespace hdq::detail

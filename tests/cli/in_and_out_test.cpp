@@ -218,7 +218,7 @@ TEST_F(InAndOut, WaitsForNobody) {
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   for (const std::string& command : std::vector<std::string>{"encode " + fifo + " -o " + codes + " --bits 4", "check " + fifo + " --bits 4", "recall " + npy + " " + fifo, "decode " + fifo + " -o -",
                                      "info " + fifo, "show " + fifo + " --row 0", "search " + codes + " -o - --queries " + fifo, "search " + fifo + " -o - --queries " + npy,
-                                     "search " + codes + " -o - --queries " + npy + " --exact " + fifo, "search " + codes + " -o - --queries " + npy + " --ground-truth " + fifo,
+                                     "search " + codes + " -o - --queries " + npy + " --original " + fifo, "search " + codes + " -o - --queries " + npy + " --ground-truth " + fifo,
                                      "verify-certificate " + fifo, "mse --bits 2 --vector " + fifo, "report -o " + (directory / "r") + " --input " + fifo,
                                      "verify-certificate /dev/zero", "check /dev/zero --bits 3", "info /dev/zero"}) {
     const auto result = run_shell(limited + command);
@@ -288,8 +288,8 @@ TEST_F(InAndOut, ARowAsNearAsTheLastTrueOneCounts) {
     truth.append(rows, 1);
     truth.commit();
     const std::string search = "search " + (directory / "same.hdq") + " --queries " + query + " -k 2 --json -o " + (directory / "n.ivecs") + " --ground-truth " + (directory / name);
-    EXPECT_EQ(json::parse(run_hdq(search + " --exact " + original).output)["recall_reranked"], 1.0);
-    EXPECT_EQ(json::parse(run_hdq(search + " --exact " + original + " --rerank 2").output)["recall_codes"], 1.0);
+    EXPECT_EQ(json::parse(run_hdq(search + " --original " + original).output)["recall_reranked"], 1.0);
+    EXPECT_EQ(json::parse(run_hdq(search + " --original " + original + " --rerank 2").output)["recall_codes"], 1.0);
     EXPECT_LT(json::parse(run_hdq(search).output)["recall_codes"], 1.0);
   }
   const io::VectorReader written(directory / "n.ivecs");
@@ -346,7 +346,7 @@ class Centred : public hdq::testing::CommandLine {
   }
   double search_recall(const std::string& options) {
     const auto result = run_hdq("search " + (directory / "c.hdq") + " --queries " + shifted + " -k 10 --rerank 0 --json -o " + (directory / "n.npy") + " --scores " +
-                                (directory / "s.npy") + " --exact " + shifted + " " + options);
+                                (directory / "s.npy") + " --original " + shifted + " " + options);
     EXPECT_EQ(result.exit_code, 0) << result.output;
     return json::parse(result.output)["recall_codes"];
   }

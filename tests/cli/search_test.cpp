@@ -85,9 +85,9 @@ TEST_F(SearchCommand, WritesWhatTheLibraryFinds) {
 }
 
 TEST_F(SearchCommand, MeasuresRecallAndRanksAgain) {
-  const json codes_only = json::parse(run_hdq(search("-k 10 --json --rerank 0 --exact " + embeddings)).output);
+  const json codes_only = json::parse(run_hdq(search("-k 10 --json --rerank 0 --original " + embeddings)).output);
   const auto by_codes = npy_data<std::int64_t>(out_, io::Element::int64, 30, 10);
-  const json reranked = json::parse(run_hdq(search("-k 10 --json --exact " + embeddings)).output);
+  const json reranked = json::parse(run_hdq(search("-k 10 --json --original " + embeddings)).output);
   const auto again = npy_data<std::int64_t>(out_, io::Element::int64, 30, 10);
   EXPECT_FALSE(codes_only.contains("recall_reranked"));
   EXPECT_EQ(codes_only["recall_codes"], reranked["recall_codes"]);
@@ -95,8 +95,8 @@ TEST_F(SearchCommand, MeasuresRecallAndRanksAgain) {
   EXPECT_LT(reranked["recall_codes"].get<double>(), reranked["recall_reranked"].get<double>());
   EXPECT_NE(by_codes, again);
 
-  // All rows ranked again are an exact search, and then the ground truth for what the codes found.
-  const json all = json::parse(run_hdq(search("-k 10 --json --rerank 778 --exact " + embeddings)).output);
+  // All rows ranked again are a brute-force search, and then the ground truth for what the codes found.
+  const json all = json::parse(run_hdq(search("-k 10 --json --rerank 778 --original " + embeddings)).output);
   EXPECT_EQ(all["recall_reranked"], 1);
   const std::string truth = directory / "truth.npy";
   std::filesystem::rename(out_, truth);
@@ -104,7 +104,7 @@ TEST_F(SearchCommand, MeasuresRecallAndRanksAgain) {
   EXPECT_EQ(given["recall_codes"], codes_only["recall_codes"]);
   EXPECT_EQ(given["queries"], 30);
   EXPECT_GT(given["gigabytes_per_second"], 0);
-  const auto text = run_hdq(search("-k 10 --exact " + embeddings));
+  const auto text = run_hdq(search("-k 10 --original " + embeddings));
   EXPECT_THAT(text.output, AllOf(HasSubstr("queries/s"), HasSubstr("recall@10 ="), HasSubstr("by the codes alone"), HasSubstr("the first 40 ranked again")));
 }
 
@@ -119,8 +119,8 @@ TEST_F(SearchCommand, BadUsageExitsWithTwo) {
   expect_error(search("-k 779"), 2, "-k: 779 neighbours, but " + codes_ + " has 778 rows");
   expect_error(search("-k 0"), 2, "-k");
   expect_error(search("--metric euclid"), 2, "metric");
-  expect_error(search("--rerank 40"), 2, "--exact");
-  expect_error(search("-k 10 --rerank 9 --exact " + embeddings), 2, "--rerank");
+  expect_error(search("--rerank 40"), 2, "--original");
+  expect_error(search("-k 10 --rerank 9 --original " + embeddings), 2, "--rerank");
   expect_error("search " + codes_ + " --queries " + queries_ + " -o " + codes_, 2, "replace the input");
   expect_error("search " + codes_ + " --queries " + queries_ + " -o " + queries_, 2, "replace the input");
   expect_error(search("--scores " + codes_), 2, "replace the input");
@@ -143,7 +143,7 @@ TEST_F(SearchCommand, BadInputExitsWithThreeAndLeavesTheOldOutput) {
   expect_error(search(""), 3, "absent.npy: cannot open");
   q[384] = 1;
   queries_ = write_npy("good.npy", q, 384);
-  expect_error(search("--exact " + queries_), 3, "good.npy: 3 rows of 384, but " + codes_ + " has 778 of 384");
+  expect_error(search("--original " + queries_), 3, "good.npy: 3 rows of 384, but " + codes_ + " has 778 of 384");
   expect_error(search("--ground-truth " + queries_), 3, "int64");
   expect_error(search("--ground-truth " + codes_), 3, "not a .npy file");
   expect_error(search("--ground-truth " + (directory / "none.npy")), 3, "none.npy: cannot open");

@@ -1,4 +1,4 @@
-// Search against sorting every score: metrics, ties, threads, files; and exact search against sums in long double.
+// Search against sorting every score: metrics, ties, threads, files; and brute force against sums in long double.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>

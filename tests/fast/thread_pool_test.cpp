@@ -2,10 +2,12 @@
 #include "hdq/thread_pool.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <new>
 #include <stdexcept>
@@ -132,6 +134,42 @@ TEST(ThreadPool, AForkedChildWorksAlone) {
 }
 
 // A codec that is given a workspace allocates nothing, on any thread.
+TEST(ThreadPool, HasALimit) {
+  EXPECT_THROW(ThreadPool(ThreadPool::max_threads + 1), InvalidArgument);
+  EXPECT_THROW(ThreadPool(-1), InvalidArgument);
+  EXPECT_EQ(ThreadPool(ThreadPool::max_threads).threads(), ThreadPool::max_threads);  // none of them started
+  EXPECT_THROW(Codec(8, 4, 0, {Isa::automatic, ThreadPool::max_threads + 1}), InvalidArgument);
+}
+
+std::atomic<int> signals_handled{0};
+
+// A signal to the process goes to any thread that does not block it; to none, while this one does.
+TEST(ThreadPool, WorkersBlockSignals) {
+  struct sigaction counted {}, before {};
+  counted.sa_handler = [](int) { ++signals_handled; };
+  ASSERT_EQ(::sigaction(SIGUSR1, &counted, &before), 0);
+  ThreadPool pool(4);
+  std::atomic<int> inside{0};
+  const auto wait_for_all = [&](std::size_t, std::size_t, std::size_t) {  // so that every worker runs
+    ++inside;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (inside % 4 != 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  };
+  pool.run(4, 1, wait_for_all);
+  ASSERT_EQ(inside, 4);
+  sigset_t one, mask;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, SIGUSR1);
+  ::pthread_sigmask(SIG_BLOCK, &one, &mask);
+  ::kill(::getpid(), SIGUSR1);
+  pool.run(4, 1, wait_for_all);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(signals_handled, 0);
+  ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+  EXPECT_EQ(signals_handled, 1);
+  ::sigaction(SIGUSR1, &before, nullptr);
+}
+
 TEST(Workspace, CallsAllocateNothing) {
   constexpr std::size_t n = 200, rows = 1000;
   for (const int threads : {1, 3})

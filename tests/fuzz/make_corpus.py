@@ -101,7 +101,7 @@ def command_lines():
         "decode": "decode x.hdq -o y.npy --isa scalar",
         "info": "info x.hdq --json",
         "show": "show x.hdq --row 1",
-        "search": "search x.hdq --queries x.npy -k 2 --metric cosine --exact x.npy --rerank 3 -o y.jsonl",
+        "search": "search x.hdq --queries x.npy -k 2 --metric cosine --original x.npy --rerank 3 -o y.jsonl",
         "scalar": "scalar --bits 4 --z 7/10 --u 0.25 --json",
         "mse": "mse --bits 2 --preset e1 --dim 8 --rotation hd --scheme dithered",
         "check": "check x.npy --bits 4 --rows 2",

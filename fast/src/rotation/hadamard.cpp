@@ -80,17 +80,17 @@ HWY_INLINE void Butterflies(V* r, V one) {
 
 // ---- where a row comes from ----
 
-// A source gives a run of elements as memory, then its registers: element i of the row at p. Its Meter sees every run, in order.
-struct NoMeter {
+// A source gives a run of elements as memory, then its registers: element i of the row at p. Its Accumulator sees every run, in order.
+struct NoAccumulator {
   static constexpr bool active = false;
   template <class Source>
-  HWY_INLINE explicit NoMeter(const Source&) {}
+  HWY_INLINE explicit NoAccumulator(const Source&) {}
   template <std::size_t count>
   HWY_INLINE void add(const float*) {}
   HWY_INLINE void finish() {}
 };
 struct FromRow {
-  using Meter = NoMeter;
+  using Accumulator = NoAccumulator;
   const float* y;
   template <std::size_t count>
   HWY_INLINE const float* run(std::size_t i, float*) const { return y + i; }
@@ -98,7 +98,7 @@ struct FromRow {
 };
 // ε_i·x_i for i < n, then +0.
 struct FromSigned {
-  using Meter = NoMeter;
+  using Accumulator = NoAccumulator;
   const float* x;
   std::size_t n;
   const std::uint32_t* signs;
@@ -118,10 +118,10 @@ struct FromSigned {
 // The same, summing squares of x on the way into sums[16], as norm.cpp does.
 struct FromMeasured : FromSigned {
   double* sums;
-  class Meter {
+  class Accumulator {
    public:
     static constexpr bool active = true;
-    HWY_INLINE explicit Meter(const FromMeasured& source) : to_(source.sums), sums_(source.sums) {}
+    HWY_INLINE explicit Accumulator(const FromMeasured& source) : to_(source.sums), sums_(source.sums) {}
     template <std::size_t count>
     HWY_INLINE void add(const float* run) {
       static_assert(count % 16 == 0 || kLanes < 16);  // shorter runs: blocks of one narrow register, which go by NarrowPass
@@ -143,19 +143,19 @@ template <std::size_t kCount, class Source>
 void FirstPass(const Source& source, float* y, std::size_t begin, std::size_t end) {
   const V one = One(D());
   alignas(64) float padded[kCount * kLanes];
-  typename Source::Meter meter(source);
+  typename Source::Accumulator accumulator(source);
   for (std::size_t base = begin; base < end; base += kCount * kLanes) {
     const float* run = source.template run<kCount * kLanes>(base, padded);
     V r[kCount];
-    // Four registers side by side keep the shuffle and the multiply units busy; the meter's chain of additions goes beside them.
+    // Four registers side by side keep the shuffle and the multiply units busy; the accumulator's chain of additions goes beside them.
     constexpr std::size_t kTogether = kCount < 4 ? kCount : 4;
     HDQ_UNROLL
     for (std::size_t g = 0; g < kCount; g += kTogether) {
       HDQ_UNROLL
       for (std::size_t j = g; j < g + kTogether; ++j) r[j] = source(run + j * kLanes, base + j * kLanes);
-      meter.template add<kTogether * kLanes>(run + g * kLanes);
+      accumulator.template add<kTogether * kLanes>(run + g * kLanes);
       InLaneStages<kLog2Lanes, kTogether>(r + g);
-      if constexpr (Source::Meter::active) {
+      if constexpr (Source::Accumulator::active) {
         HWY_FENCE;  // else the compiler begins with the whole chain, and waits for it
       }
     }
@@ -163,7 +163,7 @@ void FirstPass(const Source& source, float* y, std::size_t begin, std::size_t en
     HDQ_UNROLL
     for (std::size_t j = 0; j < kCount; ++j) hn::StoreU(r[j], D(), y + base + j * kLanes);
   }
-  meter.finish();
+  accumulator.finish();
 }
 
 // Stages h = stride … stride·kCount/2.
@@ -242,10 +242,10 @@ template <int kStages, class Source>
 void NarrowPass(const Source& source, float* y, std::size_t end) {
   constexpr std::size_t kTogether = kStages <= kLog2Lanes ? 1 : std::size_t{1} << (kStages - kLog2Lanes);
   alignas(64) float padded[16];
-  typename Source::Meter meter(source);
+  typename Source::Accumulator accumulator(source);
   for (std::size_t base = 0; base < end; base += 16) {
     const float* run = source.template run<16>(base, padded);
-    meter.template add<16>(run);
+    accumulator.template add<16>(run);
     HDQ_UNROLL
     for (std::size_t j = 0; j < 16; j += kTogether * kLanes) {
       V r[kTogether];
@@ -257,7 +257,7 @@ void NarrowPass(const Source& source, float* y, std::size_t end) {
       for (std::size_t i = 0; i < kTogether; ++i) hn::StoreU(r[i], D(), y + base + j + i * kLanes);
     }
   }
-  meter.finish();
+  accumulator.finish();
 }
 template <class Source>
 void NarrowPassOf(int log2, const Source& source, float* y, std::size_t end) {
