@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "hdq/reference/scheme/philox.hpp"
+#include "hdq/reference/judge/dithered_codebook.hpp"
 #include "hdq/reference/judge/rounding_bounds.hpp"
 #include "hdq/reference/scheme/scalar_quantizer.hpp"
 #include "hdq/validate/checks/checks.hpp"
@@ -186,14 +187,12 @@ Explanation explain_table(const Table& t, int bits, std::uint32_t word) {
 bool check_table(Session& s, const Report& report, bool is_threshold, int bits, std::uint32_t word) {
   const Config config = s.config(8, bits);
   Table t{is_threshold, is_threshold ? s.thresholds(config, word) : s.codewords(config, word), {}, 0};
-  reference::Precision precision(96);
-  const reference::Generator g = reference::Generator::shipped(bits);
-  const reference::Ball u = reference::dither_of_word(word);
+  const auto codebook = reference::DitheredCodebook::at(bits, word);
+  const reference::Precision precision(reference::DitheredCodebook::precision_bits);
   double bound = 0;
   bool wrong = false;
   for (std::size_t k = 0; k < t.got.size(); ++k) {
-    const auto index = static_cast<std::int64_t>(k);
-    const reference::Ball exact = is_threshold ? g.threshold(index + 1, u) : g.codeword(index, u);
+    const reference::Ball exact = is_threshold ? codebook->thresholds()[k + 1] : codebook->codeword(k);
     t.exact.push_back(exact.mid_double());
     if (wrong) continue;
     wrong = !std::isfinite(t.got[k]) ||
