@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 
 #include "command.hpp"
 #include "hdq/io/vector_reader.hpp"
 #include "hdq/stages.hpp"
+#include "hdq/thread_pool.hpp"
 #include "hdq/reference/expectation/bias.hpp"
 #include "hdq/reference/scheme/window_expansion.hpp"
 
@@ -23,6 +26,31 @@ constexpr int largest_k = 48;
 // An offset near 0 or 1 makes the outer codewords large: at small b the error's tail is heavy, and few seeds would miss it.
 constexpr int seeds = 16384;
 constexpr std::uint64_t data_rows = 32;
+
+// Calls work(i) for each i < count, on all cores.
+template <class Work>
+void in_parallel(std::size_t count, const Work& work) {
+  ThreadPool pool;
+  pool.run(count, 1, [&](std::size_t first, std::size_t last, std::size_t slot) {
+    std::optional<BallThread> release_caches;  // of a worker; the calling thread has balls of its own
+    if (slot != 0) release_caches.emplace();
+    for (std::size_t i = first; i < last; ++i) work(i);
+  });
+}
+
+// Progress of work on several threads.
+class SharedProgress {
+ public:
+  SharedProgress(const char* label, std::uint64_t total) : progress_(label, total) {}
+  void advance(std::uint64_t amount) {
+    const std::lock_guard lock(mutex_);
+    progress_.advance(amount);
+  }
+
+ private:
+  std::mutex mutex_;
+  Progress progress_;
+};
 
 std::vector<double> k_hot(int k) {
   std::vector<double> x(dimension, 0.0);
@@ -43,39 +71,41 @@ std::vector<SchemeCurve> scheme_curves() {
   std::vector<SchemeCurve> curves;
   const Rotation rotations[] = {Rotation::hd, Rotation::hdhd, Rotation::dense};
   for (const Rotation rotation : rotations) {
-    for (const Scheme scheme : report_schemes) curves.push_back({scheme, rotation, {}});
+    for (const Scheme scheme : report_schemes) curves.push_back({scheme, rotation, std::vector<double>(BitWidth::most)});
   }
-  Progress progress("schemes and rotations", BitWidth::most * std::size(report_schemes));
-  for (int b = 1; b <= BitWidth::most; ++b) {
-    for (const Scheme scheme : report_schemes) {
-      MseIntegrator integrator(scheme, b, digits);
-      for (SchemeCurve& curve : curves) {
-        if (curve.scheme == scheme) curve.worst.push_back(std::ldexp(worst_simple(integrator, curve.rotation), 2 * b));
-      }
-      progress.advance(1);
+  const std::size_t count = BitWidth::most * std::size(report_schemes);
+  SharedProgress progress("schemes and rotations", count);
+  in_parallel(count, [&](std::size_t i) {
+    const Scheme scheme = report_schemes[i % std::size(report_schemes)];
+    const std::size_t width = i / std::size(report_schemes);
+    const int b = static_cast<int>(width) + 1;
+    MseIntegrator integrator(scheme, b, digits);
+    for (SchemeCurve& curve : curves) {
+      if (curve.scheme == scheme) curve.worst[width] = std::ldexp(worst_simple(integrator, curve.rotation), 2 * b);
     }
-  }
+    progress.advance(1);
+  });
   return curves;
 }
 
 std::vector<HotCurve> hot_curves() {
   std::vector<HotCurve> curves;
-  Progress progress("k-hot vectors", 2 * std::size(report_schemes) * largest_k);
   for (const int b : {2, 4}) {
-    for (const Scheme scheme : report_schemes) {
-      HotCurve curve{scheme, b, {}, {}};
-      MseIntegrator integrator(scheme, b, digits);
-      for (int k = 1; k <= largest_k; ++k) {
-        const std::vector<double> x = k_hot(k);
-        curve.mse.push_back(std::ldexp(integrator(Rotation::hd, x).value.mid_double(), 2 * b));
-        const bool exact = scheme == Scheme::dithered;  // SPEC §3: E_U decoded = z
-        curve.correlation.push_back(
-            exact ? 0 : comparator_bias(scheme, integrator.levels(), Rotation::hd, x, digits).correlation.mid_double() - 1);
-        progress.advance(1);
-      }
-      curves.push_back(std::move(curve));
-    }
+    for (const Scheme scheme : report_schemes) curves.push_back({scheme, b, {}, {}});
   }
+  SharedProgress progress("k-hot vectors", curves.size() * largest_k);
+  in_parallel(curves.size(), [&](std::size_t i) {
+    HotCurve& curve = curves[i];
+    MseIntegrator integrator(curve.scheme, curve.bits, digits);
+    for (int k = 1; k <= largest_k; ++k) {
+      const std::vector<double> x = k_hot(k);
+      curve.mse.push_back(std::ldexp(integrator(Rotation::hd, x).value.mid_double(), 2 * curve.bits));
+      const bool exact = curve.scheme == Scheme::dithered;  // SPEC §3: E_U decoded = z
+      curve.correlation.push_back(
+          exact ? 0 : comparator_bias(curve.scheme, integrator.levels(), Rotation::hd, x, digits).correlation.mid_double() - 1);
+      progress.advance(1);
+    }
+  });
   return curves;
 }
 
@@ -141,7 +171,7 @@ double exact_error(const Rows& rows, int bits) {
   return kept * sum / static_cast<double>(rows.count);
 }
 
-DataRow measure(const Rows& rows, int bits, Progress& progress) {
+DataRow measure(const Rows& rows, int bits) {
   Mean error, correlation;
   const std::size_t n = rows.n;
   std::vector<float> decoded(rows.count * n);
@@ -158,9 +188,7 @@ DataRow measure(const Rows& rows, int bits, Progress& progress) {
     error.add(squares / static_cast<double>(rows.count));
     correlation.add(product / static_cast<double>(rows.count) - 1);
   }
-  const DataRow row{bits, error.mean(), error.standard_error(), exact_error(rows, bits), correlation.mean(), correlation.standard_error()};
-  progress.advance(1);
-  return row;
+  return {bits, error.mean(), error.standard_error(), exact_error(rows, bits), correlation.mean(), correlation.standard_error()};
 }
 
 }  // namespace
@@ -169,8 +197,12 @@ DataTable measure_file(const std::string& path) {
   const VectorReader file(path);
   const Rows rows = read_rows(file);
   DataTable table{std::filesystem::path(path).filename().string(), rows.count, rows.n, hdq::hadamard_order(rows.n).order, seeds, {}};
-  Progress progress("real data", BitWidth::most);
-  for (int b = 1; b <= BitWidth::most; ++b) table.by_bits.push_back(measure(rows, b, progress));
+  table.by_bits.resize(BitWidth::most);
+  SharedProgress progress("real data", BitWidth::most);
+  in_parallel(BitWidth::most, [&](std::size_t i) {
+    table.by_bits[i] = measure(rows, static_cast<int>(i) + 1);
+    progress.advance(1);
+  });
   return table;
 }
 
