@@ -117,13 +117,8 @@ void add_adversary(CLI::App& app) {
                                   "hdq adversary --bits 2 --dim 16 --scheme lloyd-max", [arguments] { return adversary(*arguments); });
   command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits per coordinate").required();
   command.integer("--dim", arguments->dim, 1, 1024, "Dimension of the vectors").required();
-  static const std::map<std::string, Scheme> schemes = {{"dithered", Scheme::dithered},
-                                                        {"lloyd-max", Scheme::lloyd_max},
-                                                        {"shifted", Scheme::shifted},
-                                                        {"uniform", Scheme::uniform}};
-  static const std::map<std::string, Rotation> rotations = {
-      {"hd", Rotation::hd}, {"hdhd", Rotation::hdhd}, {"dense", Rotation::dense}};
-  command.choice("--scheme", arguments->scheme, schemes, "dithered, lloyd-max, shifted, uniform");
+  const auto rotations = by_name(rotation_name, {Rotation::hd, Rotation::hdhd, Rotation::dense});
+  command.choice("--scheme", arguments->scheme, scheme_words(), "dithered, lloyd-max, shifted, uniform");
   command.choice("--rotation", arguments->rotation, rotations, "hd, hdhd, dense");
   command.text("-o", arguments->output, fmt::format("Write the vector to this file ({})", io::writable_extensions(io::Content::vectors)));
   command.flag("--json", arguments->json, "One JSON object");

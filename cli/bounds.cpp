@@ -2,19 +2,17 @@
 // (SPEC §5.5), its certificate, and the worst case beside π√3/2·N^-2 as N grows (SPEC §5.7).
 #include <fmt/format.h>
 
-#include <atomic>
 #include <bit>
 #include <cmath>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "bounds.hpp"
 #include "command.hpp"
 #include "enclosure.hpp"
 #include "files.hpp"
+#include "in_parallel.hpp"
 #include "hdq/io/text.hpp"
 #include "hdq/io/gnuplot.hpp"
 #include "hdq/reference/bounds/uniform_bound.hpp"
@@ -28,28 +26,11 @@ using reference::BoundedQuantizer;
 
 std::vector<BoundCertificate> certify(const std::vector<BoundedQuantizer>& quantizers, const std::string& label) {
   std::vector<BoundCertificate> certificates(quantizers.size());
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::exception_ptr failure;
   Progress progress(label, quantizers.size());
-  const auto work = [&] {
-    for (std::size_t i; (i = next++) < quantizers.size();) {
-      try {
-        certificates[i] = reference::certify_uniform_bound(quantizers[i]);
-        const std::lock_guard lock(mutex);
-        progress.advance(1);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        failure = std::current_exception();
-        next = quantizers.size();
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); ++i) threads.emplace_back(work);
-  }
-  if (failure) std::rethrow_exception(failure);
+  in_parallel(quantizers.size(), [&](std::size_t i) {
+    certificates[i] = reference::certify_uniform_bound(quantizers[i]);
+    progress.advance(1);
+  });
   return certificates;
 }
 

@@ -87,6 +87,7 @@ Progress::~Progress() {
 }
 
 void Progress::advance(std::uint64_t amount) {
+  const std::lock_guard lock(mutex_);
   done_ += amount;
   const auto now = std::chrono::steady_clock::now();
   if (!terminal_ || now - started_ < std::chrono::milliseconds(500) || now - drawn_ < std::chrono::milliseconds(100)) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,7 @@ std::size_t thread_count(int threads);  // of --threads: 0 is one per core
 // Rows to hold in memory at once: about 4 MiB of float32 per thread.
 std::size_t rows_per_chunk(std::size_t dimension, int threads);
 
-// A progress bar on standard error, if that is a terminal; silent for the first half second.
+// A progress bar on standard error, if that is a terminal; silent for the first half second. Several threads may advance it.
 class Progress {
  public:
   Progress(std::string label, std::uint64_t total);
@@ -57,6 +58,7 @@ class Progress {
 
  private:
   void draw();
+  std::mutex mutex_;
   std::string label_;
   std::uint64_t total_, done_ = 0;
   std::chrono::steady_clock::time_point started_, drawn_;

@@ -117,13 +117,13 @@ std::vector<double> file_vector(const std::string& text, std::size_t dim) {
 
 }  // namespace
 
+const std::map<std::string, Scheme>& scheme_words() {
+  static const auto words = by_name(reference::scheme_name, {Scheme::dithered, Scheme::lloyd_max, Scheme::shifted, Scheme::uniform});
+  return words;
+}
+
 void ExpectationArguments::add_to(Command command) {
-  static const std::map<std::string, Rotation> rotations = {
-      {"hd", Rotation::hd}, {"hdhd", Rotation::hdhd}, {"dense", Rotation::dense}, {"limit", Rotation::limit}};
-  static const std::map<std::string, Scheme> schemes = {{"dithered", Scheme::dithered},
-                                                        {"lloyd-max", Scheme::lloyd_max},
-                                                        {"shifted", Scheme::shifted},
-                                                        {"uniform", Scheme::uniform}};
+  const auto rotations = by_name(reference::rotation_name, {Rotation::hd, Rotation::hdhd, Rotation::dense, Rotation::limit});
   const Option bits_option = command.integer("--bits", bits, 1, reference::shipped_bits, "Bits per coordinate");
   command.integer("--levels", levels, 2, std::uint64_t{1} << 20, "Levels N of a quantizer of one's own, instead of --bits")
       .excludes(bits_option);
@@ -135,7 +135,7 @@ void ExpectationArguments::add_to(Command command) {
       .excludes(vector_option);
   command.integer("--dim", dim, 1, Codec::max_dimension, fmt::format("Dimension: of the preset ({}), or to pad the file's vector to", default_dimension));
   command.choice("--rotation", rotation, rotations, "hd (one, the library's), hdhd (two), dense (Haar), limit (normal law)");
-  command.choice("--scheme", scheme, schemes, "dithered (the library's), lloyd-max, shifted, uniform");
+  command.choice("--scheme", scheme, scheme_words(), "dithered (the library's), lloyd-max, shifted, uniform");
   command.integer("--digits", digits, 2, 200, "Significant digits to print, and to aim at")
       .show_default();
   command.flag("--json", json, "One JSON object");

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "options.hpp"
 
 namespace hdq::cli {
+
+const std::map<std::string, reference::Scheme>& scheme_words();  // of --scheme
 
 struct ExpectationArguments {
   int bits = 0;

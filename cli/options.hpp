@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace CLI {
@@ -79,6 +81,14 @@ class Command {
 
   CLI::App* app_;
 };
+
+// The words for `choice` of these values, by the function that names them elsewhere.
+template <class T>
+std::map<std::string, T> by_name(const char* (*name)(T), std::initializer_list<T> values) {
+  std::map<std::string, T> words;
+  for (const T value : values) words.emplace(name(value), value);
+  return words;
+}
 
 // Adds a subcommand with a one-line description and an example. `run` returns the exit code.
 Command add_command(CLI::App& app, const std::string& name, const std::string& description, const std::string& example, std::function<int()> run);

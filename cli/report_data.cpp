@@ -5,13 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <mutex>
-#include <optional>
 
 #include "command.hpp"
 #include "hdq/io/vector_reader.hpp"
+#include "in_parallel.hpp"
 #include "hdq/stages.hpp"
-#include "hdq/thread_pool.hpp"
 #include "hdq/reference/expectation/bias.hpp"
 #include "hdq/reference/scheme/window_expansion.hpp"
 
@@ -26,31 +24,6 @@ constexpr int largest_k = 48;
 // An offset near 0 or 1 makes the outer codewords large: at small b the error's tail is heavy, and few seeds would miss it.
 constexpr int seeds = 16384;
 constexpr std::uint64_t data_rows = 32;
-
-// Calls work(i) for each i < count, on all cores.
-template <class Work>
-void in_parallel(std::size_t count, const Work& work) {
-  ThreadPool pool;
-  pool.run(count, 1, [&](std::size_t first, std::size_t last, std::size_t slot) {
-    std::optional<BallThread> release_caches;  // of a worker; the calling thread has balls of its own
-    if (slot != 0) release_caches.emplace();
-    for (std::size_t i = first; i < last; ++i) work(i);
-  });
-}
-
-// Progress of work on several threads.
-class SharedProgress {
- public:
-  SharedProgress(const char* label, std::uint64_t total) : progress_(label, total) {}
-  void advance(std::uint64_t amount) {
-    const std::lock_guard lock(mutex_);
-    progress_.advance(amount);
-  }
-
- private:
-  std::mutex mutex_;
-  Progress progress_;
-};
 
 std::vector<double> k_hot(int k) {
   std::vector<double> x(dimension, 0.0);
@@ -74,7 +47,7 @@ std::vector<SchemeCurve> scheme_curves() {
     for (const Scheme scheme : report_schemes) curves.push_back({scheme, rotation, std::vector<double>(BitWidth::most)});
   }
   const std::size_t count = BitWidth::most * std::size(report_schemes);
-  SharedProgress progress("schemes and rotations", count);
+  Progress progress("schemes and rotations", count);
   in_parallel(count, [&](std::size_t i) {
     const Scheme scheme = report_schemes[i % std::size(report_schemes)];
     const std::size_t width = i / std::size(report_schemes);
@@ -93,7 +66,7 @@ std::vector<HotCurve> hot_curves() {
   for (const int b : {2, 4}) {
     for (const Scheme scheme : report_schemes) curves.push_back({scheme, b, {}, {}});
   }
-  SharedProgress progress("k-hot vectors", curves.size() * largest_k);
+  Progress progress("k-hot vectors", curves.size() * largest_k);
   in_parallel(curves.size(), [&](std::size_t i) {
     HotCurve& curve = curves[i];
     MseIntegrator integrator(curve.scheme, curve.bits, digits);
@@ -198,7 +171,7 @@ DataTable measure_file(const std::string& path) {
   const Rows rows = read_rows(file);
   DataTable table{std::filesystem::path(path).filename().string(), rows.count, rows.n, hdq::hadamard_order(rows.n).order, seeds, {}};
   table.by_bits.resize(BitWidth::most);
-  SharedProgress progress("real data", BitWidth::most);
+  Progress progress("real data", BitWidth::most);
   in_parallel(BitWidth::most, [&](std::size_t i) {
     table.by_bits[i] = measure(rows, static_cast<int>(i) + 1);
     progress.advance(1);

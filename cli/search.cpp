@@ -255,8 +255,7 @@ void add_search(CLI::App& app) {
   Command command = add_command(app, "search", "The k nearest rows of an .hdq file to each query, by its codes; every row is scored",
                                   "hdq search embeddings.hdq --queries queries.npy -k 10 --original embeddings.npy -o nearest.npy",
                                   [arguments] { return search_codes(*arguments); });
-  static const std::map<std::string, Metric> metrics = {
-      {"ip", Metric::inner_product}, {"l2", Metric::squared_distance}, {"cosine", Metric::cosine}};
+  const auto metrics = by_name(metric_name, {Metric::inner_product, Metric::squared_distance, Metric::cosine});
   command.text("CODES", arguments->codes, "The .hdq file; - is standard input").required();
   command.text("--queries", arguments->queries, vector_input_help("The query vectors")).required();
   command.text("-o,--output", arguments->output,

@@ -10,7 +10,11 @@ else()
   set(HDQ_INSTRUCTION_SETS scalar)
 endif()
 if(HDQ_INSTRUCTION_SETS_BUILT)
-  list(FILTER HDQ_INSTRUCTION_SETS INCLUDE REGEX "^(scalar|${HDQ_INSTRUCTION_SETS_BUILT})$")
+  foreach(name IN LISTS HDQ_INSTRUCTION_SETS)
+    if(NOT name STREQUAL scalar AND NOT name IN_LIST HDQ_INSTRUCTION_SETS_BUILT)
+      list(REMOVE_ITEM HDQ_INSTRUCTION_SETS ${name})
+    endif()
+  endforeach()
 endif()
 set(HDQ_HIGHWAY_TARGET_avx512 HWY_AVX3)
 set(HDQ_HIGHWAY_TARGET_avx2 HWY_AVX2)
@@ -43,13 +47,13 @@ function(hdq_instruction_set objects name highway_target overrides)
   add_library(${objects} OBJECT ${ARGN})
   target_include_directories(${objects} PRIVATE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/include ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/src)
   target_link_libraries(${objects} PRIVATE hdq_highway_headers hdq_options)
-  # The unrolled ones are kilobytes of straight code: where they begin is up to a fifth of their time (base_28, Zen 4).
+  # The unrolled ones are kilobytes of straight code, whose time depends on where they begin (docs/performance.md).
   target_compile_options(${objects} PRIVATE -falign-functions=64)
   if(name STREQUAL scalar OR name MATCHES portable)
-    target_compile_options(${objects} PRIVATE $<$<CONFIG:Release>:-O2>)  # -O3 unrolls what has no vectors: five times the compile time
+    target_compile_options(${objects} PRIVATE $<$<CONFIG:Release>:-O2>)  # -O3 unrolls what has no vectors: score_sums.cpp compiles five times as long
   endif()
   if(HDQ_SANITIZE MATCHES undefined)
-    # Four times the compile time of unrolled kernels; that accesses lie inside their arrays, ASan sees.
+    # Nearly four times the compile time of base_28.cpp; that accesses lie inside their arrays, ASan sees.
     target_compile_options(${objects} PRIVATE -fno-sanitize=pointer-overflow)
   endif()
   target_compile_definitions(${objects} PRIVATE HDQ_ISA=${name} HDQ_TARGET=${highway_target})

@@ -14,10 +14,11 @@ void detail::require_same(const EncodingParameters& theirs, const EncodingParame
   differs("seed", theirs.seed, ours.seed);
 }
 
-void detail::check_encoded(const EncodedView& encoded, const CodecPlan& plan) {
-  if (encoded.made_with().has_value())
-    require_same(*encoded.made_with(), {plan.scheme_id, plan.dimension, plan.bits, plan.seed}, "codes of another codec: their");
-  if (encoded.rows() > 0) require_equal(encoded.code_bytes(), plan.code_bytes, "bytes of codes in a row", "bytes of the codec");
+void detail::check_encoded(const EncodedView& encoded, const EncodingParameters& ours, std::size_t code_bytes, const std::string& where) {
+  if (encoded.made_with().has_value()) require_same(*encoded.made_with(), ours, where + "codes of another codec: their");
+  if (encoded.rows() > 0) require_equal(encoded.code_bytes(), code_bytes, "bytes of codes in a row", "bytes of the codec");
 }
+
+void detail::check_encoded(const EncodedView& encoded, const CodecPlan& plan) { check_encoded(encoded, plan.parameters(), plan.code_bytes); }
 
 }  // namespace hdq

@@ -27,6 +27,8 @@ inline void require_equal(std::size_t given, std::size_t needed, const char* wha
 void require_same(const EncodingParameters& theirs, const EncodingParameters& ours, const std::string& whose);
 
 // Codes are a codec's to read: their bytes per row are its own, and so is what they are known to be made with.
+// where: "x.hdq: ", or nothing.
+void check_encoded(const EncodedView& encoded, const EncodingParameters& ours, std::size_t code_bytes, const std::string& where = {});
 struct CodecPlan;
 void check_encoded(const EncodedView& encoded, const CodecPlan& plan);
 

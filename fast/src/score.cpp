@@ -23,12 +23,15 @@ constexpr std::size_t tile_queries = 64;
 // Bytes of codes to fetch ahead: a page, so that the hardware meets each page in order, and 2.5 KB are on their way at 25 GB/s and 100 ns.
 constexpr std::size_t fetch_ahead = std::size_t{4} << 10;
 
+// An offset that changes no bits: p + −0 is p, its sign included.
+constexpr double no_offset = -0.0;
+
 struct Query {
   double square;    // ‖q‖²
   double unscale;   // 2^e
   double cosine;    // 2^e/(d·‖q‖), 0 for q = 0
   double magnitude; // ‖q'‖₁
-  double offset = 0;            // ⟨q, μ⟩ where rows are centred
+  double offset = no_offset;    // ⟨q, μ⟩ where rows are centred
   double offset_magnitude = 0;  // Σ|q_i μ_i|
 };
 
@@ -37,9 +40,6 @@ struct RowFactors {
   double scale;   // ρ/d
   double square;  // ρ²
 };
-
-// An offset that changes no bits: p + −0 is p, its sign included.
-constexpr double no_offset = -0.0;
 
 // The formulas of score.hpp for one query and several rows; inner products gain `offset`.
 void finish(Metric metric, const float* sums, const RowFactors* rows, std::size_t count, const Query& query, double offset, float* out) {
@@ -172,7 +172,7 @@ void Scorer::State::score_rows(Metric metric, const EncodedView& rows, std::size
                                some, tables.get(), sums.get(), tile_rows});
       for (std::size_t q = 0; q < count; ++q) {
         float* scores = out.place(begin + q, tile);
-        const double offset = Out::with_offset && !mean.empty() ? queries[begin + q].offset : no_offset;
+        const double offset = Out::with_offset ? queries[begin + q].offset : no_offset;
         finish(metric, sums.get() + q * tile_rows, factors, some, queries[begin + q], offset, scores);
         out.done(begin + q, tile, scores, some);
       }
@@ -245,8 +245,7 @@ void detail::ScorerAccess::scan(const Scorer& scorer, Metric metric, const Encod
 }
 
 double detail::ScorerAccess::offset(const Scorer& scorer, Metric metric, std::size_t query) {
-  const Scorer::State& s = *scorer.state_;
-  return metric == Metric::inner_product && !s.mean.empty() ? s.queries[query].offset : no_offset;
+  return metric == Metric::inner_product ? scorer.state_->queries[query].offset : no_offset;
 }
 
 float Scorer::score_row(Metric metric, std::size_t query, const EncodedView& row) const {
@@ -265,7 +264,7 @@ float Scorer::score_row(Metric metric, std::size_t query, const EncodedView& row
       {s.plan.bits, s.plan.order.order, s.plan.code_bytes, s.rotated.get() + query * s.stride, 1, &codes, codes, 1, table.get(), &sum, 1});
   const RowFactors factors = factors_of(norm, static_cast<double>(s.plan.order.order));
   float score = 0;
-  finish(metric, &sum, &factors, 1, s.queries[query], s.mean.empty() ? no_offset : s.queries[query].offset, &score);
+  finish(metric, &sum, &factors, 1, s.queries[query], s.queries[query].offset, &score);
   return score;
 }
 

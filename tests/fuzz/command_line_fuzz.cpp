@@ -124,7 +124,7 @@ void run(const std::vector<std::string>& words) {
   std::size_t longest = 0;
   for (const std::string& word : words) longest = std::max(longest, io::printable(word).size());
   require(said.size() < longest + 400, "a long message: " + said);
-  require(said == io::printable(said), "a message that is not one printable line: " + said);
+  require_line(said);
 }
 
 // ---- words that mean something: the program's own ----

@@ -20,11 +20,13 @@ inline void require(bool condition, const std::string& what) {
   std::abort();
 }
 
+inline void require_line(const std::string& text) { require(text == io::printable(text), "text that is not one printable line: " + text); }
+
 // What a user is told of bad input: one short printable line that begins with its name.
 inline void require_message(const std::string& message, std::string_view name) {
   require(message.starts_with(name), "a message that does not name its file: " + message);
   require(message.size() < name.size() + 400, "a long message: " + message);
-  require(message == io::printable(message), "a message that is not one printable line: " + message);
+  require_line(message);
 }
 
 // One directory for all runs of a process; as on a command line, but removed also where the process is about to abort.

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "fuzz.hpp"
-#include "hdq/io/text.hpp"
 #include "hdq/validate/subject/pipe_protocol.hpp"
 
 namespace hdq::fuzz {
@@ -14,14 +13,12 @@ namespace {
 
 using namespace hdq::validate;
 
-void require_line(const std::string& text) { require(text == io::printable(text), "text that is not one printable line: " + text); }
-
 void read_info(const std::string& answer) try {
   const SubjectInfo info = parse_subject_info(answer);
   require_line(info.name);
   require_line(info.version);
   require(info.operations != 0 && (info.operations >> operation_count) == 0 && (info.operations & 1) == 0, "operations that are none");
-  require(info.bit_widths != 0 && (info.bit_widths & ~0x1FEu) == 0, "bits that are none");
+  require(info.bit_widths != 0 && (info.bit_widths & ~all_bit_widths) == 0, "bits that are none");
   require(info.variants >= 1 && info.variants <= largest_variant_count, "more variants than can be compared");
   require(info.max_dimension >= 1, "no dimension");
 } catch (const std::runtime_error& error) {
@@ -49,9 +46,7 @@ void read_answer(const Request& request, const ReplyHeader& header, const std::s
 
 void read(std::uint32_t operation, const std::string& answer) {
   const Request request = request_of(static_cast<Operation>(operation));
-  std::size_t limit = 0;
-  for (const std::uint64_t bytes : request.output_bytes) limit += bytes;
-  if (operation == 0) limit = info_limit;
+  const std::size_t limit = operation == 0 ? info_limit : output_bytes(request);
   const ReplyHeader header = parse_reply_header(answer.substr(0, reply_header_bytes), limit);
   require_line(header.reply.detail);
   if (header.reply.outcome > Outcome::failed) return;

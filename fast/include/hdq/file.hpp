@@ -71,7 +71,7 @@ class HDQ_EXPORT FileWriter {
   std::uint64_t rows_written() const { return std::min(block_ * header_.rows_per_block + filled_, header_.rows); }
 
   // Encodes the next rows of the file, x as Codec::encode has it, straight into its blocks; codec is one of the header's
-  // dimension, bits and seed (otherwise InvalidArgument). Row numbers follow from the header. With a mean, the codes are those of
+  // parameters() (otherwise InvalidArgument). Row numbers follow from the header. With a mean, the codes are those of
   // fl32(x_i − μ_i). Throws InvalidInput, row counted from x, for a row that has no code, and where x_i − μ_i exceeds float32.
   void encode(const Codec& codec, RowsView<const float> x, Workspace* workspace = nullptr);
   void encode(const Codec& codec, RowsView<const Float16> x, Workspace* workspace = nullptr);

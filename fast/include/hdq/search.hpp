@@ -63,8 +63,9 @@ class HDQ_EXPORT TopK {
 };
 
 // queries × k, each query's nearest rows in order, by the scores of hdq/score.hpp, on the threads of the scorer's codec.
-// With a mean, rows are ranked by p and the score is p + ⟨q, μ⟩ in double. Memory is O(queries·k) per thread. Throws InvalidArgument unless 1 <= k <= rows; InvalidInput for a bad norm, with the row; and for
-// a score that float32 cannot hold (whether or not it would have been found), with the query as `row`: its what() names query and row.
+// With a mean, rows are ranked by p and the score is p + ⟨q, μ⟩ in double. Memory is O(queries·k) per thread.
+// Throws InvalidArgument unless 1 <= k <= rows; InvalidInput for a bad norm, with the row; and for a score that float32 cannot hold
+// (whether or not it would have been found), with the query as `row`: its what() names query and row.
 HDQ_EXPORT std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t k);
 // The rows of a file, of the codec and the mean that the scorer was made with (otherwise InvalidArgument), block by block. FileError for a
 // block that is corrupt or holds a bad norm. progress, if given, is called with the rows done since its last call, by one thread at a time.

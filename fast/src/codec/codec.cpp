@@ -218,7 +218,7 @@ SchemeId Codec::scheme() const { return plan_->scheme_id; }
 Isa Codec::isa() const { return plan_->isa; }
 int Codec::threads() const { return plan_->threads(); }
 std::size_t Codec::code_bytes() const { return plan_->code_bytes; }
-EncodingParameters Codec::parameters() const { return {plan_->scheme_id, plan_->dimension, plan_->bits, plan_->seed}; }
+EncodingParameters Codec::parameters() const { return plan_->parameters(); }
 
 void Codec::encode(RowsView<const float> x, EncodedBuffer out, Workspace* workspace) const {
   encode_rows(*plan_, x, out, workspace == nullptr ? nullptr : workspace->state_.get());

@@ -28,6 +28,7 @@ struct CodecPlan {
   std::shared_ptr<const Scheme> scheme;
   std::size_t code_bytes;
 
+  EncodingParameters parameters() const { return {scheme_id, dimension, bits, seed}; }
   int threads() const { return pool == nullptr ? 1 : pool->threads(); }
 
   // work(first, last, slot) on runs of [0, rows), on all threads; runs begin at multiples of `multiple`.

@@ -93,8 +93,7 @@ void FileWriter::finish_block() {
 
 void FileWriter::append(const EncodedView& rows) {
   if (rows.rows() == 0) return;
-  if (rows.made_with().has_value()) detail::require_same(*rows.made_with(), header_.parameters(), file_.path() + ": codes of another codec: their");
-  detail::require_equal(rows.code_bytes(), header_.code_bytes(), "bytes of codes in a row", "bytes of the file");
+  detail::check_encoded(rows, header_.parameters(), header_.code_bytes(), file_.path() + ": ");
   check_room(rows.rows());
   if (const std::uint64_t next = header_.first_row + rows_written(); rows.first_row() != next)
     throw InvalidArgument(file_.path() + ": codes of row number " + std::to_string(rows.first_row()) + ", where " + std::to_string(next) + " is next");

@@ -1,5 +1,5 @@
 // The one list of instruction sets: their names, whether this CPU has them, their route tables. HDQ_HAVE_… say which of them this
-// library was built with (fast/CMakeLists.txt).
+// library was built with (fast/instruction_sets.cmake).
 #if defined(__x86_64__)
 #include <hwy/targets.h>
 #endif

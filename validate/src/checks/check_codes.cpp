@@ -16,7 +16,7 @@
 #include "hdq/validate/checks/oracle.hpp"
 
 namespace hdq::validate {
-static_assert(HDQ_KERNEL_MAX_BITS == BitWidth::most);
+static_assert(HDQ_KERNEL_MAX_BITS == BitWidth::most && reference::shipped_bits == BitWidth::most);
 
 namespace {
 

@@ -28,12 +28,6 @@ std::uint64_t word_at(const std::string& bytes, std::size_t index) {
   return word;
 }
 
-std::size_t output_bytes(const Request& request) {
-  std::size_t sum = 0;
-  for (const std::uint64_t bytes : request.output_bytes) sum += static_cast<std::size_t>(bytes);
-  return sum;
-}
-
 Reply protocol_error(const std::string& what) {
   Reply reply;
   reply.outcome = Outcome::protocol_error;
@@ -107,6 +101,12 @@ std::string call_message(const Request& r) {
   }
   for (const auto& input : r.inputs) message.append(input.begin(), input.end());
   return message;
+}
+
+std::size_t output_bytes(const Request& request) {
+  std::size_t sum = 0;
+  for (const std::uint64_t bytes : request.output_bytes) sum += static_cast<std::size_t>(bytes);
+  return sum;
 }
 
 std::string info_message() {

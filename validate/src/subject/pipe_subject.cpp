@@ -208,10 +208,8 @@ Reply PipeSubject::exchange(const std::string& message, std::size_t body_limit, 
 
 Reply PipeSubject::call(const Request& request) {
   if (process_ < 0) start();
-  std::size_t expected = 0;
-  for (const std::uint64_t bytes : request.output_bytes) expected += static_cast<std::size_t>(bytes);
   std::string body;
-  const Reply header = exchange(call_message(request), expected, body, std::chrono::steady_clock::now() + limit_);
+  const Reply header = exchange(call_message(request), output_bytes(request), body, std::chrono::steady_clock::now() + limit_);
   if (!returned(header)) return header;
   Reply reply = parse_reply_body(request, header, body);
   if (reply.outcome == Outcome::protocol_error) return broken(Outcome::protocol_error, reply.detail);

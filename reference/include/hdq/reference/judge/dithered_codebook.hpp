@@ -50,7 +50,8 @@ class DitheredCodebook {
     return *r;
   }
 
-  // That of these bits and word, remembered: up to some 60 MB of them, then all are forgotten. (A validation meets some 30 MB.)
+  // That of these bits and word, remembered: up to 2^20 thresholds and codewords, then all are forgotten. (A validation at the default
+  // level meets half as many.)
   static std::shared_ptr<DitheredCodebook> at(int bits, std::uint32_t word) {
     static std::mutex mutex;
     static std::map<std::pair<int, std::uint32_t>, std::shared_ptr<DitheredCodebook>> known;

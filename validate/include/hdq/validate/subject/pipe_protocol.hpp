@@ -15,6 +15,7 @@ inline constexpr std::size_t info_limit = std::size_t{1} << 20;  // bytes of the
 
 std::string call_message(const Request& request);  // 16 words, then the inputs
 std::string info_message();                        // operation 0
+std::size_t output_bytes(const Request& request);  // of an answer that is ok; save may have fewer
 
 // The first reply_header_bytes of an answer. Outcome::protocol_error, with `detail`, if it is none or too long: more than body_limit
 // and more than any message. Otherwise its outcome, and the bytes that follow.
