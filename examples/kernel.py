@@ -5,13 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 
 NAMES = ("info signs dither thresholds codewords transform transform-transposed code-bytes encode decode pack unpack dot "
-         "reconstruct save load error-constant").split()
+         "reconstruct save load error-constant data").split()
 FIELDS = "magic operation n d seed bits threads variant first_row rows count word out0 out1 bytes reserved".split()
 INPUTS = {"transform": ["<f4"], "transform-transposed": ["<f4"], "encode": ["<f4"], "decode": ["<f4", "u1"], "pack": ["u1"],
-          "unpack": ["u1"], "dot": ["<f4", "u1", "<f4"], "reconstruct": ["<f4"], "save": ["<f4", "u1"], "load": ["u1"]}
+          "unpack": ["u1"], "dot": ["<f4", "u1", "<f4"], "reconstruct": ["<f4"], "save": ["<f4", "u1"], "load": ["u1"],
+          "data": ["u1"]}
 OUTPUTS = {"signs": ["i1"], "dither": ["<u4"], "thresholds": ["<f8"], "codewords": ["<f8"], "code-bytes": ["<u8"],
            "encode": ["<f4", "u1"], "pack": ["u1"], "unpack": ["u1"], "save": ["u1"], "load": ["<f4", "u1"],
-           "error-constant": ["<f8"]}  # all others: float32
+           "error-constant": ["<f8"], "data": ["<f8"]}  # all others: float32
 
 
 class Unsupported(Exception):

@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-#define HDQ_KERNEL_VERSION 1
+#define HDQ_KERNEL_VERSION 2 /* version 1 had no profile and no data; such kernels are judged as before */
 
 /* What a function returns. */
 enum {
@@ -109,6 +109,13 @@ typedef struct hdq_kernel {
 
   /* The bound C on sup over x of E‖x̂ − x‖²/‖x‖²·4^b that the kernel's own tests or documentation hold against it. */
   int (*error_constant)(const hdq_kernel_config*, double* constant);
+
+  /* ---- since version 2: kernels of other conventions (docs/profiles.md) ---- */
+  /* The kernel's profile: the name of a shipped one, or its JSON text; NULL: none, or the one of --profile. With a profile, d is the
+     profile's rotated length, transform its rotation with every factor, norms the numbers that it stores. */
+  const char* profile;
+  /* Data of the scheme: randomness, permutations, matrices, tables, by the name that the profile gives them; values: count numbers. */
+  int (*data)(const hdq_kernel_config*, const char* name, uint64_t first_row, uint64_t count, double* values);
 } hdq_kernel;
 
 /* The one exported symbol. */

@@ -181,6 +181,10 @@ SubjectInfo parse_subject_info(const std::string& answer) {
   if (fields.contains("max_dimension")) info.max_dimension = integer(fields["max_dimension"], "max_dimension", std::uint64_t{1}, UINT64_MAX);
   if (fields.contains("variants")) info.variants = integer(fields["variants"], "variants", 1u, largest_variant_count);
   if (fields.contains("claimed_error")) read_claims(fields["claimed_error"], info);
+  if (const auto profile = fields.find("profile"); profile != fields.end()) {
+    if (!profile->is_string() && !profile->is_object()) reject("\"profile\" is neither a name nor an object");
+    info.profile = profile->is_string() ? profile->get<std::string>() : profile->dump();
+  }
   return info;
 }
 

@@ -6,6 +6,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -73,6 +75,11 @@ std::uint32_t offered(const hdq_kernel& k) {
   return mask;
 }
 
+// Bytes of the struct of each version.
+std::size_t struct_bytes(std::uint32_t version) {
+  return version == 1 ? offsetof(hdq_kernel, profile) : version == HDQ_KERNEL_VERSION ? sizeof(hdq_kernel) : 0;
+}
+
 const hdq_kernel* load(const char* path, PluginChannel& c) {
   void* library = ::dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
@@ -84,7 +91,7 @@ const hdq_kernel* load(const char* path, PluginChannel& c) {
     std::snprintf(c.message, sizeof c.message, "%s exports no symbol hdq_kernel_v1", path);
     return nullptr;
   }
-  if (subject->struct_version != HDQ_KERNEL_VERSION || subject->struct_bytes != sizeof(hdq_kernel)) {
+  if (const std::size_t known = struct_bytes(subject->struct_version); known == 0 || subject->struct_bytes != known) {
     std::snprintf(c.message, sizeof c.message, "%s: hdq_kernel_v1 says version %u and %u bytes, this hdq has version %u and %zu", path,
                   subject->struct_version, subject->struct_bytes, HDQ_KERNEL_VERSION, sizeof(hdq_kernel));
     return nullptr;
@@ -98,7 +105,10 @@ const hdq_kernel* load(const char* path, PluginChannel& c) {
                   largest_variant_count);
     return nullptr;
   }
-  return subject;
+  // What an older version does not have is not offered.
+  static hdq_kernel current{};
+  std::memcpy(&current, subject, subject->struct_bytes);
+  return &current;
 }
 
 void describe(const hdq_kernel& k, PluginChannel& c) {
@@ -111,6 +121,8 @@ void describe(const hdq_kernel& k, PluginChannel& c) {
   c.variants = k.variants;
   c.max_dimension = k.max_dimension;
   std::memcpy(c.claimed_error, k.claimed_error, sizeof c.claimed_error);
+  c.profile_bytes = k.profile == nullptr ? 0 : std::strlen(k.profile);
+  if (c.profile_bytes != 0) std::memcpy(c.data(), k.profile, std::min(c.profile_bytes, PluginChannel::largest_profile));
 }
 
 class Arguments {
@@ -151,6 +163,7 @@ class Arguments {
         return k.save(&config, c_.rows, in<float>(0), in<std::uint8_t>(1), out<std::uint8_t>(0), &size);
       case Operation::load: return k.load(&config, c_.rows, in<std::uint8_t>(0), c_.input_bytes[0], out<float>(0), out<std::uint8_t>(1));
       case Operation::error_constant: return k.error_constant(&config, out<double>(0));
+      case Operation::data: return k.data(&config, in<char>(0), c_.first_row, c_.count, out<double>(0));
     }
     return HDQ_KERNEL_FAILED;
   }
@@ -168,11 +181,11 @@ class Arguments {
 // Bytes that the first argument of this kind begins at a multiple of: codes and files have no alignment.
 std::size_t alignment_of(const PluginChannel& c, bool input, std::size_t index) {
   const bool bytes = c.operation == Operation::signs || c.operation == Operation::pack || c.operation == Operation::unpack ||
-                     (input && index == 1) || (input && c.operation == Operation::load) || (!input && index == 1) ||
+                     (input && index == 1) || (input && (c.operation == Operation::load || c.operation == Operation::data)) || (!input && index == 1) ||
                      (!input && c.operation == Operation::save);
   if (bytes) return 1;
   const bool doubles = c.operation == Operation::thresholds || c.operation == Operation::codewords ||
-                       c.operation == Operation::code_bytes || c.operation == Operation::error_constant;
+                       c.operation == Operation::code_bytes || c.operation == Operation::error_constant || c.operation == Operation::data;
   return std::max<std::size_t>(c.alignment, doubles ? 8 : 4);
 }
 

@@ -44,6 +44,12 @@ PluginSubject::PluginSubject(std::string path, std::chrono::milliseconds time_li
   info_.alignment = std::max(1u, c.alignment);
   info_.variants = std::max(1u, c.variants);
   std::copy(std::begin(c.claimed_error), std::end(c.claimed_error), info_.claimed_error);
+  if (c.profile_bytes > PluginChannel::largest_profile) {
+    stop();
+    ::munmap(shared_, PluginChannel::bytes);
+    throw NoSubject(path_ + ": hdq_kernel_v1.profile is longer than 16 MiB");
+  }
+  info_.profile.assign(reinterpret_cast<const char*>(shared_->data()), c.profile_bytes);
 }
 
 PluginSubject::~PluginSubject() {

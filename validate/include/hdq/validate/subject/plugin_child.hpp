@@ -13,6 +13,7 @@ struct PluginChannel {
   static constexpr std::size_t bytes = std::size_t{1} << 30;  // reserved; pages are used as touched
   static constexpr std::size_t data_offset = 8192;
   static constexpr std::size_t max_buffers = 4;
+  static constexpr std::size_t largest_profile = std::size_t{1} << 24;
 
   // parent → child
   Operation operation;
@@ -38,6 +39,7 @@ struct PluginChannel {
   std::uint32_t promise, operations, bit_widths, alignment, variants;
   std::uint64_t max_dimension;
   double claimed_error[HDQ_KERNEL_MAX_BITS + 1];
+  std::size_t profile_bytes;  // of the text at data(), after loading
 
   std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(this) + data_offset; }
 };

@@ -33,7 +33,8 @@ namespace hdq::validate {
   X(reconstruct, 13, "reconstruct")                   \
   X(save, 14, "save")                                 \
   X(load, 15, "load")                                 \
-  X(error_constant, 16, "error-constant")
+  X(error_constant, 16, "error-constant")             \
+  X(data, 17, "data")
 
 enum class Operation : std::uint32_t {
 #define HDQ_OPERATION(member, number, name) member = number,
@@ -54,6 +55,7 @@ inline constexpr std::uint32_t all_bit_widths = (std::uint32_t{2} << HDQ_KERNEL_
 
 struct SubjectInfo {
   std::string name, version;
+  std::string profile;  // a shipped profile's name, or JSON; empty: none
   Promise promise = Promise::own_scheme;
   std::uint32_t operations = 0;  // bit (1 << value) for each Operation offered
   std::uint32_t bit_widths = 0;  // bit b; never 0
@@ -98,6 +100,7 @@ struct Placement {
 //   save                  float[rows], uint8[…]     →  uint8[capacity]; Reply::size bytes are meant
 //   load                  uint8[size]               →  float[rows], uint8[…]
 //   error_constant        →  double[1]
+//   data                  char[] with its zero      →  double[count]
 struct Request {
   Operation operation = Operation::signs;
   Config config;
