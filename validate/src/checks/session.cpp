@@ -51,6 +51,7 @@ Reply Session::call(const Request& request) {
   ++calls_;
   Request placed = request;
   placed.placement = placement;
+  placed.placement.fill = fill ? *fill : static_cast<std::uint8_t>(1 + calls_ * 91 % 255);
   return subject_.call(placed);
 }
 

@@ -72,7 +72,9 @@ class Session {
   std::mt19937_64& random() { return random_; }
 
   // ---- calls; each throws Trouble unless the kernel says ok ----
-  Placement placement;  // of all calls
+  Placement placement;  // of all calls, but for its fill
+  // What outputs hold before each call. Without it, other bytes each time: calls have the same ones only if a multiple of 255 apart.
+  std::optional<std::uint8_t> fill;
   std::vector<std::int8_t> signs(const Config&, std::size_t count);
   std::vector<std::uint32_t> dither(const Config&, std::uint64_t first_row, std::size_t rows);
   std::vector<double> thresholds(const Config&, std::uint32_t word);
@@ -92,6 +94,7 @@ class Session {
   std::vector<float> reconstruct(const Case&);  // by reconstruct, or by encode and decode
 
   Reply call(const Request& request);  // as it is: the outcome is the caller's
+  void restart() { subject_.restart(); }  // the next call finds a kernel that has not been called before
   // The request for encode, or for reconstruct where there is no encode.
   Reply try_input(const Case&);
 
