@@ -83,5 +83,6 @@ void add_adversary(CLI::App& app);
 void add_report(CLI::App& app);
 void add_validate(CLI::App& app);
 void add_vectors(CLI::App& app);
+void add_profile_command(CLI::App& app);
 
 }  // namespace hdq::cli

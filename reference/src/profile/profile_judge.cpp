@@ -32,7 +32,8 @@ DataSource with_given(const Profile& profile, int bits, const DataSource& export
     if (!data.values.empty()) throw BadProfile("data." + name + ": no values for " + std::to_string(bits) + " bits");
     std::vector<double> values = exported(name, count, row);
     if (values.size() != count) throw BadProfile("data." + name + ": " + std::to_string(values.size()) + " numbers, not " + std::to_string(count));
-    const std::string wrong = data_violation(data, values, bits);
+    const bool table = data.kind == ProfileData::Kind::codebook;  // which says more
+    const std::string wrong = table ? "" : data_violation(data, values, bits);
     if (!wrong.empty()) throw BadProfile("data." + name + " " + wrong);
     return values;
   };
@@ -222,6 +223,7 @@ void ProfileJudge::judge_scales(const Groups& exact, const ProfileRow& row, Stag
       const double got = stored_number(row, which, g).value.mid_double();
       const bool either = profile_.scale.rule == ProfileScale::Rule::signed_max && which != Stored::offset;
       if (either && got * expected.value.mid_double() < 0) expected.value = -expected.value, expected.error += expected.size() * 0;
+      if (which != Stored::offset) expected.value *= stored_scale;
       compare(verdict, ProfileStage::scale, g, got, expected, profile_.scale.format, std::string(stored_name(which)) + " " + std::to_string(g));
     }
   }
@@ -310,50 +312,47 @@ int ProfileJudge::exact_index(const Ball& z, double random) const {
   return index;
 }
 
+// z of coordinate i, in units of the codebook.
+Bounded ProfileJudge::coordinate(const Groups& groups, const Approximate& y, const ProfileRow& row, std::size_t i) const {
+  const NumberFormat& format = profile_.arithmetic.quantize;
+  const std::size_t g = i / profile_.scale_group(dimension_, bits_);
+  const Stored which = has_stored(Stored::scale) ? Stored::scale : Stored::factor;
+  const bool stored = has_stored(which) && !row.stored.empty();
+  Bounded s{groups.scale[g].value * quantize_scale, groups.scale[g].error};
+  if (profile_.scale.plus != 0) s = Bounded{s.value + Ball(profile_.scale.plus), s.error}.rounded(1, profile_.arithmetic.scale);
+  if (profile_.scale.quantize_with_stored && stored) {
+    s = Bounded{stored_number(row, which, g).value * over_.value, 0};
+    if (!profile_.scale.over.empty()) s = s.rounded(1, format);
+  } else if (profile_.scale.rule == ProfileScale::Rule::signed_max && stored) {
+    if (stored_number(row, which, g).value.mid_double() * s.value.mid_double() < 0) s.value = -s.value;
+  }
+  if (s.value.is_exact() && s.value.contains_zero() && s.error == 0) return {Ball(0), 0};
+  const Ball above = y.value[i] - groups.offset[g].value;
+  const double divisor = std::abs(s.value.mid_double()) - s.error, off = y.error[i] + groups.offset[g].error;
+  if (above.is_exact() && above.contains_zero() && off == 0) return {Ball(0), 0};
+  if (!(divisor > 0)) return {Ball(0), unusable};
+  Bounded z{above / s.value / unit_, 0};
+  z.error = (off / divisor / unit_.lower_double() + z.size() * s.error / divisor) * (1 + 1e-9);
+  z = z.rounded(4, format);
+  // Uniform codes are often found by adding an offset and truncating.
+  if (profile_.codebook->name == ProfileCodebook::Name::uniform) {
+    z.error += format.unit_roundoff() * (z.size() + magnitude(codewords_.front()) + 1);
+  }
+  return z;
+}
+
 void ProfileJudge::judge_codes(const Groups& groups, const Approximate& y, const ProfileRow& row, std::uint64_t number, StageVerdict& verdict) const {
   const std::vector<std::uint8_t> codes = codes_of(row);
-  const std::size_t group = profile_.scale_group(dimension_, bits_);
-  const NumberFormat& format = profile_.arithmetic.quantize;
   std::vector<double> random;
   if (!profile_.rounding.random.empty()) random = numbers(profile_.rounding.random, number);
   const bool dithered = profile_.rounding.kind == ProfileRounding::Kind::dither;
   for (std::size_t i = 0; i < y.size(); ++i) {
-    const std::size_t g = i / group;
-    Bounded s = groups.scale[g];
-    if (profile_.scale.plus != 0) s = Bounded{s.value + Ball(profile_.scale.plus), s.error}.rounded(1, profile_.arithmetic.scale);
-    if (profile_.scale.quantize_with_stored) {
-      const Stored which = has_stored(Stored::scale) ? Stored::scale : Stored::factor;
-      s = Bounded{stored_number(row, which, g).value * over_.value, 0};
-      if (!profile_.scale.over.empty()) s = s.rounded(1, format);
-    } else if (profile_.scale.rule == ProfileScale::Rule::signed_max) {
-      const Stored which = has_stored(Stored::scale) ? Stored::scale : Stored::factor;
-      if (has_stored(which) && stored_number(row, which, g).value.mid_double() * s.value.mid_double() < 0) s.value = -s.value;
-    }
-    Bounded z{Ball(0), 0};
-    const double divisor = std::abs(s.value.mid_double()) - s.error;
-    if (!(s.value.is_exact() && s.value.contains_zero() && s.error == 0)) {
-      if (!(divisor > 0)) {
-        z.error = unusable;
-      } else {
-        const Ball above = y.value[i] - groups.offset[g].value;
-        z.value = above / s.value / unit_;
-        const double absolute = (y.error[i] + groups.offset[g].error) / divisor / unit_.lower_double();
-        z.error = (absolute + z.size() * s.error / divisor) * (1 + 1e-9);
-        const bool zero = above.is_exact() && above.contains_zero() && y.error[i] == 0 && groups.offset[g].error == 0;
-        if (zero) z = {Ball(0), 0};
-        else z = z.rounded(4, format);
-        // Uniform codes are often found by adding an offset and truncating.
-        if (!zero && profile_.codebook->name == ProfileCodebook::Name::uniform) {
-          z.error += format.unit_roundoff() * (z.size() + magnitude(codewords_.front()) + 1);
-        }
-      }
-    }
-    if (dithered) z = Bounded{z.value + Ball(random[i]), z.error}.rounded(1, format);
+    Bounded z = coordinate(groups, y, row, i);
+    if (dithered) z = Bounded{z.value + Ball(random[i]), z.error}.rounded(1, profile_.arithmetic.quantize);
     const double r = random.empty() || dithered ? 0 : random[i];
-    const int index = codeword_index(codes[i]);
+    const int index = codeword_index(codes[i]), exact = exact_index(z.value, r);
     const bool right = legal(z, index, r);
-    const int exact = exact_index(z.value, r);
-    verdict.count(right && (index == exact || codewords_[static_cast<std::size_t>(index)].contains(codewords_[static_cast<std::size_t>(exact)])), right);
+    verdict.count(right && codewords_[static_cast<std::size_t>(index)].contains(codewords_[static_cast<std::size_t>(exact)]), right);
     if (right || verdict.first) continue;
     Deviation d;
     d.stage = ProfileStage::codes;
@@ -361,9 +360,117 @@ void ProfileJudge::judge_codes(const Groups& groups, const Approximate& y, const
     d.got = codes[i];
     d.expected = z.value;
     d.bound = z.error;
-    d.what = "code " + std::to_string(codes[i]) + (index < 0 ? ", which stands for no codeword," : " (codeword " + number_text(codewords_[static_cast<std::size_t>(index)].mid_double()) + ")") +
-             " for z = " + number_text(z.value.mid_double()) + ": should be codeword " + number_text(codewords_[static_cast<std::size_t>(exact)].mid_double());
+    const std::string meaning = index < 0 ? ", which stands for no codeword," : " (codeword " + number_text(codewords_[static_cast<std::size_t>(index)].mid_double()) + ")";
+    d.what = "coordinate " + std::to_string(i) + ": code " + std::to_string(codes[i]) + meaning + " for z = " + number_text(z.value.mid_double()) +
+             ", should be codeword " + number_text(codewords_[static_cast<std::size_t>(exact)].mid_double());
     verdict.first = std::move(d);
+  }
+}
+
+std::uint8_t ProfileJudge::code_of_index(int index) const {
+  for (int code = 0; code < 1 << profile_.code_bits(bits_); ++code) {
+    if (codeword_index(static_cast<std::uint8_t>(code)) == index) return static_cast<std::uint8_t>(code);
+  }
+  return 0;
+}
+
+std::size_t ProfileJudge::packed_bytes() const {
+  return profile_.code_bytes(dimension_, bits_) - (profile_.residual ? (rotation_.padded() + 7) / 8 : 0);
+}
+
+ProfileRow ProfileJudge::with_codes(const ProfileRow& row, const std::vector<std::uint8_t>& codes) const {
+  ProfileRow changed = row;
+  const std::vector<std::uint8_t> packed = pack_codes(profile_.packing, codes, profile_.code_bits(bits_), rotation_.length());
+  std::copy(packed.begin(), packed.end(), changed.bytes.begin());
+  return changed;
+}
+
+std::vector<std::size_t> ProfileJudge::exact_zeros(const float* x, const float* y) const {
+  const Approximate rotated_row = y == nullptr ? rotated(x) : Approximate::exactly(y, rotation_.padded());
+  std::vector<std::size_t> zeros;
+  for (std::size_t i = 0; i < rotated_row.size(); ++i) {
+    const Ball& v = rotated_row.value[i];
+    if (v.is_exact() && v.contains_zero() && rotated_row.error[i] == 0) zeros.push_back(i);
+  }
+  return zeros;
+}
+
+namespace {
+
+// To nearest in the format, for numbers in its range; e8m0 to the nearest power of two.
+float stored_value(const Ball& exact, const NumberFormat& format) {
+  const double v = exact.mid_double();
+  if (v == 0 || !std::isfinite(v)) return static_cast<float>(v);
+  int exponent = 0;
+  std::frexp(v, &exponent);
+  const int quantum = std::max(exponent - format.precision, format.least_exponent);
+  const double rounded = std::ldexp(std::nearbyint(std::ldexp(v, -quantum)), quantum);
+  return static_cast<float>(std::clamp(rounded, -format.largest, format.largest));
+}
+
+}  // namespace
+
+ProfileRow ProfileJudge::encode(const float* x, std::uint64_t number) const {
+  const Approximate y = rotated(x);
+  const Groups groups = scales(x, y);
+  ProfileRow row;
+  row.bytes.assign(profile_.code_bytes(dimension_, bits_), 0);
+  row.stored.assign(profile_.stored_per_row(dimension_, bits_), 0.0f);
+  const auto store = [&](Stored which, std::size_t index, float value) {
+    std::size_t at = 0;
+    for (const Stored s : profile_.stored) {
+      if (s == which) row.stored[at + index] = value;
+      at += profile_.stored_count(s, dimension_, bits_);
+    }
+  };
+  const bool factor_is_scale = profile_.factor.rule == ProfileFactor::Rule::scale;
+  for (std::size_t g = 0; g < groups.scale.size(); ++g) {
+    const float s = stored_value(groups.scale[g].value / over_.value, profile_.scale.format);
+    store(Stored::scale, g, s);
+    if (factor_is_scale) store(Stored::factor, g, s);
+    store(Stored::offset, g, stored_value(groups.offset[g].value, profile_.scale.format));
+  }
+  std::vector<int> indices;
+  if (profile_.codebook) {
+    std::vector<double> random;
+    if (!profile_.rounding.random.empty()) random = numbers(profile_.rounding.random, number);
+    const bool dithered = profile_.rounding.kind == ProfileRounding::Kind::dither;
+    std::vector<std::uint8_t> codes;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const Ball z = coordinate(groups, y, row, i).value;
+      indices.push_back(exact_index(dithered ? z + Ball(random[i]) : z, random.empty() || dithered ? 0 : random[i]));
+      codes.push_back(code_of_index(indices.back()));
+    }
+    row = with_codes(row, codes);
+  }
+  if (!factor_is_scale && has_stored(Stored::factor)) {
+    const Ball times = evaluate(profile_.factor.times, names_);
+    for (std::size_t g = 0; g < profile_.stored_count(Stored::factor, dimension_, bits_); ++g) {
+      const Bounded f = factor_of(x, y, indices, g);
+      store(Stored::factor, g, f.error >= unusable ? 0.0f : stored_value(f.value * times, profile_.factor.format));
+    }
+  }
+  const Ball norm = norm_of(Approximate::exactly(x, dimension_), 0, dimension_, binary64).value;
+  store(Stored::norm, 0, stored_value(norm, profile_.factor.format));
+  if (profile_.residual) encode_residual(x, number, row, [&](float value) { store(Stored::residual_norm, 0, value); });
+  return row;
+}
+
+void ProfileJudge::encode_residual(const float* x, std::uint64_t number, ProfileRow& row, const std::function<void(float)>& store_norm) const {
+  const std::size_t d = rotation_.padded(), begin = row.bytes.size() - (d + 7) / 8;
+  const Approximate x0 = back(decoded_rotated(row, number));
+  std::vector<Ball> r;
+  Ball square_sum;
+  for (std::size_t j = 0; j < dimension_; ++j) {
+    r.push_back(Ball(static_cast<double>(x[j])) - x0.value[j]);
+    square_sum += square(r.back());
+  }
+  store_norm(stored_value(sqrt(square_sum), profile_.factor.format));
+  for (std::size_t i = 0; i < d; ++i) {
+    Ball sum;
+    for (std::size_t j = 0; j < dimension_; ++j) sum += residual_matrix_[i * d + j] * r[j];
+    const double mid = sum.mid_double();
+    if (mid > 0 || (mid == 0 && profile_.residual->tie_up)) row.bytes[begin + i / 8] = static_cast<std::uint8_t>(row.bytes[begin + i / 8] | 1 << (i % 8));
   }
 }
 
@@ -419,6 +526,7 @@ void ProfileJudge::judge_factors(const float* x, const Approximate& y, const Pro
     Bounded f = factor_of(x, y, indices, g);
     if (f.error >= unusable) continue;
     if (!(times.is_exact() && times.mid_double() == 1)) f = Bounded{f.value * times, f.error * magnitude(times)}.rounded(3, profile_.arithmetic.factor);
+    f.value *= stored_scale;
     compare(verdict, ProfileStage::factor, g, stored_number(row, Stored::factor, g).value.mid_double(), f, profile_.factor.format, "factor " + std::to_string(g));
   }
 }

@@ -352,9 +352,14 @@ Approximate ProfileRotation::forward(const float* x) const {
 }
 
 Approximate ProfileRotation::transposed(const Approximate& y) const {
+  Approximate all = transposed_padded(y);
+  all.resize(dimension_);
+  return all;
+}
+
+Approximate ProfileRotation::transposed_padded(const Approximate& y) const {
   Approximate all = y;
   run(all, true);
-  all.resize(dimension_);
   return all;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -56,6 +57,7 @@ class ProfileJudge {
 
   // ---- expected values ----
   Approximate rotated(const float* x) const { return rotation_.forward(x); }
+  Approximate rotation_back(const float* y) const { return back(Approximate::exactly(y, rotation_.padded())); }
   // x̂ (or ŷ) from what encode stored.
   Approximate decoded(const ProfileRow& row, std::uint64_t number) const;
 
@@ -69,18 +71,27 @@ class ProfileJudge {
 
   // Codes as written (0 … 2^b − 1) of a row, and the residual's signs.
   std::vector<std::uint8_t> codes_of(const ProfileRow& row) const;
-  // The index of the codeword that a code stands for; −1 if it stands for none.
+  // The index of the codeword that a code stands for; −1 if it stands for none. And back.
   int codeword_index(std::uint8_t code) const;
-  // The exact encoding of x, ties by the rule (or up): stored numbers rounded to nearest in their formats.
+  std::uint8_t code_of_index(int index) const;
+  std::size_t packed_bytes() const;  // of the codes, without a residual's signs
+  // The row with other codes.
+  ProfileRow with_codes(const ProfileRow& row, const std::vector<std::uint8_t>& codes) const;
+  std::uint8_t code_of_zero() const { return code_of_index(exact_index(Ball(0), 0)); }
+  // Coordinates of the rotated row that are zero in every legal arithmetic.
+  std::vector<std::size_t> exact_zeros(const float* x, const float* y) const;
+  // The encoding of x in real arithmetic, ties by the rule (or up); stored numbers rounded to nearest in their formats.
   ProfileRow encode(const float* x, std::uint64_t number) const;
 
   // For hypotheses on what a kernel does instead: the parts that may be changed.
   ProfileRotation& rotation() { return rotation_; }
+  const ProfileRotation& rotation() const { return rotation_; }
   std::vector<Ball>& codewords() { return codewords_; }
   std::vector<Ball>& thresholds() { return thresholds_; }
   Profile& profile() { return profile_; }
   bool forward_for_transposed = false, skip_rotation_back = false, ignore_factor = false, ignore_residual = false;
-  Ball decode_scale = Ball(1);
+  Ball decode_scale = Ball(1), stored_scale = Ball(1), quantize_scale = Ball(1);
+  Ball& residual_factor() { return residual_factor_; }
 
  private:
   struct Groups {
@@ -92,6 +103,7 @@ class ProfileJudge {
   std::vector<Bounded> decoding_factors(const ProfileRow& row) const;
   Approximate decoded_rotated(const ProfileRow& row, std::uint64_t number) const;  // ŷ without the residual
   Approximate residual_part(const ProfileRow& row) const;
+  void encode_residual(const float* x, std::uint64_t number, ProfileRow& row, const std::function<void(float)>& store_norm) const;
   Approximate back(const Approximate& y) const;
   void judge_scales(const Groups& exact, const ProfileRow& row, StageVerdict& verdict) const;
   void judge_codes(const Groups& groups, const Approximate& y, const ProfileRow& row, std::uint64_t number, StageVerdict& verdict) const;
@@ -104,6 +116,7 @@ class ProfileJudge {
   std::vector<double> numbers(const std::string& name, std::uint64_t row) const;
   bool legal(const Bounded& z, int index, double random) const;
   int exact_index(const Ball& z, double random) const;
+  Bounded coordinate(const Groups& groups, const Approximate& y, const ProfileRow& row, std::size_t i) const;  // z
 
   Profile profile_;
   std::size_t dimension_;

@@ -51,6 +51,8 @@ class ProfileRotation {
   Approximate forward(const float* x) const;
   // N d values → n.
   Approximate transposed(const Approximate& y) const;
+  // … and with what lies in the padding.
+  Approximate transposed_padded(const Approximate& y) const;
 
  private:
   void apply(const LinearStep& step, Approximate& block, bool transposed) const;
