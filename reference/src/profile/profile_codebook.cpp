@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <mutex>
+#include <utility>
 
 #include "hdq/reference/scheme/lloyd_max.hpp"
 
@@ -27,11 +30,21 @@ const std::vector<double>& by_bits(const std::map<int, std::vector<double>>& lis
   throw BadProfile(std::string(where) + ": nothing for " + std::to_string(bits) + " bits");
 }
 
+// Found once for each number of levels and precision.
+const std::vector<Ball>& lloyd_max_codewords(std::int64_t levels) {
+  static std::mutex mutex;
+  static std::map<std::pair<std::int64_t, slong>, std::vector<Ball>> known;
+  const std::lock_guard lock(mutex);
+  std::vector<Ball>& codewords = known[{levels, working_precision()}];
+  if (codewords.empty()) codewords = mirrored(lloyd_max(levels).codewords);
+  return codewords;
+}
+
 std::vector<Ball> codewords_of(const Profile& profile, std::size_t dimension, int bits, const DataSource& data) {
   const ProfileCodebook& codebook = *profile.codebook;
   const std::int64_t levels = std::int64_t{1} << bits;
   switch (codebook.name) {
-    case Name::lloyd_max_normal: return mirrored(lloyd_max(levels).codewords);
+    case Name::lloyd_max_normal: return lloyd_max_codewords(levels);
     case Name::lloyd_max_sphere: throw BadProfile("codebook.law: the sphere's centroids are not known to this build");
     case Name::uniform: {
       const Names names = profile.names(dimension, bits);

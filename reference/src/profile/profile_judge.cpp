@@ -101,6 +101,11 @@ std::vector<double> ProfileJudge::numbers(const std::string& name, std::uint64_t
 void ProfileJudge::compare(StageVerdict& verdict, ProfileStage stage, std::size_t index, double got, const Bounded& expected,
                            const NumberFormat& format, const std::string& what) const {
   const double mid = expected.value.mid_double();
+  // What an overflow of a narrow format does is the kernel's policy.
+  if (format.precision < binary32.precision && expected.size() + expected.error >= format.largest) {
+    ++verdict.within;
+    return;
+  }
   const double off = std::isfinite(got) ? magnitude(Ball(got) - expected.value) : unusable;
   const double storage = (format.precision == 1 ? 1.0 : format.unit_roundoff()) * (expected.size() + expected.error) + format.underflow();
   const double radius = magnitude(expected.value.radius()), bound = expected.error + radius + storage;
@@ -122,9 +127,10 @@ void ProfileJudge::compare(StageVerdict& verdict, ProfileStage stage, std::size_
 
 StageVerdict ProfileJudge::judge_rotation(const float* x, const float* y) const {
   const Approximate expected = rotated(x);
+  const NumberFormat& held = profile_.arithmetic.rotated.precision < binary32.precision ? profile_.arithmetic.rotated : binary32;
   StageVerdict verdict;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    compare(verdict, ProfileStage::rotation, i, static_cast<double>(y[i]), expected.at(i), profile_.arithmetic.rotated, "rotated coordinate " + std::to_string(i));
+    compare(verdict, ProfileStage::rotation, i, static_cast<double>(y[i]), expected.at(i), held, "rotated coordinate " + std::to_string(i));
   }
   return verdict;
 }
@@ -291,25 +297,32 @@ bool ProfileJudge::legal(const Bounded& z, int index, double random) const {
     };
     return (j == 0 || side(j - 1, true)) && (j + 1 == codewords_.size() || side(j, false));
   };
-  for (std::size_t j = 0; j < codewords_.size(); ++j) {
-    const bool same = j == static_cast<std::size_t>(index) || codewords_[j].contains(codewords_[static_cast<std::size_t>(index)]);
-    if (same && inside(j)) return true;
+  // Neighbours of the same value are one codeword.
+  const Ball& codeword = codewords_[static_cast<std::size_t>(index)];
+  for (auto j = static_cast<std::size_t>(index); j < codewords_.size() && codewords_[j].contains(codeword); ++j) {
+    if (inside(j)) return true;
+  }
+  for (auto j = static_cast<std::size_t>(index); j-- > 0 && codewords_[j].contains(codeword);) {
+    if (inside(j)) return true;
   }
   return false;
 }
 
 int ProfileJudge::exact_index(const Ball& z, double random) const {
   using Tie = ProfileCodebook::Tie;
-  int index = 0;
-  for (std::size_t t = 0; t < thresholds_.size(); ++t) {
+  const Tie tie = profile_.codebook->tie;
+  const auto above = [&](std::size_t t) {
     const Ball distance = z - threshold_at(codewords_, thresholds_, profile_.rounding, t, random);
-    const double d = distance.mid_double();
-    const Tie tie = profile_.codebook->tie;
-    const bool at = distance.contains_zero();
-    const bool up = at ? tie == Tie::down ? false : tie == Tie::even ? (t + 1) % 2 == 0 : tie == Tie::away ? !z.certainly_negative() : true : d > 0;
-    if (up) index = static_cast<int>(t) + 1;
+    if (!distance.contains_zero()) return distance.mid_double() > 0;
+    return tie == Tie::down ? false : tie == Tie::even ? (t + 1) % 2 == 0 : tie == Tie::away ? !z.certainly_negative() : true;
+  };
+  std::size_t low = 0, high = thresholds_.size();  // z is above all thresholds before `low`, and below those from `high` on
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (above(middle)) low = middle + 1;
+    else high = middle;
   }
-  return index;
+  return static_cast<int>(low);
 }
 
 // z of coordinate i, in units of the codebook.
@@ -386,7 +399,7 @@ ProfileRow ProfileJudge::with_codes(const ProfileRow& row, const std::vector<std
 }
 
 std::vector<std::size_t> ProfileJudge::exact_zeros(const float* x, const float* y) const {
-  const Approximate rotated_row = y == nullptr ? rotated(x) : Approximate::exactly(y, rotation_.padded());
+  const Approximate rotated_row = y == nullptr ? rotated_for_codes(x) : own_for_codes(x, y);
   std::vector<std::size_t> zeros;
   for (std::size_t i = 0; i < rotated_row.size(); ++i) {
     const Ball& v = rotated_row.value[i];
@@ -677,8 +690,50 @@ void ProfileJudge::judge_residual(const float* x, const ProfileRow& row, std::ui
   }
 }
 
+namespace {
+
+// At most two coordinates, of one magnitude: whatever they are divided by first, their sums stay what they are.
+bool sums_survive_division(const float* x, std::size_t n) {
+  std::size_t count = 0;
+  float size = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (x[i] == 0) continue;
+    if (++count > 2 || (size != 0 && std::abs(x[i]) != size)) return false;
+    size = std::abs(x[i]);
+  }
+  return true;
+}
+
+}  // namespace
+
+// Many kernels divide by the norm before they rotate: each coordinate is rounded once more, and sums that are exact for x are not for x/‖x‖.
+Approximate ProfileJudge::rotated_for_codes(const float* x) const {
+  Approximate row = Approximate::exactly(x, dimension_);
+  if (profile_.scale.rule == ProfileScale::Rule::norm && !sums_survive_division(x, dimension_)) {
+    for (std::size_t i = 0; i < dimension_; ++i) {
+      if (x[i] != 0) row.set(i, row.at(i).rounded(3, profile_.arithmetic.rotation));
+    }
+  }
+  return rotation_.forward(row);
+}
+
+Approximate ProfileJudge::own_for_codes(const float* x, const float* y) const {
+  Approximate row = Approximate::exactly(y, rotation_.padded());
+  const bool divided = profile_.scale.rule == ProfileScale::Rule::norm;
+  if (divided && !sums_survive_division(x, dimension_)) {
+    // What `transform` gave and what encode had inside are both within the bound.
+    const Approximate expected = rotated_for_codes(x);
+    for (std::size_t i = 0; i < row.size(); ++i) row.error[i] = 2 * (expected.error[i] + magnitude(expected.value[i].radius()));
+  } else {
+    const double u = std::max(divided ? 8 * profile_.arithmetic.rotation.unit_roundoff() : 0.0,
+                              profile_.arithmetic.rotated.precision > binary32.precision ? binary32.unit_roundoff() : 0.0);
+    for (std::size_t i = 0; i < row.size(); ++i) row.error[i] = u * magnitude(row.value[i]);
+  }
+  return row;
+}
+
 StageVerdict ProfileJudge::judge_encode(const float* x, const float* y, const ProfileRow& row, std::uint64_t number) const {
-  const Approximate rotated_row = y == nullptr ? rotated(x) : Approximate::exactly(y, rotation_.padded());
+  const Approximate rotated_row = y == nullptr ? rotated_for_codes(x) : own_for_codes(x, y);
   const Groups groups = scales(x, rotated_row);
   StageVerdict verdict;
   judge_scales(groups, row, verdict);

@@ -104,6 +104,7 @@ void multiply(Approximate& block, std::size_t begin, std::size_t length, const B
   for (std::size_t i = begin; i < begin + length; ++i) {
     block.value[i] *= c;
     block.error[i] *= size;
+    if (block.error[i] == 0 && block.value[i].is_exact() && block.value[i].contains_zero()) continue;
     if (!shift) block.set(i, block.at(i).rounded(3, format));
     else if (size < 1 && block.value[i].mid_double() != 0) block.error[i] += 0.5 * format.underflow() * (magnitude(block.value[i]) < std::ldexp(1.0, format.least_exponent + format.precision));
   }
@@ -344,8 +345,8 @@ void ProfileRotation::run(Approximate& all, bool transposed) const {
   }
 }
 
-Approximate ProfileRotation::forward(const float* x) const {
-  Approximate all = Approximate::exactly(x, dimension_);
+Approximate ProfileRotation::forward(const Approximate& x) const {
+  Approximate all = x;
   all.resize(padded_);
   run(all, false);
   return all;

@@ -105,6 +105,8 @@ class ProfileJudge {
   Approximate residual_part(const ProfileRow& row) const;
   void encode_residual(const float* x, std::uint64_t number, ProfileRow& row, const std::function<void(float)>& store_norm) const;
   Approximate back(const Approximate& y) const;
+  Approximate rotated_for_codes(const float* x) const;
+  Approximate own_for_codes(const float* x, const float* y) const;
   void judge_scales(const Groups& exact, const ProfileRow& row, StageVerdict& verdict) const;
   void judge_codes(const Groups& groups, const Approximate& y, const ProfileRow& row, std::uint64_t number, StageVerdict& verdict) const;
   void judge_factors(const float* x, const Approximate& y, const ProfileRow& row, StageVerdict& verdict) const;

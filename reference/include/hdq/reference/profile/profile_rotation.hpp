@@ -48,7 +48,8 @@ class ProfileRotation {
   std::vector<LinearStep>& steps() { return steps_; }
 
   // n values → N d: padded, block after block.
-  Approximate forward(const float* x) const;
+  Approximate forward(const Approximate& x) const;
+  Approximate forward(const float* x) const { return forward(Approximate::exactly(x, dimension_)); }
   // N d values → n.
   Approximate transposed(const Approximate& y) const;
   // … and with what lies in the padding.
