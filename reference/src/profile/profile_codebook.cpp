@@ -70,8 +70,9 @@ std::vector<Ball> exported_beside(std::vector<Ball> named, const Profile& profil
   for (std::size_t i = 0; i < given.size(); ++i) {
     const double off = magnitude(Ball(given[i]) - named[i]), allowed = codebook.within + 0x1p-23 * magnitude(named[i]);
     if (off > allowed) {
-      throw WrongTable("codeword " + std::to_string(i) + " is " + std::to_string(given[i]) + ", should be " + std::to_string(named[i].mid_double()) +
-                       " within " + std::to_string(allowed), std::move(named), given);
+      const std::string what = "codeword " + std::to_string(i) + " is " + std::to_string(given[i]) + ", should be " + std::to_string(named[i].mid_double()) +
+                       " within " + std::to_string(allowed);
+      throw WrongTable(what, std::move(named), given);
     }
   }
   return balls(given);

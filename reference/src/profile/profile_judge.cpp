@@ -39,6 +39,11 @@ DataSource with_given(const Profile& profile, int bits, const DataSource& export
   };
 }
 
+bool is_power_of_two(const Ball& x) {
+  int exponent = 0;
+  return x.is_exact() && std::abs(std::frexp(x.mid_double(), &exponent)) == 0.5;
+}
+
 // √Σ v² of a part, and how far a legal computation of it may be: the values' own errors and the roundings of the sum.
 Bounded norm_of(const Approximate& v, std::size_t begin, std::size_t end, const NumberFormat& format) {
   Ball sum;
@@ -151,11 +156,7 @@ Approximate ProfileJudge::back(const Approximate& y) const {
     return cut;
   }
   if (!forward_for_transposed) return rotation_.transposed(y);
-  std::vector<float> rounded;
-  for (const Ball& v : y.value) rounded.push_back(static_cast<float>(v.mid_double()));
-  Approximate forward = Approximate::exactly(rounded.data(), rounded.size());
-  // A hypothesis on what somebody computes: float32 of ŷ serves.
-  if (rotation_.dimension() == rotation_.padded()) forward = rotation_.forward(rounded.data());
+  Approximate forward = rotation_.forward_padded(y);
   forward.resize(dimension_);
   return forward;
 }
@@ -171,6 +172,7 @@ ProfileJudge::Groups ProfileJudge::scales(const float* x, const Approximate& y) 
   Groups groups;
   for (std::size_t begin = 0; begin < rotation_.padded(); begin += group) {
     Bounded s{Ball(1), 0}, offset{Ball(0), 0};
+    bool either = false;
     if (rule.rule == Rule::norm && group == length) {
       const Approximate exact = Approximate::exactly(x, dimension_);
       s = norm_of(exact, std::min(begin, dimension_), std::min(begin + group, dimension_), format);
@@ -186,7 +188,15 @@ ProfileJudge::Groups ProfileJudge::scales(const float* x, const Approximate& y) 
         error = std::max(error, y.error[i]);
       }
       if (rule.rule == Rule::abs_max) s = {abs(y.value[largest]), error};
-      if (rule.rule == Rule::signed_max) s = {y.value[largest], error};
+      if (rule.rule == Rule::signed_max) {
+        s = {y.value[largest], error};
+        for (std::size_t i = begin; i < begin + group; ++i) {
+          const bool other_sign = y.value[i].mid_double() * y.value[largest].mid_double() < 0;
+          const double gap = (abs(y.value[largest]) - abs(y.value[i])).lower_double();
+          // Of equal magnitudes the first counts, where both are known for certain.
+          if (other_sign && (gap < 2 * error || (gap == 0 && error > 0))) either = true;
+        }
+      }
       if (rule.rule == Rule::min_max) {
         s = Bounded{y.value[highest] - y.value[lowest], 2 * error}.rounded(1, format);
         offset = {y.value[lowest], error};
@@ -195,8 +205,9 @@ ProfileJudge::Groups ProfileJudge::scales(const float* x, const Approximate& y) 
     if (!(times.is_exact() && times.mid_double() == 1)) {
       const double size = magnitude(times);
       s = Bounded{s.value * times, s.error * size};
-      if (!s.value.contains_zero()) s = s.rounded(3, format);
+      if (!s.value.contains_zero() && !is_power_of_two(times)) s = s.rounded(3, format);
     }
+    groups.either.push_back(either);
     groups.scale.push_back(s);
     groups.offset.push_back(offset);
   }
@@ -227,8 +238,7 @@ void ProfileJudge::judge_scales(const Groups& exact, const ProfileRow& row, Stag
       }
       // The numbers of a signed maximum may be either sign where two are equally large within the bound.
       const double got = stored_number(row, which, g).value.mid_double();
-      const bool either = profile_.scale.rule == ProfileScale::Rule::signed_max && which != Stored::offset;
-      if (either && got * expected.value.mid_double() < 0) expected.value = -expected.value, expected.error += expected.size() * 0;
+      if (which != Stored::offset && exact.either[g] && got * expected.value.mid_double() < 0) expected.value = -expected.value;
       if (which != Stored::offset) expected.value *= stored_scale;
       compare(verdict, ProfileStage::scale, g, got, expected, profile_.scale.format, std::string(stored_name(which)) + " " + std::to_string(g));
     }
@@ -281,7 +291,11 @@ bool ProfileJudge::legal(const Bounded& z, int index, double random) const {
   const auto inside = [&](std::size_t j) {
     const auto side = [&](std::size_t t, bool above) {  // is z legally on this side of threshold t?
       const Ball theta = threshold_at(codewords_, thresholds_, profile_.rounding, t, random);
-      const double slack = theta.contains_zero() && theta.is_exact() ? 0 : 4 * u * std::max(magnitude(codewords_[t]), magnitude(codewords_[t + 1]));
+      // Thresholds between whole or half numbers are numbers of the format; others are rounded.
+      const auto name = profile_.codebook->name;
+      const bool simple = name == ProfileCodebook::Name::uniform || name == ProfileCodebook::Name::e2m1 || name == ProfileCodebook::Name::sign;
+      const bool exact = theta.is_exact() && (theta.contains_zero() || (simple && profile_.arithmetic.quantize.holds(theta.mid_double())));
+      const double slack = exact ? 0 : 4 * u * std::max(magnitude(codewords_[t]), magnitude(codewords_[t + 1]));
       const Ball distance = above ? z.value - theta : theta - z.value;
       if (distance.upper_double() + z.error + slack < 0) return false;
       const bool exactly_at = distance.is_exact() && distance.contains_zero() && z.error == 0 && slack == 0;
@@ -336,7 +350,7 @@ Bounded ProfileJudge::coordinate(const Groups& groups, const Approximate& y, con
   if (profile_.scale.quantize_with_stored && stored) {
     s = Bounded{stored_number(row, which, g).value * over_.value, 0};
     if (!profile_.scale.over.empty()) s = s.rounded(1, format);
-  } else if (profile_.scale.rule == ProfileScale::Rule::signed_max && stored) {
+  } else if (groups.either[g] && stored) {
     if (stored_number(row, which, g).value.mid_double() * s.value.mid_double() < 0) s.value = -s.value;
   }
   if (s.value.is_exact() && s.value.contains_zero() && s.error == 0) return {Ball(0), 0};
@@ -345,12 +359,16 @@ Bounded ProfileJudge::coordinate(const Groups& groups, const Approximate& y, con
   if (above.is_exact() && above.contains_zero() && off == 0) return {Ball(0), 0};
   if (!(divisor > 0)) return {Ball(0), unusable};
   Bounded z{above / s.value / unit_, 0};
+  // A division by a power of two is exact, and so is what follows.
+  const bool uniform = profile_.codebook->name == ProfileCodebook::Name::uniform;
+  const double shift = uniform ? magnitude(codewords_.front()) + 0.5 : 0;  // uniform codes are often found by adding an offset and truncating
+  if (off == 0 && s.error == 0 && above.is_exact() && is_power_of_two(s.value) && unit_.is_exact() && unit_.mid_double() == 1 &&
+      format.holds(z.value.mid_double() + shift)) {
+    return z;
+  }
   z.error = (off / divisor / unit_.lower_double() + z.size() * s.error / divisor) * (1 + 1e-9);
   z = z.rounded(4, format);
-  // Uniform codes are often found by adding an offset and truncating.
-  if (profile_.codebook->name == ProfileCodebook::Name::uniform) {
-    z.error += format.unit_roundoff() * (z.size() + magnitude(codewords_.front()) + 1);
-  }
+  if (uniform) z.error += format.unit_roundoff() * (z.size() + shift + 0.5);
   return z;
 }
 
@@ -406,6 +424,25 @@ std::vector<std::size_t> ProfileJudge::exact_zeros(const float* x, const float* 
     if (v.is_exact() && v.contains_zero() && rotated_row.error[i] == 0) zeros.push_back(i);
   }
   return zeros;
+}
+
+std::vector<std::pair<double, int>> ProfileJudge::coordinates(const float* x, const float* y, const ProfileRow& row) const {
+  const Approximate rotated_row = y == nullptr ? rotated_for_codes(x) : own_for_codes(x, y);
+  const Groups groups = scales(x, rotated_row);
+  const std::vector<std::uint8_t> codes = codes_of(row);
+  std::vector<std::pair<double, int>> all;
+  for (std::size_t i = 0; i < rotated_row.size(); ++i) all.emplace_back(coordinate(groups, rotated_row, row, i).value.mid_double(), codeword_index(codes[i]));
+  return all;
+}
+
+bool ProfileJudge::has_row_data() const {
+  return std::any_of(profile_.data.begin(), profile_.data.end(), [](const auto& named) { return named.second.per_row; });
+}
+
+bool ProfileJudge::ignore_over() {
+  if (profile_.scale.over.empty()) return false;
+  over_ = Bounded{Ball(1), 0};
+  return true;
 }
 
 namespace {
@@ -606,7 +643,7 @@ Approximate ProfileJudge::decoded_rotated(const ProfileRow& row, std::uint64_t n
     const double size = magnitude(unit_ * c);
     Bounded v{f.value * unit_ * c, f.error * size};
     if (!(v.value.is_exact() && v.value.contains_zero())) v = v.rounded(5, format);
-    if (has_stored(Stored::offset)) {
+    if (has_stored(Stored::offset) && !ignore_offset) {
       v.value += stored_number(row, Stored::offset, i / scale_group).value;
       v = v.rounded(1, format);
     }

@@ -348,6 +348,11 @@ void ProfileRotation::run(Approximate& all, bool transposed) const {
 Approximate ProfileRotation::forward(const Approximate& x) const {
   Approximate all = x;
   all.resize(padded_);
+  return forward_padded(all);
+}
+
+Approximate ProfileRotation::forward_padded(const Approximate& y) const {
+  Approximate all = y;
   run(all, false);
   return all;
 }

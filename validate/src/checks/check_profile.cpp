@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <set>
 
 #include "hdq/reference/profile/profile_codebook.hpp"
 #include "hdq/reference/profile/profile_packing.hpp"
@@ -33,11 +35,24 @@ std::vector<std::uint64_t> dimensions(const Session& s, int bits) {
   for (const std::size_t n : candidates) {
     if (n <= most && n <= s.info().max_dimension && p.offers(n, bits)) offered.push_back(n);
   }
-  const std::size_t wanted = s.quick() ? 4 : 9;
-  if (offered.size() <= wanted) return offered;
+  // One of each odd part of d, small ones and large ones.
+  const std::size_t wanted = s.quick() ? 5 : 10;
   std::vector<std::uint64_t> chosen;
-  for (std::size_t i = 0; i < wanted; ++i) chosen.push_back(offered[i * (offered.size() - 1) / (wanted - 1)]);
-  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+  const auto choose = [&](std::uint64_t n) {
+    if (chosen.size() < wanted && std::find(chosen.begin(), chosen.end(), n) == chosen.end()) chosen.push_back(n);
+  };
+  if (offered.empty()) return {};
+  choose(offered[offered.size() / 2]);  // the first to fail names the defect: neither tiny nor slow
+  std::set<std::size_t> odd_parts;
+  for (const std::uint64_t n : offered) {
+    const std::size_t d = p.block_length(n, bits), odd = d >> std::countr_zero(d);
+    if (odd <= 7 && odd_parts.insert(odd).second) {
+      choose(n);
+      if (odd > 1) choose(n * 2 <= most && p.offers(n * 2, bits) ? n * 2 : n);
+    }
+  }
+  choose(offered.back());
+  for (std::size_t i = 1; i < wanted; ++i) choose(offered[i * (offered.size() - 1) / wanted]);
   return chosen;
 }
 
@@ -72,6 +87,27 @@ void append_rotated_rows(const ProfileJudge& judge, std::mt19937_64& random, std
     for (int i = 0; i < std::abs(steps); ++i) v = std::nextafter(v, steps > 0 ? INFINITY : -INFINITY);
   }
   append_back(judge, y, x);
+  // The same thresholds exactly, beside the largest codeword: a scale by the maximum is then a power of two.
+  for (float& v : y) v = static_cast<float>(judge.thresholds()[random() % judge.thresholds().size()].mid_double()) * unit;
+  const Ball &low = judge.codewords().front(), &high = judge.codewords().back();
+  const std::size_t group = judge.profile().scale_group(judge.dimension(), judge.bits());
+  for (std::size_t i = 0; i < d; i += group) y[i] = static_cast<float>((magnitude(low) > magnitude(high) ? low : high).mid_double()) * unit;
+  append_back(judge, y, x);
+}
+
+// The same beside a largest codeword that is no power of two, each threshold off by less than a rounding of a scale to 11 bits.
+void append_near_thresholds(const ProfileJudge& judge, std::mt19937_64& random, std::vector<float>& x) {
+  if (!judge.profile().codebook || judge.thresholds().empty()) return;
+  std::vector<float> y(judge.rotated_length());
+  const double unit = judge.unit().mid_double() * 1.37;
+  for (float& v : y) {
+    const double off = 1 + 1e-4 * (static_cast<double>(random() % 2001) / 1000 - 1);
+    v = static_cast<float>(judge.thresholds()[random() % judge.thresholds().size()].mid_double() * unit * off);
+  }
+  const Ball &low = judge.codewords().front(), &high = judge.codewords().back();
+  const std::size_t group = judge.profile().scale_group(judge.dimension(), judge.bits());
+  for (std::size_t i = 0; i < y.size(); i += group) y[i] = static_cast<float>((magnitude(low) > magnitude(high) ? low : high).mid_double() * unit);
+  append_back(judge, y, x);
 }
 
 Case case_of(Session& s, const Config& config) {
@@ -85,6 +121,7 @@ Case case_of(Session& s, const Config& config) {
   for (std::size_t i = 0; i < n; ++i) c.x.push_back(i % 4 == 0 ? 0.5f : 0.0f);
   c.x.insert(c.x.end(), n, 0.0f);
   append_rotated_rows(s.judge(config), s.random(), c.x);
+  append_near_thresholds(s.judge(config), s.random(), c.x);
   return c;
 }
 
@@ -251,14 +288,41 @@ std::optional<Explanation> not_orthogonal(Session& s, const Config& config, cons
   return std::nullopt;
 }
 
+// Wrong where the length is the base's own, right at twice that?
+std::optional<Explanation> smallest_order(Session& s, const Config& config, ProfileJudge& judge, const std::vector<float>& y) {
+  bool smallest = false;
+  for (const LinearStep& step : judge.rotation().steps()) {
+    for (const HadamardPart& part : step.parts) smallest = smallest || (part.base > 1 && part.log2 == 0);
+  }
+  const bool nothing = std::all_of(y.begin(), y.end(), [](float v) { return v == 0 || !std::isfinite(v); });
+  if (!smallest || !nothing || !s.profile()->offers(2 * config.dimension, static_cast<int>(config.bits))) return std::nullopt;
+  const Config twice = s.config(2 * config.dimension, static_cast<int>(config.bits), config.seed);
+  try {
+    std::vector<float> x(twice.dimension, 0.0f);
+    x[0] = 1;
+    if (!s.judge(twice).judge_rotation(x.data(), s.transform(twice, x).data()).right()) return std::nullopt;
+  } catch (const BadProfile&) {
+    return std::nullopt;
+  }
+  return Explanation{"smallest-order-fails", fmt::format("length {} gives zeros or NaN, length {} is right", config.dimension, twice.dimension)};
+}
+
 std::optional<Finding> judge_transform(Session& s, const Case& c) {
-  const ProfileJudge& judge = s.judge(c.config);
+  ProfileJudge& judge = s.judge(c.config);
   const std::vector<float> y = s.transform(c.config, c.x);
   for (std::size_t row = 0; row < c.rows(); ++row) {
     const std::vector<float> its(y.begin() + static_cast<std::ptrdiff_t>(row * c.config.order), y.begin() + static_cast<std::ptrdiff_t>((row + 1) * c.config.order));
     const StageVerdict verdict = judge.judge_rotation(c.row(row), its.data());
     if (verdict.right()) continue;
-    std::optional<Explanation> why = explain_rotation(judge, c.row(row), its);
+    const Right right = [&](const ProfileJudge& j) {
+      for (std::size_t i = 0; i < c.rows(); ++i) {
+        const std::size_t at = (row + i) % c.rows();
+        if (!j.judge_rotation(c.row(at), y.data() + at * c.config.order).right()) return false;
+      }
+      return true;
+    };
+    std::optional<Explanation> why = smallest_order(s, c.config, judge, its);
+    if (!why) why = explain_rotation(judge, right, c.row(row), its);
     if (!why) why = not_orthogonal(s, c.config, judge);
     return finding(c, row, Stage::transform, *verdict.first, why, "wrong-transform");
   }
@@ -278,7 +342,15 @@ std::optional<Finding> judge_transposed(Session& s, const Case& c) {
     const std::vector<float> its(x.begin() + static_cast<std::ptrdiff_t>(row * n), x.begin() + static_cast<std::ptrdiff_t>((row + 1) * n));
     const float* from = y.data() + row * c.config.order;
     const StageVerdict verdict = judge.judge_rotation_back(from, its.data());
-    if (!verdict.right()) return finding(c, row, Stage::inverse, *verdict.first, explain_rotation_back(judge, from, its), "wrong-transform");
+    if (verdict.right()) continue;
+    const Right right = [&](const ProfileJudge& j) {
+      for (std::size_t i = 0; i < c.rows(); ++i) {
+        const std::size_t at = (row + i) % c.rows();
+        if (!j.judge_rotation_back(y.data() + at * c.config.order, x.data() + at * n).right()) return false;
+      }
+      return true;
+    };
+    return finding(c, row, Stage::inverse, *verdict.first, explain_rotation_back(judge, right, from, its), "wrong-transform");
   }
   return std::nullopt;
 }
@@ -297,23 +369,39 @@ bool storable(const ProfileJudge& judge, const ProfileRow& row) {
   return !narrow || std::all_of(row.stored.begin(), row.stored.end(), [](float v) { return std::isfinite(v); });
 }
 
+std::optional<Finding> judge_encode(Session& s, const Case& c);
+
+// Where a row cannot be stored, the others are judged one by one.
+std::optional<Finding> judge_single_rows(Session& s, const Case& c) {
+  const ProfileJudge& judge = s.judge(c.config);
+  const std::size_t n = c.config.dimension;
+  for (std::size_t row = 0; row < c.rows() && c.rows() > 1; ++row) {
+    Case one{c.config, c.first_row + row, std::vector<float>(c.row(row), c.row(row) + n)};
+    if (!storable(judge, row_of(s, c.config, s.encode(one), 0))) continue;
+    if (auto f = judge_encode(s, one)) return f;
+  }
+  return std::nullopt;
+}
+
 std::optional<Finding> judge_encode(Session& s, const Case& c) {
   const ProfileJudge& judge = s.judge(c.config);
   const Encoded e = s.encode(c);
-  std::vector<float> y;
-  if (s.offers(Operation::transform)) y = s.transform(c.config, c.x);
+  EncodedCase encoded{c.x.data(), {}, {}, c.first_row};
+  if (s.offers(Operation::transform)) encoded.y = s.transform(c.config, c.x);
   for (std::size_t row = 0; row < c.rows(); ++row) {
-    const ProfileRow its = row_of(s, c.config, e, row);
-    if (!storable(judge, its)) continue;
-    const std::uint64_t number = c.first_row + row;
-    // From the kernel's own rotated row first, then from x.
-    for (const bool own : {true, false}) {
-      if (own && y.empty()) continue;
-      const float* from = own ? y.data() + row * c.config.order : nullptr;
-      const StageVerdict verdict = judge.judge_encode(c.row(row), from, its, number);
+    encoded.rows.push_back(row_of(s, c.config, e, row));
+    if (!storable(judge, encoded.rows.back())) return judge_single_rows(s, c);
+  }
+  // From the kernel's own rotated rows first, then from x.
+  for (const bool own : {true, false}) {
+    if (own && encoded.y.empty()) continue;
+    if (!own) encoded.y.clear();
+    for (std::size_t row = 0; row < c.rows(); ++row) {
+      const StageVerdict verdict = judge.judge_encode(c.row(row), encoded.own(judge, row), encoded.rows[row], c.first_row + row);
       if (verdict.right()) continue;
-      const auto why = explain_encode(judge, c.row(row), from, its, number);
-      return finding(c, row, stage_of(verdict.first->stage), *verdict.first, why, "wrong-codes");
+      encoded.wrong = row;
+      const Stage stage = stage_of(verdict.first->stage);
+      return finding(c, row, stage, *verdict.first, explain_encode(judge, encoded), verdict.first->stage == ProfileStage::codes ? "wrong-codes" : "wrong-values");
     }
   }
   return std::nullopt;
@@ -324,12 +412,22 @@ std::optional<Finding> judge_decode(Session& s, const Case& c) {
   const Encoded e = s.encode(c);
   const std::vector<float> values = s.decode(c.config, c.first_row, e);
   const std::size_t length = s.decoded_length(c.config);
+  std::vector<ProfileRow> rows;
+  for (std::size_t row = 0; row < c.rows(); ++row) rows.push_back(row_of(s, c.config, e, row));
+  const auto wrong_in = [&](const ProfileJudge& j, std::size_t row) {
+    return storable(judge, rows[row]) && !j.judge_decode(rows[row], values.data() + row * length, c.first_row + row).right();
+  };
   for (std::size_t row = 0; row < c.rows(); ++row) {
-    const ProfileRow its = row_of(s, c.config, e, row);
-    if (!storable(judge, its)) continue;
+    if (!wrong_in(judge, row)) continue;
+    const Right right = [&](const ProfileJudge& j) {
+      for (std::size_t i = 0; i < c.rows(); ++i) {
+        if (wrong_in(j, (row + i) % c.rows())) return false;
+      }
+      return true;
+    };
     const std::vector<float> out(values.begin() + static_cast<std::ptrdiff_t>(row * length), values.begin() + static_cast<std::ptrdiff_t>((row + 1) * length));
-    const StageVerdict verdict = judge.judge_decode(its, out.data(), c.first_row + row);
-    if (!verdict.right()) return finding(c, row, Stage::decode, *verdict.first, explain_decode(judge, its, out, c.first_row + row), "wrong-values");
+    const StageVerdict verdict = judge.judge_decode(rows[row], out.data(), c.first_row + row);
+    return finding(c, row, Stage::decode, *verdict.first, explain_decode(judge, right, rows[row], out, c.first_row + row), "wrong-values");
   }
   return std::nullopt;
 }
@@ -338,13 +436,22 @@ std::optional<Finding> judge_dot(Session& s, const Case& c) {
   const ProfileJudge& judge = s.judge(c.config);
   const Encoded e = s.encode(c);
   for (const std::size_t of : {std::size_t{0}, c.rows() / 2}) {
-    std::vector<float> query(c.row(of), c.row(of) + c.config.dimension);
+    const std::vector<float> query(c.row(of), c.row(of) + c.config.dimension);
     const std::vector<float> out = s.dot(c.config, c.first_row, e, query);
-    for (std::size_t row = 0; row < c.rows(); ++row) {
+    const auto verdict_on = [&](const ProfileJudge& j, std::size_t row) {
       const ProfileRow its = row_of(s, c.config, e, row);
-      if (!storable(judge, its)) continue;
-      const StageVerdict verdict = judge.judge_dot(its, query.data(), out[row], c.first_row + row);
-      if (!verdict.right()) return finding(c, row, Stage::dot, *verdict.first, explain_dot(judge, its, query, out[row], c.first_row + row), "wrong-values");
+      return storable(judge, its) ? j.judge_dot(its, query.data(), out[row], c.first_row + row) : StageVerdict{};
+    };
+    for (std::size_t row = 0; row < c.rows(); ++row) {
+      const StageVerdict verdict = verdict_on(judge, row);
+      if (verdict.right()) continue;
+      const Right right = [&](const ProfileJudge& j) {
+        for (std::size_t i = 0; i < c.rows(); ++i) {
+          if (!verdict_on(j, (row + i) % c.rows()).right()) return false;
+        }
+        return true;
+      };
+      return finding(c, row, Stage::dot, *verdict.first, explain_dot(judge, right), "wrong-values");
     }
   }
   return std::nullopt;
@@ -370,6 +477,10 @@ void run_pack(Session& s, const Report& report) {
             Finding f = data_finding(config, "", "packing-order", "");
             f.stage = Stage::pack;
             f.what = fmt::format("byte {} of the packed codes is {:#04x}, should be {:#04x}", at, got[at], packed[at]);
+            if (const auto why = explain_pack(p.packing, codes, bits, block, got)) {
+              f.defect = why->defect;
+              f.what = why->what + ": " + f.what;
+            }
             report(std::move(f));
           }
         }
@@ -391,6 +502,15 @@ void run_pack(Session& s, const Report& report) {
   }
 }
 
+// Cases that shrinking makes may be none that the profile offers; what data are wrong is said by profile-data.
+template <std::optional<Finding> (*judge)(Session&, const Case&)>
+std::optional<Finding> offered(Session& s, const Case& c) try {
+  if (!s.profile()->offers(c.config.dimension, static_cast<int>(c.config.bits))) return std::nullopt;
+  return judge(s, c);
+} catch (const BadProfile&) {
+  return std::nullopt;
+}
+
 bool profiled(const Session& s) { return s.profile() != nullptr; }
 
 }  // namespace
@@ -398,22 +518,22 @@ bool profiled(const Session& s) { return s.profile() != nullptr; }
 const Check profile_data_check{"profile-data", "under a profile: signs, permutations, matrices and tables are what they must be",
                                [](const Session& s) { return profiled(s); }, run_data};
 const Check profile_transform_check{"profile-transform", "under a profile: y = R x",
-                                    [](const Session& s) { return profiled(s) && s.offers(Operation::transform); }, nullptr, judge_transform, transform_cases};
+                                    [](const Session& s) { return profiled(s) && s.offers(Operation::transform); }, nullptr, offered<judge_transform>, transform_cases};
 const Check profile_transposed_check{"profile-transposed", "under a profile: x = Rᵀ y",
                                      [](const Session& s) { return profiled(s) && s.profile()->has_inverse && s.offers(Operation::transform_transposed); },
-                                     nullptr, judge_transposed, transform_cases};
+                                     nullptr, offered<judge_transposed>, transform_cases};
 const Check profile_pack_check{"profile-pack", "under a profile: the layout of packed codes",
                                [](const Session& s) {
                                  return profiled(s) && s.profile()->codebook && (s.offers(Operation::pack) || s.offers(Operation::unpack));
                                },
                                run_pack};
 const Check profile_encode_check{"profile-encode", "under a profile: scale, codes, factor and residual, from the kernel's rotated rows and from x",
-                                 [](const Session& s) { return profiled(s) && s.offers(Operation::encode); }, nullptr, judge_encode, code_cases};
+                                 [](const Session& s) { return profiled(s) && s.offers(Operation::encode); }, nullptr, offered<judge_encode>, code_cases};
 const Check profile_decode_check{"profile-decode", "under a profile: values from what encode stored",
                                  [](const Session& s) { return profiled(s) && s.offers(Operation::encode) && s.offers(Operation::decode); },
-                                 nullptr, judge_decode, code_cases};
+                                 nullptr, offered<judge_decode>, code_cases};
 const Check profile_dot_check{"profile-dot", "under a profile: inner products from what encode stored",
                               [](const Session& s) { return profiled(s) && s.offers(Operation::encode) && s.offers(Operation::dot); },
-                              nullptr, judge_dot, code_cases};
+                              nullptr, offered<judge_dot>, code_cases};
 
 }  // namespace hdq::validate

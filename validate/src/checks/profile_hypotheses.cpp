@@ -21,8 +21,7 @@ struct Hypothesis {
 };
 
 // The first hypothesis under which `right` holds.
-std::optional<Explanation> first_of(const std::vector<Hypothesis>& hypotheses, const ProfileJudge& judge,
-                                    const std::function<bool(const ProfileJudge&)>& right) {
+std::optional<Explanation> first_of(const std::vector<Hypothesis>& hypotheses, const ProfileJudge& judge, const Right& right) {
   for (const Hypothesis& h : hypotheses) {
     ProfileJudge changed = judge;
     if (h.change(changed) && right(changed)) return Explanation{h.defect, h.what};
@@ -151,7 +150,7 @@ std::string scale_text(double c, const ProfileJudge& judge) {
 }
 
 // Steps left out, one at a time.
-std::optional<Explanation> step_left_out(const ProfileJudge& judge, const std::function<bool(const ProfileJudge&)>& right) {
+std::optional<Explanation> step_left_out(const ProfileJudge& judge, const Right& right) {
   static constexpr const char* names[] = {"signs", "permutation", "transform", "matrix", "Kac step", "scale"};
   for (std::size_t i = 0; i < judge.profile().rotation.size(); ++i) {
     ProfileJudge changed = judge;
@@ -167,60 +166,83 @@ std::optional<Explanation> step_left_out(const ProfileJudge& judge, const std::f
   return std::nullopt;
 }
 
-// Is y the rotation of x with something else than zeros in the padding?
+// Is y the rotation of x with other numbers than zeros in the padding, or with x elsewhere?
 bool other_padding(const ProfileJudge& judge, const float* x, const std::vector<float>& y) {
   const std::size_t n = judge.dimension(), d = y.size();
   if (n == d || judge.rotation().length() != d) return false;
-  std::vector<double> back(d);
-  {
-    // Rᵀ y to all d coordinates: a judge of dimension d has the same steps.
-    Approximate all = Approximate::exactly(y.data(), d);
-    ProfileJudge whole = judge;
-    const Approximate r = whole.rotation().transposed_padded(all);
-    for (std::size_t i = 0; i < d; ++i) back[i] = r.value[i].mid_double();
-  }
-  double product = 0, square = 0, rest = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    product += back[i] * static_cast<double>(x[i]);
-    square += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-  }
+  const Approximate all = judge.rotation().transposed_padded(Approximate::exactly(y.data(), d));
+  double square = 0;
+  for (std::size_t i = 0; i < n; ++i) square += static_cast<double>(x[i]) * static_cast<double>(x[i]);
   if (!(square > 0)) return false;
-  const double c = product / square;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (std::abs(back[i] - c * static_cast<double>(x[i])) > 1e-4 * std::abs(c) * std::sqrt(square)) return false;
+  for (std::size_t begin = 0; begin + n <= d; begin += begin == 0 ? d - n : d) {
+    double product = 0, rest = 0, off = 0;
+    for (std::size_t i = 0; i < n; ++i) product += all.value[begin + i].mid_double() * static_cast<double>(x[i]);
+    const double c = product / square, size = std::abs(c) * std::sqrt(square);
+    for (std::size_t i = 0; i < d; ++i) {
+      const double v = all.value[i].mid_double();
+      if (i < begin || i >= begin + n) rest += v * v;
+      else off = std::max(off, std::abs(v - c * static_cast<double>(x[i - begin])));
+    }
+    if (size > 0 && off <= 1e-4 * size && (begin != 0 || std::sqrt(rest) > 1e-3 * size)) return true;
   }
-  for (std::size_t i = n; i < d; ++i) rest += back[i] * back[i];
-  return std::sqrt(rest) > 1e-3 * std::abs(c) * std::sqrt(square);
+  return false;
+}
+
+// The last coordinates alone are wrong, and 0.
+std::optional<Explanation> dropped_tail(const ProfileJudge& judge, const float* x, const std::vector<float>& y) {
+  std::size_t right = y.size();
+  while (right > 0 && y[right - 1] == 0) --right;
+  if (right == y.size() || right == 0) return std::nullopt;
+  std::vector<float> mended = y;
+  const Approximate expected = judge.rotated(x);
+  for (std::size_t i = right; i < y.size(); ++i) mended[i] = static_cast<float>(expected.value[i].mid_double());
+  if (!judge.judge_rotation(x, mended.data()).right()) return std::nullopt;
+  return Explanation{"tail-of-a-simd-loop", fmt::format("the last {} coordinates are 0", y.size() - right)};
+}
+
+// Right if every stage were computed in a narrower format than stated.
+std::optional<Explanation> less_precise(const ProfileJudge& judge, const Right& right) {
+  for (const NumberFormat& format : number_formats) {
+    if (format.precision < 8 || format.precision >= judge.profile().arithmetic.rotation.precision) continue;
+    ProfileJudge changed = judge;
+    ProfileArithmetic& a = changed.profile().arithmetic;
+    a.rotation = a.scale = a.quantize = a.factor = a.decode = a.dot = format;
+    if (format.precision < a.rotated.precision) a.rotated = format;
+    changed.rotation().set_arithmetic(a.rotation, a.rotated);
+    if (right(changed)) return Explanation{"low-precision", fmt::format("the arithmetic is that of {}, not {}", format.name, judge.profile().arithmetic.rotation.name)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<Explanation> explain_rotation(const ProfileJudge& judge, const float* x, const std::vector<float>& y) {
-  const auto right = [&](const ProfileJudge& j) { return j.judge_rotation(x, y.data()).right(); };
+std::optional<Explanation> explain_rotation(const ProfileJudge& judge, const Right& right, const float* x, const std::vector<float>& y) {
   if (auto found = first_of(rotation_hypotheses(), judge, right)) return found;
-  if (const double c = common_scale(judge.rotated(x), y); c != 0) {
+  if (const double c = common_scale(judge.rotated(x), y); c != 0 && std::abs(c - 1) > 1e-5) {
     ProfileJudge changed = judge;
     scaled(changed, c);
     if (right(changed)) return Explanation{"scale-lost-or-wrong", "the output is " + scale_text(c, judge) + " times what it should be"};
   }
   if (auto found = step_left_out(judge, right)) return found;
-  if (other_padding(judge, x, y)) return Explanation{"padded-dimensions", "the padding does not hold zeros"};
-  return std::nullopt;
+  if (other_padding(judge, x, y)) return Explanation{"padded-dimensions", "the row is padded with other numbers than zeros, or elsewhere"};
+  if (auto found = dropped_tail(judge, x, y)) return found;
+  return less_precise(judge, right);
 }
 
-std::optional<Explanation> explain_rotation_back(const ProfileJudge& judge, const float* y, const std::vector<float>& x) {
-  const auto right = [&](const ProfileJudge& j) { return j.judge_rotation_back(y, x.data()).right(); };
+std::optional<Explanation> explain_rotation_back(const ProfileJudge& judge, const Right& right, const float* y, const std::vector<float>& x) {
   std::vector<Hypothesis> hypotheses = rotation_hypotheses();
   hypotheses.insert(hypotheses.begin(), {{"inverse-is-not-the-transpose", "the way back is the forward rotation", [](ProfileJudge& j) { return j.forward_for_transposed = true; }},
-                                         {"inverse-is-not-the-transpose", "nothing is rotated back", [](ProfileJudge& j) { return j.skip_rotation_back = true; }}});
+                                         {"inverse-is-not-the-transpose", "nothing is rotated back", [](ProfileJudge& j) { return j.skip_rotation_back = true; }},
+                                         {"inverse-is-not-the-transpose", "the steps back are in forward order", reversed_steps}});
   if (auto found = first_of(hypotheses, judge, right)) return found;
   const Approximate expected = judge.rotation_back(y);
-  if (const double c = common_scale(expected, x); c != 0) {
+  if (const double c = common_scale(expected, x); c != 0 && std::abs(c - 1) > 1e-5) {
     ProfileJudge changed = judge;
     scaled(changed, c);
     if (right(changed)) return Explanation{"scale-lost-or-wrong", "the output is " + scale_text(c, judge) + " times what it should be"};
   }
-  return step_left_out(judge, right);
+  if (auto found = step_left_out(judge, right)) return found;
+  return less_precise(judge, right);
 }
 
 // ---- encode ----
@@ -234,7 +256,7 @@ bool other_thresholds(ProfileJudge& judge, bool upper) {
 }
 
 // The unit that makes all codes right: each code k of z > 0 wants c in [z/θ_{k+1}, z/θ_k].
-std::optional<Explanation> other_unit(const ProfileJudge& judge, const std::function<bool(const ProfileJudge&)>& right) {
+std::optional<Explanation> other_unit(const ProfileJudge& judge, const Right& right) {
   const double d = static_cast<double>(judge.rotation().length());
   std::vector<double> candidates = {std::sqrt(d), 1 / std::sqrt(d), std::sqrt(0.5), std::sqrt(2.0), 0.5, 2, d, 1 / d};
   for (double c = 0.5; c < 1.6; c += 0.01) candidates.push_back(c);
@@ -248,7 +270,7 @@ std::optional<Explanation> other_unit(const ProfileJudge& judge, const std::func
   return std::nullopt;
 }
 
-std::optional<Explanation> other_stochastic(const ProfileJudge& judge, const std::function<bool(const ProfileJudge&)>& right) {
+std::optional<Explanation> other_stochastic(const ProfileJudge& judge, const Right& right) {
   if (judge.profile().rounding.kind != ProfileRounding::Kind::stochastic) return std::nullopt;
   const int bits = judge.profile().rounding.bits;
   for (int other = 1; other <= 40; ++other) {
@@ -272,7 +294,7 @@ std::optional<Explanation> other_stochastic(const ProfileJudge& judge, const std
 constexpr std::pair<Packing, const char*> packings[] = {{Packing::bit_string, "bit-string"}, {Packing::bit_planes, "bit-planes"}, {Packing::bit_planes_msb, "bit-planes-msb"},
                                                         {Packing::nibbles_split, "nibbles-split"}, {Packing::planes_2_1, "planes-2-1"}, {Packing::bytes, "bytes"}};
 
-std::optional<Explanation> other_packing(const ProfileJudge& judge, const std::function<bool(const ProfileJudge&)>& right) {
+std::optional<Explanation> other_packing(const ProfileJudge& judge, const Right& right) {
   for (const auto& [packing, name] : packings) {
     if (packing == judge.profile().packing) continue;
     ProfileJudge changed = judge;
@@ -282,95 +304,152 @@ std::optional<Explanation> other_packing(const ProfileJudge& judge, const std::f
   return std::nullopt;
 }
 
-// Codes changed after the fact: f on codes of a row. Right if the row so changed is.
-using RowRight = std::function<bool(const ProfileJudge&, const ProfileRow&)>;
-std::optional<Explanation> other_codes(const ProfileJudge& judge, const ProfileRow& row, const RowRight& right) {
-  const std::vector<std::uint8_t> codes = judge.codes_of(row);
-  const auto with = [&](const std::function<std::uint8_t(std::uint8_t, std::size_t)>& f) {
-    std::vector<std::uint8_t> changed = codes;
-    for (std::size_t i = 0; i < changed.size(); ++i) changed[i] = f(codes[i], i);
-    return judge.with_codes(row, changed);
-  };
+using RowsRight = std::function<bool(const ProfileJudge&, const CodeMap&)>;
+std::optional<Explanation> other_codes(const ProfileJudge& judge, const Right& right, const RowsRight& rows_right) {
+  using Code = ProfileCodebook::Code;
+  for (const auto& [code, name] : {std::pair{Code::offset_binary, "offsets"}, {Code::twos_complement, "two's complement"}, {Code::sign_magnitude, "sign and magnitude"}}) {
+    if (code == judge.profile().codebook->code || judge.codewords().size() < 3) continue;
+    ProfileJudge changed = judge;
+    changed.profile().codebook->code = code;
+    if (right(changed)) return Explanation{"packing-order", fmt::format("codes are written as {}", name)};
+  }
   const auto levels = static_cast<int>(judge.codewords().size());
-  if (right(judge, with([&](std::uint8_t c, std::size_t) { return static_cast<std::uint8_t>(levels - 1 - c); }))) return Explanation{"packing-order", "codes count downwards"};
+  const auto mapped = [&](const std::function<int(int)>& f) {
+    return rows_right(judge, [&](std::vector<std::uint8_t>& codes, std::size_t) {
+      for (std::uint8_t& code : codes) code = static_cast<std::uint8_t>(f(code));
+    });
+  };
+  if (mapped([&](int c) { return levels - 1 - c; })) return Explanation{"packing-order", "codes count downwards"};
   for (int a = 0; a < levels && levels <= 32; ++a) {
     for (int b = a + 1; b < levels; ++b) {
-      const auto swapped = with([&](std::uint8_t c, std::size_t) { return static_cast<std::uint8_t>(c == a ? b : c == b ? a : c); });
-      if (swapped.bytes != row.bytes && right(judge, swapped)) return Explanation{"codebook", fmt::format("codes {} and {} are exchanged", a, b)};
+      if (mapped([&](int c) { return c == a ? b : c == b ? a : c; })) return Explanation{"codebook", fmt::format("codes {} and {} are exchanged", a, b)};
     }
   }
   return std::nullopt;
 }
 
-// A codebook that ends early: all codes beyond its ends are the last ones.
-std::optional<Explanation> clipped(const ProfileJudge& judge, const ProfileRow& row, const std::function<bool(const ProfileJudge&)>& right) {
-  int low = INT32_MAX, high = -1;
-  for (const std::uint8_t code : judge.codes_of(row)) {
-    const int index = judge.codeword_index(code);
-    if (index < 0) return std::nullopt;
-    low = std::min(low, index);
-    high = std::max(high, index);
+// A codebook that ends early: all codes beyond its ends are the last ones. Or other thresholds altogether: codes that still ascend with z.
+std::optional<Explanation> other_thresholds_fitted(const ProfileJudge& judge, const EncodedCase& e, const Right& right) {
+  const std::size_t levels = judge.codewords().size();
+  if (judge.profile().rounding.kind != ProfileRounding::Kind::nearest || levels < 2) return std::nullopt;
+  std::vector<double> least(levels, INFINITY), most(levels, -INFINITY);  // of z, by codeword
+  for (std::size_t row = 0; row < e.rows.size(); ++row) {
+    for (const auto& [z, index] : judge.coordinates(e.input(judge, row), e.own(judge, row), e.rows[row])) {
+      if (index < 0) return std::nullopt;
+      least[static_cast<std::size_t>(index)] = std::min(least[static_cast<std::size_t>(index)], z);
+      most[static_cast<std::size_t>(index)] = std::max(most[static_cast<std::size_t>(index)], z);
+    }
   }
   ProfileJudge changed = judge;
-  for (std::size_t t = 0; t < changed.thresholds().size(); ++t) {
-    if (static_cast<int>(t) < low) changed.thresholds()[t] = Ball(-1e30);
-    if (static_cast<int>(t) >= high) changed.thresholds()[t] = Ball(1e30);
+  double below = -INFINITY;
+  std::size_t worst = 0;
+  for (std::size_t t = 0; t + 1 < levels; ++t) {
+    below = std::max(below, most[t]);
+    double above = INFINITY;
+    for (std::size_t j = t + 1; j < levels; ++j) above = std::min(above, least[j]);
+    if (below > above + 1e-6 * (1 + std::abs(above))) return std::nullopt;
+    const double theta = judge.thresholds()[t].mid_double();
+    const double fitted = std::clamp(theta, std::isfinite(below) ? below : theta, std::isfinite(above) ? std::max(above, below) : std::max(theta, below));
+    changed.thresholds()[t] = Ball(fitted);
+    if (std::abs(fitted - theta) > std::abs(changed.thresholds()[worst].mid_double() - judge.thresholds()[worst].mid_double())) worst = t;
   }
-  if (right(changed)) return Explanation{"codebook", fmt::format("no codeword below {} or above {} is used", low, high)};
+  if (!right(changed)) return std::nullopt;
+  return Explanation{"codebook", fmt::format("the codes have other thresholds: {:.6g} between codewords {} and {}, should be {:.6g}",
+                                             changed.thresholds()[worst].mid_double(), worst, worst + 1, judge.thresholds()[worst].mid_double())};
+}
+
+std::optional<Explanation> zero_coded_lowest(const ProfileJudge& judge, const EncodedCase& e, const RowsRight& rows_right) {
+  bool any = false, lowest = true;
+  const std::uint8_t middle = judge.code_of_zero();
+  const bool right = rows_right(judge, [&](std::vector<std::uint8_t>& codes, std::size_t row) {
+    for (const std::size_t i : judge.exact_zeros(e.input(judge, row), e.own(judge, row))) {
+      any = any || codes[i] != middle;
+      lowest = lowest && (codes[i] == middle || judge.codeword_index(codes[i]) == 0);
+      codes[i] = middle;
+    }
+  });
+  if (any && right) return Explanation{"tie-rule", lowest ? "a coordinate that is exactly zero gets the most negative level" : "a coordinate that is exactly zero goes the wrong way"};
   return std::nullopt;
 }
 
 // A stored scale or factor that is a constant times what it should be, alone or in the codes too.
-std::optional<Explanation> other_stored(const ProfileJudge& judge, const StageVerdict& verdict, const std::function<bool(const ProfileJudge&)>& right) {
+std::optional<Explanation> other_stored(const ProfileJudge& judge, const StageVerdict& verdict, const Right& right) {
   if (!verdict.first) return std::nullopt;
   const Deviation& first = *verdict.first;
   if (first.stage != ProfileStage::scale && first.stage != ProfileStage::factor && first.stage != ProfileStage::stored) return std::nullopt;
   const double expected = first.expected.mid_double();
   if (!std::isfinite(first.got)) return Explanation{"half-overflow", "the stored number is not finite"};
   if (expected == 0 || first.got == 0) return std::nullopt;
-  const double c = first.got / expected;
-  for (const bool codes_too : {false, true}) {
-    ProfileJudge changed = judge;
-    changed.stored_scale = Ball(c);
-    if (codes_too) changed.quantize_scale = Ball(c);
-    if (right(changed)) {
-      const bool applied = std::abs(c * expected - 1) < 1e-6;
-      return Explanation{applied ? "factor-stored-never-applied" : "scale-lost-or-wrong", fmt::format("the stored number is {} times what it should be", scale_text(c, judge))};
+  const double seen = first.got / expected;
+  std::vector<double> candidates = {seen};
+  for (const double k : {2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0}) {
+    for (const double c : {k / (k - 1), (k - 1) / k, k / (k + 1)}) candidates.push_back(c);
+  }
+  for (const double c : candidates) {
+    if (std::abs(c / seen - 1) > 2e-3) continue;  // what a narrow format may have made of it
+    for (const bool codes_too : {false, true}) {
+      ProfileJudge changed = judge;
+      changed.stored_scale = Ball(c);
+      if (codes_too) changed.quantize_scale = Ball(c);
+      if (right(changed)) return Explanation{"scale-lost-or-wrong", fmt::format("the stored number is {} times what it should be", scale_text(c, judge))};
     }
   }
-  return std::nullopt;
-}
-
-std::optional<Explanation> zero_coded_lowest(const ProfileJudge& judge, const ProfileRow& row, const std::vector<std::size_t>& zeros, const RowRight& right) {
-  std::vector<std::uint8_t> codes = judge.codes_of(row);
-  bool any = false;
-  const auto middle = static_cast<std::uint8_t>(judge.code_of_zero());
-  for (const std::size_t i : zeros) {
-    any = any || codes[i] != middle;
-    if (judge.codeword_index(codes[i]) != 0) return std::nullopt;
-    codes[i] = middle;
-  }
-  if (any && right(judge, judge.with_codes(row, codes))) return Explanation{"tie-rule", "a coordinate that is exactly zero gets the most negative level"};
   return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<Explanation> explain_encode(const ProfileJudge& judge, const float* x, const float* y, const ProfileRow& row, std::uint64_t number) {
-  const auto right = [&](const ProfileJudge& j) { return j.judge_encode(x, y, row, number).right(); };
-  const RowRight row_right = [&](const ProfileJudge& j, const ProfileRow& changed) { return j.judge_encode(x, y, changed, number).right(); };
+namespace {
+
+// A stored number that is 0 or not finite for a row that is neither.
+std::optional<Explanation> overflowed(const ProfileJudge& judge, const EncodedCase& e) {
+  const float* x = e.input(judge, e.wrong);
+  const auto nothing = [](float v) { return v == 0; };
+  const std::vector<float>& stored = e.rows[e.wrong].stored;
+  if (std::all_of(x, x + judge.dimension(), nothing) || stored.empty() || judge.profile().blocks(judge.dimension(), judge.bits()) != 1) return std::nullopt;
+  if (stored.size() > judge.profile().stored.size()) return std::nullopt;  // groups may be zero alone
+  if (std::all_of(stored.begin(), stored.end(), [](float v) { return v == 0 || !std::isfinite(v); })) {
+    return Explanation{"half-overflow", "all that is stored of the row is zero or not finite"};
+  }
+  return std::nullopt;
+}
+
+std::vector<Hypothesis> encode_hypotheses(const ProfileJudge& judge, bool from_input) {
   std::vector<Hypothesis> hypotheses;
-  if (y == nullptr) hypotheses = rotation_hypotheses();
+  if (from_input) hypotheses = rotation_hypotheses();
+  if (judge.profile().codebook && judge.profile().codebook->tie != ProfileCodebook::Tie::any) {
+    hypotheses.push_back({"tie-rule", "a number that is exactly a threshold goes the wrong way", [](ProfileJudge& j) {
+                            j.profile().codebook->tie = ProfileCodebook::Tie::any;
+                            return true;
+                          }});
+  }
   if (judge.profile().codebook) {
-    if (judge.profile().codebook->tie != ProfileCodebook::Tie::any) {
-      hypotheses.push_back({"tie-rule", "a number that is exactly a threshold goes the wrong way", [](ProfileJudge& j) {
-                              j.profile().codebook->tie = ProfileCodebook::Tie::any;
-                              return true;
-                            }});
-    }
     hypotheses.push_back({"dead-or-biased-rounding", "codes are rounded down, not to nearest", [](ProfileJudge& j) { return other_thresholds(j, true); }});
     hypotheses.push_back({"dead-or-biased-rounding", "codes are rounded up, not to nearest", [](ProfileJudge& j) { return other_thresholds(j, false); }});
   }
+  hypotheses.push_back({"scale-lost-or-wrong", judge.profile().scale.quantize_with_stored ? "codes are chosen with the unrounded scale" : "codes are chosen with the scale as it is stored",
+                        [](ProfileJudge& j) {
+                          j.profile().scale.quantize_with_stored = !j.profile().scale.quantize_with_stored;
+                          return true;
+                        }});
+  using ScaleRule = ProfileScale::Rule;
+  const bool by_maximum = judge.profile().scale.rule == ScaleRule::signed_max || judge.profile().scale.rule == ScaleRule::abs_max;
+  for (const bool negative : {false, true}) {
+    if (!by_maximum) break;
+    hypotheses.push_back({"scale-lost-or-wrong", "the sign of the maximum is lost, or kept", [negative](ProfileJudge& j) {
+                            ProfileScale& scale = j.profile().scale;
+                            scale.rule = scale.rule == ScaleRule::signed_max ? ScaleRule::abs_max : ScaleRule::signed_max;
+                            if (negative) scale.times = "0-(" + scale.times + ")";
+                            return true;
+                          }});
+  }
+  hypotheses.push_back({"factor-stored-never-applied", "the scale that the others are relative to is not applied", [](ProfileJudge& j) { return j.ignore_over(); }});
+  hypotheses.push_back({"scale-lost-or-wrong", "the sum of codes is stored without the step", [](ProfileJudge& j) {
+                          auto& stored = j.profile().stored;
+                          const bool scaled_sum = std::find(stored.begin(), stored.end(), Stored::scaled_sum) != stored.end();
+                          std::replace(stored.begin(), stored.end(), Stored::scaled_sum, Stored::sum);
+                          return scaled_sum;
+                        }});
   using Rule = ProfileFactor::Rule;
   static constexpr std::pair<Rule, const char*> rules[] = {{Rule::norm, "the stored factor is the norm"}, {Rule::matched_norm, "the stored factor is ‖y‖/‖q‖"},
                                                            {Rule::unbiased, "the stored factor is ‖y‖²/⟨q, y⟩"}, {Rule::projection, "the stored factor is ⟨q, y⟩/‖q‖²"}};
@@ -381,35 +460,78 @@ std::optional<Explanation> explain_encode(const ProfileJudge& judge, const float
                             return true;
                           }});
   }
-  if (auto found = first_of(hypotheses, judge, right)) return found;
+  return hypotheses;
+}
+
+}  // namespace
+
+std::optional<Explanation> explain_encode(const ProfileJudge& judge, const EncodedCase& e) {
+  const auto judged = [&](const ProfileJudge& j, std::size_t row, const ProfileRow& content, std::uint64_t number) {
+    return j.judge_encode(e.input(judge, row), e.own(judge, row), content, number);
+  };
+  // The row that is wrong first: most hypotheses fail at once.
+  const auto all_rows = [&](const std::function<bool(std::size_t)>& holds) {
+    if (!holds(e.wrong)) return false;
+    for (std::size_t row = 0; row < e.rows.size(); ++row) {
+      if (row != e.wrong && !holds(row)) return false;
+    }
+    return true;
+  };
+  const Right right = [&](const ProfileJudge& j) {
+    return all_rows([&](std::size_t row) { return judged(j, row, e.rows[row], e.first_row + row).right(); });
+  };
+  const RowsRight rows_right = [&](const ProfileJudge& j, const CodeMap& map) {
+    return all_rows([&](std::size_t row) {
+      std::vector<std::uint8_t> codes = j.codes_of(e.rows[row]);
+      map(codes, row);
+      return judged(j, row, j.with_codes(e.rows[row], codes), e.first_row + row).right();
+    });
+  };
+  if (auto found = overflowed(judge, e)) return found;
+  if (auto found = first_of(encode_hypotheses(judge, e.y.empty()), judge, right)) return found;
+  if (judge.has_row_data()) {
+    for (const std::uint64_t number : {e.first_row, std::uint64_t{0}}) {
+      if (all_rows([&](std::size_t row) { return judged(judge, row, e.rows[row], number).right(); })) {
+        return Explanation{"correlated-random-lanes", fmt::format("all rows have the random numbers of row {}", number)};
+      }
+    }
+  }
   if (judge.profile().codebook) {
     if (auto found = other_packing(judge, right)) return found;
     if (auto found = other_stochastic(judge, right)) return found;
-    if (auto found = zero_coded_lowest(judge, row, judge.exact_zeros(x, y), row_right)) return found;
-    if (auto found = other_codes(judge, row, row_right)) return found;
+    if (auto found = zero_coded_lowest(judge, e, rows_right)) return found;
+    if (auto found = other_codes(judge, right, rows_right)) return found;
     if (auto found = other_unit(judge, right)) return found;
-    if (auto found = clipped(judge, row, right)) return found;
   }
-  return other_stored(judge, judge.judge_encode(x, y, row, number), right);
+  if (auto found = other_stored(judge, judged(judge, e.wrong, e.rows[e.wrong], e.first_row + e.wrong), right)) return found;
+  if (judge.profile().codebook) {
+    if (auto found = other_thresholds_fitted(judge, e, right)) return found;
+  }
+  // Codes differ too little in narrow formats to tell that from anything else.
+  const auto verdict = judged(judge, e.wrong, e.rows[e.wrong], e.first_row + e.wrong);
+  return verdict.first && verdict.first->stage != ProfileStage::codes ? less_precise(judge, right) : std::nullopt;
 }
 
 // ---- decode and dot ----
 
 namespace {
 
-std::vector<Hypothesis> decode_hypotheses() {
+std::vector<Hypothesis> decode_hypotheses(bool dot) {
   std::vector<Hypothesis> hypotheses = {
       {"factor-stored-never-applied", "the stored factor is not applied", [](ProfileJudge& j) { return j.ignore_factor = true; }},
       {"factor-stored-never-applied", "the residual stage adds nothing", [](ProfileJudge& j) { return (j.ignore_residual = j.profile().residual.has_value()); }},
-      {"inverse-is-not-the-transpose", "the values are not rotated back", [](ProfileJudge& j) { return (j.skip_rotation_back = !j.profile().decodes_rotated); }},
+      {"inverse-is-not-the-transpose", "the values are not rotated back", [dot](ProfileJudge& j) { return (j.skip_rotation_back = dot || !j.profile().decodes_rotated); }},
+      {"factor-stored-never-applied", "the stored offset is not added", [](ProfileJudge& j) { return (j.ignore_offset = true); }},
+      {"factor-stored-never-applied", "the scale that the others are relative to is not applied", [](ProfileJudge& j) { return j.ignore_over(); }},
       {"inverse-is-not-the-transpose", "the way back is the forward rotation", [](ProfileJudge& j) { return (j.forward_for_transposed = !j.profile().decodes_rotated); }},
+      {"inverse-is-not-the-transpose", "the steps back are in forward order", reversed_steps},
   };
   const auto rotations = rotation_hypotheses();
   hypotheses.insert(hypotheses.end(), rotations.begin(), rotations.end());
   return hypotheses;
 }
 
-std::optional<Explanation> swapped_codewords(const ProfileJudge& judge, const std::function<bool(const ProfileJudge&)>& right) {
+std::optional<Explanation> swapped_codewords(const ProfileJudge& judge, const Right& right) {
   const std::size_t levels = judge.codewords().size();
   for (std::size_t a = 0; a < levels; ++a) {
     for (std::size_t b = a + 1; b < (levels <= 16 ? levels : std::min(levels, a + 2)); ++b) {
@@ -423,13 +545,12 @@ std::optional<Explanation> swapped_codewords(const ProfileJudge& judge, const st
 
 }  // namespace
 
-std::optional<Explanation> explain_decode(const ProfileJudge& judge, const ProfileRow& row, const std::vector<float>& values, std::uint64_t number) {
-  const auto right = [&](const ProfileJudge& j) { return j.judge_decode(row, values.data(), number).right(); };
-  if (auto found = first_of(decode_hypotheses(), judge, right)) return found;
+std::optional<Explanation> explain_decode(const ProfileJudge& judge, const Right& right, const ProfileRow& row, const std::vector<float>& values, std::uint64_t number) {
+  if (auto found = first_of(decode_hypotheses(false), judge, right)) return found;
   if (judge.profile().codebook) {
     if (auto found = other_packing(judge, right)) return found;
   }
-  if (const double c = common_scale(judge.decoded(row, number), values); c != 0) {
+  if (const double c = common_scale(judge.decoded(row, number), values); c != 0 && std::abs(c - 1) > 1e-5) {
     ProfileJudge changed = judge;
     changed.decode_scale = Ball(c);
     if (right(changed)) {
@@ -444,15 +565,41 @@ std::optional<Explanation> explain_decode(const ProfileJudge& judge, const Profi
       if (right(changed)) return Explanation{"estimator-constant", fmt::format("the residual's factor is {:.6g} times what it should be", c)};
     }
   }
-  return judge.profile().codebook ? swapped_codewords(judge, right) : std::nullopt;
+  if (judge.profile().codebook) {
+    if (auto found = swapped_codewords(judge, right)) return found;
+  }
+  return less_precise(judge, right);
 }
 
-std::optional<Explanation> explain_dot(const ProfileJudge& judge, const ProfileRow& row, const std::vector<float>& query, float value, std::uint64_t number) {
-  const auto right = [&](const ProfileJudge& j) { return j.judge_dot(row, query.data(), value, number).right(); };
-  if (auto found = first_of(decode_hypotheses(), judge, right)) {
+std::optional<Explanation> explain_dot(const ProfileJudge& judge, const Right& right) {
+  if (auto found = first_of(decode_hypotheses(true), judge, right)) {
     const bool basis = found->defect == "signs-after-h-or-none" || found->defect == "inverse-is-not-the-transpose" || found->defect == "permutation-inverted";
     if (basis) return Explanation{"two-paths-two-bases", "the query is in another basis than the codes: " + found->what};
     return found;
+  }
+  for (const double c : {2 / 3.141592653589793, 3.141592653589793 / 2, 1.1, 0.9, 0.98}) {
+    ProfileJudge changed = judge;
+    changed.decode_scale = Ball(c);
+    if (right(changed)) return Explanation{"estimator-constant", fmt::format("the inner products are {:.6g} times what they should be", c)};
+  }
+  return less_precise(judge, right);
+}
+
+std::optional<Explanation> explain_pack(Packing packing, const std::vector<std::uint8_t>& codes, int bits, std::size_t block, const std::vector<std::uint8_t>& got) {
+  const auto same = [&](std::vector<std::uint8_t> packed) {
+    packed.resize(got.size(), 0);
+    return packed == got;
+  };
+  for (int other = 1; other <= 8; ++other) {
+    if (other == bits) continue;
+    std::vector<std::uint8_t> cut = codes;
+    for (std::uint8_t& code : cut) code = static_cast<std::uint8_t>(code & ((1 << other) - 1));
+    if ((other < bits && same(pack_codes(packing, cut, bits, block))) || same(pack_codes(packing, cut, other, block))) {
+      return Explanation{"one-bit-width-hard-wired", fmt::format("{} bits are packed as {}", bits, other)};
+    }
+  }
+  for (const auto& [layout, name] : packings) {
+    if (layout != packing && same(pack_codes(layout, codes, bits, block))) return Explanation{"packing-order", fmt::format("the codes are packed as {}", name)};
   }
   return std::nullopt;
 }

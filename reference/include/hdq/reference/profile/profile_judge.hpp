@@ -50,6 +50,7 @@ class ProfileJudge {
 
   const Profile& profile() const { return profile_; }
   std::size_t dimension() const { return dimension_; }
+  int bits() const { return bits_; }
   std::size_t rotated_length() const { return rotation_.padded(); }
   const std::vector<Ball>& codewords() const { return codewords_; }    // ascending, in the codebook's unit
   const std::vector<Ball>& thresholds() const { return thresholds_; }  // between neighbours
@@ -80,6 +81,9 @@ class ProfileJudge {
   std::uint8_t code_of_zero() const { return code_of_index(exact_index(Ball(0), 0)); }
   // Coordinates of the rotated row that are zero in every legal arithmetic.
   std::vector<std::size_t> exact_zeros(const float* x, const float* y) const;
+  // z in units of the codebook, and the codeword's index, of every coordinate.
+  std::vector<std::pair<double, int>> coordinates(const float* x, const float* y, const ProfileRow& row) const;
+  bool has_row_data() const;
   // The encoding of x in real arithmetic, ties by the rule (or up); stored numbers rounded to nearest in their formats.
   ProfileRow encode(const float* x, std::uint64_t number) const;
 
@@ -89,13 +93,15 @@ class ProfileJudge {
   std::vector<Ball>& codewords() { return codewords_; }
   std::vector<Ball>& thresholds() { return thresholds_; }
   Profile& profile() { return profile_; }
-  bool forward_for_transposed = false, skip_rotation_back = false, ignore_factor = false, ignore_residual = false;
+  bool forward_for_transposed = false, skip_rotation_back = false, ignore_factor = false, ignore_residual = false, ignore_offset = false;
+  bool ignore_over();  // false: there is none
   Ball decode_scale = Ball(1), stored_scale = Ball(1), quantize_scale = Ball(1);
   Ball& residual_factor() { return residual_factor_; }
 
  private:
   struct Groups {
     std::vector<Bounded> scale, offset;  // by group, of the row
+    std::vector<bool> either;            // a signed maximum that may legally have either sign
   };
   Groups scales(const float* x, const Approximate& y) const;
   Bounded stored_number(const ProfileRow& row, Stored which, std::size_t index) const;

@@ -46,10 +46,12 @@ class ProfileRotation {
   std::size_t dimension() const { return dimension_; }
   std::size_t padded() const { return padded_; }
   std::vector<LinearStep>& steps() { return steps_; }
+  void set_arithmetic(const NumberFormat& format, const NumberFormat& held) { format_ = format, held_ = held; }
 
   // n values → N d: padded, block after block.
   Approximate forward(const Approximate& x) const;
   Approximate forward(const float* x) const { return forward(Approximate::exactly(x, dimension_)); }
+  Approximate forward_padded(const Approximate& y) const;  // N d values, with what lies in the padding
   // N d values → n.
   Approximate transposed(const Approximate& y) const;
   // … and with what lies in the padding.
