@@ -22,18 +22,19 @@ class BadInput(Exception):
     """BadInput(row, column): NaN or infinity; column None for a norm that float32 cannot hold."""
 
 
-def split_inputs(name, call, body):
+def split_inputs(name, call, body, norms_per_row):
     """The input arrays: norms, codes, query by their lengths; a single array takes all."""
     if name in ("decode", "dot", "save"):
-        norms, end = 4 * call.rows, len(body) - (4 * call.n if name == "dot" else 0)
+        norms, end = 4 * call.rows * norms_per_row(call), len(body) - (4 * call.n if name == "dot" else 0)
         parts = [body[:norms], body[norms:end], body[end:]]
     else:
         parts = [body]
     return [np.frombuffer(part, kind) for part, kind in zip(parts, INPUTS.get(name, []))]
 
 
-def serve(info, functions):
-    """functions: operation name -> f(call, *input arrays), which returns an array or a tuple of arrays."""
+def serve(info, functions, norms_per_row=lambda call: 1):
+    """functions: operation name -> f(call, *input arrays), which returns an array or a tuple of arrays. A profile may store more
+    numbers than one for a row: norms_per_row(call)."""
     info = dict(info, operations=[name for name in NAMES if name in functions])
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while len(header := source.read(128)) == 128:
@@ -43,7 +44,7 @@ def serve(info, functions):
             if name == "info":
                 answer = json.dumps(info).encode()
             else:
-                result = functions[name](call, *split_inputs(name, call, body))
+                result = functions[name](call, *split_inputs(name, call, body, norms_per_row))
                 arrays = result if isinstance(result, tuple) else (result,)
                 answer = b"".join(np.asarray(a).astype(kind).tobytes() for a, kind in zip(arrays, OUTPUTS.get(name, ["<f4"])))
         except Unsupported as error:
