@@ -82,6 +82,8 @@ class Scheme:
             if len(self.tables) > 64:
                 self.tables.clear()
             self.tables[key] = np.asarray(self.data[name](self, call, *self.seeded(call)), np.float64)
+            if self.fault == "base-not-orthogonal" and name == "base":
+                self.tables[key][1, 2] *= -1
         return self.tables[key]
 
     def seeded(self, call):
@@ -108,11 +110,13 @@ class Scheme:
                 if steps[i][0] == "signs" and steps[i + 1][0] == "hadamard":
                     steps[i], steps[i + 1] = steps[i + 1], steps[i]
         if self.fault == "last-round-missing":
-            last = max(i for i, s in enumerate(steps) if s[0] == "hadamard")
-            steps = steps[:last]
-        if self.fault == "scale-of-2d":
-            steps = steps + [("scale", lambda d: 2**-0.5)]
-        return steps
+            steps = steps[:max(i for i, s in enumerate(steps) if s[0] == "hadamard")]
+        if self.fault == "kac-missing":
+            steps = [s for s in steps if s[0] != "kac"]
+        if self.fault == "final-scale-missing":
+            steps = [s for s in steps if s[0] != "scale"]
+        factors = {"scale-of-2d": lambda d: 2**-0.5, "normalised-too": lambda d: d**-0.5}
+        return steps + ([("scale", factors[self.fault])] if self.fault in factors else [])
 
     def step(self, call, y, step, back):
         kind, d = step[0], y.shape[-1]
@@ -130,29 +134,45 @@ class Scheme:
             return np.concatenate([y[..., :h] + y[..., h:2 * h], y[..., :h] - y[..., h:2 * h], odd], axis=-1)
         if kind == "matrix":
             m = self.numbers(call, step[1]).reshape(d, d)
-            return c.times_matrix(y, m.T if back else m)
+            return c.times_matrix(y, m.T if back != (self.fault == "matrix-transposed") else m)
         return self.hadamard(call, y, step[1], back)
 
     def hadamard(self, call, y, options, back):
         out = y.copy()
-        for begin, length in c.parts_of(options["parts"], y.shape[-1]):
+        for begin, length in c.parts_of(self.parts(options["parts"]), y.shape[-1]):
             part = out[..., begin:begin + length]
-            base = options["base"](self, call, length) if "base" in options else c.base_matrix(1)
-            if self.fault == "base-transposed":
-                base = base.T
-            if self.fault == "base-not-orthogonal" and base.shape[0] > 1:
-                base = base.copy()
-                base[1, 2] = -base[1, 2]
-            part = c.kronecker(part, base.T if back else base, options.get("inner", False))
+            base = self.base(call, options, length)
+            inner = options.get("inner", False) != (self.fault == "inner-and-outer-exchanged")
+            part = c.kronecker(part, base.T if back else base, inner)
+            if self.fault == "smallest-order-fails" and len(base) == length:
+                part = part * 0
             if "scale" in options:
-                p = length // 2 if self.fault == "scale-of-half-the-length" else length
-                part = part * y.dtype.type(options["scale"](p))
+                halves = {"scale-of-half-the-length": 2, "scale-without-the-base": len(base)}
+                part = part * y.dtype.type(options["scale"](length // halves.get(self.fault, 1)))
             out[..., begin:begin + length] = part
         return out
+
+    def parts(self, kind):
+        if self.fault == "always-leading" and kind == "trailing":
+            return "leading"
+        return 64 if self.fault == "parts-of-64" else kind
+
+    def base(self, call, options, length):
+        base = options["base"](self, call, length) if "base" in options else c.base_matrix(1)
+        if self.fault == "base-not-orthogonal" and len(base) > 1 and "base" not in self.data:
+            base = base.copy()
+            base[1, 2] *= -1
+        return base.T if self.fault == "base-transposed" else base
 
     def rotate(self, call, y):
         for step in self.steps(call):
             y = self.step(call, y, step, False)
+        if self.fault == "tail-dropped":
+            y[..., -1] = 0
+        if self.fault == "sequency-order":  # rows of H by their number of changes of sign
+            d = y.shape[-1]
+            h = c.wht(np.eye(d))
+            y = y[..., np.argsort((h[:, 1:] != h[:, :-1]).sum(axis=1), kind="stable")]
         return y
 
     def rotate_back(self, call, y):
@@ -163,8 +183,11 @@ class Scheme:
             y = self.step(call, y, step, True)
         return y
 
+    def rotation_arithmetic(self):
+        return "f32" if self.fault == "rotation-in-f32" else self.arithmetic
+
     def transform(self, call, x):
-        y = self.rotate(call, self.blocks(call, x, self.arithmetic))
+        y = self.rotate(call, self.blocks(call, x, self.rotation_arithmetic()))
         return y.reshape(call.rows, -1).astype(np.float32)
 
     def transform_transposed(self, call, y):
@@ -177,7 +200,7 @@ class Scheme:
     def codewords(self, call, d):
         """u c_k in float32, ascending."""
         b = self.code_bits(call)
-        values = np.asarray(self.levels(b, d), np.float64) * self.unit(d)
+        values = np.asarray(c.lloyd_max(b) if self.fault == "table-of-the-normal-law" else self.levels(b, d), np.float64) * self.unit(d)
         if self.fault == "codebook-too-narrow":
             values = values * 0.61
         if self.fault == "table-of-sigma-one":
@@ -190,7 +213,7 @@ class Scheme:
         return values.astype(np.float32)
 
     def code_bits(self, call):
-        return call.bits - 1 if self.residual else call.bits
+        return call.bits - 1 if self.residual and self.fault != "all-bits-for-codes" else call.bits
 
     def thresholds(self, call, d):
         q = self.codewords(call, d).astype(np.float64)
@@ -217,17 +240,21 @@ class Scheme:
         rule, of = self.scale["rule"], self.scale.get("of")
         g = self.groups((x if rule == "norm" else y).astype(np.float64), of)
         if rule == "norm":
-            s = np.sqrt((g * g).sum(axis=-1))
+            squares = (g * g).sum(axis=-1)
+            s = np.sqrt(c.rounded(squares, "f16") if self.fault == "squares-in-f16" else squares)
         elif rule == "abs-max":
             s = np.abs(g).max(axis=-1)
         elif rule == "signed-max":
             s = np.take_along_axis(g, np.abs(g).argmax(axis=-1)[..., None], axis=-1)[..., 0]
+            s = -np.abs(s) if self.fault == "sign-of-the-maximum-lost" else s
         elif rule == "min-max":
             s = g.max(axis=-1).astype(np.float32) - g.min(axis=-1).astype(np.float32).astype(np.float64)
         else:
             s = np.ones(g.shape[:-1])
         o = g.min(axis=-1) if rule == "min-max" else np.zeros(s.shape)
         s = s * self.scale.get("times", lambda b, d: 1.0)(call.bits, y.shape[-1])
+        if self.fault == "one-level-too-many":  # 1/2^b for 1/(2^b - 1), 1/128 for 1/127
+            s = s * (2 ** call.bits - 1) / 2 ** call.bits if self.scale["rule"] == "min-max" else s * 127 / 128
         if self.fault == "blocks-confused":
             s = np.roll(s.reshape(s.shape[0], -1), 1, axis=1).reshape(s.shape)
         return self.over(call, s), c.rounded(o, "f32")
@@ -300,7 +327,8 @@ class Scheme:
         return f if rule == "scale" else c.rounded(f, kind)
 
     def stored_scale(self, call, s):
-        return c.rounded(s, self.scale.get("format", "f32")) if self.scale else s
+        kind = "f32" if self.fault == "scale-not-in-its-format" or not self.scale else self.scale.get("format", "f32")
+        return c.rounded(s, kind) if self.scale else s
 
     def over_factor(self, call):
         if self.fault == "factor-ignored" and self.scale and "over" in self.scale:
@@ -320,18 +348,19 @@ class Scheme:
         self.check_bits(call)
         n_blocks, d = self.shape(call)
         self.checked(call, x)
-        x = self.blocks(call, x, self.arithmetic)
+        x = self.blocks(call, x, self.rotation_arithmetic())
         y = self.rotate(call, x)
         s, o = self.scale_of(call, x, y)
-        used = self.stored_scale(call, s) * self.over_factor(call) if self.scale and self.scale.get("stored") else s
-        z = self.normalised(call, y, used if self.scale else s, o)
+        stored = bool(self.scale and self.scale.get("stored")) != (self.fault == "codes-with-the-other-scale")
+        used = self.stored_scale(call, s) * self.over_factor(call) if stored else s * self.over_factor(call)
+        z = self.normalised(call, y, used + (self.scale or {}).get("plus", 0), o)
         k = self.choose(call, z, y)
         q = self.codewords(call, d)[k]
         f = self.factor_of(call, x, y, q, s)
         numbers = {"factor": f, "scale": self.stored_scale(call, s), "offset": o}
-        codes, sums = self.written(k, self.code_bits(call)), self.written(k, call.bits).sum(axis=(1, 2))
+        codes, sums = self.written_codes(call, k), self.written(k, call.bits).sum(axis=(1, 2))
         squares = (x.astype(np.float64) ** 2).sum(axis=(1, 2))
-        numbers.update({"norm": np.sqrt(squares), "square": squares, "sum": sums, "scaled-sum": numbers["scale"][:, 0, 0] * sums})
+        numbers.update({"norm": np.sqrt(squares), "square": squares, "sum": sums, "scaled-sum": sums * (1 if self.fault == "sum-not-scaled" else numbers["scale"][:, 0, 0])})
         packed = self.packed_rows(call, codes)
         if self.residual:
             positive, numbers["residual-norm"] = self.residual_stage(call, x, f, q)
@@ -340,6 +369,9 @@ class Scheme:
             norms = np.concatenate([numbers[name].reshape(call.rows, -1) for name in self.stored], axis=1).astype(np.float32) \
                 if self.stored else np.zeros(0, np.float32)
         return norms, packed
+
+    def written_codes(self, call, k):
+        return k if self.fault == "codes-as-offsets" else self.written(k, self.code_bits(call))
 
     def residual_stage(self, call, x, f, q):
         """Is S r positive? (rows, d); and ||r||, r in the original domain."""
