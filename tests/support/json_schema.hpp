@@ -100,6 +100,7 @@ class JsonSchema {
     if (type == "string") return value.is_string();
     if (type == "boolean") return value.is_boolean();
     if (type == "integer") return value.is_number_integer();
+    if (type == "number") return value.is_number();
     throw std::invalid_argument("schema type " + type);
   }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <tuple>
 #include <utility>
 
 #include "hdq/reference/scheme/lloyd_max.hpp"
@@ -30,22 +31,30 @@ const std::vector<double>& by_bits(const std::map<int, std::vector<double>>& lis
   throw BadProfile(std::string(where) + ": nothing for " + std::to_string(bits) + " bits");
 }
 
-// Found once for each number of levels and precision.
-const std::vector<Ball>& lloyd_max_codewords(std::int64_t levels) {
+// Found once for each law, number of levels and precision. dimension: of the sphere; 0: the normal law.
+const std::vector<Ball>& lloyd_max_codewords(std::int64_t levels, std::size_t dimension) {
   static std::mutex mutex;
-  static std::map<std::pair<std::int64_t, slong>, std::vector<Ball>> known;
+  static std::map<std::tuple<std::int64_t, std::size_t, slong>, std::vector<Ball>> known;
   const std::lock_guard lock(mutex);
-  std::vector<Ball>& codewords = known[{levels, working_precision()}];
-  if (codewords.empty()) codewords = mirrored(lloyd_max(levels).codewords);
+  std::vector<Ball>& codewords = known[{levels, dimension, working_precision()}];
+  if (codewords.empty()) {
+    const auto law = dimension == 0 ? CoordinateDistribution::normal() : CoordinateDistribution::sphere(dimension);
+    codewords = mirrored(lloyd_max(levels, law).codewords);
+  }
   return codewords;
+}
+
+std::vector<Ball> sphere_codewords(std::int64_t levels, std::size_t d) {
+  if (d == 1) return {Ball(-1), Ball(1)};
+  return lloyd_max_codewords(levels, d);
 }
 
 std::vector<Ball> codewords_of(const Profile& profile, std::size_t dimension, int bits, const DataSource& data) {
   const ProfileCodebook& codebook = *profile.codebook;
   const std::int64_t levels = std::int64_t{1} << bits;
   switch (codebook.name) {
-    case Name::lloyd_max_normal: return lloyd_max_codewords(levels);
-    case Name::lloyd_max_sphere: throw BadProfile("codebook.law: the sphere's centroids are not known to this build");
+    case Name::lloyd_max_normal: return lloyd_max_codewords(levels, 0);
+    case Name::lloyd_max_sphere: return sphere_codewords(levels, profile.block_length(dimension, bits));
     case Name::uniform: {
       const Names names = profile.names(dimension, bits);
       const Ball least = evaluate(codebook.least, names), most = evaluate(codebook.most, names), step = evaluate(codebook.step, names);

@@ -526,15 +526,24 @@ class Scheme:
     # ---- what is offered ----
 
     def operations(self):
-        offered = {"transform": self.transform}
+        offered = {"transform": self.for_rows(self.transform)}
         if self.data or self.row_data:
             offered["data"] = self.operation_data
         if self.has_inverse:
-            offered["transform-transposed"] = self.transform_transposed
+            offered["transform-transposed"] = self.for_rows(self.transform_transposed)
         if self.levels is not None:
-            offered.update({"code-bytes": self.code_bytes, "encode": self.encode, "decode": self.decode,
-                            "pack": self.operation_pack, "unpack": self.operation_unpack, "dot": self.dot})
+            offered.update({"code-bytes": self.code_bytes, "encode": self.for_rows(self.encode, 2), "decode": self.for_rows(self.decode),
+                            "pack": self.operation_pack, "unpack": self.operation_unpack, "dot": self.for_rows(self.dot)})
         return offered
+
+    def for_rows(self, function, outputs=1):
+        """No rows, no numbers; numpy cannot shape nothing."""
+        def guarded(call, *inputs):
+            if call.rows:
+                return function(call, *inputs)
+            self.shape(call)
+            return (np.zeros(0),) * outputs
+        return guarded
 
     def info(self):
         answer = {"name": f"{self.name}, in numpy", "promise": "own-scheme", "profile": self.name}

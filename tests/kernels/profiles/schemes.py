@@ -175,6 +175,8 @@ class TurboQuantMse(Eden):
 
 
 def orthogonal(s, call, seed, d):
+    if s.fault == "structured-matrix" and power_of_two(d):
+        return c.wht(np.eye(d)) * c.random_signs(seed, d, 8) / math.sqrt(d)
     return c.random_orthogonal(seed, d)
 
 
@@ -192,7 +194,7 @@ class TurboQuantSphere(Scheme):
 
 
 def gaussian(s, call, seed, d):
-    if s.fault == "structured-matrix":  # H D: rows of +-1, as if they were Gaussian
+    if s.fault == "structured-matrix" and power_of_two(d):  # H D: rows of +-1, as if they were Gaussian
         return c.wht(np.eye(d)) * c.random_signs(seed, d, 7)
     return c.random_normal(seed, d * d, 3).astype(np.float32).astype(np.float64)
 

@@ -496,7 +496,7 @@ def check_ties(w, x, index, theta):
 
 def check_half_ties(w, x, index):
     """A block whose scale is a power of two: z is exact."""
-    s = w.scales(x, w.blocks(x), 0 * w.blocks(x))[0]
+    s = w.scales(x, w.blocks(x), 0 * w.blocks(x))[0].astype(np.float32)
     power = np.frexp(np.abs(w.spread(s)))[0] == 0.5
     z = np.where(power, w.blocks(x) / np.where(w.spread(s) == 0, 1, w.spread(s)), 0)
     up = np.floor(z + 0.5) if w.p["codebook"]["tie"] == "up" else np.copysign(np.floor(np.abs(z) + 0.5), z)
@@ -510,6 +510,8 @@ def check_half_ties(w, x, index):
 def stored_in(v, name):
     """v in a format, nearest."""
     v = np.asarray(v, float)
+    if name == "f64":
+        return v
     digits = int(-math.log2(U[name]))
     quantum = np.ldexp(1.0, np.maximum(np.frexp(v)[1] - digits, int(math.log2(LEAST[name]))))
     return np.clip(np.rint(v / quantum) * quantum, -MOST[name], MOST[name]) if name == "e4m3" else np.rint(v / quantum) * quantum
@@ -551,6 +553,9 @@ def check_stored(w, x, index, code, book, numbers):
         if name in expected:
             value, slack, kind = expected[name]
             overflow = np.abs(value) > MOST[kind] if kind == "f16" else np.zeros(np.shape(value), bool)
+            grid = np.isfinite(got) & (stored_in(np.where(np.isfinite(got), got, 0), kind) != got)
+            if grid.any():
+                yield "stored", f"{name} {first(grid)}: {got[first(grid)]} is no number of {kind}"
             bad = exceeds(np.where(overflow, 0, got), np.where(overflow, 0, value), slack + U[kind] * np.abs(value) + LEAST[kind])
             if bad.any():
                 yield "stored", f"{name} {first(bad)}: {got[first(bad)]} instead of {value[first(bad)]}"
@@ -642,9 +647,25 @@ def check_pack(w):
         yield "unpack", f"status {status}, n = {w.n}"
 
 
+def check_unbiased(profile, kernel):
+    """Claimed: the mean of <x, x hat>/|x|^2 over seeds is 1. Five standard errors."""
+    for n, b in ((16, 2), (16, 3), (64, 3)):
+        x = np.zeros((1, n), np.float32)
+        x[0, 3] = 1
+        ratios = []
+        for seed in range(300):
+            w = Derivation(profile, kernel, n, b, seed)
+            answer = kernel.call("encode", w.words(rows=1), x.tobytes())[1]
+            ratios.append(float(np.frombuffer(kernel.call("decode", w.words(rows=1), answer)[1], "<f4")[3]))
+        mean, error = np.mean(ratios), np.std(ratios) / math.sqrt(len(ratios))
+        if abs(mean - 1) > 5 * error + 1e-3:
+            yield f"n = {n}, b = {b}: audit: {mean:.4f} +- {error:.4f}"
+
+
 # ---- inputs, and all of it ----
 
-def inputs(n, seed):
+def inputs(n, seed, more):
+    """Rows of several kinds, and so many normal ones."""
     rng = np.random.default_rng(n + seed)
     rows = [rng.standard_normal(n), rng.standard_normal(n) * 1e-3, rng.standard_normal(n) * 40, rng.standard_normal(n) ** 3,
             np.zeros(n), np.ones(n), np.eye(n)[n // 2], np.eye(n)[0] - np.eye(n)[n - 1], np.arange(n) % 16 - 8.0,
@@ -652,10 +673,11 @@ def inputs(n, seed):
     rows[9][np.arange(n) % 32 == 31] = 8 if n % 2 == 0 else 0
     rows[11][np.arange(n) % 32 == 5] = -8
     unit = rng.standard_normal(n)
-    return np.array(rows + [unit / np.linalg.norm(unit), np.arange(n) % 128 - 63.5 + np.where(np.arange(n) % 32 == 0, 63.5 + 127, 0)]).astype(np.float32)
+    halves = np.where(np.arange(n) % 32 == 0, 127, np.arange(n) % 32 - 15.5)
+    return np.array(rows + [unit / np.linalg.norm(unit), halves] + list(rng.standard_normal((more, n)))).astype(np.float32)
 
 
-SIZES = [2, 3, 4, 5, 7, 8, 12, 16, 18, 20, 24, 28, 32, 36, 40, 48, 56, 60, 64, 96, 100, 112, 128, 160, 192]
+SIZES = [2, 3, 4, 5, 7, 8, 12, 16, 18, 20, 24, 28, 32, 36, 40, 48, 56, 60, 64, 96, 100, 112, 128, 160, 192, 256, 320]
 
 
 def disagreements(profile, fault, sizes):
@@ -669,13 +691,15 @@ def disagreements(profile, fault, sizes):
                 if not w.offered() or kernel.call("transform", w.words(rows=1), np.zeros(n, "<f4").tobytes())[0] == 1:
                     continue
                 yield from one_case(w, n, b)
+        if profile.get("claims", {}).get("unbiased"):
+            yield from check_unbiased(profile, kernel)
     finally:
         kernel.close()
 
 
 def one_case(w, n, b):
     try:
-        x = inputs(n, b)
+        x = inputs(n, b, 64 if w.p.get("scale", {}).get("format", "f32") != "f32" else 0)
         yield None
         for found in (check_data(w), check_rotation(w, x), check_encode(w, x) if "codebook" in w.p else [], check_pack(w)):
             for stage, text in found:
@@ -693,7 +717,7 @@ def main():
     profiles = [json.load(open(path)) for path in sorted(glob.glob(os.path.join(ROOT, "data", "profiles", "*.json")))
                 if not path.endswith("schema.json")]
     profiles = [p for p in profiles if not options.names or p["name"] in options.names]
-    sizes = [n for n in SIZES if n <= 64] + [128] if options.quick else SIZES
+    sizes = [n for n in SIZES if n <= 40] + [64, 128, 192, 256] if options.quick else SIZES
     faults = json.load(open(os.path.join(HERE, "faults.json"))) if options.faults else None
     failed = False
     for profile in profiles:

@@ -75,6 +75,11 @@ Reply Session::call(const Request& request) {
 }
 
 Reply Session::expect_ok(const Request& request) {
+  if (profile_ && !profile_->offers(request.config.dimension, static_cast<int>(request.config.bits))) {
+    Reply declined;
+    declined.outcome = Outcome::unsupported;
+    throw Trouble{std::move(declined), request.operation, request.config, request.first_row};
+  }
   Reply reply = call(request);
   if (!reply.ok()) throw Trouble{std::move(reply), request.operation, request.config, request.first_row};
   return reply;
@@ -249,6 +254,8 @@ Reply Session::try_input(const Case& c) {
 }
 
 void Session::note_unsupported(const Trouble& trouble) {
+  // What the profile does not offer is not the kernel's to decline.
+  if (profile_ && !profile_->offers(trouble.config.dimension, static_cast<int>(trouble.config.bits))) return;
   unsupported_.insert(fmt::format("{}: {}", operation_name(trouble.operation), describe(trouble.config)));
 }
 
