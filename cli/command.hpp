@@ -71,6 +71,7 @@ void add_decode(CLI::App& app);
 void add_info(CLI::App& app);
 void add_show(CLI::App& app);
 void add_scalar(CLI::App& app);
+void add_codebook(CLI::App& app);
 void add_mse(CLI::App& app);
 void add_bias(CLI::App& app);
 void add_check(CLI::App& app);

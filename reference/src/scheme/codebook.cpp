@@ -140,6 +140,14 @@ CodebookCells cells_of(const Codebook& codebook) {
   return cells;
 }
 
+bool has_midpoints(const Codebook& codebook) {
+  const CodebookCells cells = cells_of(codebook);
+  for (std::size_t i = 0; i < cells.bounds.size(); ++i) {
+    if (2 * cells.bounds[i] != codebook.codewords[cells.codes[i]] + codebook.codewords[cells.codes[i + 1]]) return false;
+  }
+  return true;
+}
+
 std::size_t CodebookCells::encode(const Rational& z_squared, bool negative, const Rational& scale_squared) const {
   const int z_sign = z_squared == 0 ? 0 : negative ? -1 : 1;
   std::size_t low = 0, high = bounds.size();  // the cell is in [low, high]

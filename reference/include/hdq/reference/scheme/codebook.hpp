@@ -68,6 +68,8 @@ struct CodebookCells {
   std::size_t encode(const Rational& z_squared, bool negative, const Rational& scale_squared) const;
 };
 CodebookCells cells_of(const Codebook& codebook);
+// Is every bound of the cells exactly halfway between the codewords beside it, so that M is continuous?
+bool has_midpoints(const Codebook& codebook);
 
 // M and the mean of the codebook's rule for a symmetric law of z (SPEC §6): (M(z) + M(−z))/2 and (Q(z) − Q(−z))/2, which have the
 // expectations of M(z), and times z of z·Q(z). `scale`: from the codebook's numbers to z. Where thresholds are no midpoints, M jumps.
