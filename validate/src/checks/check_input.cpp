@@ -198,11 +198,18 @@ std::vector<Case> scaling_cases(Session& s) {
 
 bool takes_input(const Session& s) { return s.offers(Operation::encode) || s.offers(Operation::reconstruct); }
 
+// Under a profile: only where float32 holds what is stored, and the scale is the norm.
+bool stores_float32(const Session& s) {
+  const reference::Profile* p = s.profile();
+  return p == nullptr || (p->scale.rule == reference::ProfileScale::Rule::norm && p->scale.plus == 0 && p->scale.format.precision >= 24 && p->factor.format.precision >= 24);
+}
+
 }  // namespace
 
 const Check bad_input_check{"bad-input", "NaN, infinity and norms beyond float32 are errors that name row and column", takes_input, run_bad_input};
-const Check range_check{"range", "norms from 2^-149 to 2^120, zero", [](const Session& s) { return takes_input(s) || s.offers(Operation::decode); },
+const Check range_check{"range", "norms from 2^-149 to 2^120, zero", [](const Session& s) { return (takes_input(s) || s.offers(Operation::decode)) && stores_float32(s); },
                         nullptr, judge_range, range_cases};
-const Check scaling_check{"scaling", "a power of two goes into the norm and leaves the codes alone", takes_input, nullptr, judge_scaling, scaling_cases};
+const Check scaling_check{"scaling", "a power of two goes into the norm and leaves the codes alone",
+                           [](const Session& s) { return takes_input(s) && stores_float32(s); }, nullptr, judge_scaling, scaling_cases};
 
 }  // namespace hdq::validate
