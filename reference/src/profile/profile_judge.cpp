@@ -361,7 +361,7 @@ Bounded ProfileJudge::coordinate(const Groups& groups, const Approximate& y, con
   Bounded z{above / s.value / unit_, 0};
   // A division by a power of two is exact, and so is what follows.
   const bool uniform = profile_.codebook->name == ProfileCodebook::Name::uniform;
-  const double shift = uniform ? magnitude(codewords_.front()) + 0.5 : 0;  // uniform codes are often found by adding an offset and truncating
+  const double shift = uniform ? std::abs(codewords_.front().mid_double()) + 0.5 : 0;  // uniform codes are often found by adding an offset and truncating
   if (off == 0 && s.error == 0 && above.is_exact() && is_power_of_two(s.value) && unit_.is_exact() && unit_.mid_double() == 1 &&
       format.holds(z.value.mid_double() + shift)) {
     return z;
@@ -655,7 +655,7 @@ Approximate ProfileJudge::decoded_rotated(const ProfileRow& row, std::uint64_t n
 Approximate ProfileJudge::residual_part(const ProfileRow& row) const {
   const std::size_t d = rotation_.padded();
   const std::size_t begin = row.bytes.size() - (d + 7) / 8;
-  const Ball size = residual_factor_ * stored_number(row, Stored::residual_norm, 0).value;
+  const Ball size = ignore_residual_norm ? residual_factor_ : residual_factor_ * stored_number(row, Stored::residual_norm, 0).value;
   const NumberFormat& format = profile_.arithmetic.decode;
   const double growth = rounding_growth(static_cast<double>(d) + 4, format.unit_roundoff());
   Approximate part;
@@ -775,7 +775,7 @@ StageVerdict ProfileJudge::judge_encode(const float* x, const float* y, const Pr
   StageVerdict verdict;
   judge_scales(groups, row, verdict);
   if (profile_.codebook) judge_codes(groups, rotated_row, row, number, verdict);
-  judge_factors(x, rotated_row, row, verdict);
+  if (!ignore_factors_in_encode) judge_factors(x, rotated_row, row, verdict);
   judge_others(x, row, verdict);
   if (profile_.residual) judge_residual(x, row, number, verdict);
   return verdict;

@@ -353,6 +353,7 @@ std::optional<Explanation> other_thresholds_fitted(const ProfileJudge& judge, co
     changed.thresholds()[t] = Ball(fitted);
     if (std::abs(fitted - theta) > std::abs(changed.thresholds()[worst].mid_double() - judge.thresholds()[worst].mid_double())) worst = t;
   }
+  changed.ignore_factors_in_encode = true;  // a factor of other codewords is another number
   if (!right(changed)) return std::nullopt;
   return Explanation{"codebook", fmt::format("the codes have other thresholds: {:.6g} between codewords {} and {}, should be {:.6g}",
                                              changed.thresholds()[worst].mid_double(), worst, worst + 1, judge.thresholds()[worst].mid_double())};
@@ -412,6 +413,30 @@ std::optional<Explanation> overflowed(const ProfileJudge& judge, const EncodedCa
     return Explanation{"half-overflow", "all that is stored of the row is zero or not finite"};
   }
   return std::nullopt;
+}
+
+// What is stored has passed through a narrower format.
+std::optional<Explanation> narrower_storage(const ProfileJudge& judge, const Right& right) {
+  for (const char* name : {"f16", "bf16"}) {
+    ProfileJudge changed = judge;
+    const NumberFormat& format = *find_number_format(name);
+    if (format.precision >= judge.profile().scale.format.precision) continue;
+    changed.profile().scale.format = changed.profile().factor.format = format;
+    if (right(changed)) return Explanation{"low-precision", fmt::format("what is stored has the precision of {}", name)};
+  }
+  return std::nullopt;
+}
+
+std::optional<Explanation> constant_signs(const ProfileJudge& judge, const EncodedCase& e) {
+  if (!judge.profile().residual || judge.rotated_length() < 32) return std::nullopt;
+  const std::size_t whole = judge.rotated_length() / 8;
+  for (const ProfileRow& row : e.rows) {
+    const std::size_t begin = judge.packed_bytes();
+    for (std::size_t i = begin; i < begin + whole; ++i) {
+      if (row.bytes[i] != e.rows.front().bytes[begin] || (row.bytes[i] != 0 && row.bytes[i] != 0xFF)) return std::nullopt;
+    }
+  }
+  return Explanation{"dead-or-biased-rounding", "every sign of the residual stage is the same"};
 }
 
 std::vector<Hypothesis> encode_hypotheses(const ProfileJudge& judge, bool from_input) {
@@ -507,9 +532,8 @@ std::optional<Explanation> explain_encode(const ProfileJudge& judge, const Encod
   if (judge.profile().codebook) {
     if (auto found = other_thresholds_fitted(judge, e, right)) return found;
   }
-  // Codes differ too little in narrow formats to tell that from anything else.
-  const auto verdict = judged(judge, e.wrong, e.rows[e.wrong], e.first_row + e.wrong);
-  return verdict.first && verdict.first->stage != ProfileStage::codes ? less_precise(judge, right) : std::nullopt;
+  if (auto found = constant_signs(judge, e)) return found;
+  return narrower_storage(judge, right);
 }
 
 // ---- decode and dot ----
@@ -520,6 +544,7 @@ std::vector<Hypothesis> decode_hypotheses(bool dot) {
   std::vector<Hypothesis> hypotheses = {
       {"factor-stored-never-applied", "the stored factor is not applied", [](ProfileJudge& j) { return j.ignore_factor = true; }},
       {"factor-stored-never-applied", "the residual stage adds nothing", [](ProfileJudge& j) { return (j.ignore_residual = j.profile().residual.has_value()); }},
+      {"factor-stored-never-applied", "the residual's norm is not applied", [](ProfileJudge& j) { return (j.ignore_residual_norm = j.profile().residual.has_value()); }},
       {"inverse-is-not-the-transpose", "the values are not rotated back", [dot](ProfileJudge& j) { return (j.skip_rotation_back = dot || !j.profile().decodes_rotated); }},
       {"factor-stored-never-applied", "the stored offset is not added", [](ProfileJudge& j) { return (j.ignore_offset = true); }},
       {"factor-stored-never-applied", "the scale that the others are relative to is not applied", [](ProfileJudge& j) { return j.ignore_over(); }},

@@ -93,7 +93,8 @@ class ProfileJudge {
   std::vector<Ball>& codewords() { return codewords_; }
   std::vector<Ball>& thresholds() { return thresholds_; }
   Profile& profile() { return profile_; }
-  bool forward_for_transposed = false, skip_rotation_back = false, ignore_factor = false, ignore_residual = false, ignore_offset = false;
+  bool forward_for_transposed = false, skip_rotation_back = false, ignore_factor = false, ignore_residual = false, ignore_offset = false,
+       ignore_residual_norm = false, ignore_factors_in_encode = false;
   bool ignore_over();  // false: there is none
   Ball decode_scale = Ball(1), stored_scale = Ball(1), quantize_scale = Ball(1);
   Ball& residual_factor() { return residual_factor_; }
