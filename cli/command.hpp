@@ -71,6 +71,7 @@ void add_decode(CLI::App& app);
 void add_info(CLI::App& app);
 void add_show(CLI::App& app);
 void add_scalar(CLI::App& app);
+void add_codebook(CLI::App& app);
 void add_mse(CLI::App& app);
 void add_bias(CLI::App& app);
 void add_check(CLI::App& app);
@@ -83,5 +84,6 @@ void add_adversary(CLI::App& app);
 void add_report(CLI::App& app);
 void add_validate(CLI::App& app);
 void add_vectors(CLI::App& app);
+void add_profile_command(CLI::App& app);
 
 }  // namespace hdq::cli

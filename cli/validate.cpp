@@ -10,6 +10,7 @@
 #include "command.hpp"
 #include "files.hpp"
 #include "options.hpp"
+#include "profile_argument.hpp"
 #include "hdq/stages.hpp"
 #include "hdq/validate/subject/pipe_subject.hpp"
 #include "hdq/validate/subject/plugin_subject.hpp"
@@ -22,7 +23,7 @@ struct Arguments {
   std::vector<std::string> subject;
   validate::Options options;
   double time_limit = 10;
-  std::string junit, input;
+  std::string junit, input, profile;
   int bits = 0;
   std::uint64_t seed = 0, row = 0;
   bool json = false, list = false;
@@ -62,14 +63,21 @@ int run(const Arguments& arguments) try {
     for (const std::string& name : validate::check_names()) fmt::print("{}\n", name);
     return exit_ok;
   }
+  validate::Options options = arguments.options;
+  if (!arguments.profile.empty()) {
+    read_profile(arguments.profile);  // errors name the file
+    options.profile = profile_text(arguments.profile);
+  }
   const std::unique_ptr<validate::Subject> subject = open_kernel(arguments);
-  const validate::Verdict verdict = validate::validate(*subject, arguments.options, input_of(arguments));
+  const validate::Verdict verdict = validate::validate(*subject, options, input_of(arguments));
   if (arguments.json) fmt::print("{}\n", validate::json_report(verdict));
   else fmt::print("{}", validate::text_report(verdict));
   std::fflush(stdout);  // the verdict is said, whatever becomes of the files
   if (!arguments.junit.empty()) write_file(arguments.junit, validate::junit_report(verdict));
   if (!verdict.unwritten.empty()) throw BadInput(verdict.unwritten);
   return verdict.exit_code();
+} catch (const reference::BadProfile& error) {
+  throw UsageError(fmt::format("the kernel's profile: {}", error.what()));
 } catch (const validate::NoSubject& error) {
   throw UsageError(error.what());
 } catch (const std::invalid_argument& error) {
@@ -86,6 +94,7 @@ void add_validate(CLI::App& app) {
   command.texts("KERNEL", arguments->subject,
                       "A plug-in that exports hdq_kernel_v1 (hdq/hdq_kernel.h); or, after --, a program and its arguments "
                       "(docs/pipe-protocol.md)");
+  add_profile(command, arguments->profile);
   command
       .choice("--level", options.level,
               std::map<std::string, validate::Level>{

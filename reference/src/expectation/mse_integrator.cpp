@@ -51,13 +51,31 @@ const char* rotation_name(Rotation rotation) {
   return "";
 }
 
-MseIntegrator::MseIntegrator(Scheme scheme, const Generator& generator, int digits)
-    : scheme_(scheme), generator_(generator), digits_(digits) {
+namespace {
+
+slong bits_of(int digits) {
   if (digits < 1 || digits > 1000) throw std::invalid_argument("digits must be 1 to 1000");
-  bits_ = static_cast<slong>(3.33 * digits) + 16;
+  return static_cast<slong>(3.33 * digits) + 16;
+}
+
+}  // namespace
+
+MseIntegrator::MseIntegrator(Scheme scheme, const Generator& generator, int digits)
+    : scheme_(scheme), levels_(generator.levels()), digits_(digits), bits_(bits_of(digits)) {
   Precision precision(bits_ + 64);
-  if (scheme == Scheme::dithered) expansion_ = std::make_unique<MseExpansion>(ScalarQuantizer(generator), bits_);
-  else rule_ = std::make_unique<ScalarRule>(scalar_rule(scheme, generator.levels()));
+  if (scheme == Scheme::dithered) {
+    generator_ = generator;
+    expansion_ = std::make_unique<MseExpansion>(ScalarQuantizer(generator), bits_);
+  } else {
+    rule_ = std::make_unique<ScalarRule>(scalar_rule(scheme, levels_));
+  }
+}
+
+MseIntegrator::MseIntegrator(const Codebook& codebook, std::uint64_t dimension, int digits)
+    : scheme_(Scheme::codebook), levels_(static_cast<std::int64_t>(codebook.levels())), digits_(digits), bits_(bits_of(digits)) {
+  Precision precision(bits_ + 64);
+  rule_ = std::make_unique<ScalarRule>(codebook_rule(codebook, codebook.unit.scale(dimension)));
+  continuous_ = has_midpoints(codebook);
 }
 
 MseIntegrator::~MseIntegrator() = default;
@@ -90,12 +108,13 @@ Expectation MseIntegrator::dense(std::uint64_t dimension) {
 
 Expectation MseIntegrator::hd(const RademacherSum& sum) {
   Precision precision(bits_ + 64);
-  const Ball rate = expansion_ ? 1 / generator_.kappa() : Ball(1);
+  const Ball rate = expansion_ ? 1 / generator_->kappa() : Ball(1);
   if (const auto law = RademacherLaw::make(sum, rate, bits_, limit_for(sum))) {
     if (expansion_) return {law->expectation(*expansion_), law->description()};
     const Ball left_out = hull(Ball(0), cosh_majorant(rule_->mse) * law->left_out());
     return {law->expectation(rule_->mse) + left_out, law->description()};
   }
+  if (!continuous_) throw Unaffordable("thresholds that are no midpoints: only vectors with few distinct sums of signs are integrated");
   if (!expansion_) {
     return {lattice_expectation(sum, rule_->mse, cosh_majorant(rule_->mse), lattice_work),
             "sum rounded to a lattice, its error bounded"};

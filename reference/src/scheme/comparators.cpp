@@ -30,6 +30,7 @@ const char* scheme_name(Scheme scheme) {
     case Scheme::lloyd_max: return "lloyd-max";
     case Scheme::shifted: return "shifted";
     case Scheme::uniform: return "uniform";
+    case Scheme::codebook: return "codebook";
   }
   return "";
 }
@@ -188,9 +189,10 @@ ScalarRule scalar_rule(Scheme comparator, std::int64_t levels) {
     case Scheme::lloyd_max: return lloyd_max_rule(levels);
     case Scheme::shifted: return shifted_rule(levels);
     case Scheme::uniform: return uniform_rule(levels, uniform_step(levels));
-    case Scheme::dithered: break;
+    case Scheme::dithered:
+    case Scheme::codebook: break;
   }
-  throw std::invalid_argument("the dithered scheme is not piecewise polynomial");
+  throw std::invalid_argument(std::string("no rule of its own: ") + scheme_name(comparator));
 }
 
 }  // namespace hdq::reference

@@ -2,11 +2,11 @@
 
 #include <arb_mat.h>
 
+#include <algorithm>
+#include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/erf.hpp>
 #include <cmath>
 #include <stdexcept>
-
-#include "hdq/reference/numbers/normal.hpp"
 
 namespace hdq::reference {
 namespace {
@@ -16,20 +16,18 @@ struct Cell {
   Ball centroid, by_low, by_high, probability;
 };
 
-Cell cell(const Ball& low, const Ball* high) {
-  const Ball density_low = normal_density(low);
+Cell cell(const CoordinateDistribution& law, const Ball& low, const Ball* high) {
+  const Ball density_low = law.density(low);
   Cell c;
-  if (!high) {
-    c.probability = normal_cdf(-low);
-    c.centroid = density_low / c.probability;
-    c.by_low = density_low * (c.centroid - low) / c.probability;
-    return c;
+  c.probability = law.tail(low);
+  Ball mean = law.partial_mean(low);
+  if (high) {
+    c.probability -= law.tail(*high);
+    mean -= law.partial_mean(*high);
   }
-  const Ball density_high = normal_density(*high);
-  c.probability = normal_cdf(-low) - normal_cdf(-*high);
-  c.centroid = (density_low - density_high) / c.probability;
+  c.centroid = mean / c.probability;
   c.by_low = density_low * (c.centroid - low) / c.probability;
-  c.by_high = density_high * (*high - c.centroid) / c.probability;
+  if (high) c.by_high = law.density(*high) * (*high - c.centroid) / c.probability;
   return c;
 }
 
@@ -51,11 +49,11 @@ struct System {
   Vector residual, below, diagonal, above;
 };
 
-System system_at(const Vector& r, bool even) {
+System system_at(const CoordinateDistribution& law, const Vector& r, bool even) {
   const Vector t = thresholds_of(r, even);
   System s;
   for (std::size_t k = 0; k < r.size(); ++k) {
-    const Cell c = cell(t[k], k + 1 < r.size() ? &t[k + 1] : nullptr);
+    const Cell c = cell(law, t[k], k + 1 < r.size() ? &t[k + 1] : nullptr);
     const bool fixed_low = k == 0 && even;  // the threshold 0
     s.residual.push_back(r[k] - c.centroid);
     s.below.push_back(k == 0 ? Ball(0) : ldexp(-c.by_low, -1));
@@ -79,22 +77,30 @@ Vector newton_step(const System& s) {
   return x;
 }
 
-// Lloyd's iteration from the companding density N(0, 3) until Newton's steps shrink.
-Vector approximate(std::int64_t levels) {
+// The positive half of N quantiles of the companding density, the cube root of the law's: N(0, 3) of N(0, 1), and of the sphere in
+// dimension d that in dimension d/3 + 2, up to scale.
+double companding_quantile(const CoordinateDistribution& law, double p) {
+  if (law.is_normal()) return 1.7320508075688772 * 1.4142135623730951 * boost::math::erf_inv(2 * p - 1);
+  const double d = static_cast<double>(law.dimension());
+  return std::sqrt(d * boost::math::ibeta_inv(0.5, 0.5 * (d / 3 + 1), 2 * p - 1));
+}
+
+// Newton's method from there until its steps shrink.
+Vector approximate(const CoordinateDistribution& law, std::int64_t levels) {
   const bool even = is_even(levels);
   Vector r;
   for (std::int64_t k = levels / 2; k < levels; ++k) {
     if (!even && k == levels / 2) continue;
-    const double p = (static_cast<double>(k) + 0.5) / static_cast<double>(levels);
-    r.push_back(Ball(1.7320508075688772 * 1.4142135623730951 * boost::math::erf_inv(2 * p - 1)));
+    r.push_back(Ball(companding_quantile(law, (static_cast<double>(k) + 0.5) / static_cast<double>(levels))));
   }
   for (int step = 0; step < 200; ++step) {
-    const System s = system_at(r, even);
+    const System s = system_at(law, r, even);
     Vector move = newton_step(s);
     double largest = 0;
     for (const Ball& m : move) largest = std::max(largest, std::abs(m.mid_double()));
     // While far off, a bounded step keeps codewords in order.
-    const double gap = (r.size() > 1 ? r[1] - r[0] : r[0]).mid_double();
+    double gap = r[0].mid_double();
+    for (std::size_t k = 1; k < r.size(); ++k) gap = std::min(k == 1 ? 1e300 : gap, (r[k] - r[k - 1]).mid_double());
     const double damping = largest > 0.5 * gap ? 0.5 * gap / largest : 1;
     for (std::size_t k = 0; k < r.size(); ++k) r[k] = (r[k] - damping * move[k]).mid();
     if (largest < std::ldexp(1.0, static_cast<int>(-working_precision() / 2 - 8))) return r;
@@ -119,12 +125,12 @@ void fill_jacobian(Matrix& a, const System& s) {
 }
 
 // K = r − Y F(r) + (I − Y J(X))(X − r), Y ≈ J⁻¹, inside X: F has exactly one zero in X, and it lies in K.
-bool krawczyk(const Vector& r, const Ball& radius, bool even, Vector& enclosure) {
+bool krawczyk(const CoordinateDistribution& law, const Vector& r, const Ball& radius, bool even, Vector& enclosure) {
   const std::size_t n = r.size();
   const slong bits = working_precision();
   Vector box;
   for (const Ball& value : r) box.push_back(with_error(value, radius));
-  const System at = system_at(r, even), over = system_at(box, even);
+  const System at = system_at(law, r, even), over = system_at(law, box, even);
   Matrix jacobian(n), inverse(n), product(n);
   fill_jacobian(jacobian, at);
   if (!arb_mat_approx_inv(inverse.m, jacobian.m, bits)) return false;
@@ -150,7 +156,7 @@ bool krawczyk(const Vector& r, const Ball& radius, bool even, Vector& enclosure)
 
 }  // namespace
 
-LloydMax lloyd_max(std::int64_t levels) {
+LloydMax lloyd_max(std::int64_t levels, const CoordinateDistribution& law) {
   if (levels < 2) throw std::invalid_argument("a quantizer needs at least 2 levels");
   const slong target = working_precision();
   LloydMax result;
@@ -158,17 +164,17 @@ LloydMax lloyd_max(std::int64_t levels) {
   const bool even = is_even(levels);
   // Probabilities of cells far out are differences of tails: they and the Jacobian's condition cost about log2 N bits each.
   Precision precision(target + 32 + 4 * static_cast<slong>(std::log2(static_cast<double>(levels))));
-  const Vector r = approximate(levels);
+  const Vector r = approximate(law, levels);
   bool proved = false;
   for (slong bits = working_precision() - 16; !proved && bits > 16; bits -= 16) {
-    proved = krawczyk(r, Ball::power_of_two(-bits), even, result.codewords);
+    proved = krawczyk(law, r, Ball::power_of_two(-bits), even, result.codewords);
   }
   if (!proved) throw std::runtime_error("Lloyd-Max: no box around the solution passes Krawczyk's test");
   result.thresholds = thresholds_of(result.codewords, even);
   Ball energy;  // Σ over both halves
   for (std::size_t k = 0; k < result.codewords.size(); ++k) {
     const bool last = k + 1 == result.codewords.size();
-    const Cell c = cell(result.thresholds[k], last ? nullptr : &result.thresholds[k + 1]);
+    const Cell c = cell(law, result.thresholds[k], last ? nullptr : &result.thresholds[k + 1]);
     energy += 2 * c.probability * square(result.codewords[k]);
   }
   result.distortion = 1 - energy;

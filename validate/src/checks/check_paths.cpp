@@ -168,19 +168,34 @@ std::optional<Finding> judge_rows(Session& s, const Case& c) {
 
 // ---- once or again ----
 
+constexpr std::uint8_t fills[] = {0xFF, 0x3C};
+
+// All outputs, held beforehand by buffers full of this byte.
+std::vector<Output> outputs_over(Session& s, const Case& c, const Encoded& given, std::uint8_t fill) {
+  s.fill = fill;
+  try {
+    std::vector<Output> outputs = outputs_of(s, c, given);
+    s.fill.reset();
+    return outputs;
+  } catch (...) {
+    s.fill.reset();
+    throw;
+  }
+}
+
 bool unwritten(const Output& a, const Output& b, std::size_t index) {
   const std::size_t i = index * (a.floats ? 4 : 1);
-  return (a.bytes[i] == 0xFF && b.bytes[i] == 0x3C) || (a.bytes[i] == 0x3C && b.bytes[i] == 0xFF);
+  return a.bytes[i] == fills[0] && b.bytes[i] == fills[1];
 }
 
 std::optional<Finding> judge_repeat(Session& s, const Case& c) {
   const Encoded given = codes_for(s, c);
-  const std::vector<Output> first = outputs_of(s, c, given);
+  const std::vector<Output> first = outputs_over(s, c, given, fills[0]);
   Case other = c;
   other.config.seed ^= 1;
   for (int run = 0; run < (s.quick() ? 2 : s.thorough() ? 20 : 5); ++run) {
     if (run % 2 == 1) outputs_of(s, other, given);  // what a cache may hold
-    const std::vector<Output> again = outputs_of(s, c, given);
+    const std::vector<Output> again = outputs_over(s, c, given, fills[1]);
     for (std::size_t i = 0; i < first.size(); ++i) {
       const auto difference = first_difference(again[i], first[i]);
       if (!difference) continue;

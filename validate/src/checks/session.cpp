@@ -35,12 +35,31 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 
 bool Encoded::operator==(const Encoded& other) const { return same_bits(norms, other.norms) && codes == other.codes; }
 
-Session::Session(Subject& subject, Options options) : subject_(subject), options_(std::move(options)), random_(options_.seed) {}
+Session::Session(Subject& subject, Options options) : subject_(subject), options_(std::move(options)), random_(options_.seed) {
+  const std::string& profile = options_.profile.empty() ? info().profile : options_.profile;
+  if (!profile.empty()) profile_ = reference::profile_of(profile);
+}
+
+reference::ProfileJudge& Session::judge(const Config& config) {
+  constexpr std::size_t kept = 32;
+  const std::vector<std::uint64_t> key = {config.dimension, config.bits, config.seed, config.variant};
+  if (const auto known = judges_.find(key); known != judges_.end()) return *known->second;
+  if (judges_.size() >= kept) judges_.clear();
+  const reference::DataSource source = [this, config](const std::string& name, std::size_t count, std::uint64_t row) {
+    return data(config, name, row, count);
+  };
+  auto made = std::make_unique<reference::ProfileJudge>(*profile_, config.dimension, static_cast<int>(config.bits), source);
+  return *(judges_[key] = std::move(made));
+}
+
+std::size_t Session::norms_per_row(const Config& config) const {
+  return profile_ ? profile_->stored_per_row(config.dimension, static_cast<int>(config.bits)) : 1;
+}
 
 Config Session::config(std::uint64_t dimension, int bits, std::uint64_t seed) const {
   Config c;
   c.dimension = dimension;
-  c.order = reference::hadamard_order(dimension).order;
+  c.order = profile_ ? profile_->padded(dimension, bits) : reference::hadamard_order(dimension).order;
   c.bits = static_cast<std::uint32_t>(bits);
   c.seed = seed;
   c.variant = options_.variant;
@@ -51,10 +70,16 @@ Reply Session::call(const Request& request) {
   ++calls_;
   Request placed = request;
   placed.placement = placement;
+  placed.placement.fill = fill ? *fill : static_cast<std::uint8_t>(1 + calls_ * 91 % 255);
   return subject_.call(placed);
 }
 
 Reply Session::expect_ok(const Request& request) {
+  if (profile_ && !profile_->offers(request.config.dimension, static_cast<int>(request.config.bits))) {
+    Reply declined;
+    declined.outcome = Outcome::unsupported;
+    throw Trouble{std::move(declined), request.operation, request.config, request.first_row};
+  }
   Reply reply = call(request);
   if (!reply.ok()) throw Trouble{std::move(reply), request.operation, request.config, request.first_row};
   return reply;
@@ -87,6 +112,15 @@ std::vector<double> Session::codewords(const Config& config, std::uint32_t word)
   return expect_ok(r).output<double>(0);
 }
 
+std::vector<double> Session::data(const Config& config, const std::string& name, std::uint64_t row, std::size_t count) {
+  if (!offers(Operation::data)) throw reference::BadProfile("data." + name + ": neither given by the profile nor exported (operation data)");
+  Request r = request_of(Operation::data, config, row);
+  r.count = count;
+  r.inputs = {{reinterpret_cast<const std::uint8_t*>(name.c_str()), name.size() + 1}};
+  r.output_bytes = {count * 8};
+  return expect_ok(r).output<double>(0);
+}
+
 std::vector<float> Session::transform(const Config& config, const std::vector<float>& x) {
   Request r = request_of(Operation::transform, config, 0, x.size() / config.dimension);
   r.inputs = {bytes_of(x)};
@@ -101,8 +135,21 @@ std::vector<float> Session::transform_transposed(const Config& config, const std
   return expect_ok(r).output<float>(0);
 }
 
+std::size_t Session::rows_of(const Config& config, const Encoded& encoded) {
+  const std::size_t per_row = norms_per_row(config);
+  if (per_row != 0) return encoded.norms.size() / per_row;
+  const std::size_t bytes = code_bytes(config);
+  return bytes == 0 ? 0 : encoded.codes.size() / bytes;
+}
+
+std::size_t Session::decoded_length(const Config& config) const {
+  return profile_ && profile_->decodes_rotated ? config.order : config.dimension;
+}
+
 std::size_t Session::code_bytes(const Config& config) {
-  if (!offers(Operation::code_bytes)) return packed_bytes(config, config.order);
+  if (!offers(Operation::code_bytes)) {
+    return profile_ ? profile_->code_bytes(config.dimension, static_cast<int>(config.bits)) : packed_bytes(config, config.order);
+  }
   Request r = request_of(Operation::code_bytes, config);
   r.output_bytes = {8};
   const std::uint64_t bytes = expect_ok(r).output<std::uint64_t>(0)[0];
@@ -115,23 +162,30 @@ std::size_t Session::code_bytes(const Config& config) {
 Encoded Session::encode(const Case& c) {
   Request r = request_of(Operation::encode, c.config, c.first_row, c.rows());
   r.inputs = {bytes_of(c.x)};
-  r.output_bytes = {r.rows * 4, r.rows * code_bytes(c.config)};
+  r.output_bytes = {r.rows * norms_per_row(c.config) * 4, r.rows * code_bytes(c.config)};
   Reply reply = expect_ok(r);
   return {reply.output<float>(0), std::move(reply.outputs[1])};
 }
 
 std::vector<float> Session::decode(const Config& config, std::uint64_t first_row, const Encoded& encoded) {
-  Request r = request_of(Operation::decode, config, first_row, encoded.norms.size());
+  Request r = request_of(Operation::decode, config, first_row, rows_of(config, encoded));
   r.inputs = {bytes_of(encoded.norms), bytes_of(encoded.codes)};
-  r.output_bytes = {r.rows * config.dimension * 4};
+  r.output_bytes = {r.rows * decoded_length(config) * 4};
   return expect_ok(r).output<float>(0);
+}
+
+// Under a profile, the codes are those of one row, without a residual's signs.
+std::size_t Session::packed_count(const Config& config, std::size_t count) const {
+  if (!profile_) return packed_bytes(config, count);
+  const int bits = static_cast<int>(config.bits);
+  return profile_->code_bytes(config.dimension, bits) - (profile_->residual ? (config.order + 7) / 8 : 0);
 }
 
 std::vector<std::uint8_t> Session::pack(const Config& config, const std::vector<std::uint8_t>& codes) {
   Request r = request_of(Operation::pack, config);
   r.count = codes.size();
   r.inputs = {bytes_of(codes)};
-  r.output_bytes = {packed_bytes(config, codes.size())};
+  r.output_bytes = {packed_count(config, codes.size())};
   return std::move(expect_ok(r).outputs[0]);
 }
 
@@ -144,14 +198,14 @@ std::vector<std::uint8_t> Session::unpack(const Config& config, std::size_t coun
 }
 
 std::vector<float> Session::dot(const Config& config, std::uint64_t first_row, const Encoded& encoded, const std::vector<float>& q) {
-  Request r = request_of(Operation::dot, config, first_row, encoded.norms.size());
+  Request r = request_of(Operation::dot, config, first_row, rows_of(config, encoded));
   r.inputs = {bytes_of(encoded.norms), bytes_of(encoded.codes), bytes_of(q)};
   r.output_bytes = {r.rows * 4};
   return expect_ok(r).output<float>(0);
 }
 
 std::vector<std::uint8_t> Session::save(const Config& config, const Encoded& encoded) {
-  Request r = request_of(Operation::save, config, 0, encoded.norms.size());
+  Request r = request_of(Operation::save, config, 0, rows_of(config, encoded));
   r.inputs = {bytes_of(encoded.norms), bytes_of(encoded.codes)};
   r.output_bytes = {2 * (encoded.norms.size() * 4 + encoded.codes.size()) + 65536};
   Reply reply = expect_ok(r);
@@ -167,7 +221,7 @@ std::vector<std::uint8_t> Session::save(const Config& config, const Encoded& enc
 Encoded Session::load(const Config& config, std::size_t rows, const std::vector<std::uint8_t>& file) {
   Request r = request_of(Operation::load, config, 0, rows);
   r.inputs = {bytes_of(file)};
-  r.output_bytes = {rows * 4, rows * code_bytes(config)};
+  r.output_bytes = {rows * norms_per_row(config) * 4, rows * code_bytes(config)};
   Reply reply = expect_ok(r);
   return {reply.output<float>(0), std::move(reply.outputs[1])};
 }
@@ -194,12 +248,14 @@ Reply Session::try_input(const Case& c) {
   const bool encodes = offers(Operation::encode);
   Request r = request_of(encodes ? Operation::encode : Operation::reconstruct, c.config, c.first_row, c.rows());
   r.inputs = {bytes_of(c.x)};
-  if (encodes) r.output_bytes = {r.rows * 4, r.rows * code_bytes(c.config)};
+  if (encodes) r.output_bytes = {r.rows * norms_per_row(c.config) * 4, r.rows * code_bytes(c.config)};
   else r.output_bytes = {c.x.size() * 4};
   return call(r);
 }
 
 void Session::note_unsupported(const Trouble& trouble) {
+  // What the profile does not offer is not the kernel's to decline.
+  if (profile_ && !profile_->offers(trouble.config.dimension, static_cast<int>(trouble.config.bits))) return;
   unsupported_.insert(fmt::format("{}: {}", operation_name(trouble.operation), describe(trouble.config)));
 }
 

@@ -49,6 +49,8 @@ class Runner {
     result_ = &result;
     if (check.judge != nullptr) run_cases(check);
     else run_whole(check);
+    // What a class explains comes before what none does.
+    std::stable_partition(result.findings.begin(), result.findings.end(), [](const Finding& f) { return !f.defect.starts_with("wrong-"); });
     result.seconds = seconds_since(start);
     result.calls = session_.calls() - calls;
     if (!result.findings.empty()) {

@@ -200,7 +200,7 @@ void note_write_outside(PluginChannel& c, const std::vector<GuardedBuffer>& outp
   }
 }
 
-void serve(const hdq_kernel& subject, PluginChannel& c, std::uint8_t fill) {
+void serve(const hdq_kernel& subject, PluginChannel& c) {
   std::vector<GuardedBuffer> inputs, outputs;
   std::uint8_t* data = c.data();
   for (std::size_t i = 0; i < c.inputs; ++i) {
@@ -211,7 +211,7 @@ void serve(const hdq_kernel& subject, PluginChannel& c, std::uint8_t fill) {
   }
   for (std::size_t i = 0; i < c.outputs; ++i) {
     outputs.emplace_back(c.output_bytes[i], alignment_of(c, false, i), c.placement);
-    std::memset(outputs.back().data(), fill, c.output_bytes[i]);
+    std::memset(outputs.back().data(), c.placement.fill, c.output_bytes[i]);
   }
   inputs_in_use = &inputs;
   outputs_in_use = &outputs;
@@ -246,9 +246,8 @@ void run_plugin_child(const char* path, int socket, PluginChannel& channel) {
   char token = 0;
   if (::write(socket, &token, 1) != 1 || subject == nullptr) ::_exit(0);
   if (channel.alignment == 0) channel.alignment = 1;
-  // Outputs hold other bytes at each call: what a kernel leaves unwritten shows as a difference between two runs.
-  for (std::uint8_t fill = 0xFF; ::read(socket, &token, 1) == 1; fill = static_cast<std::uint8_t>(fill ^ 0xC3)) {
-    serve(*subject, channel, fill);
+  while (::read(socket, &token, 1) == 1) {
+    serve(*subject, channel);
     if (::write(socket, &token, 1) != 1) break;
   }
   ::_exit(0);

@@ -11,10 +11,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "hdq/reference/numbers/ball.hpp"
+#include "hdq/reference/scheme/codebook.hpp"
 #include "hdq/reference/scheme/generator.hpp"
 #include "hdq/reference/laws/moment_approximation.hpp"
 #include "hdq/reference/scheme/mse_expansion.hpp"
@@ -41,10 +43,13 @@ class MseIntegrator {
   // Comparators take only N from the generator. `digits` is what sums and integrals aim at; the ball tells what was reached.
   MseIntegrator(Scheme scheme, const Generator& generator, int digits = 15);
   MseIntegrator(Scheme scheme, int bits, int digits = 15) : MseIntegrator(scheme, Generator::shipped(bits), digits) {}
+  // Somebody's codebook with x̂ = ‖x‖/√d·c (ScaleRule::norm). `dimension`: of the rotated vector, if the codebook's unit asks for it.
+  // The scheme is Scheme::codebook. Throws std::invalid_argument (Codebook::check).
+  MseIntegrator(const Codebook& codebook, std::uint64_t dimension, int digits = 15);
   ~MseIntegrator();
 
   Scheme scheme() const { return scheme_; }
-  std::int64_t levels() const { return generator_.levels(); }
+  std::int64_t levels() const { return levels_; }
   int digits() const { return digits_; }
 
   Ball mse(const Ball& z);  // M(z) of the scheme, z narrow
@@ -62,9 +67,11 @@ class MseIntegrator {
 
  private:
   Scheme scheme_;
-  Generator generator_;
+  std::int64_t levels_;
+  std::optional<Generator> generator_;                          // dithered
   int digits_;
   slong bits_;
+  bool continuous_ = true;                                      // M; a codebook's jumps where thresholds are no midpoints
   std::unique_ptr<MseExpansion> expansion_;                     // dithered
   std::unique_ptr<MomentApproximation> moment_approximation_;   // dithered, when first needed
   std::unique_ptr<ScalarRule> rule_;                            // comparators

@@ -11,7 +11,8 @@
 
 namespace hdq::reference {
 
-enum class Scheme { dithered, lloyd_max, shifted, uniform };
+// `codebook`: of somebody else (scheme/codebook.hpp), which has no rule of its own here.
+enum class Scheme { dithered, lloyd_max, shifted, uniform, codebook };
 const char* scheme_name(Scheme scheme);
 
 // f on z >= 0: polynomial i (in z) on [breaks[i], breaks[i + 1]], breaks[0] = 0, the last one on [breaks.back(), ∞);

@@ -14,11 +14,16 @@ extern const Check encode_check, thresholds_near_check, decode_check, dot_check;
 extern const Check rows_check, repeat_check, variants_check, placement_check;       // check_paths.cpp
 extern const Check bad_input_check, range_check, scaling_check;                     // check_input.cpp
 extern const Check file_check, oracle_check;                                        // check_file.cpp
+extern const Check profile_data_check, profile_transform_check, profile_transposed_check, profile_pack_check, profile_encode_check,
+    profile_decode_check, profile_dot_check;                                        // check_profile.cpp
 extern const Check audit_check, drift_check, reachable_check;                       // audit.cpp
 
 inline std::vector<const Check*> all_checks() {
   return {&signs_check,  &dither_check,     &codebook_check, &transform_check, &transposed_check, &pack_check,   &encode_check,
-          &thresholds_near_check, &decode_check, &dot_check, &repeat_check,    &rows_check,     &variants_check, &placement_check,
+          &thresholds_near_check, &decode_check, &dot_check,
+          &profile_data_check, &profile_transform_check, &profile_transposed_check, &profile_pack_check, &profile_encode_check,
+          &profile_decode_check, &profile_dot_check,
+          &repeat_check,    &rows_check,     &variants_check, &placement_check,
           &bad_input_check, &range_check,   &scaling_check,  &file_check,      &oracle_check,     &reachable_check, &audit_check,
           &drift_check};
 }

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <random>
 #include <set>
@@ -13,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "hdq/reference/profile/profile_judge.hpp"
 #include "hdq/validate/explain/finding.hpp"
 #include "hdq/validate/subject/subject.hpp"
 
@@ -28,6 +31,7 @@ struct Options {
   bool fail_fast = false;               // stop after the first check that finds something
   std::string output_directory = ".";   // of failing inputs; empty: none are written
   std::optional<double> seconds;        // instead of the level's
+  std::string profile;                  // a shipped profile's name, or JSON; empty: the kernel's own, if it has one
 };
 
 // Rows of input under one configuration.
@@ -47,7 +51,7 @@ struct Trouble {
 };
 
 struct Encoded {
-  std::vector<float> norms;
+  std::vector<float> norms;  // one for each row; under a profile, what it stores of each row
   std::vector<std::uint8_t> codes;
   bool operator==(const Encoded& other) const;  // bit for bit
 };
@@ -63,7 +67,14 @@ class Session {
   std::string kernel_command_line() const { return subject_.command_line(); }
   bool offers(Operation operation) const { return info().offers(operation); }
   bool offers_bits(int bits) const { return info().offers_bits(bits); }
-  bool conformant() const { return info().promise != Promise::own_scheme; }
+  bool conformant() const { return info().promise != Promise::own_scheme && !profile_; }
+  // What the kernel is judged by instead of SPEC, or null.
+  const reference::Profile* profile() const { return profile_ ? &*profile_ : nullptr; }
+  // Its judge at a configuration, with the data that the kernel exports; kept. Throws BadProfile, NotOffered, Trouble.
+  reference::ProfileJudge& judge(const Config& config);
+  std::size_t norms_per_row(const Config& config) const;
+  std::size_t rows_of(const Config& config, const Encoded& encoded);
+  std::size_t decoded_length(const Config& config) const;  // n, or d where values stay rotated
   bool quick() const { return options_.level == Level::quick; }
   bool thorough() const { return options_.level == Level::thorough; }
 
@@ -72,11 +83,14 @@ class Session {
   std::mt19937_64& random() { return random_; }
 
   // ---- calls; each throws Trouble unless the kernel says ok ----
-  Placement placement;  // of all calls
+  Placement placement;  // of all calls, but for its fill
+  // What outputs hold before each call. Without it, other bytes each time: calls have the same ones only if a multiple of 255 apart.
+  std::optional<std::uint8_t> fill;
   std::vector<std::int8_t> signs(const Config&, std::size_t count);
   std::vector<std::uint32_t> dither(const Config&, std::uint64_t first_row, std::size_t rows);
   std::vector<double> thresholds(const Config&, std::uint32_t word);
   std::vector<double> codewords(const Config&, std::uint32_t word);
+  std::vector<double> data(const Config&, const std::string& name, std::uint64_t row, std::size_t count);
   std::vector<float> transform(const Config&, const std::vector<float>& x);
   std::vector<float> transform_transposed(const Config&, const std::vector<float>& y);
   std::size_t code_bytes(const Config&);
@@ -92,6 +106,7 @@ class Session {
   std::vector<float> reconstruct(const Case&);  // by reconstruct, or by encode and decode
 
   Reply call(const Request& request);  // as it is: the outcome is the caller's
+  void restart() { subject_.restart(); }  // the next call finds a kernel that has not been called before
   // The request for encode, or for reconstruct where there is no encode.
   Reply try_input(const Case&);
 
@@ -101,12 +116,15 @@ class Session {
 
  private:
   Reply expect_ok(const Request& request);
+  std::size_t packed_count(const Config& config, std::size_t count) const;
 
   Subject& subject_;
   Options options_;
   std::mt19937_64 random_;
   std::uint64_t calls_ = 0;
   std::set<std::string> unsupported_;
+  std::optional<reference::Profile> profile_;
+  std::map<std::vector<std::uint64_t>, std::unique_ptr<reference::ProfileJudge>> judges_;  // by n, bits, seed, variant
 };
 
 // A check: its name, when it applies, and what it does. Cases with vectors are shrunk by the driver.

@@ -14,7 +14,7 @@ struct DefectClass {
   std::string_view reports;  // public ones, separated by spaces: repository#number; empty if none is known
 };
 
-inline constexpr std::array<DefectClass, 34> defect_classes{{
+inline constexpr std::array<DefectClass, 37> defect_classes{{
     {"base-matrix-not-orthogonal", "H Hᵀ is not d·I for some order",
      "fast-hadamard-transform#9 vllm#41413"},
     {"smallest-order-fails", "an order m·2^0 fails",
@@ -66,6 +66,9 @@ inline constexpr std::array<DefectClass, 34> defect_classes{{
     {"wrong-codes", "codes are wrong in a way that matches no other class", ""},
     {"wrong-values", "decoded values are wrong in a way that matches no other class", ""},
     {"packing-order", "the bits of a code are elsewhere", ""},
+    {"permutation-inverted", "the inverse permutation is applied", ""},
+    {"low-precision", "the arithmetic is narrower than stated", ""},
+    {"tie-rule", "a number exactly between two codes goes the wrong way", ""},
     {"error-too-large", "the mean squared error exceeds its bound", ""},
     {"not-repeatable", "the same arguments give different output", ""},
     {"input-modified", "an input is written to", ""},

@@ -22,6 +22,7 @@ class PluginSubject : public Subject {
 
   const SubjectInfo& info() const override { return info_; }
   Reply call(const Request& request) override;
+  void restart() override { stop(); }
   std::string command_line() const override { return path_; }
 
  private:

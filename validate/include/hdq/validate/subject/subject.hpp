@@ -82,7 +82,8 @@ struct Config {
 struct Placement {
   enum class Guard : std::uint32_t { behind, before, none };
   Guard guard = Guard::behind;
-  std::uint32_t shift = 0;  // with Guard::none
+  std::uint32_t shift = 0;   // with Guard::none
+  std::uint8_t fill = 0xFF;  // what outputs hold before the call: what a kernel leaves unwritten differs between two calls of other fills
 };
 
 // Inputs and outputs by operation, in the order of the arguments in hdq_kernel.h:
@@ -155,6 +156,8 @@ class Subject {
   virtual ~Subject() = default;
   virtual const SubjectInfo& info() const = 0;
   virtual Reply call(const Request& request) = 0;
+  // The next call finds a kernel that has not been called before.
+  virtual void restart() = 0;
   // As on the command line, for the replay command: "./kernel.so", "-- python3 kernel.py".
   virtual std::string command_line() const = 0;
 };

@@ -1,0 +1,20 @@
+# Writes the shipped profiles (data/profiles/NAME.json) into a source file, so that the program needs no files beside it.
+#   usage: cmake -DSOURCES="a.json;b.json" -DOUTPUT=shipped_profiles.cpp -P cmake/embed_profiles.cmake
+set(text "// Written by cmake/embed_profiles.cmake.\n#include \"hdq/reference/profile/profile.hpp\"\n\nnamespace hdq::reference {\n\n")
+string(APPEND text "const std::vector<ShippedProfile>& shipped_profiles() {\n  static const std::vector<ShippedProfile> profiles = {\n")
+foreach(source IN LISTS SOURCES)
+  get_filename_component(name ${source} NAME_WE)
+  file(READ ${source} json)
+  string(LENGTH "${json}" length)
+  # Compilers limit the length of one literal; neighbouring ones are joined.
+  string(APPEND text "    {\"${name}\",\n")
+  set(at 0)
+  while(at LESS length)
+    string(SUBSTRING "${json}" ${at} 8000 piece)
+    string(APPEND text "     R\"profile(${piece})profile\"\n")
+    math(EXPR at "${at} + 8000")
+  endwhile()
+  string(APPEND text "    },\n")
+endforeach()
+string(APPEND text "  };\n  return profiles;\n}\n\n}  // namespace hdq::reference\n")
+file(WRITE ${OUTPUT} "${text}")
