@@ -208,8 +208,8 @@ class Scheme:
         if self.fault == "codebook-frozen":  # what Lloyd's iteration starts from
             values = np.linspace(values[0], values[-1], len(values))
         if self.fault == "codebook-badly-started":  # a third of the cells starve at the upper end
-            values = np.concatenate([values[:-len(values) // 3] * 0.5, np.full(len(values) // 3, values[-1])])
-            values = np.sort(values + np.arange(len(values)) * 1e-6)
+            starved = max(1, len(values) // 3)
+            values = np.concatenate([values[:-starved] * 0.5, values[-1] + np.arange(starved) * 1e-6])
         return values.astype(np.float32)
 
     def code_bits(self, call):
