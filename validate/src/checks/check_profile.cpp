@@ -46,7 +46,8 @@ std::vector<std::uint64_t> dimensions(const Session& s, int bits) {
   std::set<std::size_t> odd_parts;
   for (const std::uint64_t n : offered) {
     const std::size_t d = p.block_length(n, bits), odd = d >> std::countr_zero(d);
-    if (odd <= 7 && odd_parts.insert(odd).second) {
+    // Base matrices are of order 4·odd.
+    if (odd <= 7 && (odd == 1 || d >= 4 * odd) && odd_parts.insert(odd).second) {
       choose(n);
       if (odd > 1) choose(n * 2 <= most && p.offers(n * 2, bits) ? n * 2 : n);
     }
