@@ -11,6 +11,7 @@
 #include "expectation_arguments.hpp"
 #include "files.hpp"
 #include "options.hpp"
+#include "profile_error.hpp"
 #include "hdq/io/vector_writer.hpp"
 #include "hdq/reference/bounds/adversary.hpp"
 
@@ -27,6 +28,7 @@ struct Arguments {
   Rotation rotation = Rotation::hd;
   std::string output;
   bool json = false;
+  ProfileArguments profile;
 };
 
 AdversaryResult search(MseIntegrator& integrator, const Arguments& arguments) {
@@ -87,6 +89,8 @@ void print(const ordered_json& r) {
 int adversary(const Arguments& arguments) {
   if (arguments.output == "-") throw UsageError("-o: standard output is for the result");
   if (!arguments.output.empty()) io::output_format(arguments.output, io::Content::vectors);
+  if (arguments.profile.given()) return print_profile_adversary(arguments.profile, arguments.bits, arguments.dim, arguments.output, arguments.json);
+  if (arguments.bits == 0) throw UsageError("--bits is required");
   MseIntegrator integrator(arguments.scheme, arguments.bits, 10);
   AdversaryResult found = [&] {
     try {
@@ -115,13 +119,14 @@ void add_adversary(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   Command command = add_command(app, "adversary", "Search for the unit vector with the largest expected error",
                                   "hdq adversary --bits 2 --dim 16 --scheme lloyd-max", [arguments] { return adversary(*arguments); });
-  command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits per coordinate").required();
+  command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits per coordinate");
   command.integer("--dim", arguments->dim, 1, 1024, "Dimension of the vectors").required();
   const auto rotations = by_name(rotation_name, {Rotation::hd, Rotation::hdhd, Rotation::dense});
   command.choice("--scheme", arguments->scheme, scheme_words(), "dithered, lloyd-max, shifted, uniform");
   command.choice("--rotation", arguments->rotation, rotations, "hd, hdhd, dense");
   command.text("-o", arguments->output, fmt::format("Write the vector to this file ({})", io::writable_extensions(io::Content::vectors)));
   command.flag("--json", arguments->json, "One JSON object");
+  arguments->profile.add_to(command);
 }
 
 }  // namespace hdq::cli

@@ -34,6 +34,9 @@ ordered_json comparator(const ExpectationArguments& arguments, const std::vector
 }
 
 int bias(const ExpectationArguments& arguments) {
+  if (arguments.profile.given()) {
+    return print_profile_bias(arguments.profile, arguments.bits, arguments.read_vector(), arguments.vector_name(), arguments.digits, arguments.json);
+  }
   std::vector<double> x;
   if (arguments.rotation != Rotation::limit) x = arguments.read_vector();
   Precision precision(4 * arguments.digits + 128);

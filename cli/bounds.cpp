@@ -10,6 +10,7 @@
 
 #include "bounds.hpp"
 #include "command.hpp"
+#include "profile_error.hpp"
 #include "enclosure.hpp"
 #include "files.hpp"
 #include "in_parallel.hpp"
@@ -87,6 +88,8 @@ using nlohmann::ordered_json;
 struct Arguments {
   std::string bits = fmt::format("1..{}", reference::shipped_bits), directory;
   bool asymptotics = false, json = false;
+  ProfileArguments profile;
+  std::size_t dim = 64;
 };
 
 // "4" or "1..8".
@@ -159,6 +162,7 @@ void write_all(const std::string& directory, const std::vector<BoundCertificate>
 }
 
 int bounds(const Arguments& arguments) {
+  if (arguments.profile.given()) return print_profile_bounds(arguments.profile, arguments.dim, arguments.json);
   const auto [first, last] = bits_range(arguments.bits);
   if (!arguments.directory.empty()) make_directory(arguments.directory);  // known before the work
   std::vector<BoundedQuantizer> quantizers;
@@ -194,6 +198,8 @@ void add_bounds(CLI::App& app) {
   command.flag("--asymptotics", arguments->asymptotics, "Also N = 2 to 2^16 with sigma = sqrt(3), kappa = 3/16");
   command.text("-o", arguments->directory, "Write certificates, bounds.json and bounds.svg into this directory");
   command.flag("--json", arguments->json, "One JSON object");
+  arguments->profile.add_to(command);
+  command.integer("--dim", arguments->dim, 1, 1024, "--profile: dimension of the vectors").show_default();
 }
 
 }  // namespace hdq::cli

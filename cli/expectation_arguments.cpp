@@ -139,6 +139,7 @@ void ExpectationArguments::add_to(Command command) {
   command.integer("--digits", digits, 2, 200, "Significant digits to print, and to aim at")
       .show_default();
   command.flag("--json", json, "One JSON object");
+  profile.add_to(command);
 }
 
 reference::Generator ExpectationArguments::generator() const {

@@ -11,6 +11,7 @@
 #include "enclosure.hpp"
 #include "hdq/reference/expectation/mse_integrator.hpp"
 #include "options.hpp"
+#include "profile_error.hpp"
 
 namespace hdq::cli {
 
@@ -25,6 +26,7 @@ struct ExpectationArguments {
   reference::Scheme scheme = reference::Scheme::dithered;
   int digits = 15;
   bool json = false;
+  ProfileArguments profile;
 
   void add_to(Command command);
 

@@ -14,6 +14,9 @@ using namespace hdq::reference;
 using nlohmann::ordered_json;
 
 int mse(const ExpectationArguments& arguments) {
+  if (arguments.profile.given()) {
+    return print_profile_mse(arguments.profile, arguments.bits, arguments.read_vector(), arguments.vector_name(), arguments.digits, arguments.json);
+  }
   MseIntegrator integrator(arguments.scheme, arguments.generator(), arguments.digits);
   std::vector<double> x;
   if (arguments.rotation != Rotation::limit) x = arguments.read_vector();  // the limit is the same for every vector

@@ -399,8 +399,12 @@ void ProfileJudge::judge_codes(const Groups& groups, const Approximate& y, const
 }
 
 std::uint8_t ProfileJudge::code_of_index(int index) const {
-  for (int code = 0; code < 1 << profile_.code_bits(bits_); ++code) {
-    if (codeword_index(static_cast<std::uint8_t>(code)) == index) return static_cast<std::uint8_t>(code);
+  const int half = 1 << (profile_.code_bits(bits_) - 1);
+  switch (profile_.codebook->code) {
+    case ProfileCodebook::Code::offset_binary: return static_cast<std::uint8_t>(index);
+    case ProfileCodebook::Code::twos_complement:
+      return static_cast<std::uint8_t>((index + static_cast<int>(codewords_.front().mid_double())) & (2 * half - 1));
+    case ProfileCodebook::Code::sign_magnitude: return static_cast<std::uint8_t>(index < half ? half + (half - 1 - index) : index - half);
   }
   return 0;
 }
@@ -504,6 +508,37 @@ ProfileRow ProfileJudge::encode(const float* x, std::uint64_t number) const {
   store(Stored::norm, 0, stored_value(norm, profile_.factor.format));
   if (profile_.residual) encode_residual(x, number, row, [&](float value) { store(Stored::residual_norm, 0, value); });
   return row;
+}
+
+std::pair<std::vector<Ball>, Ball> ProfileJudge::expected_stochastic(const float* x) const {
+  const Approximate y = rotated(x);
+  const Groups groups = scales(x, y);
+  ProfileRow row = encode(x, 0);  // its stored scales
+  const std::vector<Bounded> factors = decoding_factors(row);
+  const std::size_t group = profile_.factor_group(dimension_, bits_);
+  Approximate mean;
+  mean.resize(y.size());
+  Ball variance;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const Ball z = coordinate(groups, y, row, i).value;
+    std::size_t low = 0;  // z lies between codewords low and low + 1, or beyond the ends
+    while (low + 2 < codewords_.size() && !certainly_less(z, codewords_[low + 1])) ++low;
+    const Ball &a = codewords_[low], &b = codewords_[low + 1], width = b - a;
+    Ball probability;
+    if (width.contains_zero() || !certainly_less(a, z)) {
+      probability = Ball(0);
+    } else if (!certainly_less(z, b)) {
+      probability = Ball(1);
+    } else {
+      const Ball steps = ldexp((z - a) / width, profile_.rounding.bits);
+      const double down = std::floor(steps.lower_double()), up = std::floor(steps.upper_double());
+      probability = ldexp(down == up ? Ball(down) : hull(Ball(down), Ball(up)), -profile_.rounding.bits);
+    }
+    const Ball step = factors[i / group].value * unit_;
+    mean.value[i] = step * (a + probability * width);
+    variance += square(step * width) * probability * (1 - probability);
+  }
+  return {back(mean).value, variance};
 }
 
 void ProfileJudge::encode_residual(const float* x, std::uint64_t number, ProfileRow& row, const std::function<void(float)>& store_norm) const {

@@ -87,6 +87,9 @@ class ProfileJudge {
   // The encoding of x in real arithmetic, ties by the rule (or up); stored numbers rounded to nearest in their formats.
   ProfileRow encode(const float* x, std::uint64_t number) const;
 
+  // Stochastic rounding over all random bits, its data given: E x̂ (n numbers) and E‖x̂ − E x̂‖², the rotation's way back taken as orthogonal.
+  std::pair<std::vector<Ball>, Ball> expected_stochastic(const float* x) const;
+
   // For hypotheses on what a kernel does instead: the parts that may be changed.
   ProfileRotation& rotation() { return rotation_; }
   const ProfileRotation& rotation() const { return rotation_; }

@@ -46,6 +46,7 @@ class ProfileRotation {
   std::size_t dimension() const { return dimension_; }
   std::size_t padded() const { return padded_; }
   std::vector<LinearStep>& steps() { return steps_; }
+  const std::vector<LinearStep>& steps() const { return steps_; }
   void set_arithmetic(const NumberFormat& format, const NumberFormat& held) { format_ = format, held_ = held; }
 
   // n values → N d: padded, block after block.

@@ -1,0 +1,218 @@
+#include "profile_error.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <mutex>
+#include <optional>
+
+#include "command.hpp"
+#include "enclosure.hpp"
+#include "files.hpp"
+#include "hdq/io/text.hpp"
+#include "hdq/io/vector_writer.hpp"
+#include "hdq/reference/profile/profile_expectation.hpp"
+#include "in_parallel.hpp"
+#include "profile_argument.hpp"
+
+namespace hdq::cli {
+
+using namespace hdq::reference;
+using nlohmann::ordered_json;
+
+void ProfileArguments::add_to(Command command) {
+  add_profile(command, profile);
+  command.integer("--data-seed", data_seed, 0, UINT64_MAX, "--profile: seed of the signs, permutations and matrices that the profile leaves to the kernel").show_default();
+}
+
+namespace {
+
+std::vector<float> floats(const std::vector<double>& x) {
+  std::vector<float> values;
+  for (const double v : x) values.push_back(static_cast<float>(v));
+  return values;
+}
+
+// BadInput that names the profile.
+template <class F>
+auto named(const ProfileArguments& arguments, F f) {
+  try {
+    return f();
+  } catch (const BadProfile& bad) {
+    throw BadInput(io::printable(arguments.profile) + ": " + io::printable(bad.what()));
+  } catch (const std::invalid_argument& bad) {
+    throw BadInput(io::printable(arguments.profile) + ": " + io::printable(bad.what()));
+  }
+}
+
+int bits_of(const Profile& profile, int bits) {
+  if (bits != 0) return bits;
+  if (profile.bits.size() != 1) throw UsageError("--bits is required: the profile has several bit widths");
+  return profile.bits.front();
+}
+
+ordered_json header(const Profile& profile, int bits, const std::string& vector, std::size_t n) {
+  ordered_json result = {{"profile", io::printable(profile.name)}, {"bits", bits}};
+  if (!vector.empty()) result["vector"] = vector;
+  result["dimension"] = n;
+  return result;
+}
+
+void print_header(const Profile& profile, int bits, const std::string& vector, std::size_t n) {
+  fmt::print("{} at b = {}, {} in dimension {}\n", io::printable(profile.name), bits, vector, n);
+}
+
+constexpr const char* mse_label = "E|x^ - x|^2/|x|^2";
+
+}  // namespace
+
+int print_profile_mse(const ProfileArguments& arguments, int bits, const std::vector<double>& x, const std::string& vector_name, int digits, bool json) {
+  return named(arguments, [&] {
+    const Profile profile = read_profile(arguments.profile);
+    const int b = bits_of(profile, bits);
+    const ProfileError error = profile_error(profile, b, floats(x), arguments.data_seed);
+    ordered_json result = header(profile, b, vector_name, x.size());
+    result["mse"] = enclosure_json(error.mse, digits);
+    result["times_4b"] = enclosure_json(ldexp(error.mse, 2 * b), digits);
+    result["method"] = error.method;
+    if (json) {
+      print_json(result);
+      return static_cast<int>(exit_ok);
+    }
+    print_header(profile, b, vector_name, x.size());
+    fmt::print("{:<26} {}\n{:<26} {}\n{:<26} {}\n", mse_label, enclosure_text(result["mse"]), "times 4^b", enclosure_text(result["times_4b"]), "method", error.method);
+    return static_cast<int>(exit_ok);
+  });
+}
+
+int print_profile_bias(const ProfileArguments& arguments, int bits, const std::vector<double>& x, const std::string& vector_name, int digits, bool json) {
+  return named(arguments, [&] {
+    const Profile profile = read_profile(arguments.profile);
+    const int b = bits_of(profile, bits);
+    const ProfileError error = profile_error(profile, b, floats(x), arguments.data_seed);
+    ordered_json result = header(profile, b, vector_name, x.size());
+    result["norm"] = enclosure_json(error.bias, digits);
+    result["correlation"] = enclosure_json(error.correlation, digits);
+    result["method"] = error.method;
+    if (json) {
+      print_json(result);
+      return static_cast<int>(exit_ok);
+    }
+    print_header(profile, b, vector_name, x.size());
+    fmt::print("{:<28} {}\n{:<28} {}\n{:<28} {}\n", "|E x^ - x|/|x|", enclosure_text(result["norm"]), "E<x, x^>/|x|^2", enclosure_text(result["correlation"]), "method", error.method);
+    return static_cast<int>(exit_ok);
+  });
+}
+
+int print_profile_adversary(const ProfileArguments& arguments, int bits, std::size_t dimension, const std::string& output, bool json) {
+  return named(arguments, [&] {
+    const Profile profile = read_profile(arguments.profile);
+    const int b = bits_of(profile, bits);
+    const ProfileAdversary worst = profile_adversary(profile, dimension, b, arguments.data_seed);
+    ordered_json result = header(profile, b, "", dimension);
+    result["family"] = worst.family;
+    result["mse"] = enclosure_json(worst.error.mse, 10);
+    result["times_4b"] = enclosure_json(ldexp(worst.error.mse, 2 * b), 10);
+    result["bias"] = enclosure_json(worst.error.bias, 10);
+    result["method"] = worst.error.method;
+    if (json) {
+      print_json(result);
+    } else {
+      print_header(profile, b, worst.family, dimension);
+      fmt::print("{:<26} {}\n{:<26} {}\n{:<26} {}\n{:<26} {}\n", "worst " + std::string(mse_label), enclosure_text(result["mse"]), "times 4^b",
+                 enclosure_text(result["times_4b"]), "|E x^ - x|/|x|", enclosure_text(result["bias"]), "method", worst.error.method);
+    }
+    std::fflush(stdout);  // what was found is said, whatever becomes of the file
+    if (!output.empty()) {
+      io::VectorWriter out(output, 1, dimension);
+      out.append(worst.x.data(), 1);
+      out.commit();
+    }
+    return static_cast<int>(exit_ok);
+  });
+}
+
+int print_profile_bounds(const ProfileArguments& arguments, std::size_t dimension, bool json) {
+  return named(arguments, [&] {
+    const Profile profile = read_profile(arguments.profile);
+    if (!json) fmt::print("{}, dimension {}\n{:>2}  {:<28} {:<26} {}\n", io::printable(profile.name), dimension, "b", "worst error found", "at most", "on");
+    ordered_json rows = ordered_json::array();
+    for (const int b : profile.bits) {
+      const ProfileAdversary worst = profile_adversary(profile, dimension, b, arguments.data_seed);
+      const std::optional<Ball> bound = profile_error_bound(profile, dimension, b, arguments.data_seed);
+      ordered_json row = {{"bits", b}, {"found", enclosure_json(worst.error.mse, 10)}, {"family", worst.family}, {"method", worst.error.method}};
+      row["upper"] = bound ? ordered_json(bound->upper(10)) : ordered_json(nullptr);
+      if (!json) fmt::print("{:>2}  {:<28} {:<26} {}; {}\n", b, enclosure_text(enclosure_json(worst.error.mse, 8)), bound ? bound->upper(8) : "-", worst.family, worst.error.method);
+      rows.push_back(std::move(row));
+    }
+    if (json) print_json({{"profile", io::printable(profile.name)}, {"dimension", dimension}, {"bounds", rows}});
+    else fmt::print("at most: for every vector and every rotation of it (docs/profiles.md)\n");
+    return static_cast<int>(exit_ok);
+  });
+}
+
+// ---- the report's table ----
+
+namespace {
+
+struct ReportRow {
+  std::string profile;
+  int bits = 0;
+  std::size_t n = 0;
+  std::optional<ProfileError> gaussian, worst;
+  std::string family;
+};
+
+// n at which a profile is shown: 8, where all sign patterns are summed, else the smallest from 32 on that it offers.
+std::optional<std::size_t> shown_dimension(const Profile& p, int bits) {
+  std::size_t seeded = 0;
+  for (const auto& [name, data] : p.data) seeded += data.seeded || data.per_row;
+  if (seeded == 1 && p.offers(8, bits)) return 8;
+  for (std::size_t n = 32; n <= 512; ++n) {
+    if (p.offers(n, bits)) return n;
+  }
+  return std::nullopt;
+}
+
+ReportRow report_row(const Profile& p, int bits, std::size_t n) {
+  ReportRow row{p.name, bits, n, {}, {}, {}};
+  std::vector<float> x(n);
+  for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<float>(std::cos(1.7 * static_cast<double>(i * i + 1)) * std::sqrt(-2 * std::log((static_cast<double>(i) + 0.5) / static_cast<double>(n))));
+  try {
+    row.gaussian = profile_error(p, bits, x, 1);
+    ProfileAdversary worst = profile_adversary(p, n, bits, 1);
+    row.worst = std::move(worst.error);
+    row.family = std::move(worst.family);
+  } catch (const BadProfile&) {
+  }
+  return row;
+}
+
+std::string short_interval(const Ball& value, int digits = 4) { return value.upper(digits); }
+
+}  // namespace
+
+std::string profiles_table_html() {
+  std::vector<ReportRow> rows;
+  std::vector<std::pair<Profile, int>> jobs;
+  for (const ShippedProfile& shipped : shipped_profiles()) {
+    const Profile p = parse_profile(shipped.json);
+    if (!p.codebook || p.rounding.kind == ProfileRounding::Kind::free) continue;
+    for (const int b : p.bits) jobs.emplace_back(p, b);
+  }
+  rows.resize(jobs.size());
+  in_parallel(jobs.size(), [&](std::size_t i) {
+    const auto n = shown_dimension(jobs[i].first, jobs[i].second);
+    if (n) rows[i] = report_row(jobs[i].first, jobs[i].second, *n);
+  });
+  std::string html = "<table><tr><th>profile</th><th>b</th><th>n</th><th>bell-shaped vector</th><th>worst vector found</th><th>its bias</th><th>on</th><th>how</th></tr>\n";
+  for (const ReportRow& row : rows) {
+    if (!row.gaussian || !row.worst) continue;
+    html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", row.profile, row.bits, row.n,
+                        short_interval(row.gaussian->mse), short_interval(row.worst->mse), short_interval(row.worst->bias), row.family, row.worst->method);
+  }
+  return html + "</table>\n";
+}
+
+}  // namespace hdq::cli
