@@ -67,6 +67,7 @@ int run(const Arguments& arguments) try {
   if (!arguments.profile.empty()) {
     read_profile(arguments.profile);  // errors name the file
     options.profile = profile_text(arguments.profile);
+    options.profile_argument = arguments.profile;
   }
   const std::unique_ptr<validate::Subject> subject = open_kernel(arguments);
   const validate::Verdict verdict = validate::validate(*subject, options, input_of(arguments));

@@ -32,6 +32,7 @@ struct Options {
   std::string output_directory = ".";   // of failing inputs; empty: none are written
   std::optional<double> seconds;        // instead of the level's
   std::string profile;                  // a shipped profile's name, or JSON; empty: the kernel's own, if it has one
+  std::string profile_argument;         // as --profile was given, for the commands that show a finding again
 };
 
 // Rows of input under one configuration.
