@@ -200,9 +200,9 @@ bool takes_input(const Session& s) { return s.offers(Operation::encode) || s.off
 
 }  // namespace
 
-const Check bad_input_check{"bad-input", "NaN, infinity and norms beyond float32 are errors that name row and column", takes_input, run_bad_input};
+const Check bad_input_check{"bad-input", "NaN, infinity and norms beyond float32 are errors that name row and column", takes_input, run_bad_input, nullptr, nullptr, true};
 const Check range_check{"range", "norms from 2^-149 to 2^120, zero", [](const Session& s) { return takes_input(s) || s.offers(Operation::decode); },
-                        nullptr, judge_range, range_cases};
-const Check scaling_check{"scaling", "a power of two goes into the norm and leaves the codes alone", takes_input, nullptr, judge_scaling, scaling_cases};
+                        nullptr, judge_range, range_cases, true};
+const Check scaling_check{"scaling", "a power of two goes into the norm and leaves the codes alone", takes_input, nullptr, judge_scaling, scaling_cases, true};
 
 }  // namespace hdq::validate

@@ -71,7 +71,17 @@ Reply Session::call(const Request& request) {
   Request placed = request;
   placed.placement = placement;
   placed.placement.fill = fill ? *fill : static_cast<std::uint8_t>(1 + calls_ * 91 % 255);
-  return subject_.call(placed);
+  Reply reply = subject_.call(placed);
+  const std::uint32_t bit = std::uint32_t{1} << static_cast<std::uint32_t>(request.operation);
+  if (reply.outcome == Outcome::unsupported) {
+    Config config = request.config;
+    config.seed = 0;  // whatever the seed: one line
+    unsupported_.insert(fmt::format("{}: {}", operation_name(request.operation), describe(config)));
+  } else {
+    answered_ |= bit;
+    if (reply.ok()) succeeded_ |= bit;
+  }
+  return reply;
 }
 
 Reply Session::expect_ok(const Request& request) {
@@ -232,7 +242,10 @@ bool Session::can_reconstruct() const {
 }
 
 std::vector<float> Session::reconstruct(const Case& c) {
-  if (!offers(Operation::reconstruct)) return decode(c.config, c.first_row, encode(c));
+  return offers(Operation::reconstruct) ? reconstruct_directly(c) : decode(c.config, c.first_row, encode(c));
+}
+
+std::vector<float> Session::reconstruct_directly(const Case& c) {
   Request r = request_of(Operation::reconstruct, c.config, c.first_row, c.rows());
   r.inputs = {bytes_of(c.x)};
   r.output_bytes = {c.x.size() * 4};
@@ -243,13 +256,16 @@ Reply Session::try_input(const Case& c) {
   const bool encodes = offers(Operation::encode);
   Request r = request_of(encodes ? Operation::encode : Operation::reconstruct, c.config, c.first_row, c.rows());
   r.inputs = {bytes_of(c.x)};
-  if (encodes) r.output_bytes = {r.rows * norms_per_row(c.config) * 4, r.rows * code_bytes(c.config)};
-  else r.output_bytes = {c.x.size() * 4};
+  if (!encodes) {
+    r.output_bytes = {c.x.size() * 4};
+    return call(r);
+  }
+  try {
+    r.output_bytes = {r.rows * norms_per_row(c.config) * 4, r.rows * code_bytes(c.config)};
+  } catch (const Trouble& trouble) {
+    return trouble.reply;
+  }
   return call(r);
-}
-
-void Session::note_unsupported(const Trouble& trouble) {
-  unsupported_.insert(fmt::format("{}: {}", operation_name(trouble.operation), describe(trouble.config)));
 }
 
 std::string describe(const Config& c) {
