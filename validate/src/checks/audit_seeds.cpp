@@ -98,7 +98,7 @@ void judge_deterministic(Session& s, const std::vector<Shape>& shapes, const Rep
 // With D equally likely results, pairs of equal ones among m have mean m²/2D. With D >= 2^32 five or more have a probability below
 // (m²/2^33)^5/120 < 1e-15 for m <= 4096. Below n = 64 there may be few on purpose.
 std::optional<Finding> few_results(const Experiment& e) {
-  if (e.config.dimension < 60 || e.fingerprints.size() < 200) return std::nullopt;
+  if (e.config.dimension < 60 || e.fingerprints.size() < 100) return std::nullopt;
   std::map<std::uint64_t, std::uint64_t> counts;
   for (const std::uint64_t f : e.fingerprints) ++counts[f];
   double pairs = 0;

@@ -53,6 +53,7 @@ class Statistic {
   Moments moments_;
   double sum_ = 0, largest_ = 0;
   std::size_t pending_ = 0;
+  std::uint64_t with_range_ = 0;  // observations that by_range_ was given
 };
 
 // The mean error so far, and so where to look next.
@@ -99,7 +100,7 @@ struct Experiment {
   std::uint64_t observations = 0;
   bool rejected = false, declined = false;
   double typical = 0;                       // median of Audited::longest
-  std::vector<std::uint64_t> fingerprints;  // of x̂ of the first vector, one for each observation, up to a limit
+  std::vector<std::uint64_t> fingerprints;  // of x̂ of the first vector at one row number, up to a limit
 };
 
 // ---- audit_vectors.cpp ----

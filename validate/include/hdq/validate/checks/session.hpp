@@ -144,6 +144,7 @@ class Session {
   void begin_check() { answered_ = succeeded_ = 0; }
   std::uint32_t answered() const { return answered_; }
   std::uint32_t succeeded() const { return succeeded_; }
+  void disclaim() { succeeded_ = 0; }  // what was called is no judgement: too little of it
 
   std::vector<Estimate> estimates;   // of the audit
   std::vector<std::string> remarks;  // what a reader of the verdict should know
