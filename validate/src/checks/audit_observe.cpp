@@ -218,7 +218,10 @@ bool rejected(const Experiment& e) {
 }
 
 double smallest_bias(const Experiment& e, const Audited& subject) {
-  return e.route == Route::dot_only ? subject.dot_self.smallest_bias() : subject.self.smallest_bias();
+  if (e.route != Route::dot_only) return subject.self.smallest_bias();
+  // A factor 1 + δ of dot moves dot(q) by δ⟨q, x⟩.
+  const double along = std::max(1e-30, std::abs(subject.along_query));
+  return std::min(subject.dot_self.smallest_bias(), subject.dot.smallest_bias() / along);
 }
 
 namespace {

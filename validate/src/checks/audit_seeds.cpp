@@ -95,6 +95,35 @@ void judge_deterministic(Session& s, const std::vector<Shape>& shapes, const Rep
   report(std::move(f));
 }
 
+std::optional<ScaledBias> scaled_bias(Session& s, const Case& c, int exponent, double alpha) {
+  const std::uint64_t seeds = without_range + (s.quick() ? 256 : 512);
+  const double v = error_bound(s, static_cast<int>(c.config.bits));
+  const std::size_t n = c.config.dimension;
+  std::vector<Statistic> rows(c.rows(), Statistic(v, alpha / static_cast<double>(c.rows())));
+  std::vector<double> longest(c.rows(), 1e-6);
+  Case scaled = c;
+  for (float& x : scaled.x) x = std::ldexp(x, exponent);
+  for (std::uint64_t i = 0; i < seeds; ++i) {
+    scaled.config.seed = s.random()();
+    const std::vector<float> y = s.reconstruct(scaled);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      double square = 0, self = 0, error = 0;
+      for (std::size_t j = 0; j < n; ++j) {
+        const double x = static_cast<double>(c.row(row)[j]), back = std::ldexp(static_cast<double>(y[row * n + j]), -exponent);
+        square += x * x;
+        self += x * (back - x);
+        error += (back - x) * (back - x);
+      }
+      rows[row].add(self / square, i < without_range ? 0 : 2 * longest[row]);
+      longest[row] = std::max(longest[row], std::sqrt(error / square));
+    }
+  }
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    if (rows[row].rejected()) return ScaledBias{row, rows[row].moments(), seeds};
+  }
+  return std::nullopt;
+}
+
 // With D equally likely results, pairs of equal ones among m have mean m²/2D. With D >= 2^32 five or more have a probability below
 // (m²/2^33)^5/120 < 1e-15 for m <= 4096. Below n = 64 there may be few on purpose.
 std::optional<Finding> few_results(const Experiment& e) {

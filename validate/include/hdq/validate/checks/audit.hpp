@@ -126,6 +126,15 @@ bool rejected(const Experiment& e);
 double smallest_bias(const Experiment& e, const Audited& subject);  // of ⟨x, x̂⟩/‖x‖², or of dot
 Estimate estimate_of(const Experiment& e, const Audited& subject);
 
+// ⟨x, x̂⟩/‖x‖² − 1 of these rows times 2^exponent, over fresh seeds: the first row whose mean is not 0. For schemes whose randomness may
+// depend on x, so that 2^e·x need not come back as 2^e times what x does. A false alarm has probability `alpha` at most.
+struct ScaledBias {
+  std::size_t row;
+  Moments moments;  // of the difference from 1
+  std::uint64_t seeds;
+};
+std::optional<ScaledBias> scaled_bias(Session& s, const Case& c, int exponent, double alpha);
+
 // ---- audit_explain.cpp ----
 std::string estimate(const Moments& m, double shift);
 std::optional<Finding> explain(const Session& s, const Experiment& e, const std::vector<Experiment>& all);
