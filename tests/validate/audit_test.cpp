@@ -30,28 +30,28 @@ void PrintTo(const Planted& planted, std::ostream* out) { *out << planted.words;
 
 class Biased : public ::testing::TestWithParam<Planted> {};
 TEST_P(Biased, IsSeen) {
-  const auto result = judge(GetParam().words, std::string("--only audit ") + GetParam().options);
+  const auto result = judge(GetParam().words, std::string("--only audit --seconds 60 ") + GetParam().options);
   EXPECT_EQ(result.exit_code, 1) << GetParam().what << "\n" << result.output;
 }
 constexpr Planted biased[] = {
     {"twice,only_64", "--level quick", "2·x̂, and only n = 64·k is offered: one declined case hid the rest"},
     {"twice,declines_odd", "--level quick", "2·x̂, and odd n are declined"},
     {"twice,codes,declines_8", "--level quick", "2·x̂, and 8 bits are declined for larger n"},
-    {"shrink_2", "--level quick --seconds 8", "0.98·x̂ under a claim that is a thousand times the error"},
+    {"shrink_2", "--level quick", "0.98·x̂ under a claim that is a thousand times the error"},
     {"three_hot", "--level quick", "vectors with three nonzeros"},
     {"five_hot", "--level quick", "vectors with five"},
     {"negative", "--level quick", "vectors without a positive coordinate"},
     {"odd", "--level quick", "odd dimensions"},
-    {"large,declines_odd", "--seconds 10", "dimensions above 512 alone"},
+    {"large,declines_odd", "", "dimensions above 512 alone"},
     {"coordinate", "--level quick", "one coordinate of 64 is 0.7 of what it should be"},
     {"last_coordinate", "--level quick", "the last coordinate is"},
     {"clipped", "--level quick", "the largest coordinates are clipped"},
-    {"b3", "--level quick --seconds 8", "one bit width is 2 % off"},
+    {"b3", "--level quick", "one bit width is 2 % off"},
     {"seeds_256", "--level quick", "8 bits of the seed count"},
     {"seeds_64", "--level quick", "6 bits of the seed, the highest, count"},
-    {"dot_only,dot_5", "--level quick --seconds 8", "encode and dot, no decode: dot is 5 % off"},
-    {"codes,dot_late", "--level quick --seconds 8", "dot is 5 % off for the later rows of a call"},
-    {"both,reconstruct_3", "--level quick --seconds 8", "encode and decode are right, reconstruct is not"},
+    {"dot_only,dot_5", "--level quick", "encode and dot, no decode: dot is 5 % off"},
+    {"codes,dot_late", "--level quick", "dot is 5 % off for the later rows of a call"},
+    {"both,reconstruct_3", "--level quick", "encode and decode are right, reconstruct is not"},
     {"above_claim", "--level quick", "the error is more than claimed"},
     {"nearest,no_claim", "--level quick", "nothing is random"},
     {"nearest", "--level quick --claim unbiased", "nothing is random, and it claims to be unbiased"},
@@ -77,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(Audit, NotJudged, ::testing::ValuesIn(not_judged));
 // Right, or wrong in nothing that is claimed.
 class Accepted : public ::testing::TestWithParam<Planted> {};
 TEST_P(Accepted, IsValid) {
-  const auto result = judge(GetParam().words, std::string("--level quick --seconds 1.5 ") + GetParam().options);
+  const auto result = judge(GetParam().words, std::string("--level quick --only audit,scaling,drift --seconds 0.6 ") + GetParam().options);
   EXPECT_EQ(result.exit_code, 0) << GetParam().what << "\n" << result.output;
 }
 constexpr Planted accepted[] = {

@@ -34,31 +34,30 @@ double alpha_for(const Session& s, std::size_t shapes) {
   return 0.8 * total_false_alarm / static_cast<double>(shapes * vectors_of(s) * tests_per_subject + drift_tests);
 }
 
-// Whether a configuration needs no more.
-bool finished(const Session& s, const Experiment& e) {
-  if (e.declined || e.observations >= (e.rejected ? 1000 : most_observations(s))) return true;
-  if (e.rejected || e.observations < 256) return false;
+// Whether a configuration needs no more. Once one is rejected, all go on for their estimates, but no further than tells the kind of fault.
+bool spent(const Session& s, const Experiment& e, bool any_rejected) { return e.declined || e.observations >= (any_rejected ? 400 : most_observations(s)); }
+bool finished(const Session& s, const Experiment& e, bool any_rejected) {
+  if (spent(s, e, any_rejected)) return true;
+  if (any_rejected || e.observations < 256) return false;
   return std::all_of(e.subjects.begin(), e.subjects.end(), [&](const Audited& x) { return smallest_bias(e, x) <= small_enough(s); });
 }
 
 // Some observations of one configuration, until `end`.
-void take_turn(Session& s, Experiment& e, Clock::time_point end) {
+void take_turn(Session& s, Experiment& e, bool any_rejected, Clock::time_point end) {
   do {
     if (!s.answers([&] { observe(s, e); })) {
       e.declined = true;
       return;
     }
-  } while (Clock::now() < end && e.observations < most_observations(s));
+  } while (Clock::now() < end && !spent(s, e, any_rejected));
   e.rejected = e.rejected || rejected(e);
 }
 
-// How clear the clearest bias along x is; findings come in this order, those without one last.
-double clarity(const Experiment& e) {
-  double largest = 0;
-  for (const Audited& subject : e.subjects) {
-    if (subject.self.rejected()) largest = std::max(largest, std::abs(subject.self.moments().mean()));
-  }
-  return largest;
+// Findings come in the order of the clearest bias along x, those without one last.
+double clearest(const Experiment& e) {
+  double most = 0;
+  for (const Audited& subject : e.subjects) most = std::max(most, clarity(subject));
+  return most;
 }
 
 void report_all(Session& s, const std::vector<Experiment>& experiments, const Report& report) {
@@ -66,7 +65,7 @@ void report_all(Session& s, const std::vector<Experiment>& experiments, const Re
   for (const Experiment& e : experiments) {
     if (e.observations == 0) continue;
     for (const Audited& subject : e.subjects) s.estimates.push_back(estimate_of(e, subject));
-    if (e.rejected) found.emplace_back(clarity(e), &e);
+    if (e.rejected) found.emplace_back(clearest(e), &e);
   }
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [clear, e] : found) {
@@ -84,23 +83,25 @@ void run_audit(Session& s, const Report& report) {
     judge_deterministic(s, shapes, report);
     return;
   }
-  if (s.options().claim == Claim::error) s.remarks.emplace_back("not judged: unbiasedness (--claim error)");
+  if (s.claim() == Claim::error) s.remarks.emplace_back("not judged: unbiasedness, which is not claimed");
   std::vector<Experiment> experiments;
   for (const Shape& shape : shapes) experiments.push_back(make_experiment(s, shape, alpha_for(s, shapes.size())));
   const auto deadline = after(seconds_for_audit(s));
-  // Turn and turn about, so that when time runs out all have had their share; after a rejection on to 1000 for the estimate.
+  // Turn and turn about, so that when time runs out all have had their share.
   const auto turn = std::chrono::milliseconds(s.quick() ? 20 : 40);
+  bool any_rejected = false;
   for (bool busy = true; busy && Clock::now() < deadline;) {
     busy = false;
     for (Experiment& e : experiments) {
-      if (finished(s, e) || Clock::now() >= deadline) continue;
+      if (finished(s, e, any_rejected) || Clock::now() >= deadline) continue;
       busy = true;
-      take_turn(s, e, std::min(deadline, Clock::now() + turn));
+      take_turn(s, e, any_rejected, std::min(deadline, Clock::now() + turn));
+      any_rejected |= e.rejected;
     }
   }
   report_all(s, experiments, report);
   // An audit that would have passed anything is none.
-  const bool any = std::any_of(s.estimates.begin(), s.estimates.end(), [&](const Estimate& e) { return e.smallest_bias < 1 || s.options().claim == Claim::error; });
+  const bool any = std::any_of(s.estimates.begin(), s.estimates.end(), [&](const Estimate& e) { return e.smallest_bias < 1 || s.claim() == Claim::error; });
   if (any) return;
   s.remarks.emplace_back("the audit made too few observations to see any bias (--seconds)");
   s.disclaim();
@@ -162,7 +163,7 @@ std::optional<std::pair<std::uint64_t, int>> drift_shape(Session& s) {
   for (const int bits : {6, 5, 7, 4, 8, 3, 2, 1}) {
     if (!s.offers_bits(bits)) continue;
     for (const std::uint64_t n : {48, 64, 100, 128, 12, 61, 256, 384, 16, 8, 4, 2, 1, 512, 1024}) {
-      if (n > s.info().max_dimension) continue;
+      if (n > s.info().max_dimension || (s.profile() != nullptr && !s.profile()->offers(n, bits))) continue;
       Case c{s.config(n, bits), 0, std::vector<float>(n, 1.0f)};
       if (s.answers([&] { s.reconstruct(c); })) return std::pair{n, bits};
     }
@@ -201,12 +202,19 @@ void run_drift(Session& s, const Report& report) {
   report_drift(chains, report);
 }
 
+// Whether decoded values are coordinates of x̂.
+bool decodes(const Session& s) { return s.profile() == nullptr || !s.profile()->decodes_rotated || s.offers(Operation::reconstruct); }
+
+bool offers_audit(const Session& s) {
+  // A profile that claims nothing is judged by its own checks.
+  const bool claims = s.profile() == nullptr || s.claim() != Claim::error || s.claimed_error_given();
+  return claims && ((s.can_reconstruct() && decodes(s)) || (s.offers(Operation::encode) && s.offers(Operation::dot)));
+}
+
 }  // namespace
 
-const Check audit_check{"audit", "unbiased in every direction, squared error within its bound: sequential tests, false alarms 1e-9 in all",
-                        [](const Session& s) { return s.can_reconstruct() || (s.offers(Operation::encode) && s.offers(Operation::dot)); }, run_audit};
+const Check audit_check{"audit", "unbiased in every direction, squared error within its bound: sequential tests, false alarms 1e-9 in all", offers_audit, run_audit};
 const Check drift_check{"drift", "chains of encode and decode stay unbiased",
-                        [](const Session& s) { return s.can_reconstruct() && s.options().claim != Claim::error; }, run_drift, nullptr, nullptr,
-                        true};
+                        [](const Session& s) { return s.can_reconstruct() && s.claim() != Claim::error && decodes(s); }, run_drift, nullptr, nullptr, true};
 
 }  // namespace hdq::validate

@@ -14,6 +14,12 @@ std::string estimate(const Moments& m, double shift) {
   return fmt::format("{:.{}f} ± {:.{}f}", shift + m.mean(), digits, error, digits);
 }
 
+double clarity(const Audited& subject) {
+  const Moments& m = subject.self.moments();
+  if (!subject.self.rejected()) return 0;
+  return std::isfinite(m.mean()) ? std::abs(m.mean()) / (m.standard_error() + 0.01) : INFINITY;
+}
+
 namespace {
 
 // The same factor on every vector and at every bit width, or one that depends on them?
@@ -22,7 +28,7 @@ bool common_bias(const std::vector<Experiment>& all, const Audited& worst) {
   return std::all_of(all.begin(), all.end(), [&](const Experiment& e) {
     return std::all_of(e.subjects.begin(), e.subjects.end(), [&](const Audited& s) {
       const Moments& other = s.self.moments();
-      return other.count() < 2 || std::abs(other.mean() - factor.mean()) <= 0.01 + 5 * (other.standard_error() + factor.standard_error());
+      return other.count() < 2 || std::abs(other.mean() - factor.mean()) <= 0.02 + 6 * (other.standard_error() + factor.standard_error());
     });
   });
 }
@@ -43,12 +49,11 @@ const Audited* first_rejected(const Experiment& e, Statistic Audited::* statisti
 
 // The clearest case.
 Finding explain_self(const Experiment& e, const std::vector<Experiment>& all) {
-  const auto clarity = [](const Audited& s) { return s.self.rejected() ? std::abs(s.self.moments().mean()) : -1; };
-  const auto worst = std::max_element(e.subjects.begin(), e.subjects.end(), [&](const Audited& a, const Audited& b) { return clarity(a) < clarity(b); });
+  const auto worst = std::max_element(e.subjects.begin(), e.subjects.end(), [](const Audited& a, const Audited& b) { return clarity(a) < clarity(b); });
   const double mean = 1 + worst->self.moments().mean();
   const bool common = common_bias(all, *worst);
   const std::string defect = !std::isfinite(mean)             ? "half-overflow"
-                             : common && std::abs(mean) < 0.1 ? "two-paths-two-bases"
+                             : common && std::abs(mean) < 0.1 + 5 * worst->self.moments().standard_error() ? "two-paths-two-bases"
                              : common                         ? "estimator-constant"
                                                               : "dead-or-biased-rounding";
   return audit_finding(e, *worst, defect, fmt::format("biased: E⟨x, x̂⟩/‖x‖² = {}", estimate(worst->self.moments(), 1)));
@@ -63,7 +68,7 @@ Finding explain_error(const Session& s, const Experiment& e, const Audited& subj
 }  // namespace
 
 std::optional<Finding> explain(const Session& s, const Experiment& e, const std::vector<Experiment>& all) {
-  if (s.options().claim != Claim::error) {
+  if (s.claim() != Claim::error) {
     if (first_rejected(e, &Audited::self) != nullptr) return explain_self(e, all);
     if (const Audited* at = first_rejected(e, &Audited::cross)) {
       const bool padded = e.config.dimension != e.config.order && s.conformant();

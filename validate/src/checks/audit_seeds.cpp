@@ -65,7 +65,7 @@ void judge_deterministic(Session& s, const std::vector<Shape>& shapes, const Rep
     const double bound = error_bound(s, shape.bits);
     for (std::size_t i = 0; i < vectors.size(); ++i) {
       const double error = error_of(shape, vectors[i].second, x, i);
-      unclaimed |= !(error <= lossless) && !(s.info().claimed_error[shape.bits] > 0);
+      unclaimed |= !(error <= lossless) && !(s.claimed_error(shape.bits) > 0);
       Estimate e{vectors[i].first, config, route_name(shape.route, shape.route == Route::dot_only), 1, {}, Measured{error, 0}, {}, bound, INFINITY};
       s.estimates.push_back(std::move(e));
       if (error <= worst.error || (worst.error > 0 && error / bound <= worst.share)) continue;
@@ -77,11 +77,11 @@ void judge_deterministic(Session& s, const std::vector<Shape>& shapes, const Rep
     return;
   }
   const std::string facts = fmt::format("deterministic: seeds do not matter; the largest error is {:.4g}·‖x‖² on {}, {} of it {:.4g}", worst.error, worst.vector,
-                                        s.info().claimed_error[worst.config.bits] > 0 ? "the claim" : "the certified bound of SPEC §5.5, for want of a claim,", worst.bound);
+                                        s.claimed_error(static_cast<int>(worst.config.bits)) > 0 ? "the claim" : "the certified bound of SPEC §5.5, for want of a claim,", worst.bound);
   Finding f;
   f.stage = Stage::audit;
   f.config = worst.config;
-  const bool unbiased_claimed = s.options().claim == Claim::unbiased || s.conformant() || (unclaimed && s.options().claim == Claim::unstated);
+  const bool unbiased_claimed = s.claim() == Claim::unbiased || s.conformant() || (unclaimed && s.claim() == Claim::unstated);
   if (unbiased_claimed) {
     f.defect = "dead-or-biased-rounding";
     f.what = facts + "; nothing is random, so no vector's error averages out";

@@ -28,7 +28,8 @@ std::vector<Dimensions> wanted(const Session& s, int bits, bool first_width) {
 
 std::vector<Route> routes_of(const Session& s) {
   std::vector<Route> routes;
-  if (s.offers(Operation::encode) && s.offers(Operation::decode)) routes.push_back(Route::codes);
+  const bool decodes = s.offers(Operation::decode) && (s.profile() == nullptr || !s.profile()->decodes_rotated);
+  if (s.offers(Operation::encode) && decodes) routes.push_back(Route::codes);
   else if (s.offers(Operation::encode) && s.offers(Operation::dot)) routes.push_back(Route::dot_only);
   if (s.offers(Operation::reconstruct)) routes.push_back(Route::direct);
   return routes;
@@ -58,6 +59,15 @@ class Finder {
 
  private:
   bool tried(const Shape& shape) {
+    if (s_.profile() != nullptr && !s_.profile()->offers(shape.dimension, shape.bits)) return false;
+    try {
+      return answered(shape);
+    } catch (const reference::BadProfile&) {
+      return false;  // a step of the profile has no such length
+    }
+  }
+
+  bool answered(const Shape& shape) {
     Case c{s_.config(shape.dimension, shape.bits, 1), 0, {}};
     append_vector(Family::ramp, c.config, s_.random(), c.x);
     return s_.answers([&] {

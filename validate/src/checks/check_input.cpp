@@ -146,7 +146,7 @@ std::optional<Finding> judge_range(Session& s, const Case& c) {
 // A scheme of its own may draw other random numbers for 2^e·x: only its mean has to scale. The share of the run's false alarms that the
 // audit leaves for it (audit.hpp) is for all cases and exponents of this check, at most 64.
 std::optional<Finding> judge_scaled_mean(Session& s, const Case& c, int exponent, Finding f) {
-  if (s.options().claim == Claim::error) return std::nullopt;
+  if (s.claim() == Claim::error) return std::nullopt;
   const auto bias = audit::scaled_bias(s, c, exponent, audit::total_false_alarm / 10 / 64);
   if (!bias) return std::nullopt;
   f.row = c.first_row + bias->row;

@@ -66,6 +66,25 @@ Config Session::config(std::uint64_t dimension, int bits, std::uint64_t seed) co
   return c;
 }
 
+Claim Session::claim() const {
+  if (options_.claim != Claim::unstated) return options_.claim;
+  if (profile_) return profile_->claims_unbiased ? Claim::unbiased : Claim::error;
+  return conformant() ? Claim::unbiased : Claim::unstated;
+}
+
+bool Session::claimed_error_given() const {
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
+    if (claimed_error(bits) > 0) return true;
+  }
+  return false;
+}
+
+double Session::claimed_error(int bits) const {
+  if (info().claimed_error[bits] > 0 || !profile_) return info().claimed_error[bits];
+  const auto at = profile_->claimed_error.find(bits);
+  return at == profile_->claimed_error.end() ? 0 : at->second;
+}
+
 Reply Session::call(const Request& request) {
   ++calls_;
   Request placed = request;

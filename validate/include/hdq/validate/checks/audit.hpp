@@ -6,12 +6,12 @@
 //                                      kernels the exact E_U of the reference for the signs at hand is used for it
 //   (range)     E(|X| − R)⁺ <= r,      r = 2^-11, for the X and R of each BettingTest below
 // For a unit vector v, chosen before the observation, X = ⟨v, x̂ − x⟩/‖x‖ has a mean of at most t in magnitude. It is tested twice: by
-// MeanTest, with E X² <= V + 2tV^(1/2) …, from (unbiased) and (error) alone; and by BettingTest, with (range) for (error), where R is twice the
+// MeanTest, with E X² <= V, from (unbiased) and (error) alone; and by BettingTest, with (range) for (error), where R is twice the
 // longest ‖x̂ − x‖/‖x‖ seen so far on this vector, and at least twice the median of that over the vectors. (range) holds whenever no error is
 // longer than R; a kernel is accused wrongly by it only if errors that are rare, and twice as long as all seen, carry the mean.
 //   v = x/‖x‖, a query q that has correlation 0.8 with one of the vectors, the direction of the mean error so far, and the coordinate with
 //   the clearest mean error so far: the last two find what is wrong in one coordinate, or anywhere, without a test for each.
-//   dot(q) − ⟨q, x⟩ and dot(x) − ⟨x, x⟩ likewise.
+//   dot(q) − ⟨q, x⟩ and dot(x) − ⟨x, x⟩ likewise, as if dot were ⟨q, x̂⟩; R is then at least twice the largest |X| seen too.
 // All tests of a run together reject a true hypothesis with probability at most total_false_alarm: each has its share of it (a union
 // bound over tests whose number is fixed before the first observation).
 #pragma once
@@ -33,7 +33,9 @@ inline constexpr double total_false_alarm = 1e-9;
 inline constexpr double tolerance = 0x1p-11, excess = 0x1p-11;  // t and r above
 inline constexpr std::uint64_t without_range = 64;  // observations before the first R
 
-// V: what the kernel claims at this bit width, and a little for float32.
+// V: what the kernel claims at this bit width, and a little for float32. A profile without a claim is held to an x̂ that is no further from x
+// than twice its length.
+inline constexpr double unclaimed_error = 4;
 double error_bound(const Session& s, int bits);
 
 // E X = 0 for one X: both tests, and the moments for people.
@@ -137,6 +139,7 @@ std::optional<ScaledBias> scaled_bias(Session& s, const Case& c, int exponent, d
 
 // ---- audit_explain.cpp ----
 std::string estimate(const Moments& m, double shift);
+double clarity(const Audited& subject);  // of a rejected bias along x: large where it is large and well known; 0: none
 std::optional<Finding> explain(const Session& s, const Experiment& e, const std::vector<Experiment>& all);
 
 // ---- audit_seeds.cpp ----

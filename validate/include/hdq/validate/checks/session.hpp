@@ -45,7 +45,7 @@ struct Options {
   std::string profile;                  // a shipped profile's name, or JSON; empty: the kernel's own, if it has one
   std::vector<std::uint64_t> dimensions;  // to audit; empty: those that the kernel is found to offer
   AuditedRows rows;                     // to audit, if any
-  Claim claim = Claim::unstated;        // unbiased, except that a kernel without randomness is held to claimed_error where it gives one
+  Claim claim = Claim::unstated;        // the profile's; without one: unbiased, but a kernel without randomness only where it gives no claimed_error
 };
 
 // Rows of input under one configuration.
@@ -84,6 +84,9 @@ class Session {
   bool conformant() const { return info().promise != Promise::own_scheme && !profile_; }
   // What the kernel is judged by instead of SPEC, or null.
   const reference::Profile* profile() const { return profile_ ? &*profile_ : nullptr; }
+  Claim claim() const;                     // of --claim, else of the profile; unbiased of conformant kernels
+  bool claimed_error_given() const;        // at some bit width
+  double claimed_error(int bits) const;    // of E‖x̂ − x‖²/‖x‖²: the kernel's, else the profile's; 0: none
   // Its judge at a configuration, with the data that the kernel exports; kept. Throws BadProfile, NotOffered, Trouble.
   reference::ProfileJudge& judge(const Config& config);
   std::size_t norms_per_row(const Config& config) const;
