@@ -1,6 +1,7 @@
 // hdq validate: judges a kernel, stage by stage and as a whole (docs/validate.md).
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -10,6 +11,7 @@
 #include "command.hpp"
 #include "files.hpp"
 #include "options.hpp"
+#include "hdq/io/text.hpp"
 #include "profile_argument.hpp"
 #include "hdq/stages.hpp"
 #include "hdq/validate/subject/pipe_subject.hpp"
@@ -23,11 +25,14 @@ struct Arguments {
   std::vector<std::string> subject;
   validate::Options options;
   double time_limit = 10;
-  std::string junit, input, profile;
+  std::string junit, input, profile, audited;
+  std::vector<std::string> dimensions;
   int bits = 0;
   std::uint64_t seed = 0, row = 0;
   bool json = false, list = false;
 };
+
+constexpr std::uint64_t largest_audited_dimension = std::uint64_t{1} << 20, most_audited_rows = 256;
 
 // A shared object, by its name (x.so, x.so.1, x.dylib); anything else is a program behind a pipe.
 bool is_plugin(const std::vector<std::string>& subject) {
@@ -58,6 +63,41 @@ std::optional<validate::Case> input_of(const Arguments& arguments) {
   return c;
 }
 
+// --dims: whole numbers from 1 to 2^24, each named if it is none.
+std::vector<std::uint64_t> dimensions_of(const Arguments& arguments) {
+  std::vector<std::uint64_t> dimensions;
+  for (const std::string& word : arguments.dimensions) {
+    std::uint64_t n = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), n);
+    if (error != std::errc() || end != word.data() + word.size() || n == 0 || n > largest_audited_dimension) {
+      throw UsageError(fmt::format("--dims: {} is no dimension from 1 to {}", io::printable(word), largest_audited_dimension));
+    }
+    dimensions.push_back(n);
+  }
+  return dimensions;
+}
+
+// The rows of --vectors: finite, of a norm that float32 holds, not zero.
+validate::AuditedRows audited_rows(const Arguments& arguments) {
+  validate::AuditedRows rows;
+  if (arguments.audited.empty()) return rows;
+  const VectorReader file(arguments.audited);
+  if (file.rows() == 0) throw BadInput(file.name() + ": no rows to audit");
+  if (file.rows() > most_audited_rows) throw BadInput(fmt::format("{}: {} rows, at most {} are audited", file.name(), file.rows(), most_audited_rows));
+  rows.source = file.name();
+  rows.dimension = file.dimension();
+  rows.x = file.read_all();
+  for (std::size_t row = 0; row < file.rows(); ++row) {
+    double squares = 0;
+    for (std::size_t i = 0; i < rows.dimension; ++i) squares += std::pow(static_cast<double>(rows.x[row * rows.dimension + i]), 2);
+    if (!std::isfinite(squares)) throw BadInput(fmt::format("{}: row {} holds NaN or infinity", file.name(), row));
+    if (!(std::sqrt(squares) > 1e-30 && std::sqrt(squares) < 1e30)) {
+      throw BadInput(fmt::format("{}: row {} has norm {:.3g}; the audit takes 1e-30 to 1e30", file.name(), row, std::sqrt(squares)));
+    }
+  }
+  return rows;
+}
+
 int run(const Arguments& arguments) try {
   if (arguments.list) {
     for (const std::string& name : validate::check_names()) fmt::print("{}\n", name);
@@ -70,6 +110,8 @@ int run(const Arguments& arguments) try {
     options.profile_argument = arguments.profile;
   }
   const std::unique_ptr<validate::Subject> subject = open_kernel(arguments);
+  options.dimensions = dimensions_of(arguments);
+  options.rows = audited_rows(arguments);
   const validate::Verdict verdict = validate::validate(*subject, options, input_of(arguments));
   if (arguments.json) fmt::print("{}\n", validate::json_report(verdict));
   else fmt::print("{}", validate::text_report(verdict));
@@ -110,6 +152,12 @@ void add_validate(CLI::App& app) {
   command.integer("--random-seed", options.seed, 0, UINT64_MAX, "Of the inputs that checks make up").show_default();
   command.positive_number("--time-limit", arguments->time_limit, 86400, "Seconds for one call").show_default();
   command.positive_number("--seconds", options.seconds, 86400, "Seconds for the audit, instead of the level's");
+  command.comma_separated("--dims", arguments->dimensions, "Dimensions to audit, separated by commas, instead of some that the kernel offers");
+  command.text("--vectors", arguments->audited, "Audit the rows of this file, as hdq encode reads it, instead of made-up vectors");
+  command
+      .choice("--claim", options.claim, std::map<std::string, validate::Claim>{{"unbiased", validate::Claim::unbiased}, {"error", validate::Claim::error}},
+              "What a scheme of its own is held to: unbiased (E x̂ = x, and its squared error) or error (that alone)")
+      .show("CLAIM");
   command.text("-o,--output", options.output_directory, "Directory of failing inputs (.npy)").show_default();
   command.text("--input", arguments->input, "Judge these rows, of a file as hdq encode reads it, instead of made-up ones");
   command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits, with --input");

@@ -592,17 +592,18 @@ void lloyd_max(const Config& k, const float* x, float* out) {
   for (std::uint64_t i = 0; i < k.dimension; ++i) out[i] = y[i] * norm / static_cast<float>(k.order);
 }
 
-// Rows that this process decoded, by their first bits.
-std::set<std::uint32_t>& decoded_before() {
-  static std::set<std::uint32_t> rows;
+// Rows that this process decoded, by a hash: an audit decodes millions, so 64 bits.
+std::set<std::uint64_t>& decoded_before() {
+  static std::set<std::uint64_t> rows;
   return rows;
 }
-std::uint32_t mark_of(const float* x, std::uint64_t n) {
-  std::uint32_t mark = 0;
+std::uint64_t mark_of(const float* x, std::uint64_t n) {
+  std::uint64_t mark = 0xCBF29CE484222325;
   for (std::uint64_t i = 0; i < n; ++i) {
     std::uint32_t bits;
     std::memcpy(&bits, x + i, 4);
-    mark = mark * 31 + bits;
+    mark = (mark ^ bits) * 0x9E3779B97F4A7C15;
+    mark ^= mark >> 32;
   }
   return mark;
 }

@@ -91,8 +91,8 @@ void run_pack(Session& s, const Report& report) {
       Bytes codes;
       for (std::size_t j = 0; j < count; ++j) codes.push_back(static_cast<std::uint8_t>(s.random()() & ((1u << bits) - 1)));
       codes.back() = static_cast<std::uint8_t>((1u << bits) - 1);
-      if (s.offers(Operation::pack)) check_pack(s, report, config, codes);
-      if (s.offers(Operation::unpack)) check_unpack(s, report, config, codes);
+      if (s.offers(Operation::pack)) s.answers([&] { check_pack(s, report, config, codes); });
+      if (s.offers(Operation::unpack)) s.answers([&] { check_unpack(s, report, config, codes); });
     }
   }
 }

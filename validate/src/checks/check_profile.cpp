@@ -140,8 +140,7 @@ std::vector<Case> profile_cases(Session& s, bool every_width) {
       try {
         cases.push_back(case_of(s, s.config(sizes[i], b, s.random()())));
       } catch (const BadProfile&) {
-      } catch (const Trouble& trouble) {
-        if (trouble.reply.outcome == Outcome::unsupported) s.note_unsupported(trouble);
+      } catch (const Trouble&) {  // declined; anything else the case itself would show
       }
     }
     ++turn;
@@ -259,7 +258,6 @@ void run_data(Session& s, const Report& report) {
         report(data_finding(config, "of the profile", "wrong-stream", bad.what()));
       } catch (const Trouble& trouble) {
         if (trouble.reply.outcome != Outcome::unsupported) throw;
-        s.note_unsupported(trouble);
       }
     }
   }
@@ -497,7 +495,6 @@ void run_pack(Session& s, const Report& report) {
         }
       } catch (const Trouble& trouble) {
         if (trouble.reply.outcome != Outcome::unsupported) throw;
-        s.note_unsupported(trouble);
       }
     }
   }

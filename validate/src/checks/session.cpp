@@ -66,12 +66,41 @@ Config Session::config(std::uint64_t dimension, int bits, std::uint64_t seed) co
   return c;
 }
 
+Claim Session::claim() const {
+  if (options_.claim != Claim::unstated) return options_.claim;
+  if (profile_) return profile_->claims_unbiased ? Claim::unbiased : Claim::error;
+  return conformant() ? Claim::unbiased : Claim::unstated;
+}
+
+bool Session::claimed_error_given() const {
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
+    if (claimed_error(bits) > 0) return true;
+  }
+  return false;
+}
+
+double Session::claimed_error(int bits) const {
+  if (info().claimed_error[bits] > 0 || !profile_) return info().claimed_error[bits];
+  const auto at = profile_->claimed_error.find(bits);
+  return at == profile_->claimed_error.end() ? 0 : at->second;
+}
+
 Reply Session::call(const Request& request) {
   ++calls_;
   Request placed = request;
   placed.placement = placement;
   placed.placement.fill = fill ? *fill : static_cast<std::uint8_t>(1 + calls_ * 91 % 255);
-  return subject_.call(placed);
+  Reply reply = subject_.call(placed);
+  const std::uint32_t bit = std::uint32_t{1} << static_cast<std::uint32_t>(request.operation);
+  if (reply.outcome == Outcome::unsupported) {
+    Config config = request.config;
+    config.seed = 0;  // whatever the seed: one line
+    unsupported_.insert(fmt::format("{}: {}", operation_name(request.operation), describe(config)));
+  } else {
+    answered_ |= bit;
+    if (reply.ok()) succeeded_ |= bit;
+  }
+  return reply;
 }
 
 Reply Session::expect_ok(const Request& request) {
@@ -237,7 +266,10 @@ bool Session::can_reconstruct() const {
 }
 
 std::vector<float> Session::reconstruct(const Case& c) {
-  if (!offers(Operation::reconstruct)) return decode(c.config, c.first_row, encode(c));
+  return offers(Operation::reconstruct) ? reconstruct_directly(c) : decode(c.config, c.first_row, encode(c));
+}
+
+std::vector<float> Session::reconstruct_directly(const Case& c) {
   Request r = request_of(Operation::reconstruct, c.config, c.first_row, c.rows());
   r.inputs = {bytes_of(c.x)};
   r.output_bytes = {c.x.size() * 4};
@@ -248,15 +280,16 @@ Reply Session::try_input(const Case& c) {
   const bool encodes = offers(Operation::encode);
   Request r = request_of(encodes ? Operation::encode : Operation::reconstruct, c.config, c.first_row, c.rows());
   r.inputs = {bytes_of(c.x)};
-  if (encodes) r.output_bytes = {r.rows * norms_per_row(c.config) * 4, r.rows * code_bytes(c.config)};
-  else r.output_bytes = {c.x.size() * 4};
+  if (!encodes) {
+    r.output_bytes = {c.x.size() * 4};
+    return call(r);
+  }
+  try {
+    r.output_bytes = {r.rows * norms_per_row(c.config) * 4, r.rows * code_bytes(c.config)};
+  } catch (const Trouble& trouble) {
+    return trouble.reply;
+  }
   return call(r);
-}
-
-void Session::note_unsupported(const Trouble& trouble) {
-  // What the profile does not offer is not the kernel's to decline.
-  if (profile_ && !profile_->offers(trouble.config.dimension, static_cast<int>(trouble.config.bits))) return;
-  unsupported_.insert(fmt::format("{}: {}", operation_name(trouble.operation), describe(trouble.config)));
 }
 
 std::string describe(const Config& c) {

@@ -44,7 +44,7 @@ class Runner {
     const auto start = Clock::now();
     const std::uint64_t calls = session_.calls();
     if (!wanted(check, result.reason)) return result;
-    declined_ = answered_ = false;
+    session_.begin_check();
     check_ = &check;
     result_ = &result;
     if (check.judge != nullptr) run_cases(check);
@@ -55,11 +55,14 @@ class Runner {
     result.calls = session_.calls() - calls;
     if (!result.findings.empty()) {
       result.status = CheckResult::Status::failed;
-    } else if (declined_ && !answered_) {
-      result.reason = "the kernel declines every case";
+    } else if (session_.answered() == 0) {
+      result.reason = result.calls > 0 ? "the kernel declines every case" : "no case that the kernel offers";
+      return result;
     } else {
       result.status = CheckResult::Status::passed;
     }
+    // A check of consistency is a verdict where it was asked for by name.
+    if (!check.consistency || listed(options_.only, check.name)) result.judged = session_.succeeded();
     return result;
   }
 
@@ -80,7 +83,6 @@ class Runner {
   void run_whole(const Check& check) {
     try {
       check.run(session_, [&](Finding f) { add(std::move(f)); });
-      answered_ = true;
     } catch (const Trouble& trouble) {
       handle(trouble);
     }
@@ -104,15 +106,9 @@ class Runner {
 
   std::optional<Finding> judge(const Case& c) {
     try {
-      std::optional<Finding> f = check_->judge(session_, c);
-      answered_ = true;
-      return f;
+      return check_->judge(session_, c);
     } catch (const Trouble& trouble) {
-      if (trouble.reply.outcome == Outcome::unsupported) {
-        session_.note_unsupported(trouble);
-        declined_ = true;
-        return std::nullopt;
-      }
+      if (trouble.reply.outcome == Outcome::unsupported) return std::nullopt;
       Finding f = finding_of(trouble);
       if (f.row == 0) f.row = c.first_row;
       if (f.defect == "crash" && only_unaligned(c)) {
@@ -137,12 +133,7 @@ class Runner {
   }
 
   void handle(const Trouble& trouble) {
-    if (trouble.reply.outcome == Outcome::unsupported) {
-      session_.note_unsupported(trouble);
-      declined_ = true;
-      return;
-    }
-    add(finding_of(trouble));
+    if (trouble.reply.outcome != Outcome::unsupported) add(finding_of(trouble));
   }
 
   Finding* find(const std::string& defect) {
@@ -202,13 +193,57 @@ class Runner {
   const std::optional<Case>& input_;
   const Check* check_ = nullptr;
   CheckResult* result_ = nullptr;
-  bool declined_ = false, answered_ = false, found_ = false;
+  bool found_ = false;
   int hangs_ = 0;
 };
 
 }  // namespace
 
-bool Verdict::valid() const { return findings().empty(); }
+const char* judgement_name(Judgement judgement) {
+  switch (judgement) {
+    case Judgement::valid: return "valid";
+    case Judgement::invalid: return "invalid";
+    case Judgement::not_judged: return "not judged";
+  }
+  return "?";
+}
+
+Judgement Verdict::judgement() const {
+  return !findings().empty() ? Judgement::invalid : judged().empty() ? Judgement::not_judged : Judgement::valid;
+}
+
+int Verdict::exit_code() const {
+  switch (judgement()) {
+    case Judgement::valid: return 0;
+    case Judgement::invalid: return ended_process() ? 3 : 1;
+    case Judgement::not_judged: return 4;
+  }
+  return 1;
+}
+
+namespace {
+
+// Operations that only help to call others are no stage of their own.
+bool auxiliary(Operation operation) { return operation == Operation::code_bytes || operation == Operation::data; }
+
+std::vector<Operation> operations_of(std::uint32_t bits) {
+  std::vector<Operation> all;
+  for (std::uint32_t i = 1; i < operation_count; ++i) {
+    if ((bits >> i & 1) != 0 && !auxiliary(static_cast<Operation>(i))) all.push_back(static_cast<Operation>(i));
+  }
+  return all;
+}
+
+std::uint32_t judged_bits(const Verdict& v) {
+  std::uint32_t bits = 0;
+  for (const CheckResult& check : v.checks) bits |= check.judged;
+  return bits & v.subject.operations;
+}
+
+}  // namespace
+
+std::vector<Operation> Verdict::judged() const { return operations_of(judged_bits(*this)); }
+std::vector<Operation> Verdict::not_judged() const { return operations_of(subject.operations & ~judged_bits(*this)); }
 
 bool Verdict::ended_process() const {
   const auto all = findings();
@@ -248,6 +283,8 @@ Verdict validate(Subject& subject, const Options& options, const std::optional<C
   const auto& unsupported = runner.session().unsupported();
   verdict.unwritten = runner.unwritten();
   verdict.unsupported.assign(unsupported.begin(), unsupported.end());
+  verdict.estimates = runner.session().estimates;
+  verdict.remarks = runner.session().remarks;
   verdict.seconds = seconds_since(start);
   return verdict;
 }

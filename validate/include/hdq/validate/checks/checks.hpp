@@ -16,7 +16,8 @@ extern const Check bad_input_check, range_check, scaling_check;                 
 extern const Check file_check, oracle_check;                                        // check_file.cpp
 extern const Check profile_data_check, profile_transform_check, profile_transposed_check, profile_pack_check, profile_encode_check,
     profile_decode_check, profile_dot_check;                                        // check_profile.cpp
-extern const Check audit_check, drift_check, reachable_check;                       // audit.cpp
+extern const Check reachable_check;                                                 // check_reachable.cpp
+extern const Check audit_check, drift_check;                                        // audit.cpp
 
 inline std::vector<const Check*> all_checks() {
   return {&signs_check,  &dither_check,     &codebook_check, &transform_check, &transposed_check, &pack_check,   &encode_check,

@@ -16,12 +16,23 @@
 #include <vector>
 
 #include "hdq/reference/profile/profile_judge.hpp"
+#include "hdq/validate/explain/estimate.hpp"
 #include "hdq/validate/explain/finding.hpp"
 #include "hdq/validate/subject/subject.hpp"
 
 namespace hdq::validate {
 
 enum class Level { quick, standard, thorough };
+
+// What a scheme of its own is held to: E x̂ = x and its squared error, or the squared error alone.
+enum class Claim { unstated, unbiased, error };
+
+// Rows to audit instead of made-up vectors. Each must be finite and not zero.
+struct AuditedRows {
+  std::string source;  // as a person knows it
+  std::uint64_t dimension = 0;
+  std::vector<float> x;  // rows × dimension
+};
 
 struct Options {
   Level level = Level::standard;
@@ -33,6 +44,9 @@ struct Options {
   std::optional<double> seconds;        // instead of the level's
   std::string profile;                  // a shipped profile's name, or JSON; empty: the kernel's own, if it has one
   std::string profile_argument;         // as --profile was given, for the commands that show a finding again
+  std::vector<std::uint64_t> dimensions;  // to audit; empty: those that the kernel is found to offer
+  AuditedRows rows;                     // to audit, if any
+  Claim claim = Claim::unstated;        // the profile's; without one: unbiased, but a kernel without randomness only where it gives no claimed_error
 };
 
 // Rows of input under one configuration.
@@ -71,6 +85,9 @@ class Session {
   bool conformant() const { return info().promise != Promise::own_scheme && !profile_; }
   // What the kernel is judged by instead of SPEC, or null.
   const reference::Profile* profile() const { return profile_ ? &*profile_ : nullptr; }
+  Claim claim() const;                     // of --claim, else of the profile; unbiased of conformant kernels
+  bool claimed_error_given() const;        // at some bit width
+  double claimed_error(int bits) const;    // of E‖x̂ − x‖²/‖x‖²: the kernel's, else the profile's; 0: none
   // Its judge at a configuration, with the data that the kernel exports; kept. Throws BadProfile, NotOffered, Trouble.
   reference::ProfileJudge& judge(const Config& config);
   std::size_t norms_per_row(const Config& config) const;
@@ -105,6 +122,7 @@ class Session {
   double error_constant(const Config&);
   bool can_reconstruct() const;
   std::vector<float> reconstruct(const Case&);  // by reconstruct, or by encode and decode
+  std::vector<float> reconstruct_directly(const Case&);
 
   Reply call(const Request& request);  // as it is: the outcome is the caller's
   void restart() { subject_.restart(); }  // the next call finds a kernel that has not been called before
@@ -112,8 +130,28 @@ class Session {
   Reply try_input(const Case&);
 
   std::uint64_t calls() const { return calls_; }
-  void note_unsupported(const Trouble& trouble);
-  const std::set<std::string>& unsupported() const { return unsupported_; }
+
+  // One case of several. False if the kernel declines it: the others are judged all the same.
+  template <class OneCase>
+  bool answers(OneCase&& one_case) {
+    try {
+      one_case();
+      return true;
+    } catch (const Trouble& trouble) {
+      if (trouble.reply.outcome != Outcome::unsupported) throw;
+      return false;
+    }
+  }
+  const std::set<std::string>& unsupported() const { return unsupported_; }  // every case that was declined, "encode: n = 7, b = 3"
+
+  // What was called since begin_check(): bit (1 << operation) where a call was answered (by more than a refusal), and where it was with ok.
+  void begin_check() { answered_ = succeeded_ = 0; }
+  std::uint32_t answered() const { return answered_; }
+  std::uint32_t succeeded() const { return succeeded_; }
+  void disclaim() { succeeded_ = 0; }  // what was called is no judgement: too little of it
+
+  std::vector<Estimate> estimates;   // of the audit
+  std::vector<std::string> remarks;  // what a reader of the verdict should know
 
  private:
   Reply expect_ok(const Request& request);
@@ -123,6 +161,7 @@ class Session {
   Options options_;
   std::mt19937_64 random_;
   std::uint64_t calls_ = 0;
+  std::uint32_t answered_ = 0, succeeded_ = 0;
   std::set<std::string> unsupported_;
   std::optional<reference::Profile> profile_;
   std::map<std::vector<std::uint64_t>, std::unique_ptr<reference::ProfileJudge>> judges_;  // by n, bits, seed, variant
@@ -137,6 +176,7 @@ struct Check {
   void (*run)(Session&, const Report&);                            // the cases of the check's own, or null
   std::optional<Finding> (*judge)(Session&, const Case&) = nullptr;  // one case of vectors
   std::vector<Case> (*cases)(Session&) = nullptr;                    // of judge
+  bool consistency = false;  // compares the kernel with itself, or what it refuses: says nothing of its values
 };
 
 // Trouble in words, with its class of defect.

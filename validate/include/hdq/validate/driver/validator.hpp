@@ -17,21 +17,31 @@ struct CheckResult {
   std::string reason;  // of skipping
   double seconds = 0;
   std::uint64_t calls = 0;
+  std::uint32_t judged = 0;  // bit (1 << operation): its values were judged
   std::vector<Finding> findings;
 };
+
+// not_judged: nothing was found, but no operation's values were looked at either.
+enum class Judgement { valid, invalid, not_judged };
+const char* judgement_name(Judgement judgement);  // "valid", "invalid", "not judged"
 
 struct Verdict {
   SubjectInfo subject;
   std::string command_line;
   std::vector<CheckResult> checks;
-  std::vector<std::string> unsupported;  // what the kernel declined
+  std::vector<std::string> unsupported;  // what the kernel declined, "encode: n = 7, b = 3"
+  std::vector<Estimate> estimates;       // of the audit
+  std::vector<std::string> remarks;
   double seconds = 0;
   std::string unwritten;                 // why the first failing input that could not be written was not; empty if all were
 
-  bool valid() const;
+  Judgement judgement() const;
+  bool valid() const { return judgement() == Judgement::valid; }
   bool ended_process() const;
   std::vector<const Finding*> findings() const;  // in the order of the checks
-  int exit_code() const { return ended_process() ? 3 : valid() ? 0 : 1; }
+  std::vector<Operation> judged() const;         // operations whose values were judged
+  std::vector<Operation> not_judged() const;     // operations that the kernel offers, and were not
+  int exit_code() const;                         // 0 valid, 1 invalid, 3 invalid and crashed or hung, 4 not judged
 };
 
 std::vector<std::string> check_names();

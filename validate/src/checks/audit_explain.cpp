@@ -1,0 +1,101 @@
+// What a rejection means.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "hdq/validate/checks/audit.hpp"
+
+namespace hdq::validate::audit {
+
+std::string estimate(const Moments& m, double shift) {
+  const double error = m.standard_error();
+  const int digits = error > 0 && std::isfinite(error) ? std::clamp(1 - static_cast<int>(std::floor(std::log10(error))), 1, 9) : 3;
+  return fmt::format("{:.{}f} ± {:.{}f}", shift + m.mean(), digits, error, digits);
+}
+
+double clarity(const Audited& subject) {
+  const Moments& m = subject.self.moments();
+  if (!subject.self.rejected()) return 0;
+  return std::isfinite(m.mean()) ? std::abs(m.mean()) / (m.standard_error() + 0.01) : INFINITY;
+}
+
+namespace {
+
+// The same factor on every vector and at every bit width, or one that depends on them?
+bool common_bias(const std::vector<Experiment>& all, const Audited& worst) {
+  const Moments& factor = worst.self.moments();
+  return std::all_of(all.begin(), all.end(), [&](const Experiment& e) {
+    return std::all_of(e.subjects.begin(), e.subjects.end(), [&](const Audited& s) {
+      const Moments& other = s.self.moments();
+      return other.count() < 2 || std::abs(other.mean() - factor.mean()) <= 0.02 + 6 * (other.standard_error() + factor.standard_error());
+    });
+  });
+}
+
+Finding audit_finding(const Experiment& e, const Audited& subject, std::string defect, std::string what) {
+  Finding f;
+  f.stage = Stage::audit;
+  f.config = e.config;
+  f.defect = std::move(defect);
+  f.what = std::move(what) + fmt::format(" on {}, b = {} (n = {}, {} seeds)", subject.name, e.config.bits, e.config.dimension, e.observations);
+  return f;
+}
+
+const Audited* first_rejected(const Experiment& e, Statistic Audited::* statistic) {
+  const auto at = std::find_if(e.subjects.begin(), e.subjects.end(), [&](const Audited& s) { return (s.*statistic).rejected(); });
+  return at == e.subjects.end() ? nullptr : &*at;
+}
+
+// The clearest case.
+Finding explain_self(const Experiment& e, const std::vector<Experiment>& all) {
+  const auto worst = std::max_element(e.subjects.begin(), e.subjects.end(), [](const Audited& a, const Audited& b) { return clarity(a) < clarity(b); });
+  const double mean = 1 + worst->self.moments().mean();
+  const bool common = common_bias(all, *worst);
+  const std::string defect = !std::isfinite(mean)             ? "half-overflow"
+                             : common && std::abs(mean) < 0.1 + 5 * worst->self.moments().standard_error() ? "two-paths-two-bases"
+                             : common                         ? "estimator-constant"
+                                                              : "dead-or-biased-rounding";
+  return audit_finding(e, *worst, defect, fmt::format("biased: E⟨x, x̂⟩/‖x‖² = {}", estimate(worst->self.moments(), 1)));
+}
+
+Finding explain_error(const Session& s, const Experiment& e, const Audited& subject) {
+  const double bound = error_bound(s, static_cast<int>(e.config.bits));
+  const std::string above = subject.errors.mean() > bound ? fmt::format("above its bound {:.6g}", bound) : std::string("above its exact value for the signs drawn");
+  return audit_finding(e, subject, e.config.bits >= 5 ? "codebook" : "error-too-large", fmt::format("E‖x̂ − x‖²/‖x‖² = {}, {}", estimate(subject.errors, 0), above));
+}
+
+}  // namespace
+
+std::optional<Finding> explain(const Session& s, const Experiment& e, const std::vector<Experiment>& all) {
+  if (s.claim() != Claim::error) {
+    if (first_rejected(e, &Audited::self) != nullptr) return explain_self(e, all);
+    if (const Audited* at = first_rejected(e, &Audited::cross)) {
+      const bool padded = e.config.dimension != e.config.order && s.conformant();
+      return audit_finding(e, *at, padded ? "padded-dimensions" : "dead-or-biased-rounding",
+                           fmt::format("biased: E⟨q, x̂⟩/‖x‖ = {}, should be {:.4f}, for a unit vector q", estimate(at->cross.moments(), at->along_query), at->along_query));
+    }
+    if (const Audited* at = first_rejected(e, &Audited::dot)) {
+      return audit_finding(e, *at, "estimator-constant",
+                           fmt::format("dot is biased: E dot(q)/‖x‖ = {}, should be {:.4f}", estimate(at->dot.moments(), at->along_query), at->along_query));
+    }
+    if (const Audited* at = first_rejected(e, &Audited::dot_self)) {
+      return audit_finding(e, *at, "estimator-constant", fmt::format("dot is biased: E dot(x)/‖x‖² = {}", estimate(at->dot_self.moments(), 1)));
+    }
+    if (const Audited* at = first_rejected(e, &Audited::coordinate)) {
+      const std::size_t j = at->direction.coordinate();
+      return audit_finding(e, *at, "dead-or-biased-rounding",
+                           fmt::format("biased in coordinate {}: E(x̂ − x) is {:.4f}·‖x‖ there, x is {:.4f}·‖x‖", j, at->direction.mean_there(),
+                                       static_cast<double>(at->x[j]) / at->norm));
+    }
+    if (const Audited* at = first_rejected(e, &Audited::learned)) {
+      return audit_finding(e, *at, "dead-or-biased-rounding",
+                           fmt::format("biased: along the mean of the errors before it, each error still has mean {}·‖x‖", estimate(at->learned.moments(), 0)));
+    }
+  }
+  const auto at = std::find_if(e.subjects.begin(), e.subjects.end(), [](const Audited& x) { return x.error.rejected(); });
+  if (at != e.subjects.end()) return explain_error(s, e, *at);
+  return std::nullopt;
+}
+
+}  // namespace hdq::validate::audit
