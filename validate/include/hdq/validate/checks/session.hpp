@@ -32,6 +32,8 @@ struct Options {
   std::string output_directory = ".";   // of failing inputs; empty: none are written
   std::optional<double> seconds;        // instead of the level's
   std::string profile;                  // a shipped profile's name, or JSON; empty: the kernel's own, if it has one
+  std::string profile_argument;         // how that was given on the command line, for commands that judge again
+  std::optional<double> check_limit;    // seconds for one check, instead of the level's
 };
 
 // Rows of input under one configuration.
@@ -57,6 +59,13 @@ struct Encoded {
 };
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b);
+
+// A call that was made, with copies of its inputs.
+struct MadeCall {
+  Request request;
+  Reply reply;
+  std::vector<std::vector<std::uint8_t>> inputs;  // what request.inputs refers to
+};
 
 class Session {
  public:
@@ -107,6 +116,15 @@ class Session {
 
   Reply call(const Request& request);  // as it is: the outcome is the caller's
   void restart() { subject_.restart(); }  // the next call finds a kernel that has not been called before
+  // The calls that `calls` makes.
+  std::vector<MadeCall> record(const std::function<void()>& calls);
+  // Where calls_functions(): as Subject has it.
+  bool calls_functions() const { return subject_.calls_functions(); }
+  Repetition repeat(const Request& request, const Subject::Windows& windows);
+  std::pair<Reply, Reply> at_once(const Request& a, const Request& b, std::chrono::milliseconds at_most);
+  // Starts a check's time. Once a call hangs, or the time is up, every further call of the check has Outcome::hung at once: a hang costs the
+  // time limit of one call, and not once for each case.
+  void begin_check();
   // The request for encode, or for reconstruct where there is no encode.
   Reply try_input(const Case&);
 
@@ -117,11 +135,16 @@ class Session {
  private:
   Reply expect_ok(const Request& request);
   std::size_t packed_count(const Config& config, std::size_t count) const;
+  const Reply* time_is_up();  // the answer to every further call of the check, or null
+  Reply remember_hang(Reply reply);
 
   Subject& subject_;
   Options options_;
   std::mt19937_64 random_;
   std::uint64_t calls_ = 0;
+  std::chrono::steady_clock::time_point check_ends_ = std::chrono::steady_clock::time_point::max();
+  std::optional<Reply> hung_;  // in this check
+  std::vector<MadeCall>* record_ = nullptr;
   std::set<std::string> unsupported_;
   std::optional<reference::Profile> profile_;
   std::map<std::vector<std::uint64_t>, std::unique_ptr<reference::ProfileJudge>> judges_;  // by n, bits, seed, variant
