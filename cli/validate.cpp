@@ -1,9 +1,12 @@
 // hdq validate: judges a kernel, stage by stage and as a whole (docs/validate.md).
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,8 +14,8 @@
 #include "command.hpp"
 #include "files.hpp"
 #include "options.hpp"
-#include "hdq/io/text.hpp"
 #include "profile_argument.hpp"
+#include "hdq/io/text.hpp"
 #include "hdq/stages.hpp"
 #include "hdq/validate/subject/pipe_subject.hpp"
 #include "hdq/validate/subject/plugin_subject.hpp"
@@ -24,7 +27,8 @@ namespace {
 struct Arguments {
   std::vector<std::string> subject;
   validate::Options options;
-  double time_limit = 10;
+  double time_limit = 10, start_limit = 30;
+  std::optional<double> memory_limit;
   std::string junit, input, profile, audited;
   std::vector<std::string> dimensions;
   int bits = 0;
@@ -41,7 +45,10 @@ bool is_plugin(const std::vector<std::string>& subject) {
 }
 
 std::unique_ptr<validate::Subject> open_kernel(const Arguments& arguments) {
-  const std::chrono::milliseconds limit(static_cast<std::int64_t>(std::lround(1000 * arguments.time_limit)));
+  const auto milliseconds = [](double seconds) { return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(1000 * seconds))); };
+  validate::Limits limit(milliseconds(arguments.time_limit));
+  limit.start = milliseconds(arguments.start_limit);
+  if (arguments.memory_limit) limit.memory = static_cast<std::uint64_t>(*arguments.memory_limit * 0x1p30);
   if (arguments.subject.empty()) throw UsageError("name a plug-in, or after -- a program");
   if (is_plugin(arguments.subject)) return std::make_unique<validate::PluginSubject>(arguments.subject[0], limit);
   return std::make_unique<validate::PipeSubject>(arguments.subject, limit);
@@ -98,11 +105,45 @@ validate::AuditedRows audited_rows(const Arguments& arguments) {
   return rows;
 }
 
+// What could not be written later would be found out after minutes of judging.
+void expect_places_to_write(const Arguments& arguments) {
+  const auto expect_directory = [](const std::string& path, const std::string& whose) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) throw UsageError(fmt::format("{}: there is no directory {}", whose, io::excerpt(path)));
+    if (::access(path.c_str(), W_OK | X_OK) != 0) throw UsageError(fmt::format("{}: cannot write into {}", whose, io::excerpt(path)));
+  };
+  if (arguments.input.empty() && !arguments.options.output_directory.empty()) expect_directory(arguments.options.output_directory, "--output");
+  if (arguments.junit.empty()) return;
+  const std::filesystem::path junit(arguments.junit), directory = junit.parent_path();
+  expect_directory(directory.empty() ? "." : directory.string(), "--junit");
+  std::error_code error;
+  if (std::filesystem::is_directory(junit, error)) throw UsageError(fmt::format("--junit: {} is a directory", io::excerpt(arguments.junit)));
+}
+
+// The verdict is said, whatever becomes of the files; a failing one is also the exit status.
+int told(const Arguments& arguments, const validate::Verdict& verdict) {
+  if (arguments.json) fmt::print("{}\n", validate::json_report(verdict));
+  else fmt::print("{}", validate::text_report(verdict));
+  std::fflush(stdout);
+  std::string unwritten = verdict.unwritten;
+  try {
+    if (!arguments.junit.empty()) write_file(arguments.junit, validate::junit_report(verdict));
+  } catch (const std::exception& error) {
+    unwritten = error.what();
+  }
+  if (unwritten.empty()) return verdict.exit_code();
+  if (verdict.exit_code() == exit_ok) throw BadInput(unwritten);
+  fmt::print(stderr, "hdq: {}\n", io::printable(unwritten));
+  return verdict.exit_code();
+}
+
 int run(const Arguments& arguments) try {
   if (arguments.list) {
     for (const std::string& name : validate::check_names()) fmt::print("{}\n", name);
     return exit_ok;
   }
+  expect_places_to_write(arguments);
+  const std::optional<validate::Case> input = input_of(arguments);
   validate::Options options = arguments.options;
   if (!arguments.profile.empty()) {
     read_profile(arguments.profile);  // errors name the file
@@ -112,13 +153,7 @@ int run(const Arguments& arguments) try {
   const std::unique_ptr<validate::Subject> subject = open_kernel(arguments);
   options.dimensions = dimensions_of(arguments);
   options.rows = audited_rows(arguments);
-  const validate::Verdict verdict = validate::validate(*subject, options, input_of(arguments));
-  if (arguments.json) fmt::print("{}\n", validate::json_report(verdict));
-  else fmt::print("{}", validate::text_report(verdict));
-  std::fflush(stdout);  // the verdict is said, whatever becomes of the files
-  if (!arguments.junit.empty()) write_file(arguments.junit, validate::junit_report(verdict));
-  if (!verdict.unwritten.empty()) throw BadInput(verdict.unwritten);
-  return verdict.exit_code();
+  return told(arguments, validate::validate(*subject, options, input));
 } catch (const reference::BadProfile& error) {
   throw UsageError(fmt::format("the kernel's profile: {}", error.what()));
 } catch (const validate::NoSubject& error) {
@@ -151,6 +186,9 @@ void add_validate(CLI::App& app) {
   command.integer("--variant", options.variant, 0, UINT32_MAX, "The kernel's variant to judge; the others are compared with it");
   command.integer("--random-seed", options.seed, 0, UINT64_MAX, "Of the inputs that checks make up").show_default();
   command.positive_number("--time-limit", arguments->time_limit, 86400, "Seconds for one call").show_default();
+  command.positive_number("--start-limit", arguments->start_limit, 86400, "Seconds for the kernel to load, or to say what it is").show_default();
+  command.positive_number("--check-limit", options.check_limit, 864000, "Seconds for one check, 600 or with --level thorough 7200");
+  command.positive_number("--memory-limit", arguments->memory_limit, 1048576, "GiB of memory that the kernel may use; half of the machine's");
   command.positive_number("--seconds", options.seconds, 86400, "Seconds for the audit, instead of the level's");
   command.comma_separated("--dims", arguments->dimensions, "Dimensions to audit, separated by commas, instead of some that the kernel offers");
   command.text("--vectors", arguments->audited, "Audit the rows of this file, as hdq encode reads it, instead of made-up vectors");

@@ -1,14 +1,19 @@
 // A kernel written from SPEC with switchable faults, one at a time: HDQ_FAULT=<name> (faults.hpp). Without one it is correct.
 // It is what `hdq validate` is tested with: each fault must be found and its class named (docs/kill-table.md).
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "hdq/hdq_kernel.h"
@@ -608,10 +613,34 @@ std::uint64_t mark_of(const float* x, std::uint64_t n) {
   return mark;
 }
 
+// What should end with the call, and does not.
+void leave_behind(const Config* k, float* decoded) {
+  if (has(Fault::own_config_written)) *const_cast<volatile std::uint64_t*>(&k->seed) = k->seed;
+  if (has(Fault::own_late_write)) {
+    std::thread([decoded] {
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+      *const_cast<volatile float*>(decoded) = 0;
+    }).detach();
+  }
+  static void* volatile kept;
+  if (has(Fault::own_leak_memory)) kept = std::malloc(100);
+  (void)kept;
+  if (has(Fault::own_leak_map)) ::mmap(nullptr, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (has(Fault::own_leak_descriptor)) ::open("/dev/null", O_RDONLY);
+  if (has(Fault::own_leak_thread)) std::thread([] { ::pause(); }).detach();
+}
+
 int reconstruct(const Config* k, std::uint64_t first_row, std::uint64_t rows, const float* x, float* decoded, hdq_kernel_position* bad) {
   static std::uint64_t calls = 0;
   Config config = *k;
   if (has(Fault::own_not_repeatable)) config.seed ^= ++calls;
+  leave_behind(k, decoded);
+  static Floats scratch;
+  static std::mutex growth;
+  if (has(Fault::own_static_scratch)) {
+    const std::lock_guard lock(growth);
+    scratch.resize(std::max<std::size_t>({scratch.size(), 1 << 16, rows * k->dimension}));
+  }
   Floats norms(rows);
   Bytes codes(rows * bytes_of(config, config.order));
   const int status = encode(&config, first_row, rows, x, norms.data(), codes.data(), bad);
@@ -638,7 +667,9 @@ int reconstruct(const Config* k, std::uint64_t first_row, std::uint64_t rows, co
     }
     return HDQ_KERNEL_OK;
   }
-  decode(&config, first_row, rows, norms.data(), codes.data(), decoded);
+  float* to = has(Fault::own_static_scratch) ? scratch.data() : decoded;
+  decode(&config, first_row, rows, norms.data(), codes.data(), to);
+  if (to != decoded) std::copy_n(to, rows * config.dimension, decoded);
   for (std::uint64_t row = 0; row < rows && has(Fault::own_drift); ++row) {
     decoded_before().insert(mark_of(decoded + row * config.dimension, config.dimension));
   }

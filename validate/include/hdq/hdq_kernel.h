@@ -6,8 +6,8 @@
  *
  * Any function may be NULL: what is there is checked, alone and against what else is there. A kernel with a transform only
  * is a kernel. Each call happens in a child process: inputs are on read-only pages, every buffer ends (or begins) at a
- * page that may not be touched. Functions keep no pointer to their arguments. They may be called in any order and
- * with a different configuration each time. The same arguments must give the same output bytes.
+ * page that may not be touched. Functions keep no pointer to their arguments, and use none after they have returned. They may be called in
+ * any order, with a different configuration each time, and by several threads at once. The same arguments must give the same output bytes.
  *
  * Arrays are contiguous, row after row. n = dimension, d = order, b = bits, N = 2^b.
  */
@@ -66,7 +66,7 @@ typedef struct hdq_kernel {
   uint32_t promise;        /* HDQ_KERNEL_OWN_SCHEME, _CONFORMANT or _BIT_EXACT */
   uint32_t bit_widths;     /* bit b is set where b bits are supported; 0 means all */
   uint64_t max_dimension;  /* 0: no limit of its own */
-  uint32_t alignment;      /* bytes that every float array must be aligned to; 0 or 1: none beyond that of the type */
+  uint32_t alignment;      /* bytes that every float array must be aligned to, a power of two up to 4096; 0 or 1: none beyond that of the type */
   uint32_t variants;       /* code paths to compare, such as instruction sets, at most 64; 0 or 1: only one */
   /* E‖x̂ − x‖² <= claimed_error[b]·‖x‖² for every x. 0: the certified uniform bound of SPEC §5.5 is taken as the claim. */
   double claimed_error[HDQ_KERNEL_MAX_BITS + 1];

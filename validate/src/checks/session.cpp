@@ -85,12 +85,31 @@ double Session::claimed_error(int bits) const {
   return at == profile_->claimed_error.end() ? 0 : at->second;
 }
 
+void Session::begin_check() {
+  using Seconds = std::chrono::duration<double>;
+  constexpr double longest = 600, longest_thorough = 7200;
+  const Seconds limit(options_.check_limit.value_or(thorough() ? longest_thorough : longest));
+  check_ends_ = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
+  hung_.reset();
+}
+
+const Reply* Session::time_is_up() {
+  if (!hung_ && std::chrono::steady_clock::now() >= check_ends_) hung_ = failure_of(Outcome::hung, "the time of the check (--check-limit) is up");
+  return hung_ ? &*hung_ : nullptr;
+}
+
+Reply Session::remember_hang(Reply reply) {
+  if (reply.outcome == Outcome::hung) hung_ = reply;
+  return reply;
+}
+
 Reply Session::call(const Request& request) {
+  if (const Reply* over = time_is_up()) return *over;
   ++calls_;
   Request placed = request;
   placed.placement = placement;
   placed.placement.fill = fill ? *fill : static_cast<std::uint8_t>(1 + calls_ * 91 % 255);
-  Reply reply = subject_.call(placed);
+  Reply reply = remember_hang(subject_.call(placed));
   const std::uint32_t bit = std::uint32_t{1} << static_cast<std::uint32_t>(request.operation);
   if (reply.outcome == Outcome::unsupported) {
     Config config = request.config;
@@ -100,7 +119,42 @@ Reply Session::call(const Request& request) {
     answered_ |= bit;
     if (reply.ok()) succeeded_ |= bit;
   }
+  if (record_ != nullptr) {
+    record_->push_back({placed, reply, {}});
+    MadeCall& made = record_->back();
+    for (const auto& input : made.request.inputs) made.inputs.emplace_back(input.begin(), input.end());
+    std::copy(made.inputs.begin(), made.inputs.end(), made.request.inputs.begin());
+  }
   return reply;
+}
+
+std::vector<MadeCall> Session::record(const std::function<void()>& calls) {
+  std::vector<MadeCall> made;
+  record_ = &made;
+  try {
+    calls();
+  } catch (...) {
+    record_ = nullptr;
+    throw;
+  }
+  record_ = nullptr;
+  return made;
+}
+
+Repetition Session::repeat(const Request& request, const Subject::Windows& windows) {
+  if (const Reply* over = time_is_up()) return {*over, 0, true, {}};
+  Repetition repetition = subject_.repeat(request, windows);
+  calls_ += repetition.calls;
+  remember_hang(repetition.reply);
+  return repetition;
+}
+
+std::pair<Reply, Reply> Session::at_once(const Request& a, const Request& b, std::chrono::milliseconds at_most) {
+  if (const Reply* over = time_is_up()) return {*over, *over};
+  calls_ += 2;
+  auto replies = subject_.at_once(a, b, at_most);
+  remember_hang(replies.first);
+  return replies;
 }
 
 Reply Session::expect_ok(const Request& request) {
@@ -325,6 +379,11 @@ Finding finding_of(const Trouble& trouble) {
       f.defect = "tail-of-a-simd-loop";
       f.ended_process = true;
       f.what = fmt::format("{} {}", operation, detail);
+      break;
+    case Outcome::used_late:
+      f.defect = "use-after-return";
+      f.ended_process = true;
+      f.what = detail;
       break;
     case Outcome::wrote_outside:
       f.defect = "tail-of-a-simd-loop";

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "hdq/io/text.hpp"
 #include "hdq/validate/driver/validator.hpp"
 
 namespace hdq::validate {
@@ -27,7 +28,7 @@ void append_finding(std::string& text, const Finding& f) {
     if (d.error_ulp > 0 || d.bound_ulp > 0) text += fmt::format("; off by {} ulp, {} allowed", ulps(d.error_ulp), ulps(d.bound_ulp));
     text += '\n';
   }
-  if (!f.input_file.empty()) text += fmt::format("       smallest input: {}\n", f.input_file);
+  if (!f.input_file.empty()) text += fmt::format("       smallest input: {}\n", io::printable(f.input_file));
   if (!f.replay.empty()) text += fmt::format("       again: {}\n", f.replay);
 }
 
@@ -171,7 +172,7 @@ std::uint64_t all_calls(const Verdict& v) {
 }  // namespace
 
 std::string text_report(const Verdict& v) {
-  std::string text = fmt::format("{} {}: {}\n\n", v.subject.name, v.subject.version, promise_name(v.subject.promise));
+  std::string text = fmt::format("kernel: {} {}: {}\n\n", v.subject.name, v.subject.version, promise_name(v.subject.promise));
   std::size_t passed = 0;
   for (const CheckResult& check : v.checks) {
     if (check.status == CheckResult::Status::skipped) {

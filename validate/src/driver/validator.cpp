@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "hdq/io/text.hpp"
 #include "hdq/io/vector_writer.hpp"
 #include "hdq/types.hpp"
 #include "hdq/validate/checks/checks.hpp"
@@ -43,12 +44,22 @@ class Runner {
     result.name = check.name;
     const auto start = Clock::now();
     const std::uint64_t calls = session_.calls();
+    session_.begin_check();
     if (!wanted(check, result.reason)) return result;
     session_.begin_check();
     check_ = &check;
     result_ = &result;
-    if (check.judge != nullptr) run_cases(check);
-    else run_whole(check);
+    try {
+      if (check.judge != nullptr) run_cases(check);
+      else run_whole(check);
+    } catch (const reference::BadProfile&) {
+      throw;  // no defect of the kernel's, and the same for every check
+    } catch (const std::exception& error) {  // out of memory, say: what was found before is not lost, and what was not judged is not valid
+      Finding f;
+      f.defect = "failure";
+      f.what = fmt::format("the check does not end: {}", io::printable(error.what()));
+      add(std::move(f));
+    }
     // What a class explains comes before what none does.
     std::stable_partition(result.findings.begin(), result.findings.end(), [](const Finding& f) { return !f.defect.starts_with("wrong-"); });
     result.seconds = seconds_since(start);
@@ -99,6 +110,7 @@ class Runner {
       } else {
         shrink_and_add(c, std::move(*f));
       }
+      if (result_->findings.back().defect == "hang") return;  // its time is spent
       // A few failures tell enough; every restart of a process costs time.
       if (++failures >= 12 || result_->findings.size() >= 4 || hangs_ >= 2) return;
     }
@@ -146,13 +158,20 @@ class Runner {
   void add(Finding f) {
     f.check = check_->name;
     found_ = true;
-    if (f.defect == "hang") ++hangs_;
+    if (f.defect == "hang" && find("hang") == nullptr) ++hangs_;
     if (Finding* same = find(f.defect)) {
       ++same->count;
       return;
     }
-    if (f.replay.empty()) f.replay = fmt::format("hdq validate {} --only {} --random-seed {}", session_.kernel_command_line(), check_->name, options_.seed);
+    if (f.replay.empty()) f.replay = replay(fmt::format("--random-seed {}", options_.seed));
     result_->findings.push_back(std::move(f));
+  }
+
+  // The command that judges this again; the kernel comes last, since what follows -- is its own.
+  std::string replay(const std::string& options) const {
+    const char* level = options_.level == Level::quick ? " --level quick" : options_.level == Level::thorough ? " --level thorough" : "";
+    const std::string profile = options_.profile_argument.empty() ? "" : " --profile " + shell_word(options_.profile_argument);
+    return fmt::format("hdq validate --only {}{}{} {} {}", check_->name, level, profile, options, session_.kernel_command_line());
   }
 
   void shrink_and_add(Case c, Finding f) {
@@ -171,9 +190,8 @@ class Runner {
     if (!options_.output_directory.empty() && !input_) {
       f.input_file = (std::filesystem::path(options_.output_directory) / fmt::format("failing-{}-{}.npy", check_->name, f.defect)).string();
       write_input(f, c);
-      f.replay = fmt::format("hdq validate {} --only {} --input {} --bits {} --seed {} --row {}", session_.kernel_command_line(), check_->name,
-                             f.input_file, c.config.bits, c.config.seed, c.first_row);
-      if (c.config.variant != 0) f.replay += fmt::format(" --variant {}", c.config.variant);
+      f.replay = replay(fmt::format("--input {} --bits {} --seed {} --row {}{}", shell_word(f.input_file), c.config.bits, c.config.seed, c.first_row,
+                                    c.config.variant != 0 ? fmt::format(" --variant {}", c.config.variant) : ""));
     }
     add(std::move(f));
   }

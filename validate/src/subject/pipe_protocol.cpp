@@ -28,6 +28,10 @@ std::uint64_t word_at(const std::string& bytes, std::size_t index) {
   return word;
 }
 
+std::string no_reply(const std::string& bytes) {
+  return "the answer begins with \"" + printable_ascii(bytes, bytes.size()) + "\", not with HDQREPLY; is something printed to standard output?";
+}
+
 Reply protocol_error(const std::string& what) {
   Reply reply;
   reply.outcome = Outcome::protocol_error;
@@ -121,10 +125,14 @@ std::string printable_ascii(const std::string& text, std::size_t limit) {
   return shown;
 }
 
+std::string complaint_about_early_bytes(const std::string& bytes) {
+  if (bytes.compare(0, word_bytes, reply_magic, std::min(bytes.size(), word_bytes)) == 0) return "it answers before it is asked";
+  return no_reply(bytes);
+}
+
 ReplyHeader parse_reply_header(const std::string& header, std::size_t body_limit) {
   if (header.compare(0, word_bytes, reply_magic, word_bytes) != 0) {
-    return {protocol_error("the answer begins with \"" + printable_ascii(header, header.size()) +
-                           "\", not with HDQREPLY; is something printed to standard output?"), 0};
+    return {protocol_error(no_reply(header)), 0};
   }
   const std::uint64_t status = word_at(header, 1), body_bytes = word_at(header, 4);
   if (status > 3) return {protocol_error("the answer has status " + std::to_string(status)), 0};
@@ -185,6 +193,7 @@ SubjectInfo parse_subject_info(const std::string& answer) {
     if (!profile->is_string() && !profile->is_object()) reject("\"profile\" is neither a name nor an object");
     info.profile = profile->is_string() ? profile->get<std::string>() : profile->dump();
   }
+  if (const std::string wrong = objection(info); !wrong.empty()) reject(wrong);
   return info;
 }
 

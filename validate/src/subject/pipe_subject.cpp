@@ -1,147 +1,102 @@
 #include "hdq/validate/subject/pipe_subject.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
+#include "hdq/io/text.hpp"
 #include "hdq/validate/subject/pipe_protocol.hpp"
-
-extern char** environ;
 
 namespace hdq::validate {
 namespace {
 
-// Interpreters and their libraries take their time to load.
-constexpr std::chrono::milliseconds start_limit(30000);
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
 
 void close_end(int& descriptor) {
-  if (descriptor >= 0) ::close(descriptor);
-  descriptor = -1;
+  if (descriptor >= 0) ::close(std::exchange(descriptor, -1));
 }
 
 // The program answered; if not with ok, then with a message.
 bool returned(const Reply& reply) { return reply.outcome <= Outcome::failed; }
 
+bool same_kernel(const SubjectInfo& a, const SubjectInfo& b) {
+  return a.name == b.name && a.version == b.version && a.promise == b.promise && a.operations == b.operations && a.bit_widths == b.bit_widths &&
+         a.max_dimension == b.max_dimension && a.variants == b.variants && std::equal(std::begin(a.claimed_error), std::end(a.claimed_error), b.claimed_error);
+}
+
 }  // namespace
 
-PipeSubject::PipeSubject(std::vector<std::string> command, std::chrono::milliseconds limit)
-    : command_(std::move(command)), limit_(limit) {
+PipeSubject::PipeSubject(std::vector<std::string> command, const Limits& limits) : command_(std::move(command)), limits_(limits) {
   if (command_.empty()) throw NoSubject("no program is named");
   std::signal(SIGPIPE, SIG_IGN);
-  start();
-  std::string body;
-  const Reply reply = exchange(info_message(), info_limit, body, std::chrono::steady_clock::now() + std::max(start_limit, limit_));
-  if (!reply.ok()) {
-    stop();
-    throw NoSubject(command_line() + ": " + (returned(reply) ? parse_reply_body({}, reply, body) : reply).detail);
-  }
-  try {
-    info_ = parse_subject_info(body);
-  } catch (const std::exception& error) {
-    stop();
-    throw NoSubject(command_line() + ": what it says of itself is not understood: " + error.what());
-  }
+  info_ = start();
 }
 
 PipeSubject::~PipeSubject() { stop(); }
 
 std::string PipeSubject::command_line() const {
   std::string line = "--";
-  for (const std::string& word : command_) {
-    const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+=:,@%-") == std::string::npos;
-    std::string quoted;
-    for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    line += plain ? " " + word : " '" + quoted + "'";
-  }
+  for (const std::string& word : command_) line += " " + shell_word(word);
   return line;
 }
 
 // ---- the process ----
 
-void PipeSubject::start() {
-  std::array<std::array<int, 2>, 3> pipes{};
+SubjectInfo PipeSubject::start() {
+  const std::string name = io::excerpt(command_[0]);
+  std::array<std::array<int, 2>, 3> pipes;
+  for (auto& ends : pipes) ends = {-1, -1};
+  std::string why;
   for (auto& ends : pipes) {
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw NoSubject(std::string("pipe: ") + std::strerror(errno));
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) why = std::string("pipe: ") + std::strerror(errno);
   }
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, pipes[0][0], STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, pipes[1][1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, pipes[2][1], STDERR_FILENO);
-  // A group of its own, so that its own children end with it; SIGPIPE as programs expect it.
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t defaults;
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGPIPE);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
-  std::vector<char*> words;
-  for (std::string& word : command_) words.push_back(word.data());
-  words.push_back(nullptr);
-  const int error = ::posix_spawnp(&process_, words[0], &actions, &attributes, words.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  ::close(pipes[0][0]), ::close(pipes[1][1]), ::close(pipes[2][1]);
-  input_ = pipes[0][1], output_ = pipes[1][0], errors_ = pipes[2][0];
-  said_.clear();
-  for (const int descriptor : {input_, output_, errors_}) ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
-  if (error != 0) {
-    process_ = -1;
+  if (why.empty()) {
+    try {
+      process_ = std::make_unique<ContainedProcess>(ContainedProcess::Streams{pipes[0][0], pipes[1][1], pipes[2][1]}, command_);
+    } catch (const std::runtime_error& error) {
+      why = error.what();
+    }
+  }
+  input_ = std::exchange(pipes[0][1], -1), output_ = std::exchange(pipes[1][0], -1), errors_ = std::exchange(pipes[2][0], -1);
+  for (auto& ends : pipes) close_end(ends[0]), close_end(ends[1]);
+  if (!why.empty()) {
     stop();
-    throw NoSubject(command_[0] + ": " + std::strerror(error));
+    throw NoSubject(name + ": " + why);
+  }
+  for (const int descriptor : {input_, output_, errors_}) ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
+  said_ = OutputTail(errors_);
+  std::string body;
+  const Reply reply = exchange(info_message(), info_limit, body, Clock::now() + limits_.start);
+  if (!reply.ok()) {
+    stop();
+    throw NoSubject(name + ": " + (returned(reply) ? parse_reply_body({}, reply, body) : reply).detail, reply.outcome == Outcome::hung);
+  }
+  try {
+    return parse_subject_info(body);
+  } catch (const std::exception& error) {
+    stop();
+    throw NoSubject(name + ": what it says of itself is not understood: " + error.what());
   }
 }
 
 // The end of its input is the request to end; a second later it is not a request any more.
 void PipeSubject::stop() {
   close_end(input_);
-  if (process_ > 0) {
-    int status = 0;
-    bool ended = false;
-    for (int i = 0; i < 100 && !ended; ++i) {
-      ended = ::waitpid(process_, &status, WNOHANG) != 0;
-      if (!ended) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    ::kill(-process_, SIGKILL);
-    if (!ended) ::waitpid(process_, &status, 0);
-  }
-  process_ = -1;
+  if (process_ != nullptr) process_->how_it_ended(Clock::now() + 1s);
+  process_.reset();
   close_end(output_);
   close_end(errors_);
-}
-
-// How the process ended, having closed its output; it is given a moment.
-std::string PipeSubject::ending() {
-  int status = 0;
-  for (int i = 0; i < 100; ++i) {
-    const pid_t ended = ::waitpid(process_, &status, WNOHANG);
-    if (ended == 0) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      continue;
-    }
-    ::kill(-process_, SIGKILL);  // what it may have left behind
-    process_ = -1;
-    if (WIFSIGNALED(status)) return std::string("ended by signal ") + ::strsignal(WTERMSIG(status));
-    return "exited with status " + std::to_string(WEXITSTATUS(status));
-  }
-  return "closed its output";
-}
-
-void PipeSubject::drain_errors() {
-  std::array<char, 4096> buffer;
-  ssize_t got;
-  while ((got = ::read(errors_, buffer.data(), buffer.size())) > 0) said_.append(buffer.data(), static_cast<std::size_t>(got));
-  if (said_.size() > 4096) said_.erase(0, said_.size() - 4096);
 }
 
 // The outcome of a program that can no longer be spoken with; it ends here.
@@ -149,52 +104,61 @@ Reply PipeSubject::broken(Outcome outcome, const std::string& what) {
   Reply reply;
   reply.outcome = outcome;
   reply.detail = what;
-  if (outcome == Outcome::crashed) reply.detail = ending();
-  drain_errors();
+  if (outcome == Outcome::crashed && what.empty()) reply.detail = process_->how_it_ended(Clock::now() + 1s).value_or("closed its output, and lives");
+  said_.drain();
   // The last line is what a Python traceback or an assertion says.
-  std::string last = said_;
-  while (!last.empty() && (last.back() == '\n' || last.back() == '\r')) last.pop_back();
-  last.erase(0, last.find_last_of('\n') == std::string::npos ? 0 : last.find_last_of('\n') + 1);
-  if (!last.empty()) reply.detail += ": " + printable_ascii(last, 200);
-  if (process_ > 0) ::kill(-process_, SIGKILL);
+  if (const std::string last = said_.last_line(); !last.empty()) reply.detail += ": " + last;
+  process_->end();
   stop();
   return reply;
 }
 
 // ---- messages ----
 
+// What has come of the answer, up to `wanted` bytes in all. False if there will be no more: then `failure` tells why.
+bool PipeSubject::read_answer(std::string& received, std::size_t wanted, Reply& failure) {
+  std::array<char, 1 << 16> buffer;
+  const ssize_t got = ::read(output_, buffer.data(), std::min(buffer.size(), wanted - received.size()));
+  if (got > 0) received.append(buffer.data(), static_cast<std::size_t>(got));
+  if (got != 0) return true;
+  failure = broken(Outcome::crashed, "");
+  return false;
+}
+
 // Sends what is left of the message and receives until `wanted` bytes are there. A program may answer before it has read
 // everything, so neither waits for the other.
 bool PipeSubject::pump(const std::string& message, std::size_t& sent, std::string& received, std::size_t wanted, Deadline deadline,
                       Reply& failure) {
+  MemoryWatch watch(*process_, limits_);
   while (received.size() < wanted) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-    if (left <= 0) {
-      failure = broken(Outcome::hung, "no answer within the time limit");
+    if (Clock::now() >= deadline) {
+      failure = broken(Outcome::hung, "no complete answer within the time limit");
+      return false;
+    }
+    if (const std::string much = watch.complaint(); !much.empty()) {
+      failure = broken(Outcome::crashed, much);
       return false;
     }
     std::array<pollfd, 3> watched = {{{output_, POLLIN, 0}, {errors_, POLLIN, 0}, {sent < message.size() ? input_ : -1, POLLOUT, 0}}};
-    if (::poll(watched.data(), watched.size(), static_cast<int>(std::min<long long>(left, 1000))) <= 0) continue;
-    if (watched[1].revents != 0) drain_errors();
+    if (::poll(watched.data(), watched.size(), milliseconds_until(deadline, 100)) <= 0) continue;
+    if (watched[1].revents != 0) said_.drain();
+    if (watched[1].revents == POLLHUP && watched[0].revents == 0) std::this_thread::sleep_for(1ms);  // it closed standard error
     if ((watched[2].revents & POLLOUT) != 0) {
       const ssize_t put = ::write(input_, message.data() + sent, message.size() - sent);
       if (put > 0) sent += static_cast<std::size_t>(put);
     } else if (watched[2].revents != 0) {
       sent = message.size();  // it reads no more; what it says, or its end, is what counts
     }
-    if (watched[0].revents == 0) continue;
-    std::array<char, 1 << 16> buffer;
-    const ssize_t got = ::read(output_, buffer.data(), std::min(buffer.size(), wanted - received.size()));
-    if (got > 0) received.append(buffer.data(), static_cast<std::size_t>(got));
-    if (got == 0) {
-      failure = broken(Outcome::crashed, "");
-      return false;
-    }
+    if (watched[0].revents != 0 && !read_answer(received, wanted, failure)) return false;
   }
   return true;
 }
 
 Reply PipeSubject::exchange(const std::string& message, std::size_t body_limit, std::string& body, Deadline deadline) {
+  std::array<char, reply_header_bytes> early;
+  if (const ssize_t got = ::read(output_, early.data(), early.size()); got > 0) {
+    return broken(Outcome::protocol_error, complaint_about_early_bytes({early.data(), static_cast<std::size_t>(got)}));
+  }
   std::size_t sent = 0;
   std::string header;
   Reply failure;
@@ -207,9 +171,16 @@ Reply PipeSubject::exchange(const std::string& message, std::size_t body_limit, 
 }
 
 Reply PipeSubject::call(const Request& request) {
-  if (process_ < 0) start();
+  if (const std::string excess = excess_of(request); !excess.empty()) return failure_of(Outcome::failed, excess);
+  if (process_ == nullptr) {
+    try {
+      if (!same_kernel(start(), info_)) return broken(Outcome::protocol_error, "started anew, it says other things of itself");
+    } catch (const NoSubject& gone) {
+      return failure_of(gone.hangs ? Outcome::hung : Outcome::crashed, "it does not start again: " + io::printable(gone.what()));
+    }
+  }
   std::string body;
-  const Reply header = exchange(call_message(request), output_bytes(request), body, std::chrono::steady_clock::now() + limit_);
+  const Reply header = exchange(call_message(request), output_bytes(request), body, Clock::now() + limits_.call);
   if (!returned(header)) return header;
   Reply reply = parse_reply_body(request, header, body);
   if (reply.outcome == Outcome::protocol_error) return broken(Outcome::protocol_error, reply.detail);

@@ -1,16 +1,25 @@
 #include "hdq/validate/subject/plugin_child.hpp"
 
+#include <dirent.h>
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+#include <memory>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "hdq/validate/subject/guarded_buffer.hpp"
@@ -19,47 +28,72 @@
 namespace hdq::validate {
 namespace {
 
-// What the signal handler needs: the call in progress.
-PluginChannel* channel_in_use = nullptr;
-const std::vector<GuardedBuffer>* inputs_in_use = nullptr;
-const std::vector<GuardedBuffer>* outputs_in_use = nullptr;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
 
-bool note_fault(const std::vector<GuardedBuffer>* buffers, bool input, const void* address) {
-  if (buffers == nullptr) return false;
-  for (std::size_t i = 0; i < buffers->size(); ++i) {
-    const GuardedBuffer& buffer = (*buffers)[i];
-    if (!buffer.maps(address)) continue;
-    PluginChannel& c = *channel_in_use;
-    c.fault_known = true;
-    c.fault_input = input;
-    c.fault_inside = buffer.holds(address);
-    c.fault_buffer = static_cast<int>(i);
-    c.fault_distance = static_cast<const std::uint8_t*>(address) - buffer.data();
-    return true;
-  }
+// The buffers of one call. After the call, inputs may no longer be read nor outputs written; both stay where they are for a while, so
+// that a thread that does so faults.
+struct Buffers {
+  GuardedBuffer config;
+  std::vector<GuardedBuffer> inputs, outputs;
+  std::atomic<bool> returned{false};
+  std::size_t bytes = 0;
+
+  Buffers(const PluginCall& call, const std::uint8_t* data);
+};
+
+// What the signal handler needs: the calls in progress and the last ones.
+PluginChannel* channel_in_use = nullptr;
+std::array<std::atomic<const Buffers*>, 80> buffers_in_use{};
+
+bool note_fault(const GuardedBuffer& buffer, BufferKind kind, std::size_t index, bool late, const void* address) {
+  if (!buffer.maps(address)) return false;
+  PluginChannel::Fault& fault = channel_in_use->fault;
+  fault.kind = kind;
+  fault.inside = buffer.holds(address);
+  fault.late = late;
+  fault.buffer = static_cast<std::uint32_t>(index);
+  fault.distance = static_cast<const std::uint8_t*>(address) - buffer.data();
+  return true;
+}
+
+bool note_fault(const Buffers& b, const void* address) {
+  const bool late = b.returned;
+  if (note_fault(b.config, BufferKind::configuration, 0, late, address)) return true;
+  for (std::size_t i = 0; i < b.inputs.size(); ++i)
+    if (note_fault(b.inputs[i], BufferKind::input, i, late, address)) return true;
+  for (std::size_t i = 0; i < b.outputs.size(); ++i)
+    if (note_fault(b.outputs[i], BufferKind::output, i, late, address)) return true;
   return false;
 }
 
 void on_signal(int number, siginfo_t* info, void* context) {
-  PluginChannel& c = *channel_in_use;
-  c.signal = number;
+  PluginChannel::Fault& fault = channel_in_use->fault;
+  fault.signal = number;
   if (number == SIGSEGV || number == SIGBUS) {
 #if defined(__x86_64__)
-    c.fault_write = (static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_ERR] & 2) != 0;
+    fault.write = (static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_ERR] & 2) != 0;
 #else
     (void)context;
 #endif
-    if (!note_fault(inputs_in_use, true, info->si_addr)) note_fault(outputs_in_use, false, info->si_addr);
+    for (const auto& buffers : buffers_in_use) {
+      const Buffers* b = buffers.load();
+      if (b != nullptr && note_fault(*b, info->si_addr)) break;
+    }
   }
   ::_exit(99);
 }
 
-void catch_signals() {
-  static std::uint8_t stack[1 << 16];
+void give_signals_a_stack() {
+  static thread_local std::uint8_t stack[1 << 14];
   stack_t alternate{};
   alternate.ss_sp = stack;
   alternate.ss_size = sizeof stack;
   ::sigaltstack(&alternate, nullptr);
+}
+
+void catch_signals() {
+  give_signals_a_stack();
   struct sigaction action {};
   action.sa_sigaction = on_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
@@ -105,6 +139,11 @@ const hdq_kernel* load(const char* path, PluginChannel& c) {
                   largest_variant_count);
     return nullptr;
   }
+  if ((subject->alignment & (subject->alignment - 1)) != 0 || subject->alignment > largest_alignment) {
+    std::snprintf(c.message, sizeof c.message, "%s: hdq_kernel_v1.alignment is %u, no power of two up to %u", path, subject->alignment,
+                  largest_alignment);
+    return nullptr;
+  }
   // What an older version does not have is not offered.
   static hdq_kernel current{};
   std::memcpy(&current, subject, subject->struct_bytes);
@@ -121,24 +160,19 @@ void describe(const hdq_kernel& k, PluginChannel& c) {
   c.variants = k.variants;
   c.max_dimension = k.max_dimension;
   std::memcpy(c.claimed_error, k.claimed_error, sizeof c.claimed_error);
-  c.profile_bytes = k.profile == nullptr ? 0 : std::strlen(k.profile);
+  c.profile_bytes = k.profile == nullptr ? 0 : ::strnlen(k.profile, PluginChannel::largest_profile + 1);
   if (c.profile_bytes != 0) std::memcpy(c.data(), k.profile, std::min(c.profile_bytes, PluginChannel::largest_profile));
 }
 
 class Arguments {
  public:
-  Arguments(PluginChannel& c, const std::vector<GuardedBuffer>& in, const std::vector<GuardedBuffer>& out) : c_(c), in_(in), out_(out) {
-    config.dimension = c.config.dimension;
-    config.order = c.config.order;
-    config.seed = c.config.seed;
-    config.bits = c.config.bits;
-    config.threads = c.config.threads;
-    config.variant = c.config.variant;
-  }
+  Arguments(const PluginCall& call, const Buffers& buffers)
+      : c_(call), b_(buffers), config(*reinterpret_cast<const hdq_kernel_config*>(buffers.config.data())) {}
+
   template <class T>
-  const T* in(std::size_t i) const { return reinterpret_cast<const T*>(in_[i].data()); }
+  const T* in(std::size_t i) const { return reinterpret_cast<const T*>(b_.inputs[i].data()); }
   template <class T>
-  T* out(std::size_t i) const { return reinterpret_cast<T*>(out_[i].data()); }
+  T* out(std::size_t i) const { return reinterpret_cast<T*>(b_.outputs[i].data()); }
 
   int call(const hdq_kernel& k) {
     switch (c_.operation) {
@@ -168,87 +202,264 @@ class Arguments {
     return HDQ_KERNEL_FAILED;
   }
 
-  hdq_kernel_config config{};
   hdq_kernel_position bad{UINT64_MAX, UINT64_MAX};
   std::uint64_t size = 0;
 
  private:
-  PluginChannel& c_;
-  const std::vector<GuardedBuffer>& in_;
-  const std::vector<GuardedBuffer>& out_;
+  const PluginCall& c_;
+  const Buffers& b_;
+  const hdq_kernel_config& config;
 };
 
-// Bytes that the first argument of this kind begins at a multiple of: codes and files have no alignment.
-std::size_t alignment_of(const PluginChannel& c, bool input, std::size_t index) {
+std::uint32_t alignment_of_floats = 1;  // what the plug-in asks for
+
+// Bytes that an argument begins at a multiple of: codes and files have no alignment.
+std::size_t alignment_of(const PluginCall& c, bool input, std::size_t index) {
   const bool bytes = c.operation == Operation::signs || c.operation == Operation::pack || c.operation == Operation::unpack ||
                      (input && index == 1) || (input && (c.operation == Operation::load || c.operation == Operation::data)) || (!input && index == 1) ||
                      (!input && c.operation == Operation::save);
   if (bytes) return 1;
   const bool doubles = c.operation == Operation::thresholds || c.operation == Operation::codewords ||
                        c.operation == Operation::code_bytes || c.operation == Operation::error_constant || c.operation == Operation::data;
-  return std::max<std::size_t>(c.alignment, doubles ? 8 : 4);
+  return std::max<std::size_t>(alignment_of_floats, doubles ? 8 : 4);
 }
 
-void note_write_outside(PluginChannel& c, const std::vector<GuardedBuffer>& outputs) {
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const std::ptrdiff_t distance = outputs[i].first_write_outside();
-    if (distance == 0) continue;
-    c.outcome = Outcome::wrote_outside;
-    c.fault_buffer = static_cast<int>(i);
-    c.fault_distance = distance;
-    return;
-  }
-}
-
-void serve(const hdq_kernel& subject, PluginChannel& c) {
-  std::vector<GuardedBuffer> inputs, outputs;
-  std::uint8_t* data = c.data();
-  for (std::size_t i = 0; i < c.inputs; ++i) {
-    inputs.emplace_back(c.input_bytes[i], alignment_of(c, true, i), c.placement);
-    std::memcpy(inputs.back().data(), data, c.input_bytes[i]);
+Buffers::Buffers(const PluginCall& call, const std::uint8_t* data) : config(sizeof(hdq_kernel_config), alignof(hdq_kernel_config), {}) {
+  hdq_kernel_config c{};
+  c.dimension = call.config.dimension;
+  c.order = call.config.order;
+  c.seed = call.config.seed;
+  c.bits = call.config.bits;
+  c.threads = call.config.threads;
+  c.variant = call.config.variant;
+  std::memcpy(config.data(), &c, sizeof c);
+  config.make_read_only();
+  for (std::size_t i = 0; i < call.inputs; ++i) {
+    inputs.emplace_back(call.input_bytes[i], alignment_of(call, true, i), call.placement);
+    std::memcpy(inputs.back().data(), data, call.input_bytes[i]);
     inputs.back().make_read_only();
-    data += c.input_bytes[i];
+    data += call.input_bytes[i];
+    bytes += call.input_bytes[i];
   }
-  for (std::size_t i = 0; i < c.outputs; ++i) {
-    outputs.emplace_back(c.output_bytes[i], alignment_of(c, false, i), c.placement);
-    std::memset(outputs.back().data(), c.placement.fill, c.output_bytes[i]);
-  }
-  inputs_in_use = &inputs;
-  outputs_in_use = &outputs;
-  Arguments arguments(c, inputs, outputs);
-  const int status = arguments.call(subject);
-  inputs_in_use = outputs_in_use = nullptr;
-
-  c.outcome = status == HDQ_KERNEL_OK            ? Outcome::ok
-              : status == HDQ_KERNEL_UNSUPPORTED ? Outcome::unsupported
-              : status == HDQ_KERNEL_BAD_INPUT   ? Outcome::bad_input
-                                                 : Outcome::failed;
-  c.row = arguments.bad.row;
-  c.column = arguments.bad.column;
-  c.size = arguments.size;
-  note_write_outside(c, outputs);
-  for (std::size_t i = 0; i < c.outputs; ++i) {
-    std::memcpy(data, outputs[i].data(), c.output_bytes[i]);
-    data += c.output_bytes[i];
+  for (std::size_t i = 0; i < call.outputs; ++i) {
+    outputs.emplace_back(call.output_bytes[i], alignment_of(call, false, i), call.placement);
+    bytes += call.output_bytes[i];
   }
 }
+
+void fill_outputs(const Buffers& buffers, std::uint8_t byte) {
+  for (const GuardedBuffer& output : buffers.outputs) std::memset(output.data(), byte, output.size());
+}
+
+PluginChannel::Answer call_once(const hdq_kernel& subject, const PluginCall& call, const Buffers& buffers) {
+  Arguments arguments(call, buffers);
+  const int status = arguments.call(subject);
+  PluginChannel::Answer answer{};
+  const Outcome outcome = status == HDQ_KERNEL_OK            ? Outcome::ok
+                          : status == HDQ_KERNEL_UNSUPPORTED ? Outcome::unsupported
+                          : status == HDQ_KERNEL_BAD_INPUT   ? Outcome::bad_input
+                                                             : Outcome::failed;
+  answer.outcome = static_cast<std::uint32_t>(outcome);
+  answer.row = arguments.bad.row;
+  answer.column = arguments.bad.column;
+  answer.size = arguments.size;
+  for (std::size_t i = 0; i < buffers.outputs.size(); ++i) {
+    const std::ptrdiff_t distance = buffers.outputs[i].first_write_outside();
+    if (distance == 0) continue;
+    answer.outcome = static_cast<std::uint32_t>(Outcome::wrote_outside);
+    answer.buffer = static_cast<std::uint32_t>(i);
+    answer.distance = distance;
+    break;
+  }
+  // Of a file, the rest of the room is nobody's.
+  if (call.operation == Operation::save && answer.size < call.output_bytes[0])
+    std::memset(buffers.outputs[0].data() + answer.size, 0, call.output_bytes[0] - answer.size);
+  return answer;
+}
+
+std::vector<std::uint8_t> bytes_of(const Buffers& buffers) {
+  std::vector<std::uint8_t> all;
+  for (const GuardedBuffer& output : buffers.outputs) all.insert(all.end(), output.data(), output.data() + output.size());
+  return all;
+}
+
+// ---- what the process holds ----
+
+std::uint64_t entries(const char* directory) {
+  DIR* open = ::opendir(directory);
+  if (open == nullptr) return 0;
+  std::uint64_t count = 0;
+  while (::readdir(open) != nullptr) ++count;
+  ::closedir(open);
+  return count;
+}
+
+Usage usage_now() {
+  Usage usage;
+  usage.descriptors = entries("/proc/self/fd");
+  usage.threads = entries("/proc/self/task");
+  char text[128] = "";
+  if (const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC); file >= 0) {
+    const ssize_t got = ::read(file, text, sizeof text - 1);
+    ::close(file);
+    text[got > 0 ? got : 0] = 0;
+  }
+  unsigned long long mapped = 0, resident = 0;
+  if (std::sscanf(text, "%llu %llu", &mapped, &resident) == 2) usage.mapped_pages = mapped, usage.resident_pages = resident;
+#if defined(__GLIBC__)
+  const struct mallinfo2 heap = ::mallinfo2();
+  usage.allocated = heap.uordblks + heap.hblkhd;
+#endif
+  return usage;
+}
+
+// ---- the tasks ----
+
+class Server {
+ public:
+  Server(const hdq_kernel& subject, PluginChannel& channel) : subject_(subject), c_(channel) {}
+
+  void serve() {
+    const PluginTask task = c_.task;
+    calls_[0] = c_.calls[0];
+    calls_[1] = c_.calls[1];
+    data_ = c_.data();
+    auto first = prepare(0);
+    auto second = task == PluginTask::at_once ? prepare(1) : nullptr;
+    if (task == PluginTask::call) {
+      fill_outputs(*first, calls_[0].placement.fill);
+      c_.answers[0] = call_once(subject_, calls_[0], *first);
+    } else if (task == PluginTask::repeat) {
+      repeat(*first);
+    } else {
+      at_once(*first, *second);
+    }
+    finish(std::move(first));
+    if (second) finish(std::move(second));
+  }
+
+ private:
+  std::unique_ptr<Buffers> prepare(std::size_t index) {
+    auto buffers = std::make_unique<Buffers>(calls_[index], data_);
+    for (const GuardedBuffer& input : buffers->inputs) data_ += input.size();
+    buffers_in_use[next_].store(buffers.get());
+    slots_.emplace_back(buffers.get(), next_);
+    next_ = (next_ + 1) % buffers_in_use.size();
+    return buffers;
+  }
+
+  // Copies what the call gave, and keeps the buffers for the next few calls.
+  void finish(std::unique_ptr<Buffers> buffers) {
+    buffers->returned = true;
+    for (GuardedBuffer& input : buffers->inputs) input.make_inaccessible();
+    buffers->config.make_inaccessible();
+    for (GuardedBuffer& output : buffers->outputs) output.make_read_only();
+    for (const GuardedBuffer& output : buffers->outputs) {
+      std::memcpy(data_, output.data(), output.size());
+      data_ += output.size();
+    }
+    held_ += buffers->bytes;
+    kept_.push_back(std::move(buffers));
+    while (kept_.size() > most_kept || (held_ > most_held && !kept_.empty())) release();
+  }
+
+  void release() {
+    const std::unique_ptr<Buffers> oldest = std::move(kept_.front());
+    kept_.pop_front();
+    held_ -= oldest->bytes;
+    for (const auto& [buffers, slot] : slots_)
+      if (buffers == oldest.get()) buffers_in_use[slot].store(nullptr);
+    std::erase_if(slots_, [&](const auto& entry) { return entry.first == oldest.get(); });
+  }
+
+  // Windows of equal calls, until one is not ok or gives other bytes.
+  void repeat(const Buffers& buffers) {
+    const std::uint32_t windows = std::min<std::uint32_t>(c_.windows, PluginChannel::max_windows), each = c_.calls_per_window;
+    const std::chrono::milliseconds pause(c_.pause_ms);
+    const auto deadline = Clock::now() + std::chrono::milliseconds(c_.at_most_ms);
+    std::vector<std::uint8_t> expected;
+    std::uint64_t made = 0;
+    c_.different = c_.windows_seen = 0;
+    for (std::uint32_t window = 0; window < windows && Clock::now() < deadline; ++window) {
+      for (std::uint32_t i = 0; i < each; ++i) {
+        if (Clock::now() >= deadline) return;
+        fill_outputs(buffers, static_cast<std::uint8_t>(made * 91));
+        const PluginChannel::Answer answer = call_once(subject_, calls_[0], buffers);
+        c_.answers[0] = answer;
+        c_.calls_made = ++made;
+        if (answer.outcome != 0) return;
+        if (made == 1) expected = bytes_of(buffers);
+        else if (!same(buffers, expected)) c_.different = 1;
+        if (c_.different != 0) return;
+      }
+      if (pause > 0ms) std::this_thread::sleep_for(pause);
+      c_.usage[window] = usage_now();
+      c_.windows_seen = window + 1;
+    }
+  }
+
+  static bool same(const Buffers& buffers, const std::vector<std::uint8_t>& expected) {
+    const std::uint8_t* at = expected.data();
+    for (const GuardedBuffer& output : buffers.outputs) {
+      if (output.size() != 0 && std::memcmp(output.data(), at, output.size()) != 0) return false;
+      at += output.size();
+    }
+    return true;
+  }
+
+  void at_once(const Buffers& first, const Buffers& second) {
+    const Buffers* both[2] = {&first, &second};
+    std::vector<std::uint8_t> expected[2];
+    for (std::size_t i = 0; i < 2; ++i) {
+      fill_outputs(*both[i], 0xFF);
+      c_.answers[i] = call_once(subject_, calls_[i], *both[i]);
+      expected[i] = bytes_of(*both[i]);
+    }
+    if (c_.answers[0].outcome != 0 || c_.answers[1].outcome != 0) return;
+    const auto deadline = Clock::now() + std::chrono::milliseconds(c_.at_most_ms);
+    std::atomic<int> ready{0};
+    std::atomic<bool> stop{false};
+    const auto work = [&](std::size_t i) {
+      give_signals_a_stack();
+      ++ready;
+      while (ready < 2) std::this_thread::yield();
+      for (int round = 0; !stop && (round < 8 || Clock::now() < deadline); ++round) {
+        fill_outputs(*both[i], static_cast<std::uint8_t>(round * 91));
+        c_.answers[i] = call_once(subject_, calls_[i], *both[i]);
+        if (c_.answers[i].outcome != 0 || !same(*both[i], expected[i])) stop = true;
+      }
+    };
+    std::thread other(work, 1);
+    work(0);
+    other.join();
+  }
+
+  static constexpr std::size_t most_kept = 64;                           // calls: buffers_in_use has room for more
+  static constexpr std::size_t most_held = std::size_t{64} << 20;  // bytes of kept buffers
+  const hdq_kernel& subject_;
+  PluginChannel& c_;
+  PluginCall calls_[2] = {};
+  std::uint8_t* data_ = nullptr;
+  std::size_t next_ = 0, held_ = 0;
+  std::vector<std::pair<const Buffers*, std::size_t>> slots_;
+  std::deque<std::unique_ptr<Buffers>> kept_;
+};
 
 }  // namespace
 
 void run_plugin_child(const char* path, int socket, PluginChannel& channel) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::dup2(STDERR_FILENO, STDOUT_FILENO);  // the report owns standard output
   channel_in_use = &channel;
   catch_signals();
   const hdq_kernel* subject = load(path, channel);
   channel.loaded = subject != nullptr;
   if (subject != nullptr) describe(*subject, channel);
-  char token = 0;
-  if (::write(socket, &token, 1) != 1 || subject == nullptr) ::_exit(0);
-  if (channel.alignment == 0) channel.alignment = 1;
-  while (::read(socket, &token, 1) == 1) {
-    serve(*subject, channel);
-    if (::write(socket, &token, 1) != 1) break;
+  std::uint64_t number = 0;
+  if (::write(socket, &number, sizeof number) != sizeof number || subject == nullptr) ::_exit(0);
+  alignment_of_floats = std::max(1u, channel.alignment);
+  Server server(*subject, channel);
+  while (::read(socket, &number, sizeof number) == sizeof number) {
+    server.serve();
+    if (::write(socket, &number, sizeof number) != sizeof number) break;
   }
   ::_exit(0);
 }

@@ -12,6 +12,7 @@ extern const Check transform_check, transposed_check;                           
 extern const Check pack_check;                                                      // check_pack.cpp
 extern const Check encode_check, thresholds_near_check, decode_check, dot_check;    // check_codes.cpp
 extern const Check rows_check, repeat_check, variants_check, placement_check;       // check_paths.cpp
+extern const Check leaks_check, concurrent_check;                                   // check_calls.cpp
 extern const Check bad_input_check, range_check, scaling_check;                     // check_input.cpp
 extern const Check file_check, oracle_check;                                        // check_file.cpp
 extern const Check profile_data_check, profile_transform_check, profile_transposed_check, profile_pack_check, profile_encode_check,
@@ -24,7 +25,7 @@ inline std::vector<const Check*> all_checks() {
           &thresholds_near_check, &decode_check, &dot_check,
           &profile_data_check, &profile_transform_check, &profile_transposed_check, &profile_pack_check, &profile_encode_check,
           &profile_decode_check, &profile_dot_check,
-          &repeat_check,    &rows_check,     &variants_check, &placement_check,
+          &repeat_check,    &rows_check,     &variants_check, &placement_check, &leaks_check, &concurrent_check,
           &bad_input_check, &range_check,   &scaling_check,  &file_check,      &oracle_check,     &reachable_check, &audit_check,
           &drift_check};
 }

@@ -47,6 +47,7 @@ struct Options {
   std::vector<std::uint64_t> dimensions;  // to audit; empty: those that the kernel is found to offer
   AuditedRows rows;                     // to audit, if any
   Claim claim = Claim::unstated;        // the profile's; without one: unbiased, but a kernel without randomness only where it gives no claimed_error
+  std::optional<double> check_limit;    // seconds for one check, instead of the level's
 };
 
 // Rows of input under one configuration.
@@ -72,6 +73,13 @@ struct Encoded {
 };
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b);
+
+// A call that was made, with copies of its inputs.
+struct MadeCall {
+  Request request;
+  Reply reply;
+  std::vector<std::vector<std::uint8_t>> inputs;  // what request.inputs refers to
+};
 
 class Session {
  public:
@@ -126,6 +134,15 @@ class Session {
 
   Reply call(const Request& request);  // as it is: the outcome is the caller's
   void restart() { subject_.restart(); }  // the next call finds a kernel that has not been called before
+  // The calls that `calls` makes.
+  std::vector<MadeCall> record(const std::function<void()>& calls);
+  // Where calls_functions(): as Subject has it.
+  bool calls_functions() const { return subject_.calls_functions(); }
+  Repetition repeat(const Request& request, const Subject::Windows& windows);
+  std::pair<Reply, Reply> at_once(const Request& a, const Request& b, std::chrono::milliseconds at_most);
+  // Starts a check's time. Once a call hangs, or the time is up, every further call of the check has Outcome::hung at once: a hang costs the
+  // time limit of one call, and not once for each case.
+  void begin_check();
   // The request for encode, or for reconstruct where there is no encode.
   Reply try_input(const Case&);
 
@@ -156,12 +173,17 @@ class Session {
  private:
   Reply expect_ok(const Request& request);
   std::size_t packed_count(const Config& config, std::size_t count) const;
+  const Reply* time_is_up();  // the answer to every further call of the check, or null
+  Reply remember_hang(Reply reply);
 
   Subject& subject_;
   Options options_;
   std::mt19937_64 random_;
   std::uint64_t calls_ = 0;
   std::uint32_t answered_ = 0, succeeded_ = 0;
+  std::chrono::steady_clock::time_point check_ends_ = std::chrono::steady_clock::time_point::max();
+  std::optional<Reply> hung_;  // in this check
+  std::vector<MadeCall>* record_ = nullptr;
   std::set<std::string> unsupported_;
   std::optional<reference::Profile> profile_;
   std::map<std::vector<std::uint64_t>, std::unique_ptr<reference::ProfileJudge>> judges_;  // by n, bits, seed, variant

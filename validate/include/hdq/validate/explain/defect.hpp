@@ -14,7 +14,7 @@ struct DefectClass {
   std::string_view reports;  // public ones, separated by spaces: repository#number; empty if none is known
 };
 
-inline constexpr std::array<DefectClass, 37> defect_classes{{
+inline constexpr std::array<DefectClass, 42> defect_classes{{
     {"base-matrix-not-orthogonal", "H Hᵀ is not d·I for some order",
      "fast-hadamard-transform#9 vllm#41413"},
     {"smallest-order-fails", "an order m·2^0 fails",
@@ -72,6 +72,11 @@ inline constexpr std::array<DefectClass, 37> defect_classes{{
     {"error-too-large", "the mean squared error exceeds its bound", ""},
     {"not-repeatable", "the same arguments give different output", ""},
     {"input-modified", "an input is written to", ""},
+    {"use-after-return", "a buffer is read or written after the call has returned", ""},
+    {"leak-of-memory", "each call keeps memory", ""},
+    {"leak-of-descriptors", "each call keeps a descriptor open", ""},
+    {"leak-of-threads", "each call leaves a thread behind", ""},
+    {"not-thread-safe", "calls from two threads disturb each other", ""},
     {"crash", "the kernel's process ended", ""},
     {"hang", "no answer within the time limit", ""},
     {"failure", "an error is reported for arguments that are in order", ""},

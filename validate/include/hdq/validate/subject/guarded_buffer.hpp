@@ -45,7 +45,9 @@ class GuardedBuffer {
 
   std::uint8_t* data() const { return begin() + offset_; }
   std::size_t size() const { return size_; }
+  void make_writable() { ::mprotect(begin(), inner_, PROT_READ | PROT_WRITE); }
   void make_read_only() { ::mprotect(begin(), inner_, PROT_READ); }
+  void make_inaccessible() { ::mprotect(begin(), inner_, PROT_NONE); }
 
   // The distance from the data's begin of the first byte beside them that changed, or 0: negative before, >= size behind.
   std::ptrdiff_t first_write_outside() const {

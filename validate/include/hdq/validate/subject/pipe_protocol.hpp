@@ -25,6 +25,9 @@ struct ReplyHeader {
 };
 ReplyHeader parse_reply_header(const std::string& header, std::size_t body_limit);
 
+// What came when nobody had asked.
+std::string complaint_about_early_bytes(const std::string& bytes);
+
 // The rest of an answer whose outcome is in `reply`: outputs as long as asked for, or a message as one printable line.
 Reply parse_reply_body(const Request& request, Reply reply, const std::string& body);
 

@@ -1,21 +1,24 @@
 // A shared object that exports hdq_kernel_v1 (hdq_kernel.h), loaded and called in a child process.
 #pragma once
 
-#include <sys/types.h>
-
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "hdq/validate/subject/contained_process.hpp"
 #include "hdq/validate/subject/subject.hpp"
 
 namespace hdq::validate {
 
+struct PluginChannel;
+enum class PluginTask : std::uint32_t;
+
 class PluginSubject : public Subject {
  public:
-  // Throws NoKernel where the file is no plug-in of this version. The process may have no other threads: it forks.
-  PluginSubject(std::string path, std::chrono::milliseconds time_limit);
+  // Throws NoSubject where the file is no plug-in of this version. The process may have no other threads: it forks.
+  PluginSubject(std::string path, const Limits& limits);
   ~PluginSubject() override;
   PluginSubject(const PluginSubject&) = delete;
   PluginSubject& operator=(const PluginSubject&) = delete;
@@ -23,21 +26,30 @@ class PluginSubject : public Subject {
   const SubjectInfo& info() const override { return info_; }
   Reply call(const Request& request) override;
   void restart() override { stop(); }
-  std::string command_line() const override { return path_; }
+  std::string command_line() const override;
+  bool calls_functions() const override { return true; }
+  Repetition repeat(const Request& request, const Windows& windows) override;
+  std::pair<Reply, Reply> at_once(const Request& a, const Request& b, std::chrono::milliseconds at_most) override;
 
  private:
-  struct Shared;  // memory of parent and child
-  void start();
+  enum class Waited { answered, closed, timed_out, nonsense, too_large };
+  SubjectInfo start();  // throws NoSubject
   void stop();
-  Reply end_of_child(bool timed_out, const Request& request);
-  bool wait_for_answer(bool& timed_out) const;
+  Waited wait_for(std::uint64_t number, Deadline deadline, std::string& complaint);
+  // Puts the calls to the child. True: `answer` is what it wrote beside its outputs, and outputs_ where these are. False: `failure`.
+  bool exchange(PluginTask task, const Request* const* requests, std::size_t count, const Windows& windows, PluginChannel& answer, Reply& failure);
+  Reply end_of_child(Waited waited, const std::string& complaint, const Request& request);
+  Reply reply_of(const PluginChannel& answer, std::size_t index, const Request& request, const std::uint8_t*& outputs) const;
 
   std::string path_;
-  std::chrono::milliseconds time_limit_;
+  Limits limits_;
   SubjectInfo info_;
-  Shared* shared_ = nullptr;
-  pid_t child_ = -1;
-  int socket_ = -1;
+  PluginChannel* shared_ = nullptr;  // memory of parent and child
+  std::unique_ptr<ContainedProcess> process_;
+  int socket_ = -1, said_pipe_ = -1;
+  OutputTail said_{-1};  // on standard output and standard error
+  std::uint64_t last_number_ = 0;
+  const std::uint8_t* outputs_ = nullptr;
 };
 
 }  // namespace hdq::validate

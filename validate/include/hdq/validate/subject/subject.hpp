@@ -5,11 +5,14 @@
 // kernel is started anew by the next call.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hdq/hdq_kernel.h"
@@ -51,6 +54,8 @@ const char* promise_name(Promise promise);  // "own scheme", "conformant", "bit 
 
 inline constexpr std::uint32_t largest_variant_count = 64;  // each is called on its own: more is a mistake
 
+inline constexpr std::uint32_t largest_alignment = 4096;   // of float arrays: a page
+
 inline constexpr std::uint32_t all_bit_widths = (std::uint32_t{2} << HDQ_KERNEL_MAX_BITS) - 2;  // bits 1 to the last
 
 struct SubjectInfo {
@@ -67,6 +72,9 @@ struct SubjectInfo {
   bool offers(Operation operation) const { return ((operations >> static_cast<std::uint32_t>(operation)) & 1) != 0; }
   bool offers_bits(int bits) const { return ((bit_widths >> bits) & 1) != 0; }
 };
+
+// What is wrong with it, as one printable line that begins with the member; empty if nothing is. Names are not looked at.
+std::string objection(const SubjectInfo& info);
 
 struct Config {
   std::uint64_t dimension = 1;  // n
@@ -125,7 +133,8 @@ enum class Outcome : std::uint32_t {
   touched_guard = 18,   // read or wrote outside its buffers
   wrote_input = 19,     // wrote to an input
   wrote_outside = 20,   // returned, having written beside an output
-  protocol_error = 21,  // a pipe: an answer that is none
+  protocol_error = 21,  // an answer that is none
+  used_late = 22,       // read an input, or wrote to an output, after the call had returned
 };
 const char* outcome_name(Outcome outcome);
 
@@ -148,7 +157,39 @@ struct Reply {
 
 // The kernel could not be started at all, or is none: what() is one line. The command exits with 2.
 struct NoSubject : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit NoSubject(const std::string& what, bool does_not_answer = false) : std::runtime_error(what), hangs(does_not_answer) {}
+  bool hangs;  // it does not answer within Limits::start
+};
+
+// What a kernel may take.
+struct Limits {
+  Limits() = default;
+  template <class Count, class Period>
+  Limits(std::chrono::duration<Count, Period> one_call) : call(std::chrono::duration_cast<std::chrono::milliseconds>(one_call)) {}
+
+  std::chrono::milliseconds call{10000};   // to answer one call, to its last byte
+  std::chrono::milliseconds start{30000};  // to load, or to say what it is: interpreters and their libraries take their time
+  std::uint64_t memory = half_of_memory();  // bytes resident, while a call is waited for
+
+  static std::uint64_t half_of_memory();
+};
+
+// Bytes of inputs and outputs of one call.
+inline constexpr std::uint64_t largest_call = (std::uint64_t{1} << 30) - (std::uint64_t{1} << 16);
+std::string excess_of(const Request& request);  // what is wrong with a larger one; empty otherwise
+
+// What many equal calls have left behind, in a kernel's process.
+struct Usage {
+  std::uint64_t allocated = 0;       // bytes that malloc has handed out
+  std::uint64_t mapped_pages = 0, resident_pages = 0;
+  std::uint64_t descriptors = 0, threads = 0;
+};
+
+struct Repetition {
+  Reply reply;               // of the first call, or of the first that did not return ok, or gave other bytes
+  std::uint64_t calls = 0;
+  bool same = true;          // all calls gave the same bytes
+  std::vector<Usage> usage;  // after each window of calls; the first is a warm-up
 };
 
 class Subject {
@@ -160,6 +201,25 @@ class Subject {
   virtual void restart() = 0;
   // As on the command line, for the replay command: "./kernel.so", "-- python3 kernel.py".
   virtual std::string command_line() const = 0;
+
+  // ---- where calls are function calls in a process of ours ----
+  struct Windows {
+    std::uint32_t count, calls;         // of each; count is at most 8
+    std::chrono::milliseconds pause;    // before each look, for what is freed a little later
+    std::chrono::milliseconds at_most;  // of all: then there are fewer windows
+  };
+  virtual bool calls_functions() const { return false; }
+  virtual Repetition repeat(const Request&, const Windows&) { throw std::logic_error("calls_functions() is false"); }
+  // The two calls in two threads, again and again for that long. Replies that are ok have the bytes of the last time, or the first that
+  // differ from those that the call alone gave just before.
+  virtual std::pair<Reply, Reply> at_once(const Request&, const Request&, std::chrono::milliseconds) {
+    throw std::logic_error("calls_functions() is false");
+  }
 };
+
+Reply failure_of(Outcome outcome, std::string detail);
+
+// One word of a command line for bash, printable: as it is, in quotes, or in $'quotes' with escapes.
+std::string shell_word(std::string_view word);
 
 }  // namespace hdq::validate
