@@ -103,7 +103,7 @@ typedef struct hdq_kernel {
                      hdq_kernel_position* bad);
 
   /* A file of encoded rows: *size is the capacity of file at entry, the bytes written at return. load returns BAD_INPUT
-     for any file that save did not write. */
+     for any file that save did not write with this dimension, bits, seed and number of rows. */
   int (*save)(const hdq_kernel_config*, uint64_t rows, const float* norms, const uint8_t* codes, uint8_t* file, uint64_t* size);
   int (*load)(const hdq_kernel_config*, uint64_t rows, const uint8_t* file, uint64_t size, float* norms, uint8_t* codes);
 

@@ -41,7 +41,8 @@ struct Options {
   std::uint32_t variant = 0;
   bool fail_fast = false;               // stop after the first check that finds something
   std::string output_directory = ".";   // of failing inputs; empty: none are written
-  std::optional<double> seconds;        // instead of the level's
+  std::optional<double> seconds;        // of the audit, instead of the level's
+  std::optional<double> shrink_seconds; // for the smallest input of each finding, instead of the level's
   std::string profile;                  // a shipped profile's name, or JSON; empty: the kernel's own, if it has one
   std::string profile_argument;         // as --profile was given, for the commands that show a finding again
   std::vector<std::uint64_t> dimensions;  // to audit; empty: those that the kernel is found to offer
@@ -146,6 +147,11 @@ class Session {
   // The request for encode, or for reconstruct where there is no encode.
   Reply try_input(const Case&);
 
+  // Will one call of this order take about a second at most? By the slowest call of the largest order so far, as if the time grew with d².
+  bool affordable(const Config& config) const;
+  // Bases m (SPEC §1) of the orders m·2^k at which the kernel's H is another Hadamard matrix, once that was found; 1 for other butterflies.
+  std::set<int> other_matrices;
+
   std::uint64_t calls() const { return calls_; }
 
   // One case of several. False if the kernel declines it: the others are judged all the same.
@@ -179,7 +185,8 @@ class Session {
   Subject& subject_;
   Options options_;
   std::mt19937_64 random_;
-  std::uint64_t calls_ = 0;
+  std::uint64_t calls_ = 0, measured_order_ = 0;
+  double measured_seconds_ = 0;
   std::uint32_t answered_ = 0, succeeded_ = 0;
   std::chrono::steady_clock::time_point check_ends_ = std::chrono::steady_clock::time_point::max();
   std::optional<Reply> hung_;  // in this check
