@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Runs `hdq validate` on every wrong kernel of this directory and every unusual right one of ../legal, and says who was judged wrongly.
+
+    campaign.py --hdq build/release/hdq --kernels build/release/tests/kernels --level quick --jobs 2
+
+A mutant is found when the kernel is invalid, refused as no kernel, or not judged where its list says that this is what should be said.
+A legal kernel must be valid, or not judged where nothing can be judged. Exit 1 where fewer mutants are found than --minimum, or a legal
+kernel is accused.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ENTRY = re.compile(r"^\s*(?:MUTANT|LEGAL)\(\s*(\w+),\s*(\d+|\"[^\"]*\"),\s*\"([^\"]*)\",\s*\"((?:[^\"\\]|\\.)*)\"\s*\)", re.M)
+NOT_JUDGED = "not judged"
+
+Mutant = collections.namedtuple("Mutant", "family name kind classes what")
+
+
+def listed(directory):
+    """The entries of the lists of a directory, one list a family."""
+    mutants = []
+    for header in sorted(directory.glob("*.h")):
+        text = header.read_text().replace("\\\n", "\n")
+        for name, kind, classes, what in ENTRY.findall(text):
+            mutants.append(Mutant(header.stem, name, kind.strip('"'), classes, what.replace('\\"', '"')))
+    return mutants
+
+
+def run(command, environment, limit, directory):
+    """Exit status, output, and seconds; a status of None where the limit was reached and the whole session was killed."""
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = subprocess.Popen(command, env=environment, stdout=out, stderr=err, stdin=subprocess.DEVNULL, cwd=directory,
+                                 start_new_session=True)
+        try:
+            status = child.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            status = None
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+        texts = []
+        for stream in (out, err):
+            stream.seek(0)
+            texts.append(stream.read().decode("utf-8", "replace"))
+    return status, texts[0], texts[1], time.monotonic() - started
+
+
+def last_object(text):
+    """The report; what a kernel printed may precede it."""
+    for line in reversed(text.splitlines()):
+        try:
+            report = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(report, dict):
+            return report
+    return None
+
+
+def judged(mutant, options, seed, legal):
+    library = options.kernels / ("legal" if legal else "mutants") / f"hdq-kernel-{'legal' if legal else 'mutants'}-{mutant.family}.so"
+    environment = dict(os.environ, HDQ_MUTANT=mutant.name)
+    with tempfile.TemporaryDirectory() as directory:
+        command = [str(options.hdq), "validate", str(library), "--level", options.level, "--json", "--random-seed", str(seed), "-o", directory]
+        command += [] if legal else ["--fail-fast"]
+        command += ["--only", options.only] if options.only else []
+        command += options.options.split()
+        status, out, err, seconds = run(command, environment, options.limit, directory)
+    report = last_object(out)
+    result = {"mutant": mutant._asdict(), "level": options.level, "seed": seed, "status": status, "seconds": round(seconds, 2)}
+    result.update(verdict_of(status, report, out, err))
+    accepted = re.search(mutant.classes, result["class"]) if mutant.classes and result["class"] else None
+    result["found"] = result["verdict"] in ("invalid", "refused") or (result["verdict"] == NOT_JUDGED and NOT_JUDGED in mutant.classes)
+    result["named"] = bool(accepted)
+    return result
+
+
+def verdict_of(status, report, out, err):
+    last = (err.strip().splitlines() or [""])[-1][:200]
+    if status is None:
+        return {"verdict": "validator hung", "class": "", "check": "", "says": last}
+    if status < 0:
+        return {"verdict": f"validator crashed, signal {-status}", "class": "", "check": "", "says": last}
+    if status == 2:
+        return {"verdict": "refused", "class": "", "check": "", "says": last}
+    if report is None:
+        return {"verdict": f"no report, exit {status}", "class": "", "check": "", "says": last}
+    first = report.get("first") or {}
+    findings = [f for c in report.get("checks", []) for f in c.get("findings", [])]
+    says = findings[0].get("what", "") if findings else ""
+    if status in (1, 3):
+        verdict = "invalid"
+    else:
+        verdict = str(report.get("verdict", "valid" if report.get("valid") else NOT_JUDGED)).replace("-", " ")
+    return {"verdict": verdict, "class": first.get("defect", ""), "check": first.get("stage", ""), "says": says[:300]}
+
+
+def campaign(mutants, options, legal):
+    seeds = range(1, options.seeds + 1) if legal else [1]
+    results = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        tasks = [pool.submit(judged, m, options, seed, legal) for m in mutants for seed in seeds]
+        for task in concurrent.futures.as_completed(tasks):
+            result = task.result()
+            results.append(result)
+            if not options.silent:
+                print(line_of(result), flush=True)
+    order = {m.name: i for i, m in enumerate(mutants)}
+    return sorted(results, key=lambda r: (order[r["mutant"]["name"]], r["seed"]))
+
+
+def line_of(result):
+    m = result["mutant"]
+    mark = "found   " if result["found"] else "SURVIVED" if result["verdict"] != "valid" or m["kind"] != "legal" else "ok      "
+    return f"{mark} {m['kind']:>4} {m['name']:34} {result['verdict']:12} {result['check']:16} {result['class']:32} {result['seconds']:7.2f}"
+
+
+def by_kind(results):
+    """kind -> [found, all], numbers first."""
+    table = {}
+    for result in results:
+        entry = table.setdefault(result["mutant"]["kind"], [0, 0])
+        entry[0] += result["found"]
+        entry[1] += 1
+    return dict(sorted(table.items(), key=lambda item: (not item[0].isdigit(), int(item[0]) if item[0].isdigit() else 0, item[0])))
+
+
+def print_totals(results):
+    for kind, (found, count) in by_kind(results).items():
+        print(f"{kind:36} {found:4} of {count:4}")
+    found = sum(r["found"] for r in results)
+    print(f"{'all':36} {found:4} of {len(results):4}  {100 * found / max(1, len(results)):.1f} %")
+    named = sum(r["found"] and (r["named"] or not r["class"]) for r in results)
+    print(f"named by an accepted class           {named:4} of {found:4}")
+
+
+def cell(text):
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def write_table(path, levels):
+    """docs/mutants.md: levels is {level: results}."""
+    first = next(iter(levels.values()))
+    lines = ["# Wrong kernels whose authors had not seen the checks", "",
+             "Written by `tests/kernels/mutants/campaign.py --table` from its own results. Each is one fault in an otherwise right kernel",
+             "(tests/kernels/mutants), chosen by `HDQ_MUTANT`. Kinds 1 to 16 are those of the list in `tests/kernels/mutants/README.md`, the others",
+             "classes of defects. A mutant is found when the verdict is invalid, the kernel is refused, or, where that is right, not judged.", ""]
+    lines += ["| kind | mutants | " + " | ".join(f"found at `{level}`" for level in levels) + " |", "|--|--:|" + "--:|" * len(levels)]
+    totals = {level: by_kind(results) for level, results in levels.items()}
+    for kind in by_kind(first):
+        lines.append(f"| {kind} | {totals[next(iter(levels))][kind][1]} | " + " | ".join(str(t.get(kind, [0])[0]) for t in totals.values()) + " |")
+    counts = [sum(r["found"] for r in results) for results in levels.values()]
+    lines.append(f"| all | {len(first)} | " + " | ".join(f"{c} ({100 * c / max(1, len(first)):.0f} %)" for c in counts) + " |")
+    lines += ["", "| mutant | kind | what is wrong | " + " | ".join(levels) + " |", "|--|--|--|" + "--|" * len(levels)]
+    indexed = {level: {r["mutant"]["name"]: r for r in results} for level, results in levels.items()}
+    for result in first:
+        m = result["mutant"]
+        said = []
+        for table in indexed.values():
+            r = table.get(m["name"])
+            said.append("" if r is None else f"{r['check']}: {r['class']}" if r["found"] and r["class"] else r["verdict"])
+        lines.append(f"| {m['name']} | {m['kind']} | {cell(m['what'])} | " + " | ".join(cell(s) for s in said) + " |")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hdq", type=pathlib.Path, help="the program")
+    parser.add_argument("--kernels", type=pathlib.Path, help="directory that holds mutants/ and legal/ with the built objects")
+    parser.add_argument("--level", default="quick")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--limit", type=float, default=600, help="seconds for one run of the validator")
+    parser.add_argument("--only", default="", help="checks, separated by commas")
+    parser.add_argument("--options", default="", help="further options of hdq validate")
+    parser.add_argument("--names", default="", help="mutants, separated by commas; all unless given")
+    parser.add_argument("--kinds", default="", help="kinds, separated by commas")
+    parser.add_argument("--survivors-of", type=pathlib.Path, help="run only what an earlier --results did not find; what it found is kept")
+    parser.add_argument("--legal", action="store_true", help="run the legal kernels instead")
+    parser.add_argument("--seeds", type=int, default=1, help="random seeds for each legal kernel")
+    parser.add_argument("--minimum", type=float, default=0, help="percent of mutants that must be found")
+    parser.add_argument("--results", type=pathlib.Path, help="write the results as JSON")
+    parser.add_argument("--table", type=pathlib.Path, help="write a page of Markdown from the files of results given")
+    parser.add_argument("--from-results", type=pathlib.Path, nargs="*", default=[], help="for --table: results, in the order of columns")
+    parser.add_argument("--silent", action="store_true")
+    return parser.parse_args()
+
+
+def chosen(options):
+    mutants = listed(HERE.parent / "legal" if options.legal else HERE)
+    names, kinds = set(filter(None, options.names.split(","))), set(filter(None, options.kinds.split(",")))
+    unknown = names - {m.name for m in mutants}
+    if unknown:
+        sys.exit(f"campaign.py: no mutant named {', '.join(sorted(unknown))}")
+    return [m for m in mutants if (not names or m.name in names) and (not kinds or m.kind in kinds)]
+
+
+def main():
+    options = arguments()
+    if options.from_results:
+        write_table(options.table, {r[0]["level"]: r for r in (json.loads(p.read_text()) for p in options.from_results)})
+        return 0
+    options.hdq, options.kernels = options.hdq.resolve(), options.kernels.resolve()
+    mutants, kept = chosen(options), []
+    if options.survivors_of:
+        earlier = {r["mutant"]["name"]: r for r in json.loads(options.survivors_of.read_text())}
+        kept = [r for name, r in earlier.items() if r["found"] and name in {m.name for m in mutants}]
+        kept_names = {r["mutant"]["name"] for r in kept}
+        mutants = [m for m in mutants if m.name not in kept_names]
+    results = campaign(mutants, options, options.legal)
+    if kept:
+        order = {m.name: i for i, m in enumerate(chosen(options))}
+        results = sorted(results + [dict(r, level=options.level) for r in kept], key=lambda r: order[r["mutant"]["name"]])
+    if options.results:
+        options.results.write_text(json.dumps(results, indent=1) + "\n")
+    if options.legal:
+        accused = [r for r in results if r["verdict"] not in ("valid", NOT_JUDGED)]
+        for r in accused:
+            print(f"ACCUSED: {r['mutant']['name']} (random seed {r['seed']}): {r['verdict']} {r['check']} {r['class']} {r['says']}")
+        print(f"{len(results) - len(accused)} of {len(results)} runs of legal kernels judged rightly")
+        return 1 if accused else 0
+    print_totals(results)
+    return 1 if 100 * sum(r["found"] for r in results) < options.minimum * len(results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
