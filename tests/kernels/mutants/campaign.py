@@ -24,6 +24,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ENTRY = re.compile(r"^\s*(?:MUTANT|LEGAL)\(\s*(\w+),\s*(\d+|\"[^\"]*\"),\s*\"([^\"]*)\",\s*\"((?:[^\"\\]|\\.)*)\"\s*\)", re.M)
 NOT_JUDGED = "not judged"
+LEGAL_FAMILIES = ("arithmetic", "schemes")
 
 Mutant = collections.namedtuple("Mutant", "family name kind classes what")
 
@@ -70,7 +71,8 @@ def last_object(text):
 
 
 def judged(mutant, options, seed, legal):
-    library = options.kernels / ("legal" if legal else "mutants") / f"hdq-kernel-{'legal' if legal else 'mutants'}-{mutant.family}.so"
+    room = "legal" if mutant.family in LEGAL_FAMILIES else "mutants"
+    library = options.kernels / room / f"hdq-kernel-{room}-{mutant.family}.so"
     environment = dict(os.environ, HDQ_MUTANT=mutant.name)
     with tempfile.TemporaryDirectory() as directory:
         command = [str(options.hdq), "validate", str(library), "--level", options.level, "--json", "--random-seed", str(seed), "-o", directory]
@@ -198,7 +200,9 @@ def arguments():
 
 
 def chosen(options):
-    mutants = listed(HERE.parent / "legal" if options.legal else HERE)
+    # The right schemes that own mutants are made of are legal kernels too.
+    known = listed(HERE) + (listed(HERE.parent / "legal") if options.legal else [])
+    mutants = [m for m in known if (m.kind == "legal") == options.legal]
     names, kinds = set(filter(None, options.names.split(","))), set(filter(None, options.kinds.split(",")))
     unknown = names - {m.name for m in mutants}
     if unknown:
