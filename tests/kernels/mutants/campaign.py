@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -25,6 +26,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 ENTRY = re.compile(r"^\s*(?:MUTANT|LEGAL)\(\s*(\w+),\s*(\d+|\"[^\"]*\"),\s*\"([^\"]*)\",\s*\"((?:[^\"\\]|\\.)*)\"\s*\)", re.M)
 NOT_JUDGED = "not judged"
 LEGAL_FAMILIES = ("arithmetic", "schemes")
+
+KINDS = {
+    "1": "batches: numbers of rows", "2": "sizes: long rows, many codes", "3": "caches that forget a part of their key",
+    "4": "determinism and threads", "5": "queries and rows that are zero, sparse, tiny, huge", "6": "ends of the dither's and the norm's range",
+    "7": "bad input", "8": "files", "9": "statistics of schemes of their own", "10": "refusals, and kernels that offer nothing",
+    "11": "output left unwritten", "13": "faults that are easily called something else", "15": "processes that fight back",
+    "16": "tables and text that a report prints"}
 
 Mutant = collections.namedtuple("Mutant", "family name kind classes what")
 
@@ -74,19 +82,38 @@ def judged(mutant, options, seed, legal):
     room = "legal" if mutant.family in LEGAL_FAMILIES else "mutants"
     library = options.kernels / room / f"hdq-kernel-{room}-{mutant.family}.so"
     environment = dict(os.environ, HDQ_MUTANT=mutant.name)
+    subject = ["--", sys.executable, str(HERE / "serve.py"), str(library)] if options.pipe else [str(library)]
     with tempfile.TemporaryDirectory() as directory:
-        command = [str(options.hdq), "validate", str(library), "--level", options.level, "--json", "--random-seed", str(seed), "-o", directory]
+        command = [str(options.hdq), "validate", "--level", options.level, "--json", "--random-seed", str(seed), "-o", directory]
         command += [] if legal else ["--fail-fast"]
         command += ["--only", options.only] if options.only else []
         command += options.options.split()
-        status, out, err, seconds = run(command, environment, options.limit, directory)
-    report = last_object(out)
+        status, out, err, seconds = run(command + subject, environment, options.limit, directory)
+        report = last_object(out)
+        again = replayed(report, environment, options, directory) if options.replay and status in (1, 3) else ""
     result = {"mutant": mutant._asdict(), "level": options.level, "seed": seed, "status": status, "seconds": round(seconds, 2)}
     result.update(verdict_of(status, report, out, err))
     accepted = re.search(mutant.classes, result["class"]) if mutant.classes and result["class"] else None
     result["found"] = result["verdict"] in ("invalid", "refused") or (result["verdict"] == NOT_JUDGED and NOT_JUDGED in mutant.classes)
-    result["named"] = bool(accepted)
+    # A class of defects is its own name, in one word.
+    result["named"] = bool(accepted) or (result["class"] != "" and result["class"] == re.sub(r"[^a-z0-9]+", "-", mutant.kind.lower()))
+    result["again"] = again
     return result
+
+
+def replayed(report, environment, options, directory):
+    """Whether the first finding's own command finds the same class again: "" yes, else what happened; a command may be missing."""
+    findings = [f for c in (report or {}).get("checks", []) for f in c.get("findings", [])]
+    if not findings or not findings[0].get("replay"):
+        return "no command"
+    words = shlex.split(findings[0]["replay"])
+    at = words.index("--") if "--" in words else len(words)
+    status, out, _, _ = run([str(options.hdq)] + words[1:at] + ["--json"] + words[at:], environment, options.limit, directory)
+    after = last_object(out)
+    classes = [f.get("defect") for c in (after or {}).get("checks", []) for f in c.get("findings", [])]
+    if findings[0].get("defect") in classes:
+        return ""
+    return f"exit {status}, {', '.join(map(str, classes)) or 'no finding'}"
 
 
 def verdict_of(status, report, out, err):
@@ -125,8 +152,9 @@ def campaign(mutants, options, legal):
 
 def line_of(result):
     m = result["mutant"]
+    again = f"  AGAIN: {result['again']}" if result.get("again") else ""
     mark = "found   " if result["found"] else "SURVIVED" if result["verdict"] != "valid" or m["kind"] != "legal" else "ok      "
-    return f"{mark} {m['kind']:>4} {m['name']:34} {result['verdict']:12} {result['check']:16} {result['class']:32} {result['seconds']:7.2f}"
+    return f"{mark} {m['kind']:>4} {m['name']:34} {result['verdict']:12} {result['check']:16} {result['class']:32} {result['seconds']:7.2f}{again}"
 
 
 def by_kind(results):
@@ -155,14 +183,16 @@ def cell(text):
 def write_table(path, levels):
     """docs/mutants.md: levels is {level: results}."""
     first = next(iter(levels.values()))
-    lines = ["# Wrong kernels whose authors had not seen the checks", "",
-             "Written by `tests/kernels/mutants/campaign.py --table` from its own results. Each is one fault in an otherwise right kernel",
-             "(tests/kernels/mutants), chosen by `HDQ_MUTANT`. Kinds 1 to 16 are those of the list in `tests/kernels/mutants/README.md`, the others",
-             "classes of defects. A mutant is found when the verdict is invalid, the kernel is refused, or, where that is right, not judged.", ""]
+    lines = ["# Wrong kernels by somebody who had not seen the checks", "",
+             "Written by `tests/kernels/mutants/campaign.py --table` from its own results. Each mutant is one fault in an otherwise right kernel",
+             "(`tests/kernels/mutants/`), chosen by `HDQ_MUTANT` when the plug-in is loaded; `differ.py` shows for each a legal call that it answers",
+             "otherwise than the right kernel. A mutant is found when the verdict is invalid, when the kernel is refused, or, where that is what",
+             "should be said, when it is not judged. [kill-table.md](kill-table.md) has the faults that were written with the checks.", ""]
     lines += ["| kind | mutants | " + " | ".join(f"found at `{level}`" for level in levels) + " |", "|--|--:|" + "--:|" * len(levels)]
     totals = {level: by_kind(results) for level, results in levels.items()}
     for kind in by_kind(first):
-        lines.append(f"| {kind} | {totals[next(iter(levels))][kind][1]} | " + " | ".join(str(t.get(kind, [0])[0]) for t in totals.values()) + " |")
+        title = f"{kind}: {KINDS[kind]}" if kind in KINDS else kind
+        lines.append(f"| {title} | {totals[next(iter(levels))][kind][1]} | " + " | ".join(str(t.get(kind, [0])[0]) for t in totals.values()) + " |")
     counts = [sum(r["found"] for r in results) for results in levels.values()]
     lines.append(f"| all | {len(first)} | " + " | ".join(f"{c} ({100 * c / max(1, len(first)):.0f} %)" for c in counts) + " |")
     lines += ["", "| mutant | kind | what is wrong | " + " | ".join(levels) + " |", "|--|--|--|" + "--|" * len(levels)]
@@ -189,6 +219,8 @@ def arguments():
     parser.add_argument("--names", default="", help="mutants, separated by commas; all unless given")
     parser.add_argument("--kinds", default="", help="kinds, separated by commas")
     parser.add_argument("--survivors-of", type=pathlib.Path, help="run only what an earlier --results did not find; what it found is kept")
+    parser.add_argument("--pipe", action="store_true", help="run them behind a pipe, by serve.py")
+    parser.add_argument("--replay", action="store_true", help="run the command that the first finding says shows it again")
     parser.add_argument("--legal", action="store_true", help="run the legal kernels instead")
     parser.add_argument("--seeds", type=int, default=1, help="random seeds for each legal kernel")
     parser.add_argument("--minimum", type=float, default=0, help="percent of mutants that must be found")

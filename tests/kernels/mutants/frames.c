@@ -508,7 +508,7 @@ static void install_alignment_3(void) {
 }
 static void install_promise_unknown(void) { hdq_kernel_v1.promise = 9; }
 static void install_struct_short(void) { hdq_kernel_v1.struct_bytes = 24; }
-static void install_struct_version(void) { hdq_kernel_v1.struct_version = 2; }
+static void install_struct_version(void) { hdq_kernel_v1.struct_version = 99; }
 static void install_no_functions(void) { own_scheme_of(NULL); }
 static void install_bits_nine(void) { hdq_kernel_v1.bit_widths = 1u << 9; }
 

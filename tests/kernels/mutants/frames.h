@@ -58,7 +58,7 @@
   MUTANT(alignment_3, 16, "interface|wrong", "alignment of 3 bytes, and decode wrong at odd addresses of codes")                                                                   \
   MUTANT(promise_unknown, 16, "interface|wrong", "promise 9")                                                                                                               \
   MUTANT(struct_short, 16, "interface|wrong", "struct_bytes is 24")                                                                                                         \
-  MUTANT(struct_version, 16, "interface|wrong", "struct_version is 2")                                                                                                      \
+  MUTANT(struct_version, 16, "interface|wrong", "struct_version is 99")                                                                                                      \
   MUTANT(no_functions, 16, "nothing|not judged|interface|wrong", "no function at all")                                                                                      \
   MUTANT(bits_nine, 16, "interface|nothing|wrong", "bit_widths offers 9 bits alone")                                                                                        \
   MUTANT(packing_race, "non-atomic packing", "threads|not-repeatable|wrong", "pack: two threads OR into the byte between their halves without atomics (threads > 1)")               \
