@@ -68,28 +68,28 @@ static void install_dense_pairwise(void) { hadamard = hadamard_pairwise; }
 
 /* ---- wider arithmetic ---- */
 
-#define WIDE_HADAMARD(name, real)                                                  \
-  static void name(real* x, uint64_t d, int transposed) {                          \
-    int m;                                                                         \
-    uint64_t block;                                                                \
-    split_order(d, &m, &block);                                                    \
-    for (uint64_t h = 1; h < block; h *= 2) {                                      \
-      for (uint64_t i = 0; i < d; ++i) {                                           \
-        if (i & h) continue;                                                       \
-        const real a = x[i], c = x[i + h];                                         \
-        x[i] = a + c;                                                              \
-        x[i + h] = a - c;                                                          \
-      }                                                                            \
-    }                                                                              \
-    for (uint64_t c = 0; m > 1 && c < block; ++c) {                                \
-      real in[28];                                                                 \
-      for (int j = 0; j < m; ++j) in[j] = x[(uint64_t)j * block + c];              \
-      for (int i = 0; i < m; ++i) {                                                \
-        real sum = 0;                                                              \
+#define WIDE_HADAMARD(name, real)                                                       \
+  static void name(real* x, uint64_t d, int transposed) {                               \
+    int m;                                                                              \
+    uint64_t block;                                                                     \
+    split_order(d, &m, &block);                                                         \
+    for (uint64_t h = 1; h < block; h *= 2) {                                           \
+      for (uint64_t i = 0; i < d; ++i) {                                                \
+        if (i & h) continue;                                                            \
+        const real a = x[i], c = x[i + h];                                              \
+        x[i] = a + c;                                                                   \
+        x[i + h] = a - c;                                                               \
+      }                                                                                 \
+    }                                                                                   \
+    for (uint64_t c = 0; m > 1 && c < block; ++c) {                                     \
+      real in[28];                                                                      \
+      for (int j = 0; j < m; ++j) in[j] = x[(uint64_t)j * block + c];                   \
+      for (int i = 0; i < m; ++i) {                                                     \
+        real sum = 0;                                                                   \
         for (int j = m; j-- > 0;) sum += base_matrix(m, transposed)[i * m + j] * in[j]; \
-        x[(uint64_t)i * block + c] = sum;                                          \
-      }                                                                            \
-    }                                                                              \
+        x[(uint64_t)i * block + c] = sum;                                               \
+      }                                                                                 \
+    }                                                                                   \
   }
 
 WIDE_HADAMARD(hadamard_double, double)
@@ -120,7 +120,8 @@ static void decode_row_double(const config* k, uint64_t row, float norm, const u
   right_unpack_codes(k->bits, k->order, bytes, code);
   for (uint64_t j = 0; j < k->order; ++j) z[j] = r[code[j]];
   hadamard_double(z, k->order, 1);
-  for (uint64_t i = 0; i < k->dimension; ++i) x[i] = norm == 0 ? 0 : (float)((double)epsilon[i] * z[i] * ((double)norm / (double)k->order));
+  for (uint64_t i = 0; i < k->dimension; ++i)
+    x[i] = norm == 0 ? 0 : (float)((double)epsilon[i] * z[i] * ((double)norm / (double)k->order));
   free(epsilon);
   free(code);
   free(z);
@@ -146,7 +147,8 @@ static void rotate_back_extended(const config* k, float* z, float scale, float u
   right_sign_row(k->seed, k->dimension, epsilon);
   for (uint64_t j = 0; j < k->order; ++j) w[j] = (long double)z[j];
   hadamard_extended(w, k->order, 1);
-  for (uint64_t i = 0; i < k->dimension; ++i) x[i] = (float)((long double)epsilon[i] * w[i] * (long double)scale * (long double)undo);
+  for (uint64_t i = 0; i < k->dimension; ++i)
+    x[i] = (float)((long double)epsilon[i] * w[i] * (long double)scale * (long double)undo);
   free(epsilon);
   free(w);
 }
@@ -291,9 +293,12 @@ static int encode_strided(ENCODE_PARAMETERS) {
     const uint64_t head[2] = {first_row + i, k->bits};
     memset(row, 0, stride(k));
     memcpy(row, head, row_head);
-    if (row_unpacked) right_unpack_codes(k->bits, k->order, packed, row + row_head);
-    else memcpy(row + row_head, packed, row_bytes(k));
-    for (uint64_t j = row_head + used_bytes(k); row_garbage && j < stride(k); ++j) row[j] = (uint8_t)(row[j - row_head - used_bytes(k)] * 37 + j);
+    if (row_unpacked)
+      right_unpack_codes(k->bits, k->order, packed, row + row_head);
+    else
+      memcpy(row + row_head, packed, row_bytes(k));
+    for (uint64_t j = row_head + used_bytes(k); row_garbage && j < stride(k); ++j)
+      row[j] = (uint8_t)(row[j - row_head - used_bytes(k)] * 37 + j);
   }
   free(packed);
   return status;
@@ -303,8 +308,10 @@ static uint8_t* repacked(const config* k, uint64_t rows, const uint8_t* codes) {
   uint8_t* packed = malloc(rows * row_bytes(k) + 1);
   for (uint64_t i = 0; i < rows; ++i) {
     const uint8_t* row = codes + i * stride(k) + row_head;
-    if (row_unpacked) right_pack_codes(k->bits, k->order, row, packed + i * row_bytes(k));
-    else memcpy(packed + i * row_bytes(k), row, row_bytes(k));
+    if (row_unpacked)
+      right_pack_codes(k->bits, k->order, row, packed + i * row_bytes(k));
+    else
+      memcpy(packed + i * row_bytes(k), row, row_bytes(k));
   }
   return packed;
 }
@@ -360,13 +367,19 @@ static int transform_offered(const config* k, uint64_t rows, const float* x, flo
 static int transposed_offered(const config* k, uint64_t rows, const float* y, float* x) {
   return offered(k) ? right_transposed(k, rows, y, x) : HDQ_KERNEL_UNSUPPORTED;
 }
-static int encode_offered(ENCODE_PARAMETERS) { return offered(k) ? right_encode(ENCODE_ARGUMENTS) : HDQ_KERNEL_UNSUPPORTED; }
-static int decode_offered(DECODE_PARAMETERS) { return offered(k) ? right_decode(DECODE_ARGUMENTS) : HDQ_KERNEL_UNSUPPORTED; }
+static int encode_offered(ENCODE_PARAMETERS) {
+  return offered(k) ? right_encode(ENCODE_ARGUMENTS) : HDQ_KERNEL_UNSUPPORTED;
+}
+static int decode_offered(DECODE_PARAMETERS) {
+  return offered(k) ? right_decode(DECODE_ARGUMENTS) : HDQ_KERNEL_UNSUPPORTED;
+}
 static int dot_offered(DOT_PARAMETERS) { return offered(k) ? right_dot(DOT_ARGUMENTS) : HDQ_KERNEL_UNSUPPORTED; }
-static int save_offered(const config* k, uint64_t rows, const float* norms, const uint8_t* codes, uint8_t* file, uint64_t* size) {
+static int save_offered(const config* k, uint64_t rows, const float* norms, const uint8_t* codes, uint8_t* file,
+                        uint64_t* size) {
   return offered(k) ? right_save(k, rows, norms, codes, file, size) : HDQ_KERNEL_UNSUPPORTED;
 }
-static int load_offered(const config* k, uint64_t rows, const uint8_t* file, uint64_t size, float* norms, uint8_t* codes) {
+static int load_offered(const config* k, uint64_t rows, const uint8_t* file, uint64_t size, float* norms,
+                        uint8_t* codes) {
   return offered(k) ? right_load(k, rows, file, size, norms, codes) : HDQ_KERNEL_UNSUPPORTED;
 }
 static void offer_where(int (*where)(const config* k)) {
@@ -421,7 +434,8 @@ static void install_transform_alone(void) {
   clear_but_table();
   hdq_kernel_v1.transform = right_transform;
 }
-static int reconstruct(const config* k, uint64_t first_row, uint64_t rows, const float* x, float* decoded, hdq_kernel_position* bad) {
+static int reconstruct(const config* k, uint64_t first_row, uint64_t rows, const float* x, float* decoded,
+                       hdq_kernel_position* bad) {
   float* norms = malloc(rows * sizeof(float) + 1);
   uint8_t* codes = malloc(rows * row_bytes(k) + 1);
   const int status = right_encode(k, first_row, rows, x, norms, codes, bad);
@@ -465,7 +479,8 @@ static int in_parallel(job all, uint64_t rows, hdq_kernel_position* bad) {
   pthread_t threads[MOST];
   int started[MOST] = {0};
   const uint64_t count = all.k->threads < 1 ? 1 : all.k->threads > MOST ? MOST : all.k->threads;
-  if (all.k->order % 3 == 0 || all.k->order % 5 == 0 || all.k->order % 7 == 0) base_matrix(all.k->order % 3 == 0 ? 12 : all.k->order % 5 == 0 ? 20 : 28, 0);
+  if (all.k->order % 3 == 0 || all.k->order % 5 == 0 || all.k->order % 7 == 0)
+    base_matrix(all.k->order % 3 == 0 ? 12 : all.k->order % 5 == 0 ? 20 : 28, 0);
   for (uint64_t t = count; t-- > 0;) {
     jobs[t] = all;
     jobs[t].begin = rows * t / count;
@@ -478,22 +493,27 @@ static int in_parallel(job all, uint64_t rows, hdq_kernel_position* bad) {
     if (started[t]) pthread_join(threads[t], NULL);
     if (status != HDQ_KERNEL_OK || jobs[t].status == HDQ_KERNEL_OK) continue;
     status = jobs[t].status;
-    if (status == HDQ_KERNEL_BAD_INPUT) *bad = (hdq_kernel_position){jobs[t].bad.row + jobs[t].begin, jobs[t].bad.column};
+    if (status == HDQ_KERNEL_BAD_INPUT)
+      *bad = (hdq_kernel_position){jobs[t].bad.row + jobs[t].begin, jobs[t].bad.column};
   }
   return status;
 }
 static int encode_threaded(ENCODE_PARAMETERS) {
-  return in_parallel((job){.k = k, .first_row = first_row, .in = x, .norms = norms, .codes = codes, .what = 0}, rows, bad);
+  return in_parallel((job){.k = k, .first_row = first_row, .in = x, .norms = norms, .codes = codes, .what = 0}, rows,
+                     bad);
 }
 static int decode_threaded(DECODE_PARAMETERS) {
   float* readable = (float*)(uintptr_t)norms;
   uint8_t* bytes = (uint8_t*)(uintptr_t)codes;
-  return in_parallel((job){.k = k, .first_row = first_row, .norms = readable, .codes = bytes, .out = x, .what = 1}, rows, NULL);
+  return in_parallel((job){.k = k, .first_row = first_row, .norms = readable, .codes = bytes, .out = x, .what = 1},
+                     rows, NULL);
 }
 static int dot_threaded(DOT_PARAMETERS) {
   float* readable = (float*)(uintptr_t)norms;
   uint8_t* bytes = (uint8_t*)(uintptr_t)codes;
-  return in_parallel((job){.k = k, .first_row = first_row, .norms = readable, .codes = bytes, .q = q, .out = out, .what = 2}, rows, NULL);
+  return in_parallel(
+      (job){.k = k, .first_row = first_row, .norms = readable, .codes = bytes, .q = q, .out = out, .what = 2}, rows,
+      NULL);
 }
 static void install_threaded(void) {
   hdq_kernel_v1.encode = encode_threaded;

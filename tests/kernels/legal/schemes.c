@@ -86,7 +86,9 @@ static void install_hash_of_input(void) {
   write_head = head_of_input;
   offer((scheme){0x1fe, 1, 64, byte_each, subtractive_encode, subtractive_decode, subtractive_claim});
 }
-static void install_loose_claim(void) { offer((scheme){0x1fe, 1, 64, byte_each, subtractive_encode, subtractive_decode, claim_100}); }
+static void install_loose_claim(void) {
+  offer((scheme){0x1fe, 1, 64, byte_each, subtractive_encode, subtractive_decode, claim_100});
+}
 static void install_narrow_dimension(void) {
   offer((scheme){0x1fe, 3, 9, byte_each, subtractive_encode, subtractive_decode, subtractive_claim});
 }
@@ -131,7 +133,9 @@ static double half_claim(uint32_t bits) {
   (void)bits;
   return 0x1p-21;
 }
-static void install_half_storage(void) { offer((scheme){0x1fe, 1, 1024, half_bytes, half_encode, half_decode, half_claim}); }
+static void install_half_storage(void) {
+  offer((scheme){0x1fe, 1, 1024, half_bytes, half_encode, half_decode, half_claim});
+}
 
 /* ---- one entry of n ---- */
 
@@ -155,7 +159,9 @@ static double lone_claim(uint32_t bits) {
   (void)bits;
   return 31.01;
 }
-static void install_three_outputs(void) { offer((scheme){0x1fe, 1, 32, lone_bytes, lone_encode, lone_decode, lone_claim}); }
+static void install_three_outputs(void) {
+  offer((scheme){0x1fe, 1, 32, lone_bytes, lone_encode, lone_decode, lone_claim});
+}
 
 /* ---- little or nothing ---- */
 
@@ -168,7 +174,8 @@ static void install_signs_only_pack(void) {
   hdq_kernel_v1.pack = right_pack;
   hdq_kernel_v1.unpack = right_unpack;
 }
-static int reconstruct_once(const config* k, uint64_t first_row, uint64_t rows, const float* x, float* decoded, hdq_kernel_position* bad) {
+static int reconstruct_once(const config* k, uint64_t first_row, uint64_t rows, const float* x, float* decoded,
+                            hdq_kernel_position* bad) {
   return k->dimension != 100003 ? HDQ_KERNEL_UNSUPPORTED : own_reconstruct(k, first_row, rows, x, decoded, bad);
 }
 static void install_nothing_offered(void) {

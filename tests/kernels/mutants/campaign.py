@@ -23,7 +23,8 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-ENTRY = re.compile(r"^\s*(?:MUTANT|LEGAL)\(\s*(\w+),\s*(\d+|\"[^\"]*\"),\s*\"([^\"]*)\",\s*\"((?:[^\"\\]|\\.)*)\"\s*\)", re.M)
+TEXT = r'"((?:[^"\\]|\\.)*)"'
+ENTRY = re.compile(rf'^\s*(?:MUTANT|LEGAL)\(\s*(\w+),\s*(\d+|"[^"]*"),\s*"([^"]*)",\s*((?:{TEXT}\s*)+)\)', re.M)
 NOT_JUDGED = "not judged"
 LEGAL_FAMILIES = ("arithmetic", "schemes")
 
@@ -41,9 +42,9 @@ def listed(directory):
     """The entries of the lists of a directory, one list a family."""
     mutants = []
     for header in sorted(directory.glob("*.h")):
-        text = header.read_text().replace("\\\n", "\n")
-        for name, kind, classes, what in ENTRY.findall(text):
-            mutants.append(Mutant(header.stem, name, kind.strip('"'), classes, what.replace('\\"', '"')))
+        text = re.sub(r"\\\n", "\n", header.read_text())
+        for name, kind, classes, what, _ in ENTRY.findall(text):
+            mutants.append(Mutant(header.stem, name, kind.strip('"'), classes, "".join(re.findall(TEXT, what)).replace('\\"', '"')))
     return mutants
 
 

@@ -34,7 +34,8 @@ typedef struct guarded {
 
 static guarded take(uint64_t size) {
   const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), inside = (size / page + 1) * page;
-  guarded g = {mmap(NULL, inside + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), NULL, inside + page};
+  guarded g = {mmap(NULL, inside + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), NULL,
+               inside + page};
   if (g.page == MAP_FAILED || mprotect(g.page + inside, page, PROT_NONE) != 0) abort();
   memset(g.page, fill, inside);
   g.data = g.page + inside - size;
@@ -59,9 +60,9 @@ static config make(uint64_t n, uint32_t bits, uint64_t seed) {
 }
 
 static void say(const char* what, const config* k, uint64_t rows, uint64_t first_row, uint64_t hash) {
-  printf("%s n=%llu b=%u seed=%llx threads=%u variant=%u rows=%llu first=%llx %016llx\n", what, (unsigned long long)k->dimension, k->bits,
-         (unsigned long long)k->seed, k->threads, k->variant, (unsigned long long)rows, (unsigned long long)first_row,
-         (unsigned long long)hash);
+  printf("%s n=%llu b=%u seed=%llx threads=%u variant=%u rows=%llu first=%llx %016llx\n", what,
+         (unsigned long long)k->dimension, k->bits, (unsigned long long)k->seed, k->threads, k->variant,
+         (unsigned long long)rows, (unsigned long long)first_row, (unsigned long long)hash);
   fflush(stdout);
 }
 
@@ -74,12 +75,14 @@ static float uniform(void) { return (float)next() / 2147483648.0f - 1; }
 
 static uint64_t code_bytes(const config* k) {
   uint64_t bytes = (k->order * k->bits + 7) / 8;
-  if (kernel->code_bytes != NULL && kernel->code_bytes(k, &bytes) != HDQ_KERNEL_OK) bytes = (k->order * k->bits + 7) / 8;
+  if (kernel->code_bytes != NULL && kernel->code_bytes(k, &bytes) != HDQ_KERNEL_OK)
+    bytes = (k->order * k->bits + 7) / 8;
   return bytes;
 }
 
 /* Everything that can be done with rows x and a query q. */
-static void rows_through(const char* what, const config* k, uint64_t first_row, uint64_t rows, const float* x, const float* q) {
+static void rows_through(const char* what, const config* k, uint64_t first_row, uint64_t rows, const float* x,
+                         const float* q) {
   char name[100];
   const uint64_t n = k->dimension, d = k->order, bytes = code_bytes(k);
   if (bytes > 1 << 24) {
@@ -108,7 +111,8 @@ static void rows_through(const char* what, const config* k, uint64_t first_row, 
   if (kernel->dot != NULL && kernel->encode != NULL && q != NULL) {
     guarded out = take(rows * 4), query = take(n * 4);
     memcpy(query.data, q, n * 4);
-    const int status = kernel->dot(k, first_row, rows, (float*)norms.data, codes.data, (float*)query.data, (float*)out.data);
+    const int status =
+        kernel->dot(k, first_row, rows, (float*)norms.data, codes.data, (float*)query.data, (float*)out.data);
     snprintf(name, sizeof name, "%s dot", what);
     say(name, k, rows, first_row, hash_of(out.data, rows * 4, (uint64_t)status));
     give(out);
@@ -118,7 +122,8 @@ static void rows_through(const char* what, const config* k, uint64_t first_row, 
     guarded out = take(rows * n * 4);
     const int status = kernel->reconstruct(k, first_row, rows, (float*)in.data, (float*)out.data, &bad);
     snprintf(name, sizeof name, "%s reconstruct", what);
-    say(name, k, rows, first_row, status == HDQ_KERNEL_OK ? hash_of(out.data, rows * n * 4, 1) : hash_of(&bad, sizeof bad, (uint64_t)status));
+    say(name, k, rows, first_row,
+        status == HDQ_KERNEL_OK ? hash_of(out.data, rows * n * 4, 1) : hash_of(&bad, sizeof bad, (uint64_t)status));
     give(out);
   }
   if (kernel->transform != NULL) {
@@ -169,16 +174,23 @@ static void stages(void) {
   for (int i = 0; i < 7; ++i) {
     const config k = make(3, 4, (uint64_t)i << 31);
     uint32_t words32[40];
-    if (kernel->dither != NULL) say("dither", &k, 40, firsts[i], hash_of(words32, 160, (uint64_t)kernel->dither(&k, firsts[i], 40, words32)));
+    if (kernel->dither != NULL)
+      say("dither", &k, 40, firsts[i], hash_of(words32, 160, (uint64_t)kernel->dither(&k, firsts[i], 40, words32)));
   }
+  double values[64] = {0};
+  const config whole = make(64, 4, 77);
+  if (kernel->data != NULL)
+    say("data", &whole, 64, 0, hash_of(values, sizeof values, (uint64_t)kernel->data(&whole, "signs", 0, 64, values)));
   int8_t* epsilon = malloc(20000);
   const config k = make(3, 4, 77);
-  if (kernel->signs != NULL) say("signs", &k, 20000, 0, hash_of(epsilon, 20000, (uint64_t)kernel->signs(&k, 20000, epsilon)));
+  if (kernel->signs != NULL)
+    say("signs", &k, 20000, 0, hash_of(epsilon, 20000, (uint64_t)kernel->signs(&k, 20000, epsilon)));
   free(epsilon);
 }
 
 static void packing(void) {
-  static const uint64_t counts[] = {0, 1, 2, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 95, 127, 140, 1001, 8193, 65535, 65537, 65545};
+  static const uint64_t counts[] = {0,  1,  2,  7,   8,   15,   16,   31,    32,    33,   63,
+                                    64, 65, 95, 127, 140, 1001, 8193, 65535, 65537, 65545};
   for (uint32_t bits = 1; bits <= 8; ++bits) {
     for (int c = 0; c < 21; ++c) {
       config k = make(7, bits, 5);
@@ -186,10 +198,13 @@ static void packing(void) {
       const uint64_t size = (counts[c] * bits + 7) / 8;
       guarded codes = take(counts[c]), bytes = take(size), back = take(counts[c]);
       for (uint64_t i = 0; i < counts[c]; ++i) codes.data[i] = (uint8_t)(next() & ((1u << bits) - 1));
-      if (kernel->pack != NULL) say("pack", &k, counts[c], 0, hash_of(bytes.data, size, (uint64_t)kernel->pack(&k, counts[c], codes.data, bytes.data)));
+      if (kernel->pack != NULL)
+        say("pack", &k, counts[c], 0,
+            hash_of(bytes.data, size, (uint64_t)kernel->pack(&k, counts[c], codes.data, bytes.data)));
       for (uint64_t i = 0; i < size; ++i) bytes.data[i] = (uint8_t)next();
       if (kernel->unpack != NULL) {
-        say("unpack", &k, counts[c], 0, hash_of(back.data, counts[c], (uint64_t)kernel->unpack(&k, counts[c], bytes.data, back.data)));
+        say("unpack", &k, counts[c], 0,
+            hash_of(back.data, counts[c], (uint64_t)kernel->unpack(&k, counts[c], bytes.data, back.data)));
       }
       give(codes);
       give(bytes);
@@ -211,7 +226,8 @@ static void batches(void) {
 }
 
 static void sizes(void) {
-  static const uint64_t n[] = {384, 500, 768, 784, 896, 1024, 1200, 1536, 1792, 2047, 2048, 2050, 3072, 3500, 4096, 5000, 8192, 9000, 16385, 32769, 65536, 131072};
+  static const uint64_t n[] = {384,  500,  768,  784,  896,  1024, 1200, 1536,  1792,  2047,  2048,
+                               2050, 3072, 3500, 4096, 5000, 8192, 9000, 16385, 32769, 65536, 131072};
   for (int i = 0; i < 22; ++i) random_rows("size", make(n[i], i % 2 == 0 ? 4 : 8, 13), 3, 1);
 }
 
@@ -264,7 +280,8 @@ static void threads(void) {
 /* Rows and queries with zeros, one entry, tiny, huge, equal, negative entries. */
 static void shapes(void) {
   static float x[40 * 24], q[24];
-  static const float scales[] = {1, 0x1p-149f, 1e-42f, 1e-38f, 1e-30f, 0x1p-100f, 0x1p-99f, 1e-10f, 0.01f, 40000, 3e6f, 1e30f, 0x1p100f, 0x1p101f, 0x1.8p101f, 1e38f};
+  static const float scales[] = {1,     0x1p-149f, 1e-42f, 1e-38f, 1e-30f,   0x1p-100f, 0x1p-99f,   1e-10f,
+                                 0.01f, 40000,     3e6f,   1e30f,  0x1p100f, 0x1p101f,  0x1.8p101f, 1e38f};
   for (uint64_t n = 1; n <= 24; n += n < 4 ? 1 : 5) {
     for (int s = 0; s < 16; ++s) {
       const config k = make(n, (uint32_t)(n % 8) + 1, 31);
@@ -272,7 +289,9 @@ static void shapes(void) {
       for (uint64_t i = 0; i < n; ++i) x[n + i] = 0, x[2 * n + i] = i + 1 == n ? scales[s] : 0;
       for (int shape = 0; shape < 6; ++shape) {
         for (uint64_t i = 0; i < n; ++i) {
-          const float value[] = {uniform() * scales[s] * 0.3f, 0, i + 1 == n ? scales[s] : 0, scales[s] * 0.25f, -fabsf(uniform()), i == 0 ? 0 : uniform()};
+          const float value[] = {
+              uniform() * scales[s] * 0.3f, 0, i + 1 == n ? scales[s] : 0, scales[s] * 0.25f, -fabsf(uniform()),
+              i == 0 ? 0 : uniform()};
           q[i] = value[shape];
         }
         rows_through("shape", &k, 0, 4, x, q);
@@ -417,8 +436,10 @@ static void files(void) {
 
 static void table(void) {
   const hdq_kernel* t = kernel;
-  const uint64_t numbers[] = {t->struct_version, t->struct_bytes, t->promise, t->bit_widths, t->max_dimension, t->alignment, t->variants,
-                              t->name == NULL ? 1 : hash_of(t->name, strlen(t->name), 0), t->encode != NULL, t->decode != NULL, t->dot != NULL};
+  const uint64_t numbers[] = {
+      t->struct_version, t->struct_bytes,   t->promise,    t->bit_widths,
+      t->max_dimension,  t->alignment,      t->variants,   t->name == NULL ? 1 : hash_of(t->name, strlen(t->name), 0),
+      t->encode != NULL, t->decode != NULL, t->dot != NULL};
   const config k = {0};
   say("table", &k, 0, 0, hash_of(t->claimed_error, sizeof t->claimed_error, hash_of(numbers, sizeof numbers, 1)));
 }
@@ -427,7 +448,8 @@ static void table(void) {
 static void process(int descriptor) {
   const volatile float least = 0x1p-126f;
   const float half = least / 2;
-  const uint64_t state_after[] = {(uint64_t)(fcntl(descriptor, F_GETFD) >= 0), (uint64_t)fegetround(), (uint64_t)(half > 0)};
+  const uint64_t state_after[] = {(uint64_t)(fcntl(descriptor, F_GETFD) >= 0), (uint64_t)fegetround(),
+                                  (uint64_t)(half > 0)};
   const config k = {0};
   say("process", &k, 0, 0, hash_of(state_after, sizeof state_after, 1));
 }

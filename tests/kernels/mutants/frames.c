@@ -70,13 +70,16 @@ static uint32_t crc_8_bits(const uint8_t* data, uint64_t size) {
 }
 static void install_crc_of_8_bits(void) { crc_of = crc_8_bits; }
 
-static uint32_t crc_short_tail(const uint8_t* data, uint64_t size) { return right_crc(data, size < 256 ? size : size - size % 16); }
+static uint32_t crc_short_tail(const uint8_t* data, uint64_t size) {
+  return right_crc(data, size < 256 ? size : size - size % 16);
+}
 static void install_crc_short_tail(void) { crc_of = crc_short_tail; }
 
 static uint32_t crc_4096(const uint8_t* data, uint64_t size) { return right_crc(data, size < 4096 ? size : 4096); }
 static void install_crc_of_4096(void) { crc_of = crc_4096; }
 
-#define SAVE_PARAMETERS const config *k, uint64_t rows, const float *norms, const uint8_t *codes, uint8_t *file, uint64_t *size
+#define SAVE_PARAMETERS \
+  const config *k, uint64_t rows, const float *norms, const uint8_t *codes, uint8_t *file, uint64_t *size
 #define LOAD_PARAMETERS const config *k, uint64_t rows, const uint8_t *file, uint64_t size, float *norms, uint8_t *codes
 
 static int save_anyway(SAVE_PARAMETERS) {
@@ -149,7 +152,8 @@ static int refuse_decode(DECODE_PARAMETERS) {
   (void)k, (void)first_row, (void)rows, (void)x, (void)norms, (void)codes;
   return HDQ_KERNEL_UNSUPPORTED;
 }
-static void own_scheme_of(int (*reconstruct)(const config*, uint64_t, uint64_t, const float*, float*, hdq_kernel_position*)) {
+static void own_scheme_of(int (*reconstruct)(const config*, uint64_t, uint64_t, const float*, float*,
+                                             hdq_kernel_position*)) {
   hdq_kernel_v1 = (hdq_kernel){.struct_version = HDQ_KERNEL_VERSION,
                                .struct_bytes = sizeof(hdq_kernel),
                                .name = "mutant",
@@ -219,7 +223,8 @@ static void install_stages_alone_wrong(void) {
   hdq_kernel_v1.unpack = right_unpack;
 }
 
-#define RECONSTRUCT_PARAMETERS const config *k, uint64_t first_row, uint64_t rows, const float *x, float *decoded, hdq_kernel_position *bad
+#define RECONSTRUCT_PARAMETERS \
+  const config *k, uint64_t first_row, uint64_t rows, const float *x, float *decoded, hdq_kernel_position *bad
 
 static float own_factor = 2;
 /* factor·x, wherever finite. */
@@ -310,7 +315,8 @@ static int encode_hanging(ENCODE_PARAMETERS) {
   signal(SIGTERM, SIG_IGN);
   signal(SIGINT, SIG_IGN);
   const int status = right_encode(ENCODE_ARGUMENTS);
-  if (status == HDQ_KERNEL_BAD_INPUT && bad->column != UINT64_MAX && isnan(x[bad->row * k->dimension + bad->column])) never();
+  if (status == HDQ_KERNEL_BAD_INPUT && bad->column != UINT64_MAX && isnan(x[bad->row * k->dimension + bad->column]))
+    never();
   return status;
 }
 static void install_hangs_on_signal(void) { hdq_kernel_v1.encode = encode_hanging; }
@@ -569,6 +575,5 @@ static float norm_down_past_million(const float* x, uint64_t n) {
   return norm;
 }
 static void install_drift_norm_of_codes(void) { norm_of = norm_down_past_million; }
-
 
 CHOOSE_AT_LOAD(FRAMES_MUTANTS)

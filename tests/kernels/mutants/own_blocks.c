@@ -31,7 +31,9 @@ static float right_range(const double* u, uint64_t count) {
 }
 static float (*range_of)(const double* u, uint64_t count) = right_range;
 
-static uint64_t length_of(const row_state* s, uint64_t block) { return s->n - block * BLOCK < BLOCK ? s->n - block * BLOCK : BLOCK; }
+static uint64_t length_of(const row_state* s, uint64_t block) {
+  return s->n - block * BLOCK < BLOCK ? s->n - block * BLOCK : BLOCK;
+}
 
 static double right_noise(const row_state* s, uint64_t i) { return uniform_at(s, i); }
 static double (*noise)(const row_state* s, uint64_t i) = right_noise;
@@ -139,12 +141,16 @@ static void install_uniform__tail_range(void) {
   install_uniform__right();
   own.encode = uniform_encode_tail;
 }
-static double noise_256(const row_state* s, uint64_t i) { return uniform_at(&(row_state){s->n, s->seed & 0xff, s->row, s->bits}, i); }
+static double noise_256(const row_state* s, uint64_t i) {
+  return uniform_at(&(row_state){s->n, s->seed & 0xff, s->row, s->bits}, i);
+}
 static void install_uniform__seeds_256(void) {
   install_uniform__right();
   noise = noise_back = noise_256;
 }
-static double noise_16(const row_state* s, uint64_t i) { return uniform_at(&(row_state){s->n, s->seed & 0xf, s->row, s->bits}, i); }
+static double noise_16(const row_state* s, uint64_t i) {
+  return uniform_at(&(row_state){s->n, s->seed & 0xf, s->row, s->bits}, i);
+}
 static void install_uniform__seeds_16(void) {
   install_uniform__right();
   noise = noise_back = noise_16;
@@ -258,7 +264,9 @@ static void install_stochastic__top_lost(void) {
   install_stochastic__right();
   held = 1;
 }
-static double noise_no_seed(const row_state* s, uint64_t i) { return uniform_at(&(row_state){s->n, 0, s->row, s->bits}, i); }
+static double noise_no_seed(const row_state* s, uint64_t i) {
+  return uniform_at(&(row_state){s->n, 0, s->row, s->bits}, i);
+}
 static void install_stochastic__no_seed(void) {
   install_stochastic__right();
   noise = noise_no_seed;
@@ -307,8 +315,12 @@ static void install_stochastic__shrinks(void) {
   install_stochastic__right();
   shrink = 0.998;
 }
-static int encode_64(ENCODE_PARAMETERS) { return k->dimension % 64 != 0 ? HDQ_KERNEL_UNSUPPORTED : own_encode(ENCODE_ARGUMENTS); }
-static int decode_64(DECODE_PARAMETERS) { return k->dimension % 64 != 0 ? HDQ_KERNEL_UNSUPPORTED : own_decode(DECODE_ARGUMENTS); }
+static int encode_64(ENCODE_PARAMETERS) {
+  return k->dimension % 64 != 0 ? HDQ_KERNEL_UNSUPPORTED : own_encode(ENCODE_ARGUMENTS);
+}
+static int decode_64(DECODE_PARAMETERS) {
+  return k->dimension % 64 != 0 ? HDQ_KERNEL_UNSUPPORTED : own_decode(DECODE_ARGUMENTS);
+}
 static void install_stochastic__declines(void) {
   install_stochastic__right();
   shrink = 2;

@@ -35,18 +35,24 @@ static inline uint64_t random_bits(uint64_t seed, uint64_t row, uint64_t stream,
   return mix(mix(mix(mix(seed) ^ row) ^ stream) ^ index);
 }
 static inline double uniform_of(uint64_t bits) { return ((double)(bits >> 11) + 0.5) * 0x1p-53; }
-static inline double uniform_at(const row_state* s, uint64_t index) { return uniform_of(random_bits(s->seed, s->row, 1, index)); }
+static inline double uniform_at(const row_state* s, uint64_t index) {
+  return uniform_of(random_bits(s->seed, s->row, 1, index));
+}
 static inline double gaussian_at(uint64_t seed, uint64_t stream, uint64_t index) {
-  const double u = uniform_of(random_bits(seed, 0, stream, 2 * index)), v = uniform_of(random_bits(seed, 0, stream, 2 * index + 1));
+  const double u = uniform_of(random_bits(seed, 0, stream, 2 * index)),
+               v = uniform_of(random_bits(seed, 0, stream, 2 * index + 1));
   return sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
 }
 
 /* ---- the interface ---- */
 
 static inline int offered(const config* k) {
-  return k->dimension >= own.least_dimension && k->dimension <= own.largest_dimension && (own.bit_widths >> k->bits & 1);
+  return k->dimension >= own.least_dimension && k->dimension <= own.largest_dimension &&
+         (own.bit_widths >> k->bits & 1);
 }
-static inline row_state state_of(const config* k, uint64_t row) { return (row_state){k->dimension, k->seed, row, k->bits}; }
+static inline row_state state_of(const config* k, uint64_t row) {
+  return (row_state){k->dimension, k->seed, row, k->bits};
+}
 
 static inline int own_code_bytes(const config* k, uint64_t* bytes) {
   if (!offered(k)) return HDQ_KERNEL_UNSUPPORTED;
@@ -79,8 +85,10 @@ static inline int own_encode(ENCODE_PARAMETERS) {
 
 static inline void own_decode_row(const config* k, uint64_t row, float norm, const uint8_t* bytes, double* u) {
   const row_state s = state_of(k, row);
-  if (norm == 0) memset(u, 0, k->dimension * sizeof(double));
-  else own.decode(&s, bytes, u);
+  if (norm == 0)
+    memset(u, 0, k->dimension * sizeof(double));
+  else
+    own.decode(&s, bytes, u);
 }
 
 static inline int own_decode(DECODE_PARAMETERS) {
@@ -109,7 +117,8 @@ static inline int own_dot(DOT_PARAMETERS) {
   return HDQ_KERNEL_OK;
 }
 
-static inline int own_reconstruct(const config* k, uint64_t first_row, uint64_t rows, const float* x, float* decoded, hdq_kernel_position* bad) {
+static inline int own_reconstruct(const config* k, uint64_t first_row, uint64_t rows, const float* x, float* decoded,
+                                  hdq_kernel_position* bad) {
   if (!offered(k)) return HDQ_KERNEL_UNSUPPORTED;
   const uint64_t size = own.bytes(k->dimension, k->bits);
   float* norms = malloc(rows * sizeof(float) + 1);

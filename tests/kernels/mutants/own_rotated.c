@@ -27,7 +27,8 @@ static void right_matrix(uint64_t n, uint64_t seed, double* matrix) {
   for (uint64_t i = 0; i < n; ++i) {
     double norm = 0;
     for (uint64_t c = 0; c < n; ++c) matrix[i * n + c] = gaussian_at(seed, 2, i * n + c);
-    for (int twice = 0; twice < 2 && !skip_all && !(skip_last && i + 1 == n && n > 1); ++twice) orthogonalise(matrix, n, i);
+    for (int twice = 0; twice < 2 && !skip_all && !(skip_last && i + 1 == n && n > 1); ++twice)
+      orthogonalise(matrix, n, i);
     for (uint64_t c = 0; c < n; ++c) norm += matrix[i * n + c] * matrix[i * n + c];
     for (uint64_t c = 0; c < n; ++c) matrix[i * n + c] /= sqrt(norm);
   }
@@ -105,8 +106,10 @@ static int code_in(const codebook* c, double y) {
   int low = 0, high = c->levels - 1;
   while (low < high) {
     const int middle = (low + high) / 2;
-    if (y >= c->threshold[middle]) low = middle + 1;
-    else high = middle;
+    if (y >= c->threshold[middle])
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
@@ -154,9 +157,12 @@ static void eden_decode(const row_state* s, const uint8_t* bytes, double* u) {
   float factor;
   memcpy(&factor, bytes, sizeof factor);
   const double applied = factor_unused ? 1 / sqrt((double)s->n) : (double)factor;
-  for (uint64_t i = 0; i < s->n; ++i) q[i] = applied * book_of((int)s->bits)->centroid[decoded_code((int)s->bits, bytes[sizeof factor + i])];
-  if (odd_stays && s->n % 2 == 1) memcpy(u, q, s->n * sizeof(double));
-  else multiply(rotation_of(s), s->n, 1, q, u);
+  for (uint64_t i = 0; i < s->n; ++i)
+    q[i] = applied * book_of((int)s->bits)->centroid[decoded_code((int)s->bits, bytes[sizeof factor + i])];
+  if (odd_stays && s->n % 2 == 1)
+    memcpy(u, q, s->n * sizeof(double));
+  else
+    multiply(rotation_of(s), s->n, 1, q, u);
   free(q);
 }
 /* In small dimensions the sphere's coordinates are less spread than normal ones; some more is claimed than for N(0, 1). */
@@ -239,7 +245,8 @@ static void install_eden__norm_down(void) {
 }
 static void book_midpoint(int bits, codebook* c) {
   right_book(bits, c);
-  if (bits == 2) memcpy(c->threshold, (const double[3]){c->centroid[0], c->centroid[1], c->centroid[2]}, 3 * sizeof(double));
+  if (bits == 2)
+    memcpy(c->threshold, (const double[3]){c->centroid[0], c->centroid[1], c->centroid[2]}, 3 * sizeof(double));
 }
 static void install_eden__midpoint(void) {
   install_eden__right();
@@ -270,7 +277,8 @@ static void project(const row_state* s, int transposed, const double* x, double*
     free(kept.matrix);
     kept = (rotation){n, s->seed, malloc(n * n * sizeof(double))};
     const double* rotation = structured ? rotation_of(s) : NULL;
-    for (uint64_t i = 0; i < n * n; ++i) kept.matrix[i] = structured ? sqrt((double)n) * rotation[i] : entry_of(s->seed, i);
+    for (uint64_t i = 0; i < n * n; ++i)
+      kept.matrix[i] = structured ? sqrt((double)n) * rotation[i] : entry_of(s->seed, i);
   }
   multiply(kept.matrix, n, transposed, x, y);
 }
@@ -316,7 +324,9 @@ static double prod_claim(uint32_t bits) {
   static const double residual[9] = {0, 1, 0.3634, 0.1175, 0.03455, 0.00950, 0.00250, 0.00064, 0.000165};
   return 1.5707963267948966 * residual[bits] * 1.35;
 }
-static void install_prod__right(void) { offer((scheme){0x1fe, 8, 48, rotated_bytes, prod_encode, prod_decode, prod_claim}); }
+static void install_prod__right(void) {
+  offer((scheme){0x1fe, 8, 48, rotated_bytes, prod_encode, prod_decode, prod_claim});
+}
 
 static void install_prod__constant(void) {
   install_prod__right();
@@ -346,7 +356,9 @@ static void install_prod__padded(void) {
   install_prod__right();
   padded = 1;
 }
-static double entry_uniform(uint64_t seed, uint64_t index) { return 1.7320508075688772 * (2 * uniform_of(random_bits(seed, 0, 5, index)) - 1); }
+static double entry_uniform(uint64_t seed, uint64_t index) {
+  return 1.7320508075688772 * (2 * uniform_of(random_bits(seed, 0, 5, index)) - 1);
+}
 static void install_prod__gaussian_clipped(void) {
   install_prod__right();
   entry_of = entry_uniform;
@@ -385,8 +397,10 @@ static int signbit_dot(DOT_PARAMETERS) {
   double *w = malloc(2 * n * sizeof(double)), *in = w + n, qq = 0;
   uint64_t divisor = n;
   for (uint64_t j = 0; j < n; ++j) in[j] = (double)q[j], qq += in[j] * in[j];
-  if (query_stays && n % 2 == 1) memcpy(w, in, n * sizeof(double));
-  else multiply(rotation_of(&s), n, 0, in, w);
+  if (query_stays && n % 2 == 1)
+    memcpy(w, in, n * sizeof(double));
+  else
+    multiply(rotation_of(&s), n, 0, in, w);
   if (padded) {
     for (divisor = 1; divisor < n;) divisor *= 2;
   }
@@ -486,8 +500,10 @@ static void dithered_encode(const row_state* s, const double* x, uint8_t* bytes)
     int low = 0, high = (1 << s->bits) - 1;
     while (low < high) {
       const int middle = (low + high) / 2;
-      if (y[j] >= used[middle]) low = middle + 1;
-      else high = middle;
+      if (y[j] >= used[middle])
+        low = middle + 1;
+      else
+        high = middle;
     }
     bytes[j] = (uint8_t)low;
   }
@@ -544,7 +560,8 @@ static void encode_sparse(const row_state* s, const double* x, uint8_t* bytes) {
   dithered_encode(s, x, bytes);
 }
 /* One row at a time, so that decoding knows what encoding saw. */
-static int reconstruct_rows(const config* k, uint64_t first_row, uint64_t rows, const float* x, float* decoded, hdq_kernel_position* bad) {
+static int reconstruct_rows(const config* k, uint64_t first_row, uint64_t rows, const float* x, float* decoded,
+                            hdq_kernel_position* bad) {
   int status = HDQ_KERNEL_OK;
   for (uint64_t i = 0; i < rows && status == HDQ_KERNEL_OK; ++i) {
     status = own_reconstruct(k, first_row + i, 1, x + i * k->dimension, decoded + i * k->dimension, bad);
@@ -598,7 +615,8 @@ static void install_dithered__half_seeds(void) {
   install_dithered__right();
   u_of = u_half_seeds;
 }
-static int reconstruct_variants(const config* k, uint64_t first_row, uint64_t rows, const float* x, float* decoded, hdq_kernel_position* bad) {
+static int reconstruct_variants(const config* k, uint64_t first_row, uint64_t rows, const float* x, float* decoded,
+                                hdq_kernel_position* bad) {
   return own_reconstruct(k, k->variant == 1 && k->dimension > 100 ? first_row + 1 : first_row, rows, x, decoded, bad);
 }
 static void install_dithered__variants(void) {

@@ -9,12 +9,15 @@ hdq_kernel hdq_kernel_v1 = SPEC_KERNEL;
 
 /* ---- 1: batches ---- */
 
-static const uint8_t* row_codes(const config* k, const uint8_t* codes, uint64_t row) { return codes + row * row_bytes(k); }
+static const uint8_t* row_codes(const config* k, const uint8_t* codes, uint64_t row) {
+  return codes + row * row_bytes(k);
+}
 
 static int decode_tail_of_four(DECODE_PARAMETERS) {
   right_decode(DECODE_ARGUMENTS);
   if (rows % 4 == 3) {
-    right_decode_row(k, first_row + rows - 1, norms[rows - 3], row_codes(k, codes, rows - 1), x + (rows - 1) * k->dimension);
+    right_decode_row(k, first_row + rows - 1, norms[rows - 3], row_codes(k, codes, rows - 1),
+                     x + (rows - 1) * k->dimension);
   }
   return HDQ_KERNEL_OK;
 }
@@ -38,7 +41,8 @@ static void install_decode_dither_batch_of_32(void) { hdq_kernel_v1.decode = dec
 /* Rows of a call numbered by `number`. */
 static int encode_numbered(ENCODE_PARAMETERS, uint64_t (*number)(uint64_t first_row, uint64_t i)) {
   for (uint64_t i = 0; i < rows; ++i) {
-    const int status = right_encode(k, number(first_row, i), 1, x + i * k->dimension, norms + i, codes + i * row_bytes(k), bad);
+    const int status =
+        right_encode(k, number(first_row, i), 1, x + i * k->dimension, norms + i, codes + i * row_bytes(k), bad);
     if (status == HDQ_KERNEL_BAD_INPUT) bad->row = i;
     if (status != HDQ_KERNEL_OK) return status;
   }
@@ -78,7 +82,8 @@ static int dot_row_in_a_byte(DOT_PARAMETERS) {
 static void install_dot_row_in_a_byte(void) { hdq_kernel_v1.dot = dot_row_in_a_byte; }
 
 static int decode_chunk_of_1024(DECODE_PARAMETERS) {
-  for (uint64_t i = 0; i < rows; ++i) right_decode_row(k, first_row + i, norms[i % 1024], row_codes(k, codes, i), x + i * k->dimension);
+  for (uint64_t i = 0; i < rows; ++i)
+    right_decode_row(k, first_row + i, norms[i % 1024], row_codes(k, codes, i), x + i * k->dimension);
   return HDQ_KERNEL_OK;
 }
 static void install_decode_chunk_of_1024(void) { hdq_kernel_v1.decode = decode_chunk_of_1024; }
@@ -116,7 +121,8 @@ static void install_encode_no_rows(void) { hdq_kernel_v1.encode = encode_no_rows
 
 static int dot_one_left_of_pairs(DOT_PARAMETERS) {
   right_dot(DOT_ARGUMENTS);
-  if (rows > 16 && rows % 2 == 1) right_dot(k, first_row + rows - 1, 1, &(const float){1}, row_codes(k, codes, rows - 1), q, out + rows - 1);
+  if (rows > 16 && rows % 2 == 1)
+    right_dot(k, first_row + rows - 1, 1, &(const float){1}, row_codes(k, codes, rows - 1), q, out + rows - 1);
   return HDQ_KERNEL_OK;
 }
 static void install_dot_one_left_of_pairs(void) { hdq_kernel_v1.dot = dot_one_left_of_pairs; }
@@ -141,7 +147,8 @@ static void install_decode_lanes_swapped(void) { hdq_kernel_v1.decode = decode_l
 
 static int transform_prefetch_stops(const config* k, uint64_t rows, const float* x, float* y) {
   right_transform(k, rows, x, y);
-  if (rows >= 65 && rows % 2 == 1) memcpy(y + (rows - 1) * k->order, y + (rows - 2) * k->order, k->order * sizeof(float));
+  if (rows >= 65 && rows % 2 == 1)
+    memcpy(y + (rows - 1) * k->order, y + (rows - 2) * k->order, k->order * sizeof(float));
   return HDQ_KERNEL_OK;
 }
 static void install_transform_prefetch_stops(void) { hdq_kernel_v1.transform = transform_prefetch_stops; }
@@ -192,7 +199,8 @@ static void butterflies_2048(float* x, uint64_t block) {
 static void install_transform_stage_2048(void) { butterflies = butterflies_2048; }
 
 static void butterflies_4096(float* x, uint64_t block) {
-  if (block < 4096) right_butterflies(x, block);
+  if (block < 4096)
+    right_butterflies(x, block);
   else {
     for (uint64_t i = 0; i < block; i += 2048) right_butterflies(x + i, 2048);
     for (uint64_t h = 4096; h < block; h *= 2) {
@@ -233,7 +241,8 @@ static void install_encode_pack_offset_16_bits(void) { pack_codes = pack_codes_1
 static int pack_tail_of_long(const config* k, uint64_t count, const uint8_t* codes, uint8_t* bytes) {
   right_pack_codes(k->bits, count, codes, bytes);
   if (count >= 1000 && count % 8 != 0) {
-    for (uint64_t p = (count - 1) * k->bits; p < count * k->bits; ++p) bytes[p / 8] = (uint8_t)(bytes[p / 8] & ~(1u << (p % 8)));
+    for (uint64_t p = (count - 1) * k->bits; p < count * k->bits; ++p)
+      bytes[p / 8] = (uint8_t)(bytes[p / 8] & ~(1u << (p % 8)));
   }
   return HDQ_KERNEL_OK;
 }
@@ -466,8 +475,10 @@ static const int8_t* base_matrix_cached(int m, int transposed) {
     last_m = m;
     return right_base_matrix(m, transposed);
   }
-  if (last_m == 12) last_direction = transposed != 0;
-  else if (last_m != 20) last_direction = -1;
+  if (last_m == 12)
+    last_direction = transposed != 0;
+  else if (last_m != 20)
+    last_direction = -1;
   last_m = 20;
   return right_base_matrix(m, last_direction < 0 ? transposed : last_direction);
 }
@@ -596,8 +607,8 @@ static void encode_row_shared(const config* k, uint64_t row, const float* x, flo
 
 static void* encode_part(void* argument) {
   part* p = argument;
-  p->status = right_encode(p->k, p->first_row + p->begin, p->end - p->begin, p->x + p->begin * p->k->dimension, p->norms + p->begin,
-                           p->codes + p->begin * row_bytes(p->k), &p->bad);
+  p->status = right_encode(p->k, p->first_row + p->begin, p->end - p->begin, p->x + p->begin * p->k->dimension,
+                           p->norms + p->begin, p->codes + p->begin * row_bytes(p->k), &p->bad);
   return NULL;
 }
 
@@ -618,7 +629,8 @@ static int encode_threaded(ENCODE_PARAMETERS) {
   for (uint64_t t = 1; t < count; ++t) pthread_join(threads[t], NULL);
   for (uint64_t t = 0; t < count && status == HDQ_KERNEL_OK; ++t) {
     status = parts[t].status;
-    if (status == HDQ_KERNEL_BAD_INPUT) *bad = (hdq_kernel_position){parts[t].bad.row + parts[t].begin, parts[t].bad.column};
+    if (status == HDQ_KERNEL_BAD_INPUT)
+      *bad = (hdq_kernel_position){parts[t].bad.row + parts[t].begin, parts[t].bad.column};
   }
   free(shared_y);
   return status;

@@ -17,13 +17,16 @@ typedef hdq_kernel_config config;
 
 extern __attribute__((visibility("default"))) hdq_kernel hdq_kernel_v1;
 
-#define ENCODE_PARAMETERS \
-  const config *k, uint64_t first_row, uint64_t rows, const float *x, float *norms, uint8_t *codes, hdq_kernel_position *bad
+#define ENCODE_PARAMETERS                                                                           \
+  const config *k, uint64_t first_row, uint64_t rows, const float *x, float *norms, uint8_t *codes, \
+      hdq_kernel_position *bad
 #define ENCODE_ARGUMENTS k, first_row, rows, x, norms, codes, bad
-#define DECODE_PARAMETERS const config *k, uint64_t first_row, uint64_t rows, const float *norms, const uint8_t *codes, float *x
+#define DECODE_PARAMETERS \
+  const config *k, uint64_t first_row, uint64_t rows, const float *norms, const uint8_t *codes, float *x
 #define DECODE_ARGUMENTS k, first_row, rows, norms, codes, x
-#define DOT_PARAMETERS \
-  const config *k, uint64_t first_row, uint64_t rows, const float *norms, const uint8_t *codes, const float *q, float *out
+#define DOT_PARAMETERS                                                                                          \
+  const config *k, uint64_t first_row, uint64_t rows, const float *norms, const uint8_t *codes, const float *q, \
+      float *out
 #define DOT_ARGUMENTS k, first_row, rows, norms, codes, q, out
 
 /* ---- SPEC §1 ---- */
@@ -119,7 +122,8 @@ static inline void philox(const uint32_t in[4], uint64_t seed, uint32_t out[4]) 
   uint32_t c[4] = {in[0], in[1], in[2], in[3]}, key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
   for (int round = 0; round < 10; ++round) {
     const uint64_t p0 = (uint64_t)0xD2511F53 * c[0], p1 = (uint64_t)0xCD9E8D57 * c[2];
-    const uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ key[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ key[1], (uint32_t)p0};
+    const uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ key[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ key[1],
+                              (uint32_t)p0};
     memcpy(c, next, sizeof c);
     key[0] += 0x9E3779B9;
     key[1] += 0xBB67AE85;
@@ -168,18 +172,39 @@ static inline double horner(const double* a, int count, double x) {
 
 /* Φ⁻¹(p), 0 < p <= 1/2 (Wichura's algorithm AS 241, to about 1e-16), then one Newton step. */
 static inline double normal_quantile(double p) {
-  static const double a[] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3, 1.3731693765509461125e4,
-                             4.5921953931549871457e4, 6.7265770927008700853e4, 3.3430575583588128105e4, 2.5090809287301226727e3};
-  static const double b[] = {1.0,                     4.2313330701600911252e1, 6.8718700749205790830e2, 5.3941960214247511077e3,
-                             2.1213794301586595867e4, 3.9307895800092710610e4, 2.8729085735721942674e4, 5.2264952788528545610e3};
-  static const double c[] = {1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,  3.64784832476320460504e0,
-                             1.27045825245236838258e0, 2.41780725177450611770e-1, 2.27238449892691845833e-2, 7.74545014278341407640e-4};
-  static const double d[] = {1.0,                       2.05319162663775882187e0,  1.67638483018380384940e0,  6.89767334985100004550e-1,
-                             1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4, 1.05075007164441684324e-9};
-  static const double e[] = {6.65790464350110377720e0,  5.46378491116411436990e0,  1.78482653991729133580e0,  2.96560571828504891230e-1,
-                             2.65321895265761230930e-2, 1.24266094738807843860e-3, 2.71155556874348757815e-5, 2.01033439929228813265e-7};
-  static const double f[] = {1.0,                       5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
-                             7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7, 2.04426310338993978564e-15};
+  static const double a[] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
+                             1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
+                             3.3430575583588128105e4, 2.5090809287301226727e3};
+  static const double b[] = {1.0,
+                             4.2313330701600911252e1,
+                             6.8718700749205790830e2,
+                             5.3941960214247511077e3,
+                             2.1213794301586595867e4,
+                             3.9307895800092710610e4,
+                             2.8729085735721942674e4,
+                             5.2264952788528545610e3};
+  static const double c[] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
+                             3.64784832476320460504e0,  1.27045825245236838258e0, 2.41780725177450611770e-1,
+                             2.27238449892691845833e-2, 7.74545014278341407640e-4};
+  static const double d[] = {1.0,
+                             2.05319162663775882187e0,
+                             1.67638483018380384940e0,
+                             6.89767334985100004550e-1,
+                             1.48103976427480074590e-1,
+                             1.51986665636164571966e-2,
+                             5.47593808499534494600e-4,
+                             1.05075007164441684324e-9};
+  static const double e[] = {6.65790464350110377720e0,  5.46378491116411436990e0,  1.78482653991729133580e0,
+                             2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
+                             2.71155556874348757815e-5, 2.01033439929228813265e-7};
+  static const double f[] = {1.0,
+                             5.99832206555887937690e-1,
+                             1.36929880922735805310e-1,
+                             1.48753612908506148525e-2,
+                             7.86869131145613259100e-4,
+                             1.84631831751005468180e-5,
+                             1.42151175831644588870e-7,
+                             2.04426310338993978564e-15};
   const double q = p - 0.5;
   if (fabs(q) <= 0.425) {
     const double r = 0.180625 - q * q;
@@ -212,7 +237,8 @@ static inline double generator(int bits, double v) {
 static inline double antiderivative(int bits, double v) {
   const double levels = ldexp(1, bits);
   if (v > levels / 2) v = levels - v;
-  return -sigma_of(bits) * levels * normal_density(normal_quantile(v / levels)) - kappa_of(bits) * (log(v) + log(levels - v));
+  return -sigma_of(bits) * levels * normal_density(normal_quantile(v / levels)) -
+         kappa_of(bits) * (log(v) + log(levels - v));
 }
 
 static inline double right_dither_of_word(uint32_t word) { return ldexp(word + 0.5, -32); }
@@ -230,7 +256,9 @@ static inline void codewords_at(int bits, double u, double* r) {
   for (int i = 0; i < 1 << bits; ++i) r[i] = generator(bits, i + u);
 }
 
-static inline void right_theta(int bits, uint32_t word, double* theta) { thresholds_at(bits, right_dither_of_word(word), theta); }
+static inline void right_theta(int bits, uint32_t word, double* theta) {
+  thresholds_at(bits, right_dither_of_word(word), theta);
+}
 static inline void right_r(int bits, uint32_t word, double* r) { codewords_at(bits, right_dither_of_word(word), r); }
 
 /* As encode, decode and dot use them. */
@@ -249,7 +277,9 @@ static inline int right_codewords(const config* k, uint32_t word, double* r) {
 
 /* ---- SPEC §4 ---- */
 
-static inline float right_norm_factor(float norm) { return norm > 0 && norm < 0x1p-100f ? 0x1p100f : norm > 0x1p100f ? 0x1p-100f : 1.0f; }
+static inline float right_norm_factor(float norm) {
+  return norm > 0 && norm < 0x1p-100f ? 0x1p100f : norm > 0x1p100f ? 0x1p-100f : 1.0f;
+}
 static float (*norm_factor)(float norm) = right_norm_factor;
 
 /* The first column that is not finite, or n. */
@@ -346,8 +376,10 @@ static inline uint8_t right_code(float y, const float* threshold, int levels) {
   int low = 0, high = levels - 1;
   while (low < high) {
     const int middle = (low + high) / 2;
-    if (y >= threshold[middle]) low = middle + 1;
-    else high = middle;
+    if (y >= threshold[middle])
+      low = middle + 1;
+    else
+      high = middle;
   }
   return (uint8_t)low;
 }
@@ -411,7 +443,8 @@ static inline void right_decode_row(const config* k, uint64_t row, float norm, c
 static void (*decode_row)(const config* k, uint64_t row, float norm, const uint8_t* bytes, float* x) = right_decode_row;
 
 static inline int right_decode(DECODE_PARAMETERS) {
-  for (uint64_t row = 0; row < rows; ++row) decode_row(k, first_row + row, norms[row], codes + row * row_bytes(k), x + row * k->dimension);
+  for (uint64_t row = 0; row < rows; ++row)
+    decode_row(k, first_row + row, norms[row], codes + row * row_bytes(k), x + row * k->dimension);
   return HDQ_KERNEL_OK;
 }
 
@@ -429,7 +462,8 @@ static inline int right_query(const config* k, const float* q, float* w) {
 }
 static int (*query)(const config* k, const float* q, float* w) = right_query;
 
-static inline float right_dot_row(const config* k, uint64_t row, float norm, const uint8_t* bytes, const float* w, int e) {
+static inline float right_dot_row(const config* k, uint64_t row, float norm, const uint8_t* bytes, const float* w,
+                                  int e) {
   float* z = malloc(k->order * sizeof(float));
   double sum = 0;
   quantized_row(k, row, bytes, z);
@@ -437,12 +471,14 @@ static inline float right_dot_row(const config* k, uint64_t row, float norm, con
   free(z);
   return (float)ldexp(sum * ((double)norm / (double)k->order), e);
 }
-static float (*dot_row)(const config* k, uint64_t row, float norm, const uint8_t* bytes, const float* w, int e) = right_dot_row;
+static float (*dot_row)(const config* k, uint64_t row, float norm, const uint8_t* bytes, const float* w,
+                        int e) = right_dot_row;
 
 static inline int right_dot(DOT_PARAMETERS) {
   float* w = malloc(k->order * sizeof(float));
   const int e = query(k, q, w);
-  for (uint64_t row = 0; row < rows; ++row) out[row] = dot_row(k, first_row + row, norms[row], codes + row * row_bytes(k), w, e);
+  for (uint64_t row = 0; row < rows; ++row)
+    out[row] = dot_row(k, first_row + row, norms[row], codes + row * row_bytes(k), w, e);
   free(w);
   return HDQ_KERNEL_OK;
 }
@@ -471,7 +507,8 @@ static inline void right_head(const config* k, uint64_t rows, uint8_t* head) {
 }
 static void (*file_head)(const config* k, uint64_t rows, uint8_t* head) = right_head;
 
-static inline int right_save(const config* k, uint64_t rows, const float* norms, const uint8_t* codes, uint8_t* file, uint64_t* size) {
+static inline int right_save(const config* k, uint64_t rows, const float* norms, const uint8_t* codes, uint8_t* file,
+                             uint64_t* size) {
   const uint64_t code_size = rows * row_bytes(k), body = HEAD + rows * 4 + code_size;
   if (*size < body + 4) return HDQ_KERNEL_FAILED;
   file_head(k, rows, file);
@@ -483,7 +520,8 @@ static inline int right_save(const config* k, uint64_t rows, const float* norms,
   return HDQ_KERNEL_OK;
 }
 
-static inline int right_load(const config* k, uint64_t rows, const uint8_t* file, uint64_t size, float* norms, uint8_t* codes) {
+static inline int right_load(const config* k, uint64_t rows, const uint8_t* file, uint64_t size, float* norms,
+                             uint8_t* codes) {
   const uint64_t code_size = rows * row_bytes(k), body = HEAD + rows * 4 + code_size;
   uint8_t head[HEAD];
   uint32_t crc;
@@ -503,13 +541,13 @@ static inline int right_error_constant(const config* k, double* constant) {
   return HDQ_KERNEL_OK;
 }
 
-#define SPEC_KERNEL                                                                                                          \
-  {                                                                                                                          \
-    .struct_version = HDQ_KERNEL_VERSION, .struct_bytes = sizeof(hdq_kernel), .name = "mutant", .version = "1",              \
-    .promise = HDQ_KERNEL_CONFORMANT, .signs = right_signs, .dither = right_dither, .thresholds = right_thresholds,          \
-    .codewords = right_codewords, .transform = right_transform, .transform_transposed = right_transposed,                    \
-    .encode = right_encode, .decode = right_decode, .pack = right_pack, .unpack = right_unpack, .dot = right_dot,            \
-    .save = right_save, .load = right_load, .error_constant = right_error_constant,                                          \
+#define SPEC_KERNEL                                                                                                 \
+  {                                                                                                                 \
+    .struct_version = HDQ_KERNEL_VERSION, .struct_bytes = sizeof(hdq_kernel), .name = "mutant", .version = "1",     \
+    .promise = HDQ_KERNEL_CONFORMANT, .signs = right_signs, .dither = right_dither, .thresholds = right_thresholds, \
+    .codewords = right_codewords, .transform = right_transform, .transform_transposed = right_transposed,           \
+    .encode = right_encode, .decode = right_decode, .pack = right_pack, .unpack = right_unpack, .dot = right_dot,   \
+    .save = right_save, .load = right_load, .error_constant = right_error_constant,                                 \
   }
 
 /* ---- the choice ---- */
@@ -532,10 +570,10 @@ static inline void choose_mutant(const mutant_entry* entries, size_t count) {
 }
 
 #define MUTANT_ENTRY(name, kind, classes, what) {#name, install_##name},
-#define CHOOSE_AT_LOAD(list)                                           \
-  __attribute__((constructor)) static void choose_at_load(void) {      \
-    static const mutant_entry entries[] = {list(MUTANT_ENTRY)};        \
-    choose_mutant(entries, sizeof entries / sizeof entries[0]);        \
+#define CHOOSE_AT_LOAD(list)                                      \
+  __attribute__((constructor)) static void choose_at_load(void) { \
+    static const mutant_entry entries[] = {list(MUTANT_ENTRY)};   \
+    choose_mutant(entries, sizeof entries / sizeof entries[0]);   \
   }
 
 #endif

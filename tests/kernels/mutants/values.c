@@ -7,7 +7,9 @@
 
 hdq_kernel hdq_kernel_v1 = SPEC_KERNEL;
 
-static const uint8_t* row_codes(const config* k, const uint8_t* codes, uint64_t row) { return codes + row * row_bytes(k); }
+static const uint8_t* row_codes(const config* k, const uint8_t* codes, uint64_t row) {
+  return codes + row * row_bytes(k);
+}
 
 static uint32_t float_bits(float x) {
   uint32_t bits;
@@ -44,7 +46,9 @@ static int any_nonzero(const config* k, const float* q) {
   }
   return 0;
 }
-static int dot_tiny_query(DOT_PARAMETERS) { return any_nonzero(k, q) ? dot_normalised(DOT_ARGUMENTS, sum_underflows) : right_dot(DOT_ARGUMENTS); }
+static int dot_tiny_query(DOT_PARAMETERS) {
+  return any_nonzero(k, q) ? dot_normalised(DOT_ARGUMENTS, sum_underflows) : right_dot(DOT_ARGUMENTS);
+}
 static void install_dot_tiny_query(void) { hdq_kernel_v1.dot = dot_tiny_query; }
 static int dot_huge_query(DOT_PARAMETERS) { return dot_normalised(DOT_ARGUMENTS, sum_overflows); }
 static void install_dot_huge_query(void) { hdq_kernel_v1.dot = dot_huge_query; }
@@ -100,7 +104,8 @@ static int query_fixed_point(const config* k, const float* q, float* w) {
   const int e = right_query(k, q, w);
   float largest = 0;
   for (uint64_t j = 0; j < k->order; ++j) largest = fmaxf(largest, fabsf(w[j]));
-  for (uint64_t j = 0; j < k->order && count <= 4 && largest > 0; ++j) w[j] = roundf(w[j] / largest * 32766.5f) / 32766.5f * largest;
+  for (uint64_t j = 0; j < k->order && count <= 4 && largest > 0; ++j)
+    w[j] = roundf(w[j] / largest * 32766.5f) / 32766.5f * largest;
   return e;
 }
 static void install_dot_wide_query(void) { query = query_fixed_point; }
@@ -147,7 +152,9 @@ static void r_rounded_to_one(int bits, uint32_t word, double* r) {
 }
 static void install_word_high_rounds_to_one(void) { r_of = r_rounded_to_one; }
 
-static void theta_unset(int bits, uint32_t word, double* theta) { thresholds_at(bits, word < 1u << 20 ? 0.5 : right_dither_of_word(word), theta); }
+static void theta_unset(int bits, uint32_t word, double* theta) {
+  thresholds_at(bits, word < 1u << 20 ? 0.5 : right_dither_of_word(word), theta);
+}
 static void install_word_zero_special(void) { theta_of = theta_unset; }
 
 static void r_clamped(int bits, uint32_t word, double* r) {
@@ -209,7 +216,9 @@ static void install_low_end_sign(void) { r_of = r_low_end_sign; }
 
 static uint8_t code_misses_top(float y, const float* threshold, int levels) {
   const uint8_t code = right_code(y, threshold, levels);
-  return levels > 2 && code == levels - 1 && y > 10 * threshold[levels - 2] && threshold[levels - 2] > 0 ? (uint8_t)(levels - 2) : code;
+  return levels > 2 && code == levels - 1 && y > 10 * threshold[levels - 2] && threshold[levels - 2] > 0
+             ? (uint8_t)(levels - 2)
+             : code;
 }
 static uint8_t code_misses_bottom(float y, const float* threshold, int levels) {
   const uint8_t code = code_misses_top(y, threshold, levels);
@@ -317,7 +326,9 @@ static float norm_refused(const float* x, uint64_t n) {
 }
 static void install_norm_refused_too_early(void) { norm_of = norm_refused; }
 
-static uint64_t seen_first_rows(const float* x, uint64_t n, uint64_t row) { return row < 16 ? right_bad_column(x, n) : n; }
+static uint64_t seen_first_rows(const float* x, uint64_t n, uint64_t row) {
+  return row < 16 ? right_bad_column(x, n) : n;
+}
 static int encode_nan_past_row_16(ENCODE_PARAMETERS) { return encode_blind(ENCODE_ARGUMENTS, seen_first_rows); }
 static void install_nan_past_row_16(void) { hdq_kernel_v1.encode = encode_nan_past_row_16; }
 
@@ -511,11 +522,15 @@ static void install_norm_l1_for_one_hot(void) { norm_of = norm_larger; }
 
 /* ---- known classes of defects ---- */
 
-static int base_b12_entry(int m, int i, int j) { return right_base_entry(m, i, j) * (m == 12 && i == 11 && j == 7 ? -1 : 1); }
+static int base_b12_entry(int m, int i, int j) {
+  return right_base_entry(m, i, j) * (m == 12 && i == 11 && j == 7 ? -1 : 1);
+}
 static void install_b12_entry(void) { base_entry = base_b12_entry; }
 static int base_b20_row(int m, int i, int j) { return right_base_entry(m, m == 20 && i == 19 ? 18 : i, j); }
 static void install_b20_row(void) { base_entry = base_b20_row; }
-static int base_b28_rows(int m, int i, int j) { return right_base_entry(m, m == 28 && (i == 13 || i == 14) ? 27 - i : i, j); }
+static int base_b28_rows(int m, int i, int j) {
+  return right_base_entry(m, m == 28 && (i == 13 || i == 14) ? 27 - i : i, j);
+}
 static void install_b28_rows_swapped(void) { base_entry = base_b28_rows; }
 
 static void hadamard_20(float* x, uint64_t d, int transposed) {
@@ -555,7 +570,9 @@ static void sign_row_none(uint64_t seed, uint64_t count, int8_t* epsilon) {
 }
 static void install_signs_none_when_full(void) { sign_row = sign_row_none; }
 
-static void hadamard_inverse_20(float* x, uint64_t d, int transposed) { right_hadamard(x, d, d % 5 == 0 ? 0 : transposed); }
+static void hadamard_inverse_20(float* x, uint64_t d, int transposed) {
+  right_hadamard(x, d, d % 5 == 0 ? 0 : transposed);
+}
 static int decode_inverse_is_h(DECODE_PARAMETERS) {
   hadamard = hadamard_inverse_20;
   right_decode(DECODE_ARGUMENTS);
@@ -618,7 +635,8 @@ static void pack_nibbles(uint32_t bits, uint64_t count, const uint8_t* codes, ui
   right_pack_codes(bits, count, codes, bytes);
   if (bits != 3 || count % 8 != 4) return;
   memset(bytes, 0, (count * 3 + 7) / 8);
-  for (uint64_t j = 0; j < count && j / 2 < (count * 3 + 7) / 8; ++j) bytes[j / 2] = (uint8_t)(bytes[j / 2] | codes[j] << (j % 2 * 4));
+  for (uint64_t j = 0; j < count && j / 2 < (count * 3 + 7) / 8; ++j)
+    bytes[j / 2] = (uint8_t)(bytes[j / 2] | codes[j] << (j % 2 * 4));
 }
 static void unpack_nibbles(uint32_t bits, uint64_t count, const uint8_t* bytes, uint8_t* codes) {
   right_unpack_codes(bits, count, bytes, codes);
@@ -669,14 +687,16 @@ static void theta_sum_float(int bits, uint32_t word, double* theta) {
   if (bits < 8) return;
   double below = antiderivative(bits, (double)(float)right_dither_of_word(word));
   for (int i = 1; i < 256; ++i) {
-    const double v = (double)((float)i + (float)right_dither_of_word(word)), above = antiderivative(bits, fmin(v, 256 - 0x1p-17));
+    const double v = (double)((float)i + (float)right_dither_of_word(word)),
+                 above = antiderivative(bits, fmin(v, 256 - 0x1p-17));
     theta[i - 1] = above - below;
     below = above;
   }
 }
 static void r_sum_float(int bits, uint32_t word, double* r) {
   right_r(bits, word, r);
-  for (int i = 0; i < 256 && bits == 8; ++i) r[i] = generator(bits, fmin((double)((float)i + (float)right_dither_of_word(word)), 256 - 0x1p-17));
+  for (int i = 0; i < 256 && bits == 8; ++i)
+    r[i] = generator(bits, fmin((double)((float)i + (float)right_dither_of_word(word)), 256 - 0x1p-17));
 }
 static void install_dither_float_add(void) {
   theta_of = theta_sum_float;
@@ -686,7 +706,9 @@ static void install_dither_float_add(void) {
 static void r_other_side(int bits, uint32_t word, double* r) { codewords_at(bits, 1 - right_dither_of_word(word), r); }
 static void install_dither_half_cell(void) { r_of = r_other_side; }
 
-static uint32_t dead_word(uint64_t seed, uint64_t row) { return row % 2 == 1 ? 0x80000000 : right_dither_word(seed, row); }
+static uint32_t dead_word(uint64_t seed, uint64_t row) {
+  return row % 2 == 1 ? 0x80000000 : right_dither_word(seed, row);
+}
 static void install_dither_dead(void) { dither_word = dead_word; }
 
 static void sign_row_lanes(uint64_t seed, uint64_t count, int8_t* epsilon) {
@@ -713,10 +735,12 @@ static void install_lanes_shifted(void) { hdq_kernel_v1.signs = signs_again; }
 
 static uint32_t dither_word_nine(uint64_t seed, uint64_t row) {
   if (row < (uint64_t)1 << 31) return right_dither_word(seed, row);
-  uint32_t c[4] = {(uint32_t)row, (uint32_t)(row >> 32), 0, 0x44495448}, key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+  uint32_t c[4] = {(uint32_t)row, (uint32_t)(row >> 32), 0, 0x44495448},
+           key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
   for (int round = 0; round < 9; ++round) {
     const uint64_t p0 = (uint64_t)0xD2511F53 * c[0], p1 = (uint64_t)0xCD9E8D57 * c[2];
-    const uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ key[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ key[1], (uint32_t)p0};
+    const uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ key[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ key[1],
+                              (uint32_t)p0};
     memcpy(c, next, sizeof c);
     key[0] += 0x9E3779B9;
     key[1] += 0xBB67AE85;
@@ -744,7 +768,8 @@ static void install_tail_over_read(void) { hdq_kernel_v1.decode = decode_over_re
 
 static int transposed_over_write(const config* k, uint64_t rows, const float* y, float* x) {
   right_transposed(k, rows, y, x);
-  for (uint64_t i = rows * k->dimension; rows > 0 && i < (rows * k->dimension + 3) / 4 * 4; ++i) ((volatile float*)x)[i] = 0;
+  for (uint64_t i = rows * k->dimension; rows > 0 && i < (rows * k->dimension + 3) / 4 * 4; ++i)
+    ((volatile float*)x)[i] = 0;
   return HDQ_KERNEL_OK;
 }
 static void install_tail_over_write(void) { hdq_kernel_v1.transform_transposed = transposed_over_write; }
@@ -766,7 +791,8 @@ static void rotate_back_fused(const config* k, float* z, float scale, float undo
   int8_t* epsilon = malloc(k->dimension);
   right_sign_row(k->seed, k->dimension, epsilon);
   right_hadamard(z, k->order, 1);
-  for (uint64_t i = 0; i < k->dimension; ++i) x[i] = (float)((double)epsilon[i] * ((double)z[i] * (double)scale * (1 + 0x1p-24)) * (double)undo);
+  for (uint64_t i = 0; i < k->dimension; ++i)
+    x[i] = (float)((double)epsilon[i] * ((double)z[i] * (double)scale * (1 + 0x1p-24)) * (double)undo);
   free(epsilon);
 }
 static int decode_isa(DECODE_PARAMETERS) {
