@@ -254,20 +254,18 @@ static int transform_columns(const config* k, uint64_t rows, const float* x, flo
 }
 static void install_column_major(void) { hdq_kernel_v1.transform = transform_columns; }
 
-static float squares_pairwise(const float* x, uint64_t n, float scale) {
-  if (n == 1) return (x[0] * scale) * (x[0] * scale);
-  return squares_pairwise(x, n / 2, scale) + squares_pairwise(x + n / 2, n - n / 2, scale);
+static float squares_pairwise(const float* x, uint64_t n, int e) {
+  if (n == 1) return ldexpf(x[0], -e) * ldexpf(x[0], -e);
+  return squares_pairwise(x, n / 2, e) + squares_pairwise(x + n / 2, n - n / 2, e);
 }
-/* Scaled by a power of two so that no square leaves the range, and none that matters is lost. */
+/* Scaled by the power of two of the largest entry, so that no square leaves the range, and none that matters is lost. */
 static float norm_float(const float* x, uint64_t n) {
   float largest = 0;
   int e = 0;
   for (uint64_t i = 0; i < n; ++i) largest = fmaxf(largest, fabsf(x[i]));
   if (largest == 0 || !isfinite(largest)) return right_norm(x, n);
   frexpf(largest, &e);
-  double norm = 0;
-  if (e > -100 && e < 100) norm = ldexp((double)sqrtf(squares_pairwise(x, n, ldexpf(1, -e))), e);
-  return e > -100 && e < 100 ? (float)norm : right_norm(x, n);
+  return (float)ldexp((double)sqrtf(squares_pairwise(x, n, e)), e);
 }
 static void install_norm_in_float(void) { norm_of = norm_float; }
 

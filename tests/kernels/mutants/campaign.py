@@ -35,6 +35,19 @@ KINDS = {
     "11": "output left unwritten", "13": "faults that are easily called something else", "15": "processes that fight back",
     "16": "tables and text that a report prints"}
 
+# What CTest runs: a few mutants with the check that must find them, and the legal kernels with checks that take no time.
+SAMPLE = {
+    "codebook": ["kappa_of_seven", "codeword_one_of_many"],
+    "transform": ["b12_entry", "b20_row", "b28_rows_swapped", "order_20_unscaled", "signs_none_when_full"],
+    "pack": ["pack_or_into", "unpack_last_unwritten"],
+    "encode": ["zero_row_codes", "dither_dead"],
+    "decode": ["dither_half_cell", "scale_of_padding"],
+    "bad-input": ["nan_to_zero", "bad_row_absolute"],
+    "file": ["file_header_flags"],
+    "error-constant": ["oracle_rounded"],
+}
+SAMPLE_OF_LEGAL = "signs,dither,codebook,pack,decode,dot,repeat"
+
 Mutant = collections.namedtuple("Mutant", "family name kind classes what")
 
 
@@ -137,6 +150,23 @@ def verdict_of(status, report, out, err):
     return {"verdict": verdict, "class": first.get("defect", ""), "check": first.get("stage", ""), "says": says[:300]}
 
 
+def sample(options):
+    """Each mutant of SAMPLE must be found by its check, each legal kernel must pass those of SAMPLE_OF_LEGAL."""
+    known = {m.name: m for m in listed(HERE)}
+    work = [(known[name], dict(only=check), False) for check, names in SAMPLE.items() for name in names]
+    legal = [m for m in list(known.values()) + listed(HERE.parent / "legal") if m.kind == "legal"]
+    work += [(m, dict(only=SAMPLE_OF_LEGAL), True) for m in legal]
+    wrong = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        tasks = [pool.submit(judged, m, argparse.Namespace(**{**vars(options), **other}), 1, is_legal) for m, other, is_legal in work]
+        for (m, other, is_legal), task in zip(work, tasks):
+            result = task.result()
+            if result["verdict"] not in (("valid", NOT_JUDGED) if is_legal else ("invalid",)):
+                wrong.append(f"{m.name}, --only {other['only']}: {result['verdict']} {result['class']} {result['says']}")
+    print("\n".join(wrong + [f"{len(work) - len(wrong)} of {len(work)} judged rightly"]))
+    return 1 if wrong else 0
+
+
 def campaign(mutants, options, legal):
     seeds = range(1, options.seeds + 1) if legal else [1]
     results = []
@@ -228,6 +258,7 @@ def arguments():
     parser.add_argument("--results", type=pathlib.Path, help="write the results as JSON")
     parser.add_argument("--table", type=pathlib.Path, help="write a page of Markdown from the files of results given")
     parser.add_argument("--from-results", type=pathlib.Path, nargs="*", default=[], help="for --table: results, in the order of columns")
+    parser.add_argument("--sample", action="store_true", help="the few that CTest runs, each with the check that must find it")
     parser.add_argument("--silent", action="store_true")
     return parser.parse_args()
 
@@ -249,6 +280,8 @@ def main():
         write_table(options.table, {r[0]["level"]: r for r in (json.loads(p.read_text()) for p in options.from_results)})
         return 0
     options.hdq, options.kernels = options.hdq.resolve(), options.kernels.resolve()
+    if options.sample:
+        return sample(options)
     mutants, kept = chosen(options), []
     if options.survivors_of:
         earlier = {r["mutant"]["name"]: r for r in json.loads(options.survivors_of.read_text())}
