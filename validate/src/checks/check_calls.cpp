@@ -29,7 +29,6 @@ void call_everything(Session& s, const Config& config, std::size_t rows) {
       call();
     } catch (const Trouble& trouble) {
       if (trouble.reply.outcome != Outcome::unsupported) throw;
-      s.note_unsupported(trouble);
     }
   };
   Case c{config, 11, {}};

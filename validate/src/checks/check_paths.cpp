@@ -445,7 +445,6 @@ std::vector<Relative> relatives_of(Session& s, const Case& c) {
       all.push_back({std::move(differs_in), std::move(in)});
     } catch (const Trouble& trouble) {
       if (trouble.reply.outcome != Outcome::unsupported) throw;
-      s.note_unsupported(trouble);
     }
   };
   with("nothing", [](Case&) {});

@@ -91,6 +91,7 @@ void Session::begin_check() {
   const Seconds limit(options_.check_limit.value_or(thorough() ? longest_thorough : longest));
   check_ends_ = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
   hung_.reset();
+  answered_ = succeeded_ = 0;
 }
 
 const Reply* Session::time_is_up() {

@@ -46,7 +46,6 @@ class Runner {
     const std::uint64_t calls = session_.calls();
     session_.begin_check();
     if (!wanted(check, result.reason)) return result;
-    session_.begin_check();
     check_ = &check;
     result_ = &result;
     try {

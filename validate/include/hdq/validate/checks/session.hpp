@@ -168,7 +168,6 @@ class Session {
   const std::set<std::string>& unsupported() const { return unsupported_; }  // every case that was declined, "encode: n = 7, b = 3"
 
   // What was called since begin_check(): bit (1 << operation) where a call was answered (by more than a refusal), and where it was with ok.
-  void begin_check() { answered_ = succeeded_ = 0; }
   std::uint32_t answered() const { return answered_; }
   std::uint32_t succeeded() const { return succeeded_; }
   void disclaim() { succeeded_ = 0; }  // what was called is no judgement: too little of it
