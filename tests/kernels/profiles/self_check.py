@@ -40,7 +40,8 @@ class Kernel:
         """(status, bytes)."""
         n, d, seed, bits, first_row, rows, count = (
             words.get(k, 0) for k in ("n", "d", "seed", "bits", "first_row", "rows", "count"))
-        w = [int.from_bytes(b"HDQCALL1", "little"), OPERATIONS[operation], n, d, seed, bits, 1, 0, first_row, rows, count, 1, 0, 0, len(body), 0]
+        w = [int.from_bytes(b"HDQCALL1", "little"), OPERATIONS[operation], n, d, seed, bits, 1, 0, first_row, rows, count, 1, 0, 0,
+             len(body), 0]
         try:
             self.process.stdin.write(np.array(w, "<u8").tobytes() + body)
             self.process.stdin.flush()
