@@ -250,7 +250,7 @@ def lloyd_max(bits, d=0):
             step = step / 2
         c = c + step
         c = (c - c[::-1]) / 2
-        if np.max(np.abs(step)) < 1e-12:
+        if np.max(np.abs(step)) < 1e-8:  # the next one would be below rounding
             break
     return c
 

@@ -176,9 +176,19 @@ class TurboQuantMse(Eden):
     name, factor = "turboquant-mse", ("scale", "f32")
 
 
+def hadamard_order(d):
+    return any(d % m == 0 and power_of_two(d // m) for m in (1, 12, 20, 28))
+
+
+def structured(seed, d, stream):
+    """H D of any order that has an H here."""
+    m = next(m for m in (1, 12, 20, 28) if d % m == 0 and power_of_two(d // m))
+    return c.kronecker(np.eye(d), c.base_matrix(m)).T * c.random_signs(seed, d, stream)
+
+
 def orthogonal(s, call, seed, d):
-    if s.fault == "structured-matrix" and power_of_two(d):
-        return c.wht(np.eye(d)) * c.random_signs(seed, d, 8) / math.sqrt(d)
+    if s.fault == "structured-matrix" and hadamard_order(d):
+        return structured(seed, d, 8) / math.sqrt(d)
     return c.random_orthogonal(seed, d)
 
 
@@ -196,8 +206,8 @@ class TurboQuantSphere(Scheme):
 
 
 def gaussian(s, call, seed, d):
-    if s.fault == "structured-matrix" and power_of_two(d):  # H D: rows of +-1, as if they were Gaussian
-        return c.wht(np.eye(d)) * c.random_signs(seed, d, 7)
+    if s.fault == "structured-matrix" and hadamard_order(d):  # rows of +-1, as if they were Gaussian
+        return structured(seed, d, 7)
     return c.random_normal(seed, d * d, 3).astype(np.float32).astype(np.float64)
 
 
