@@ -14,7 +14,8 @@ MASK = (1 << 64) - 1
 
 # ---- number formats: every value is kept as float64 and lies on the format's grid ----
 
-FORMATS = {"f16": (11, -24, 65504.0), "bf16": (8, -133, (2 - 2.0**-7) * 2.0**127), "e4m3": (4, -9, 448.0), "e2m1": (2, -1, 6.0)}
+FORMATS = {"f16": (11, -24, 65504.0), "bf16": (8, -133, (2 - 2.0**-7) * 2.0**127), "e4m3": (4, -9, 448.0),
+           "e2m1": (2, -1, 6.0)}
 SATURATING = ("e4m3", "e2m1")
 
 
@@ -101,7 +102,7 @@ def paley_second(m):
 
 
 def normalised_first_row(h):
-    """Columns negated so that the first row is all ones, rows reversed but for the first: another matrix of the class."""
+    """Columns negated so that the first row is all ones, rows reversed but for the first."""
     h = h * h[0]
     return np.vstack([h[:1], h[:0:-1]])
 
@@ -141,7 +142,8 @@ def parts_of(kind, d):
         return [(d - largest_power(d), largest_power(d))]
     if kind == "equal":
         return [(i, d & -d) for i in range(0, d, d & -d)]
-    sizes = [1 << k for k in range(d.bit_length() - 1, -1, -1)] if kind == "binary" else kind if isinstance(kind, list) else [kind]
+    powers = [1 << k for k in range(d.bit_length() - 1, -1, -1)]
+    sizes = powers if kind == "binary" else kind if isinstance(kind, list) else [kind]
     parts, begin = [], 0
     for size in sizes:
         while d - begin >= size:
@@ -155,7 +157,8 @@ def wht(y):
     shape, p, h = y.shape, y.shape[-1], 1
     while h < p:
         pairs = y.reshape(*shape[:-1], p // (2 * h), 2, h)
-        y = np.concatenate([pairs[..., :1, :] + pairs[..., 1:, :], pairs[..., :1, :] - pairs[..., 1:, :]], axis=-2).reshape(shape)
+        a, b = pairs[..., :1, :], pairs[..., 1:, :]
+        y = np.concatenate([a + b, a - b], axis=-2).reshape(shape)
         h *= 2
     return y
 
@@ -247,7 +250,7 @@ def lloyd_max(bits, d=0):
             step = step / 2
         c = c + step
         c = (c - c[::-1]) / 2
-        if np.max(np.abs(step)) < 1e-12:
+        if np.max(np.abs(step)) < 1e-8:  # the next one would be below rounding
             break
     return c
 
@@ -289,7 +292,8 @@ def pack(layout, codes, b):
     if layout == "nibbles-split":
         return (codes[:, :d // 2] | codes[:, d // 2:] << 4).astype(np.uint8)
     if layout == "planes-2-1":
-        low, high = pack_bits(bits_of(codes & 3, 2).reshape(blocks, 2 * d), "little"), pack_bits(codes >> 2 & 1, "little")
+        low = pack_bits(bits_of(codes & 3, 2).reshape(blocks, 2 * d), "little")
+        high = pack_bits(codes >> 2 & 1, "little")
         return np.concatenate([low, high], axis=1)
     if layout == "bytes":
         return codes.astype(np.uint8)

@@ -1,4 +1,4 @@
-"""A correct kernel of a shipped profile, or one with a fault: python3 kernels.py NAME [--fault FAULT] (the pipe protocol)."""
+"""A correct kernel of a shipped profile, or one with a fault, over pipes: python3 kernels.py NAME [--fault FAULT]."""
 import argparse
 import os
 import sys

@@ -200,7 +200,8 @@ class Scheme:
     def codewords(self, call, d):
         """u c_k in float32, ascending."""
         b = self.code_bits(call)
-        values = np.asarray(c.lloyd_max(b) if self.fault == "table-of-the-normal-law" else self.levels(b, d), np.float64) * self.unit(d)
+        levels = c.lloyd_max(b) if self.fault == "table-of-the-normal-law" else self.levels(b, d)
+        values = np.asarray(levels, np.float64) * self.unit(d)
         if self.fault == "codebook-too-narrow":
             values = values * 0.61
         if self.fault == "table-of-sigma-one":
@@ -260,7 +261,8 @@ class Scheme:
         return self.over(call, s), c.rounded(o, "f32")
 
     def over(self, call, s):
-        return c.rounded(s, "f32") / self.numbers(call, self.scale["over"])[0] if "over" in self.scale else c.rounded(s, "f32")
+        s = c.rounded(s, "f32")
+        return s / self.numbers(call, self.scale["over"])[0] if "over" in self.scale else s
 
     def spread(self, a, d):
         """One number of each group, for each of its coordinates."""
@@ -293,7 +295,8 @@ class Scheme:
         """Between neighbours a < b: b if r + 2^k t >= 2^k, t = (z - a)/(b - a), r a random number below 2^k."""
         q = self.codewords(call, z.shape[-1]).astype(np.float64)
         steps, name = 2 ** self.random_bits, next(iter(self.row_data))
-        r = np.stack([self.row_data[name](self, call, call.first_row + i, *self.seeded(call)) for i in range(call.rows)])
+        r = np.stack([self.row_data[name](self, call, row, *self.seeded(call))
+                      for row in range(call.first_row, call.first_row + call.rows)])
         r = r.reshape(call.rows, 1, -1)
         if self.fault == "random-bits-misaligned":
             r = np.floor(r / 2)
@@ -360,14 +363,15 @@ class Scheme:
         numbers = {"factor": f, "scale": self.stored_scale(call, s), "offset": o}
         codes, sums = self.written_codes(call, k), self.written(k, call.bits).sum(axis=(1, 2))
         squares = (x.astype(np.float64) ** 2).sum(axis=(1, 2))
-        numbers.update({"norm": np.sqrt(squares), "square": squares, "sum": sums, "scaled-sum": sums * (1 if self.fault == "sum-not-scaled" else numbers["scale"][:, 0, 0])})
+        step = 1 if self.fault == "sum-not-scaled" else numbers["scale"][:, 0, 0]
+        numbers.update({"norm": np.sqrt(squares), "square": squares, "sum": sums, "scaled-sum": sums * step})
         packed = self.packed_rows(call, codes)
         if self.residual:
             positive, numbers["residual-norm"] = self.residual_stage(call, x, f, q)
             packed = np.concatenate([packed, c.pack_bits(positive, "little")], axis=1)
         with np.errstate(over="ignore"):
-            norms = np.concatenate([numbers[name].reshape(call.rows, -1) for name in self.stored], axis=1).astype(np.float32) \
-                if self.stored else np.zeros(0, np.float32)
+            columns = [numbers[name].reshape(call.rows, -1) for name in self.stored]
+            norms = np.concatenate(columns, axis=1).astype(np.float32) if columns else np.zeros(0, np.float32)
         return norms, packed
 
     def written_codes(self, call, k):
@@ -474,7 +478,8 @@ class Scheme:
         codes = codes.reshape(call.rows, -1)
         if self.residual:
             tail = (n_blocks * d + 7) // 8
-            codes, numbers["signs"] = codes[:, :-tail], c.unpack_bits(codes[:, -tail:], n_blocks * d, "little") * 2.0 - 1
+            numbers["signs"] = c.unpack_bits(codes[:, -tail:], n_blocks * d, "little") * 2.0 - 1
+            codes = codes[:, :-tail]
         pieces, length = self.row_shape(n_blocks * d)
         k = self.unpack_pieces(call, codes.reshape(call.rows * pieces, -1), length).reshape(call.rows, n_blocks, d)
         q = self.decoder_codewords(call, d)
@@ -532,8 +537,9 @@ class Scheme:
         if self.has_inverse:
             offered["transform-transposed"] = self.for_rows(self.transform_transposed)
         if self.levels is not None:
-            offered.update({"code-bytes": self.code_bytes, "encode": self.for_rows(self.encode, 2), "decode": self.for_rows(self.decode),
-                            "pack": self.operation_pack, "unpack": self.operation_unpack, "dot": self.for_rows(self.dot)})
+            offered.update({"code-bytes": self.code_bytes, "encode": self.for_rows(self.encode, 2),
+                            "decode": self.for_rows(self.decode), "pack": self.operation_pack,
+                            "unpack": self.operation_unpack, "dot": self.for_rows(self.dot)})
         return offered
 
     def for_rows(self, function, outputs=1):

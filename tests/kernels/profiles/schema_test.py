@@ -1,4 +1,5 @@
-"""Every data/profiles/*.json holds to profile.schema.json, carries its file's name, and has a kernel; faults.json names faults that there are.
+"""Every data/profiles/*.json holds to profile.schema.json, carries its file's name and has a kernel; faults.json names
+faults that there are and classes of the validator.
 
 The part of JSON Schema is that of tests/support/json_schema.hpp. Standard library only.
 """
@@ -68,6 +69,8 @@ def complaints():
     with open(os.path.join(ROOT, "data", "profiles", "profile.schema.json"), encoding="utf-8") as file:
         schema = json.load(file)
     names, code = [], sources("schemes.py") + sources("quantizer.py")
+    with open(os.path.join(ROOT, "validate", "include", "hdq", "validate", "explain", "defect.hpp"), encoding="utf-8") as file:
+        classes = file.read()
     for path in sorted(glob.glob(os.path.join(ROOT, "data", "profiles", "*.json"))):
         if path.endswith(".schema.json"):
             continue
@@ -85,7 +88,7 @@ def complaints():
         if f'"{names[-1]}"' not in code:
             yield f"{path}: no kernel"
     for case in json.loads(sources("faults.json")):
-        if case["profile"] not in names or f'"{case["fault"]}"' not in code:
+        if case["profile"] not in names or f'"{case["fault"]}"' not in code or f'"{case["class"]}"' not in classes:
             yield f"faults.json: {case['profile']}: {case['fault']}"
     if violation(schema, {"profile": 1, "name": "x", "rotation": [{"signs": "s", "kac": "halves"}]}, schema) is None \
             or violation(schema, {"profile": 2, "name": "x"}, schema) is None:

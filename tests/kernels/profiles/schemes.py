@@ -89,7 +89,8 @@ class QuipSharp(Scheme):
     name = "quip-sharp"
     orders = (12, 20, 28, 36, 60, 108, 124, 140)  # of those with a matrix here
     rotation = [("signs", "signs"), ("hadamard", {"parts": "whole", "base": base_of_data, "scale": inverse_root})]
-    data = {"signs": signs(0), "base": lambda s, call, seed, d: c.normalised_first_row(c.base_matrix(s.order_of_base(call)))}
+    data = {"signs": signs(0),
+            "base": lambda s, call, seed, d: c.normalised_first_row(c.base_matrix(s.order_of_base(call)))}
 
     def order_of_base(self, call):
         return 4 * odd_part(call.n)
@@ -115,7 +116,8 @@ def first_base(orders, hartley=False):
 class ClickHouse(Scheme):
     """H x B with the base inside; the odd part by the discrete Hartley transform."""
     name = "clickhouse-rht"
-    rotation = [("signs", "signs"), ("hadamard", {"parts": "whole", "base": first_base((12, 20)), "inner": True, "scale": inverse_root})]
+    rotation = [("signs", "signs"),
+                ("hadamard", {"parts": "whole", "base": first_base((12, 20)), "inner": True, "scale": inverse_root})]
     data = {"signs": signs(0)}
     has_inverse = False
 
@@ -174,9 +176,19 @@ class TurboQuantMse(Eden):
     name, factor = "turboquant-mse", ("scale", "f32")
 
 
+def hadamard_order(d):
+    return any(d % m == 0 and power_of_two(d // m) for m in (1, 12, 20, 28))
+
+
+def structured(seed, d, stream):
+    """H D of any order that has an H here."""
+    m = next(m for m in (1, 12, 20, 28) if d % m == 0 and power_of_two(d // m))
+    return c.kronecker(np.eye(d), c.base_matrix(m)).T * c.random_signs(seed, d, stream)
+
+
 def orthogonal(s, call, seed, d):
-    if s.fault == "structured-matrix" and power_of_two(d):
-        return c.wht(np.eye(d)) * c.random_signs(seed, d, 8) / math.sqrt(d)
+    if s.fault == "structured-matrix" and hadamard_order(d):
+        return structured(seed, d, 8) / math.sqrt(d)
     return c.random_orthogonal(seed, d)
 
 
@@ -194,8 +206,8 @@ class TurboQuantSphere(Scheme):
 
 
 def gaussian(s, call, seed, d):
-    if s.fault == "structured-matrix" and power_of_two(d):  # H D: rows of +-1, as if they were Gaussian
-        return c.wht(np.eye(d)) * c.random_signs(seed, d, 7)
+    if s.fault == "structured-matrix" and hadamard_order(d):  # rows of +-1, as if they were Gaussian
+        return structured(seed, d, 7)
     return c.random_normal(seed, d * d, 3).astype(np.float32).astype(np.float64)
 
 
@@ -334,7 +346,8 @@ class TurboVec(Scheme):
     """Two rounds of permutation, signs, blocks of the largest power of two dividing n."""
     name, bits = "turbovec", [2, 3, 4]
     equal = ("hadamard", {"parts": "equal", "scale": inverse_root})
-    rotation = [("permutation", "permutation1"), ("signs", "signs1"), equal, ("permutation", "permutation2"), ("signs", "signs2"), equal]
+    rotation = [("permutation", "permutation1"), ("signs", "signs1"), equal,
+                ("permutation", "permutation2"), ("signs", "signs2"), equal]
     data = {"permutation1": permutation(0, False), "signs1": signs(0, False), "permutation2": permutation(1, False),
             "signs2": signs(1, False)}
     scale = {"rule": "norm"}
@@ -393,8 +406,9 @@ class Weaviate(Scheme):
 class FaissTqmse(Scheme):
     """Three rounds of HD, scaled once; no norm: rows are meant to be unit vectors."""
     name = "faiss-hadamard-tqmse"
-    rotation = [("signs", "signs1"), ("hadamard", {"parts": "whole"}), ("signs", "signs2"), ("hadamard", {"parts": "whole"}),
-                ("signs", "signs3"), ("hadamard", {"parts": "whole"}), ("scale", lambda d: 1 / (d * math.sqrt(d)))]
+    whole = ("hadamard", {"parts": "whole"})
+    rotation = [("signs", "signs1"), whole, ("signs", "signs2"), whole, ("signs", "signs3"), whole,
+                ("scale", lambda d: 1 / (d * math.sqrt(d)))]
     data = {f"signs{i}": signs(i) for i in (1, 2, 3)}
     levels = staticmethod(sphere_levels)
     unit = ROOT
@@ -461,14 +475,19 @@ class RabitqMulti(Rabitq1):
 
 # ---- NVFP4 ----
 
+def random_bytes(s, call, row, seed, d):
+    return (c.splitmix64(seed ^ row * 0x9E37, d, 5) >> np.uint64(56)).astype(np.float64)
+
+
 class Nvfp4(Scheme):
-    """H of 16 with 16 fixed signs; e4m3 scale of 16, f32 scale of the tensor; E2M1, stochastically rounded with 8 bits."""
+    """H of 16, 16 fixed signs; e4m3 scale of 16, f32 scale of the tensor; E2M1, stochastically rounded with 8 bits."""
     name, bits, random_bits = "nvfp4-rht", [4], 8
     rotation = [("signs", "signs"), ("hadamard", {"parts": 16, "scale": lambda p: 0.25})]
     data = {"signs": lambda s, call, seed, d: c.random_signs(20, 16),
             "tensor": lambda s, call, seed, d: [float(np.float32(8 / 2688))]}
-    row_data = {"random": lambda s, call, row, seed, d: (c.splitmix64(seed ^ row * 0x9E37, d, 5) >> np.uint64(56)).astype(np.float64)}
-    scale = {"rule": "abs-max", "of": 16, "times": lambda b, d: 1 / 6, "over": "tensor", "format": "e4m3", "stored": True}
+    row_data = {"random": random_bytes}
+    scale = {"rule": "abs-max", "of": 16, "times": lambda b, d: 1 / 6, "over": "tensor", "format": "e4m3",
+             "stored": True}
     levels = staticmethod(lambda b, d: c.E2M1)
     rounding, stored = "stochastic", ["scale"]
     written = staticmethod(lambda index, b: np.where(index < 7, 8 + 7 - index, index - 7))
@@ -479,6 +498,6 @@ class Nvfp4(Scheme):
 
 
 SCHEMES = {s.name: s for s in (
-    Ffht, Dao, Dao20, Dao28, Dao40, QuipSharp, Qtip, ClickHouse, Hdq, Eden, EdenBiased, Drive, QuicFl, TurboQuantMse, TurboQuantSphere,
-    TurboQuantProd, VllmTurboQuant, LlamaTurboQuant, LlamaTurboQuant4, GgmlQ4, GgmlQ4Plain, GgmlQ8, GgmlQ8Plain, TurboVec, Qdrant,
-    Weaviate, FaissTqmse, FaissEden, FaissEdenBiased, Rabitq1, RabitqMulti, Nvfp4)}
+    Ffht, Dao, Dao20, Dao28, Dao40, QuipSharp, Qtip, ClickHouse, Hdq, Eden, EdenBiased, Drive, QuicFl, TurboQuantMse,
+    TurboQuantSphere, TurboQuantProd, VllmTurboQuant, LlamaTurboQuant, LlamaTurboQuant4, GgmlQ4, GgmlQ4Plain, GgmlQ8,
+    GgmlQ8Plain, TurboVec, Qdrant, Weaviate, FaissTqmse, FaissEden, FaissEdenBiased, Rabitq1, RabitqMulti, Nvfp4)}

@@ -1,6 +1,7 @@
-"""Compares kernels.py with a slow float64 derivation from data/profiles/*.json and docs/profiles.md alone: dense matrices, step by step.
+"""Compares kernels.py with a slow float64 derivation from data/profiles/*.json and docs/profiles.md alone: dense matrices,
+step by step.
 
-    python3 self_check.py [NAME …]            the correct kernels: prints what disagrees, exit status 1 if anything does
+    python3 self_check.py [NAME …]            the correct kernels: exit status 1 if anything disagrees
     python3 self_check.py --faults [NAME …]   the faults of faults.json: each must disagree somewhere
 
 It shares no code with the kernels but the table of Lloyd-Max centroids, of which it checks the defining equations.
@@ -20,8 +21,8 @@ ROOT = os.path.join(HERE, "..", "..", "..")
 sys.path.insert(0, HERE)
 from conventions import lloyd_max  # noqa: E402
 
-OPERATIONS = {"info": 0, "transform": 5, "transform-transposed": 6, "code-bytes": 7, "encode": 8, "decode": 9, "pack": 10, "unpack": 11,
-              "dot": 12, "data": 17}
+OPERATIONS = {"info": 0, "transform": 5, "transform-transposed": 6, "code-bytes": 7, "encode": 8, "decode": 9, "pack": 10,
+              "unpack": 11, "dot": 12, "data": 17}
 U = {"f16": 2.0**-11, "bf16": 2.0**-8, "f32": 2.0**-24, "f64": 2.0**-53, "e4m3": 2.0**-4}
 LEAST = {"f16": 2.0**-24, "bf16": 2.0**-133, "f32": 2.0**-149, "f64": 2.0**-1074, "e4m3": 2.0**-9}
 MOST = {"f16": 65504.0, "bf16": 3.3895e38, "f32": 3.4028e38, "f64": 1.79e308, "e4m3": 448.0}
@@ -37,8 +38,10 @@ class Kernel:
 
     def call(self, operation, words, body):
         """(status, bytes)."""
-        w = [int.from_bytes(b"HDQCALL1", "little"), OPERATIONS[operation], words.get("n", 0), words.get("d", 0), words.get("seed", 0),
-             words.get("bits", 0), 1, 0, words.get("first_row", 0), words.get("rows", 0), words.get("count", 0), 1, 0, 0, len(body), 0]
+        n, d, seed, bits, first_row, rows, count = (
+            words.get(k, 0) for k in ("n", "d", "seed", "bits", "first_row", "rows", "count"))
+        w = [int.from_bytes(b"HDQCALL1", "little"), OPERATIONS[operation], n, d, seed, bits, 1, 0, first_row, rows, count, 1, 0, 0,
+             len(body), 0]
         try:
             self.process.stdin.write(np.array(w, "<u8").tobytes() + body)
             self.process.stdin.flush()
@@ -131,7 +134,8 @@ class Derivation:
                 self.tables[key] = np.array(values[str(self.b)] if isinstance(values, dict) else values, float)
             else:
                 count = int(self.number(about.get("count", "d")))
-                status, answer = self.kernel.call("data", self.words(first_row=key[1], count=count), name.encode() + b"\0")
+                words = self.words(first_row=key[1], count=count)
+                status, answer = self.kernel.call("data", words, name.encode() + b"\0")
                 if status != 0:
                     raise LookupError(name)
                 self.tables[key] = np.frombuffer(answer, "<f8")
@@ -147,7 +151,8 @@ class Derivation:
             low = d & -d
             return {"whole": [(0, d)], "leading": [(0, power)], "trailing": [(d - power, power)],
                     "equal": [(i, low) for i in range(0, d, low)]}[kind]
-        sizes = [1 << k for k in reversed(range(20)) if d >> k & 1] if kind == "binary" else kind if isinstance(kind, list) else [kind]
+        powers = [1 << k for k in reversed(range(20)) if d >> k & 1]
+        sizes = powers if kind == "binary" else kind if isinstance(kind, list) else [kind]
         found, begin = [], 0
         for size in sizes:
             repeats = 1 if kind == "binary" else (d - begin) // size
@@ -345,6 +350,13 @@ class Derivation:
     def spread(self, a):
         return np.repeat(a, self.d // a.shape[2], axis=2)
 
+    def either_sign(self, y, e):
+        """Groups whose largest numbers of both signs are equally large within the bound: (rows, blocks, groups)."""
+        v = y.reshape(y.shape[0], y.shape[1], self.groups(), -1)
+        signed = self.p.get("scale", {}).get("rule") == "signed-max"
+        near = np.abs(v.max(axis=3) + v.min(axis=3)) <= 2 * e.reshape(v.shape).max(axis=3)
+        return near & signed & (np.abs(v).max(axis=3) > 0)
+
 
 def check_centroids(c, d):
     """Each centroid is the mean of its cell, by Simpson's rule."""
@@ -472,7 +484,7 @@ def check_codes(w, x, index, book):
         if isinstance(w.p.get("rounding"), dict) else None
     theta = w.thresholds()
     least, most = neighbours_allowed(w, z, slack, book, theta, random)
-    bad = (index < least) | (index > most)
+    bad = ((index < least) | (index > most)) & ~w.spread(w.either_sign(y, e))
     if bad.any():
         i = first(bad)
         yield "codes", f"{i}: index {index[i]} for z = {z[i]} ± {slack[i]:.2g}, not {least[i]} to {most[i]}"
@@ -484,7 +496,8 @@ def check_ties(w, x, index, theta):
     tie = w.p["codebook"].get("tie", "any")
     if w.p.get("scale", {}).get("rule") == "min-max" or isinstance(w.p.get("rounding"), dict):
         return
-    y = np.frombuffer(w.kernel.call("transform", w.words(rows=len(x)), x.astype("<f4").tobytes())[1], "<f4").reshape(index.shape)
+    answer = w.kernel.call("transform", w.words(rows=len(x)), x.astype("<f4").tobytes())[1]
+    y = np.frombuffer(answer, "<f4").reshape(index.shape)
     exact = np.searchsorted(theta, 0.0, side="left" if tie == "down" else "right")
     bad = (y == 0) & (index != exact)
     if tie in ("up", "down") or not np.any(theta == 0):
@@ -501,7 +514,8 @@ def check_half_ties(w, x, index):
     z = np.where(power, w.blocks(x) / np.where(w.spread(s) == 0, 1, w.spread(s)), 0)
     up = np.floor(z + 0.5) if w.p["codebook"]["tie"] == "up" else np.copysign(np.floor(np.abs(z) + 0.5), z)
     half = power & (z - np.floor(z) == 0.5)
-    expected = np.clip(up, w.number(w.p["codebook"]["least"]), w.number(w.p["codebook"]["most"])) - w.number(w.p["codebook"]["least"])
+    least, most = w.number(w.p["codebook"]["least"]), w.number(w.p["codebook"]["most"])
+    expected = np.clip(up, least, most) - least
     bad = half & (index != expected)
     if bad.any():
         yield "codes", f"{first(bad)}: index {index[first(bad)]} for the tie {z[first(bad)]}"
@@ -514,7 +528,8 @@ def stored_in(v, name):
         return v
     digits = int(-math.log2(U[name]))
     quantum = np.ldexp(1.0, np.maximum(np.frexp(v)[1] - digits, int(math.log2(LEAST[name]))))
-    return np.clip(np.rint(v / quantum) * quantum, -MOST[name], MOST[name]) if name == "e4m3" else np.rint(v / quantum) * quantum
+    nearest = np.rint(v / quantum) * quantum
+    return np.clip(nearest, -MOST[name], MOST[name]) if name == "e4m3" else nearest
 
 
 def factor(w, x, y, q):
@@ -543,7 +558,8 @@ def check_stored(w, x, index, code, book, numbers):
                 "norm": (np.sqrt(squares), relative * np.sqrt(squares), "f32"), "square": (squares, relative * squares, "f32"),
                 "sum": (code.sum(axis=(1, 2)), 0, "f32")}
     if "scaled-sum" in numbers:
-        expected["scaled-sum"] = (s[:, 0, 0] * code.sum(axis=(1, 2)), (bound[:, 0, 0] + relative * s[:, 0, 0]) * code.sum(axis=(1, 2)), "f32")
+        sums = code.sum(axis=(1, 2))
+        expected["scaled-sum"] = (s[:, 0, 0] * sums, (bound[:, 0, 0] + relative * s[:, 0, 0]) * sums, "f32")
     if rule == "scale":
         expected["factor"] = (s * w.over(), bound * w.over(), scale_format)
     else:
@@ -556,6 +572,8 @@ def check_stored(w, x, index, code, book, numbers):
             grid = np.isfinite(got) & (stored_in(np.where(np.isfinite(got), got, 0), kind) != got)
             if grid.any():
                 yield "stored", f"{name} {first(grid)}: {got[first(grid)]} is no number of {kind}"
+            if name in ("scale", "factor"):
+                got = np.where(w.either_sign(y, e) & (got * value < 0), -got, got)
             bad = exceeds(np.where(overflow, 0, got), np.where(overflow, 0, value), slack + U[kind] * np.abs(value) + LEAST[kind])
             if bad.any():
                 yield "stored", f"{name} {first(bad)}: {got[first(bad)]} instead of {value[first(bad)]}"
@@ -586,8 +604,8 @@ def rotated_hat(w, index, book, numbers):
 def residual_part(w, codes, numbers):
     s = w.data(w.p["residual"]["matrix"]).reshape(w.total, w.total)
     signs = np.array([w.residual_signs(row) for row in codes])
-    return signs @ s * w.number(w.p["residual"]["factor"]) * numbers["residual-norm"][:, None], \
-        np.abs(signs) @ np.abs(s) * w.number(w.p["residual"]["factor"]) * numbers["residual-norm"][:, None] * (w.d + 8) * U["f32"]
+    factor_of_row = w.number(w.p["residual"]["factor"]) * numbers["residual-norm"][:, None]
+    return signs @ s * factor_of_row, np.abs(signs) @ np.abs(s) * factor_of_row * (w.d + 8) * U["f32"]
 
 
 def check_residual(w, x, codes, index, book, numbers):
@@ -621,9 +639,13 @@ def check_decode(w, norms, codes, index, book, numbers):
     body = norms.astype("<f4").tobytes() + codes.tobytes()
     status, answer = w.kernel.call("decode", w.words(rows=rows), body)
     got = np.frombuffer(answer, "<f4")
-    bad = exceeds(got.reshape(rows, length), x, bound + 4 * U["f32"] * np.abs(x)) if not status and got.size == x.size else None
-    if bad is None or bad.any():
-        yield "decode", f"status {status}" if bad is None else f"{first(bad)}: {got.reshape(rows, -1)[first(bad)]} instead of {x[first(bad)]}"
+    if status or got.size != x.size:
+        yield "decode", f"status {status}"
+        return
+    got = got.reshape(rows, length)
+    bad = exceeds(got, x, bound + 4 * U["f32"] * np.abs(x))
+    if bad.any():
+        yield "decode", f"{first(bad)}: {got[first(bad)]} instead of {x[first(bad)]}"
     query = np.random.default_rng(5).standard_normal(w.n).astype("<f4")
     other = w.rotated(query[None])[0].reshape(-1) if w.p.get("decode") == "rotated" else query.astype(float)
     status, answer = w.kernel.call("dot", w.words(rows=rows), body + query.tobytes())
