@@ -7,12 +7,14 @@
 #include <memory>
 
 #include "bounds.hpp"
+#include "codebook_file.hpp"
 #include "command.hpp"
 #include "expectation_arguments.hpp"
 #include "files.hpp"
 #include "options.hpp"
 #include "hdq/io/vector_writer.hpp"
 #include "hdq/reference/bounds/adversary.hpp"
+#include "hdq/reference/scheme/hadamard.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -25,7 +27,7 @@ struct Arguments {
   std::size_t dim = 0;
   Scheme scheme = Scheme::dithered;
   Rotation rotation = Rotation::hd;
-  std::string output;
+  std::string output, codebook_file, unit;
   bool json = false;
 };
 
@@ -39,15 +41,16 @@ AdversaryResult search(MseIntegrator& integrator, const Arguments& arguments) {
   });
 }
 
-ordered_json describe(const Arguments& arguments, const AdversaryResult& found) {
+ordered_json describe(const Arguments& arguments, std::int64_t levels, const AdversaryResult& found) {
   Precision precision(192);
   constexpr int digits = 10;
-  const Ball times_4b = ldexp(found.error.value, 2 * arguments.bits);
+  const Ball times_4b = found.error.value * square(Ball(levels));  // N² for other N
   const Ball limit = error_limit();
   const auto nonzero = std::count_if(found.x.begin(), found.x.end(), [](double value) { return value != 0; });
-  ordered_json result = {{"scheme", scheme_name(arguments.scheme)},
+  const bool own = !arguments.codebook_file.empty();
+  ordered_json result = {{"scheme", scheme_name(own ? Scheme::codebook : arguments.scheme)},
                          {"rotation", rotation_name(arguments.rotation)},
-                         {"bits", arguments.bits},
+                         {own ? "levels" : "bits", own ? levels : arguments.bits},
                          {"dimension", arguments.dim},
                          {"mse", enclosure_json(found.error.value, digits)},
                          {"times_4b", enclosure_json(times_4b, digits)},
@@ -56,9 +59,9 @@ ordered_json describe(const Arguments& arguments, const AdversaryResult& found) 
                          {"method", found.error.method},
                          {"starts", found.starts},
                          {"start", found.start},
-                         {"best_estimate_times_4b", std::ldexp(found.best_estimate, 2 * arguments.bits)},
+                         {"best_estimate_times_4b", found.best_estimate * static_cast<double>(levels) * static_cast<double>(levels)},
                          {"nonzero", nonzero}};
-  if (arguments.scheme == Scheme::dithered) {
+  if (!own && arguments.scheme == Scheme::dithered) {
     const BoundCertificate certificate = certify_uniform_bound(BoundedQuantizer::shipped(arguments.bits));
     result["certified_upper"] = certificate.upper.convert_to<double>();
     result["exceeds_certificate"] = certainly_less(Ball(certificate.upper), times_4b);
@@ -69,10 +72,11 @@ ordered_json describe(const Arguments& arguments, const AdversaryResult& found) 
 }
 
 void print(const ordered_json& r) {
-  fmt::print("{} at b = {} under {}, dimension {}\n", r["scheme"].get<std::string>(), r["bits"].get<int>(),
+  fmt::print("{} {} under {}, dimension {}\n", r["scheme"].get<std::string>(),
+             r.contains("bits") ? "at b = " + r["bits"].dump() : "with " + r["levels"].dump() + " levels",
              r["rotation"].get<std::string>(), r["dimension"].get<std::size_t>());
   fmt::print("{:<26} {}\n", "worst E|x^ - x|^2/|x|^2", enclosure_text(r["mse"]));
-  fmt::print("{:<26} {}\n", "times 4^b", enclosure_text(r["times_4b"]));
+  fmt::print("{:<26} {}\n", r.contains("bits") ? "times 4^b" : "times N^2", enclosure_text(r["times_4b"]));
   fmt::print("{:<26} {}{}\n", "that over pi sqrt(3)/2", enclosure_text(r["over_limit"]),
              r["breaks_limit"].get<bool>() ? "  (breaks the limit)" : "");
   if (r.contains("certified_upper")) {
@@ -84,10 +88,21 @@ void print(const ordered_json& r) {
   fmt::print("{:<26} {}\n", "largest coordinates", r["largest_coordinates"].dump());
 }
 
+MseIntegrator integrator_of(const Arguments& arguments) {
+  if (arguments.codebook_file.empty()) {
+    if (arguments.bits == 0) throw UsageError("--bits or --codebook is required");
+    if (!arguments.unit.empty()) throw UsageError("--unit is that of a --codebook");
+    return {arguments.scheme, arguments.bits, 10};
+  }
+  if (arguments.scheme != Scheme::dithered) throw UsageError("--codebook stands instead of a scheme");
+  const std::uint64_t dimension = arguments.rotation == Rotation::dense ? arguments.dim : hadamard_order(arguments.dim).order;
+  return {read_codebook(arguments.codebook_file, arguments.unit), dimension, 10};
+}
+
 int adversary(const Arguments& arguments) {
   if (arguments.output == "-") throw UsageError("-o: standard output is for the result");
   if (!arguments.output.empty()) io::output_format(arguments.output, io::Content::vectors);
-  MseIntegrator integrator(arguments.scheme, arguments.bits, 10);
+  MseIntegrator integrator = integrator_of(arguments);
   AdversaryResult found = [&] {
     try {
       return search(integrator, arguments);
@@ -95,7 +110,7 @@ int adversary(const Arguments& arguments) {
       throw UsageError(unaffordable.what());
     }
   }();
-  const ordered_json result = describe(arguments, found);
+  const ordered_json result = describe(arguments, integrator.levels(), found);
   if (arguments.json) print_json(result);
   else print(result);
   std::fflush(stdout);  // what was found is said, whatever becomes of the file
@@ -115,7 +130,8 @@ void add_adversary(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   Command command = add_command(app, "adversary", "Search for the unit vector with the largest expected error",
                                   "hdq adversary --bits 2 --dim 16 --scheme lloyd-max", [arguments] { return adversary(*arguments); });
-  command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits per coordinate").required();
+  const Option bits = command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits per coordinate");
+  add_codebook_options(command, arguments->codebook_file, arguments->unit, bits);
   command.integer("--dim", arguments->dim, 1, 1024, "Dimension of the vectors").required();
   const auto rotations = by_name(rotation_name, {Rotation::hd, Rotation::hdhd, Rotation::dense});
   command.choice("--scheme", arguments->scheme, scheme_words(), "dithered, lloyd-max, shifted, uniform");

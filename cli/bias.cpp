@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "command.hpp"
 #include "files.hpp"
 #include "expectation_arguments.hpp"
+#include "hdq/io/text.hpp"
 #include "hdq/reference/expectation/bias.hpp"
 
 namespace hdq::cli {
@@ -33,23 +35,35 @@ ordered_json comparator(const ExpectationArguments& arguments, const std::vector
           {"method", bias.method}};
 }
 
+ordered_json of_codebook(const ExpectationArguments& arguments, const Codebook& codebook, const std::vector<double>& x) {
+  const Bias bias = codebook_bias(codebook, arguments.rotated_dimension(x), arguments.rotation, x, arguments.digits);
+  return {{"norm", enclosure_json(bias.norm, arguments.digits)},
+          {"correlation", enclosure_json(bias.correlation, arguments.digits)},
+          {"method", bias.method}};
+}
+
 int bias(const ExpectationArguments& arguments) {
+  std::optional<Codebook> codebook;
+  if (arguments.has_codebook()) codebook = arguments.codebook();
+  else arguments.generator();
   std::vector<double> x;
   if (arguments.rotation != Rotation::limit) x = arguments.read_vector();
   Precision precision(4 * arguments.digits + 128);
-  const bool exact = arguments.scheme == Scheme::dithered;
-  ordered_json result = {{"scheme", scheme_name(arguments.scheme)}, {"rotation", rotation_name(arguments.rotation)}};
-  result["levels"] = arguments.generator().levels();
+  const bool exact = !codebook && arguments.scheme == Scheme::dithered;
+  const char* const name = scheme_name(codebook ? Scheme::codebook : arguments.scheme);
+  ordered_json result = {{"scheme", name}, {"rotation", rotation_name(arguments.rotation)}};
+  result["levels"] = codebook ? static_cast<std::int64_t>(codebook->levels()) : arguments.generator().levels();
+  if (codebook) result["codebook"] = io::printable(arguments.codebook_file);
   if (!x.empty()) {
     result["vector"] = arguments.vector_name();
     result["dimension"] = x.size();
   }
-  result.update(exact ? dithered(arguments) : comparator(arguments, x));
+  result.update(codebook ? of_codebook(arguments, *codebook, x) : exact ? dithered(arguments) : comparator(arguments, x));
   if (arguments.json) {
     print_json(result);
     return exit_ok;
   }
-  fmt::print("{} quantizer, {} levels, {}\n", scheme_name(arguments.scheme), result["levels"].dump(),
+  fmt::print("{} quantizer, {} levels, {}\n", name, result["levels"].dump(),
              arguments.rotation == Rotation::limit ? "normal limit" : std::string("rotation ") + rotation_name(arguments.rotation));
   fmt::print("{:<28} {}\n", "|E x^ - x|/|x|", enclosure_text(result["norm"]));
   fmt::print("{:<28} {}\n", "E<x, x^>/|x|^2", enclosure_text(result["correlation"]));

@@ -36,14 +36,17 @@ struct Arguments {
   bool json = false;
 };
 
-std::string law_name(CodebookLaw law) { return law.sphere == 0 ? "normal" : fmt::format("sphere in dimension {}", law.sphere); }
+std::string law_name(CodebookLaw law) {
+  return law.sphere == 0 ? "normal" : fmt::format("sphere in dimension {}", law.sphere);
+}
 
 // Error and bias by each rule; over the optimum's where there is one.
 ordered_json describe_rules(const CodebookMoments& moments, const std::optional<LloydMax>& optimum, int digits) {
   ordered_json result = ordered_json::object();
   for (const ScaleRule rule : rules) {
-    const Ball error = codebook_error(rule, moments);
-    ordered_json one = {{"error", enclosure_json(error, digits)}, {"bias", enclosure_json(codebook_correlation(rule, moments) - 1, digits)}};
+    const Ball error = scaled_error(rule, moments);
+    ordered_json one = {{"error", enclosure_json(error, digits)},
+                        {"bias", enclosure_json(scaled_correlation(rule, moments) - 1, digits)}};
     if (optimum) one["over_optimum"] = enclosure_json(error / least_error(rule, optimum->distortion), digits);
     result[scale_rule_name(rule)] = one;
   }
@@ -63,7 +66,7 @@ ordered_json describe_law(const CodebookUnderLaw& u, const Arguments& arguments)
   if (u.optimum) result["optimum"] = enclosure_json(u.optimum->distortion, digits);
   if (u.law.sphere != 1) {
     result["best_multiple"] = u.best_multiple.convert_to<double>();
-    result["error_at_best_multiple"] = enclosure_json(codebook_error(arguments.rule, u.at_best_multiple), digits);
+    result["error_at_best_multiple"] = enclosure_json(scaled_error(arguments.rule, u.at_best_multiple), digits);
   }
   ordered_json shares = ordered_json::array();
   for (const Ball& share : u.moments.share) shares.push_back(share_json(share, digits));
@@ -76,9 +79,10 @@ ordered_json describe_law(const CodebookUnderLaw& u, const Arguments& arguments)
 // Means over rows of error and bias by each rule, the row with the largest error, and how often each code occurs.
 class OverVectors {
  public:
-  OverVectors(const Codebook& codebook, std::size_t dimension) : rows_(codebook, dimension), counts_(codebook.levels()) {}
+  OverVectors(const Codebook& codebook, std::size_t dimension)
+      : rows_(codebook, dimension), counts_(codebook.levels()) {}
 
-  void add(std::uint64_t row, std::span<const float> x) {
+  void add(std::uint64_t row, std::span<const double> x) {
     const std::optional<CodebookMoments> moments = rows_(x);
     if (!moments) {
       ++zero_;
@@ -89,9 +93,9 @@ class OverVectors {
       if (moments->share[k].certainly_positive()) counts_[k] += moments->share[k] * Ball(x.size());
     }
     for (std::size_t i = 0; i < rules.size(); ++i) {
-      const Ball error = codebook_error(rules[i], *moments);
+      const Ball error = scaled_error(rules[i], *moments);
       sums_[i].error += error;
-      sums_[i].bias += codebook_correlation(rules[i], *moments) - 1;
+      sums_[i].bias += scaled_correlation(rules[i], *moments) - 1;
       if (judged_ == 1 || certainly_less(sums_[i].largest, error)) sums_[i].largest = error, sums_[i].row = row;
     }
   }
@@ -132,9 +136,10 @@ ordered_json over_vectors(const Codebook& codebook, const VectorReader& file, in
       const std::span<const float> values(x.data() + row * file.dimension(), file.dimension());
       for (std::size_t i = 0; i < values.size(); ++i) {
         if (std::isfinite(values[i])) continue;
-        throw BadInput(fmt::format("{}: row {}, column {}: {}", file.name(), begin + row, i, std::isnan(values[i]) ? "NaN" : "infinity"));
+        throw BadInput(fmt::format("{}: row {}, column {}: {}", file.name(), begin + row, i,
+                                   std::isnan(values[i]) ? "NaN" : "infinity"));
       }
-      result.add(begin + row, values);
+      result.add(begin + row, std::vector<double>(values.begin(), values.end()));
       progress.advance(1);
     }
   }
@@ -161,16 +166,18 @@ std::vector<std::size_t> family(std::size_t dimension) {
   return sizes;
 }
 
-std::string hot(std::size_t k, std::size_t dimension) { return k == dimension && k > 1 ? "constant" : fmt::format("{}-hot", k); }
+std::string hot(std::size_t k, std::size_t dimension) {
+  return k == dimension && k > 1 ? "constant" : fmt::format("{}-hot", k);
+}
 
 Found worst_without_rotation(const Codebook& codebook, std::size_t dimension) {
   Found found;
   const CodebookOnVectors rows(codebook, dimension);
   for (const std::size_t k : family(dimension)) {
-    for (const float sign : {1.0f, -1.0f}) {
-      std::vector<float> x(dimension, 0.0f);
+    for (const double sign : {1.0, -1.0}) {
+      std::vector<double> x(dimension, 0.0);
       std::fill_n(x.begin(), k, sign);
-      found.offer((sign < 0 ? "negative " : "") + hot(k, dimension), codebook_error(ScaleRule::norm, *rows(x)));
+      found.offer((sign < 0 ? "negative " : "") + hot(k, dimension), scaled_error(ScaleRule::norm, *rows(x)));
     }
   }
   return found;
@@ -184,14 +191,16 @@ Found worst_under_hd(const Codebook& codebook, std::size_t dimension, std::uint6
     if (k == dimension || codebook.levels() > 4096) continue;  // so many levels take 0.1 s each
     for (const std::int64_t ratio : {2, 4, 8}) {
       const std::vector<RademacherSum::Term> terms = {{Ball(1), k}, {Ball(ratio), 1}};
-      found.offer(fmt::format("one coordinate of {} beside {} of 1", ratio, k), integrator.hd(RademacherSum(terms)).value);
+      found.offer(fmt::format("one coordinate of {} beside {} of 1", ratio, k),
+                  integrator.hd(RademacherSum(terms)).value);
     }
   }
   return found;
 }
 
 ordered_json worst(const Codebook& codebook, const Arguments& arguments) {
-  const std::size_t dimension = static_cast<std::size_t>(std::min<std::uint64_t>(arguments.dim == 0 ? worst_dimension : arguments.dim, 8192));
+  const std::size_t dimension =
+      static_cast<std::size_t>(std::min<std::uint64_t>(arguments.dim == 0 ? worst_dimension : arguments.dim, 8192));
   const std::uint64_t order = arguments.dim == 0 ? worst_dimension : arguments.dim;
   if (!codebook.unit.per_root_dimension && order != dimension) return nullptr;
   const Found none = worst_without_rotation(codebook, dimension);
@@ -204,7 +213,8 @@ ordered_json worst(const Codebook& codebook, const Arguments& arguments) {
 // ---- printing ----
 
 void print_rules(const ordered_json& by_rule) {
-  fmt::print("  {:<14} {:<32} {:<32} {}\n", "scale rule", "E|x^ - x|^2/|x|^2", "E<x, x^>/|x|^2 - 1", "over the optimum's error");
+  fmt::print("  {:<14} {:<32} {:<32} {}\n", "scale rule", "E|x^ - x|^2/|x|^2", "E<x, x^>/|x|^2 - 1",
+             "over the optimum's error");
   for (const auto& [name, rule] : by_rule.items()) {
     fmt::print("  {:<14} {:<32} {:<32} {}\n", name, enclosure_text(rule["error"]), enclosure_text(rule["bias"]),
                rule.contains("over_optimum") ? enclosure_text(rule["over_optimum"]) : "");
@@ -227,26 +237,31 @@ void print(const ordered_json& r, const Codebook& codebook) {
              codebook.thresholds.empty() ? ", nearest codeword" : ", thresholds given");
   print_codes(r["laws"], codebook.codewords);
   for (const ordered_json& law : r["laws"]) {
-    fmt::print("{}: optimum {}\n", law["law"].get<std::string>(), law.contains("optimum") ? enclosure_text(law["optimum"]) : "not computed");
+    fmt::print("{}: optimum {}\n", law["law"].get<std::string>(),
+               law.contains("optimum") ? enclosure_text(law["optimum"]) : "not computed");
     print_rules(law["rules"]);
     fmt::print("  {:<14} {}\n", "E c", enclosure_text(law["mean"]));
     if (law.contains("best_multiple")) {
-      fmt::print("  {:<14} times {}: error {}\n", "best scale", law["best_multiple"].dump(), enclosure_text(law["error_at_best_multiple"]));
+      fmt::print("  {:<14} times {}: error {}\n", "best scale", law["best_multiple"].dump(),
+                 enclosure_text(law["error_at_best_multiple"]));
     }
   }
   if (r.contains("vectors")) {
     const ordered_json& v = r["vectors"];
-    fmt::print("{}: {} rows in dimension {}, no rotation{}\n", v["file"].get<std::string>(), v["rows"].dump(), v["dimension"].dump(),
+    fmt::print("{}: {} rows in dimension {}, no rotation{}\n", v["file"].get<std::string>(), v["rows"].dump(),
+               v["dimension"].dump(),
                v["zero_rows"] == 0 ? "" : fmt::format(" ({} zero rows left out)", v["zero_rows"].dump()));
     print_rules(v["rules"]);
     for (const auto& [name, rule] : v["rules"].items()) {
-      fmt::print("  {:<14} largest error {} in row {}\n", name, enclosure_text(rule["largest_error"]), rule["row"].dump());
+      fmt::print("  {:<14} largest error {} in row {}\n", name, enclosure_text(rule["largest_error"]),
+                 rule["row"].dump());
     }
   }
   if (!r["worst"].is_null()) {
     for (const auto& [rotation, words] : {std::pair{"none", "no rotation"}, std::pair{"hd", "one HD"}}) {
       const ordered_json& w = r["worst"][rotation];
-      fmt::print("worst found, {}: {} in dimension {}, error {}\n", words, w["vector"].get<std::string>(), r["worst"]["dimension"].dump(), enclosure_text(w["error"]));
+      fmt::print("worst found, {}: {} in dimension {}, error {}\n", words, w["vector"].get<std::string>(),
+                 r["worst"]["dimension"].dump(), enclosure_text(w["error"]));
     }
   }
   if (r["laws"].size() > 1) fmt::print("judged under the law it is nearer to: {}\n", r["judged_by"].get<std::string>());
@@ -263,22 +278,25 @@ int codebook(const Arguments& arguments) {
   std::optional<VectorReader> vectors;
   if (!arguments.vectors.empty()) vectors.emplace(arguments.vectors);
   if (vectors && arguments.dim != 0 && arguments.dim != vectors->dimension()) {
-    throw UsageError(fmt::format("--dim {}: {} has dimension {}", arguments.dim, vectors->name(), vectors->dimension()));
+    throw UsageError(
+        fmt::format("--dim {}: {} has dimension {}", arguments.dim, vectors->name(), vectors->dimension()));
   }
   Arguments settled = arguments;
   if (vectors) settled.dim = vectors->dimension();
-  if (settled.dim == 0 && !codebook.unit.per_root_dimension) throw UsageError(fmt::format("--unit {} needs --dim", codebook.unit.text()));
+  if (settled.dim == 0 && !codebook.unit.per_root_dimension)
+    throw UsageError(fmt::format("--unit {} needs --dim", codebook.unit.text()));
 
   CodebookDiagnosis diagnosis = diagnose(codebook, settled.dim, settled.rule);
   const CodebookUnderLaw& judged = diagnosis.laws[diagnosis.judged];
   for (const std::string& claim : settled.claims) {
     try {
-      diagnosis.verdicts.push_back(judge_claim(claim, codebook_error(settled.rule, judged.moments)));
+      diagnosis.verdicts.push_back(judge_claim(claim, scaled_error(settled.rule, judged.moments)));
     } catch (const std::invalid_argument& bad) {
       throw UsageError(fmt::format("--claim: {}", bad.what()));
     }
   }
-  ordered_json result = {{"levels", codebook.levels()}, {"unit", codebook.unit.text()}, {"rule", scale_rule_name(settled.rule)}};
+  ordered_json result = {
+      {"levels", codebook.levels()}, {"unit", codebook.unit.text()}, {"rule", scale_rule_name(settled.rule)}};
   result["laws"] = ordered_json::array();
   for (const CodebookUnderLaw& law : diagnosis.laws) result["laws"].push_back(describe_law(law, settled));
   result["judged_by"] = law_name(judged.law);
@@ -286,10 +304,13 @@ int codebook(const Arguments& arguments) {
   if (vectors) result["vectors"] = over_vectors(codebook, *vectors, settled.digits);
   result["worst"] = worst(codebook, settled);
   result["verdicts"] = ordered_json::array();
-  for (const CodebookVerdict& verdict : diagnosis.verdicts) result["verdicts"].push_back({{"wrong", verdict.wrong}, {"text", verdict.text}});
+  for (const CodebookVerdict& verdict : diagnosis.verdicts)
+    result["verdicts"].push_back({{"wrong", verdict.wrong}, {"text", verdict.text}});
   result["wrong"] = diagnosis.wrong();
-  if (settled.json) print_json(result);
-  else print(result, codebook);
+  if (settled.json)
+    print_json(result);
+  else
+    print(result, codebook);
   return diagnosis.wrong() ? exit_mismatch : exit_ok;
 }
 
@@ -298,12 +319,21 @@ int codebook(const Arguments& arguments) {
 void add_codebook(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   Command command = add_command(app, "codebook", "Enclose what a scalar codebook does, and say what is wrong with it",
-                                "hdq codebook centroids.json --dim 128 --unit 1 --claim 0.03455", [arguments] { return codebook(*arguments); });
-  command.text("FILE", arguments->file, "Centroids, and thresholds if there are: numbers as text, .npy, or JSON; - is standard input").required();
-  command.text("--unit", arguments->unit, "What a number of the file is times, on coordinates of unit vectors: 1/sqrt(d) (the default), 1, or a number");
-  command.integer("--dim", arguments->dim, 1, largest_dimension, "Dimension d: also judges under the law of the sphere's coordinate");
+                                "hdq codebook centroids.json --dim 128 --unit 1 --claim 0.03455",
+                                [arguments] { return codebook(*arguments); });
+  command
+      .text("FILE", arguments->file,
+            "Centroids, and thresholds if there are: numbers as text, .npy, or JSON; - is standard input")
+      .required();
+  command.text(
+      "--unit", arguments->unit,
+      "What a number of the file is times, on coordinates of unit vectors: 1/sqrt(d) (the default), 1, or a number");
+  command.integer("--dim", arguments->dim, 1, largest_dimension,
+                  "Dimension d: also judges under the law of the sphere's coordinate");
   command.text("--vectors", arguments->vectors, vector_input_help("Also over these vectors, without rotation"));
-  command.choice("--rule", arguments->rule, by_name(scale_rule_name, {ScaleRule::norm, ScaleRule::matched_norm, ScaleRule::unbiased, ScaleRule::least_squares}),
+  command.choice("--rule", arguments->rule,
+                 by_name(scale_rule_name,
+                         {ScaleRule::norm, ScaleRule::matched_norm, ScaleRule::unbiased, ScaleRule::least_squares}),
                  "The scale rule that is judged: norm, matched-norm, unbiased, least-squares");
   command.comma_separated("--claim", arguments->claims, "Printed figures for its error, to be judged: 0.03455,0.03");
   command.integer("--digits", arguments->digits, 2, 100, "Significant digits").show_default();

@@ -29,7 +29,9 @@ constexpr std::size_t longest_number = 200;
 
 // A finite number of reasonable size; `what` names the entry.
 Rational number(const std::string& text, const std::string& what) {
-  const auto fail = [&](const char* why) { return std::invalid_argument(fmt::format("{}: {} {}", what, io::excerpt(text), why)); };
+  const auto fail = [&](const char* why) {
+    return std::invalid_argument(fmt::format("{}: {} {}", what, io::excerpt(text), why));
+  };
   if (text.size() > longest_number) throw fail("is longer than any number needs to be");
   const std::size_t exponent = text.find_first_of("eE");
   // What the exponent says, before it is a power of ten.
@@ -47,15 +49,18 @@ Rational number(const std::string& text, const std::string& what) {
 }
 
 Rational number(double value, const std::string& what) {
-  if (!std::isfinite(value)) throw std::invalid_argument(fmt::format("{}: {} is not a finite decimal number", what, value));
-  if (value != 0 && (std::abs(value) > 1e100 || std::abs(value) < 1e-100)) throw std::invalid_argument(fmt::format("{}: {} is beyond 1e+-100", what, value));
+  if (!std::isfinite(value))
+    throw std::invalid_argument(fmt::format("{}: {} is not a finite decimal number", what, value));
+  if (value != 0 && (std::abs(value) > 1e100 || std::abs(value) < 1e-100))
+    throw std::invalid_argument(fmt::format("{}: {} is beyond 1e+-100", what, value));
   return Rational(value);
 }
 
 std::string centroid(std::size_t index) { return fmt::format("centroid {}", index); }
 
 void check_count(std::size_t count) {
-  if (count > Codebook::max_levels) throw std::invalid_argument(fmt::format("more than {} centroids", Codebook::max_levels));
+  if (count > Codebook::max_levels)
+    throw std::invalid_argument(fmt::format("more than {} centroids", Codebook::max_levels));
 }
 
 // ---- text ----
@@ -72,7 +77,9 @@ Codebook parse_text(std::string_view text) {
     } else {
       const std::size_t end = std::min(text.find_first_of(" \t\r\n,;#", at), text.size());
       std::string word(text.substr(at, end - at));
-      if (word.size() > 1 && (word.back() == 'f' || word.back() == 'F') && word.find_first_of("nN") == std::string::npos) word.pop_back();
+      if (word.size() > 1 && (word.back() == 'f' || word.back() == 'F') &&
+          word.find_first_of("nN") == std::string::npos)
+        word.pop_back();
       codebook.codewords.push_back(number(word, centroid(codebook.codewords.size())));
       check_count(codebook.codewords.size());
       at = end;
@@ -95,11 +102,16 @@ class JsonCodebook : public json::json_sax_t {
   bool number_float(json::number_float_t, const std::string& text) override { return take(text); }
   bool string(std::string& text) override {
     if (list_ != nullptr) return refuse(io::excerpt(text));
-    if (key_ == "unit") unit = text;
-    else if (key_ == "tie" && text == "up") result.tie = Codebook::Tie::up;
-    else if (key_ == "tie" && text == "down") result.tie = Codebook::Tie::down;
-    else if (key_ == "tie") throw std::invalid_argument("tie: \"up\" or \"down\"");
-    else if (key_ != "name" && key_ != "source" && key_ != "comment") return refuse(io::excerpt(text));
+    if (key_ == "unit")
+      unit = text;
+    else if (key_ == "tie" && text == "up")
+      result.tie = Codebook::Tie::up;
+    else if (key_ == "tie" && text == "down")
+      result.tie = Codebook::Tie::down;
+    else if (key_ == "tie")
+      throw std::invalid_argument("tie: \"up\" or \"down\"");
+    else if (key_ != "name" && key_ != "source" && key_ != "comment")
+      return refuse(io::excerpt(text));
     return true;
   }
   bool binary(json::binary_t&) override { return refuse("bytes"); }
@@ -135,7 +147,9 @@ class JsonCodebook : public json::json_sax_t {
     if (list_ == nullptr) return key_.empty() ? "JSON" : key_;
     return list_ == &result.thresholds ? fmt::format("threshold {}", list_->size() + 1) : centroid(list_->size());
   }
-  bool refuse(const std::string& what) const { throw std::invalid_argument(fmt::format("{}: {} is not a finite decimal number", entry(), what)); }
+  bool refuse(const std::string& what) const {
+    throw std::invalid_argument(fmt::format("{}: {} is not a finite decimal number", entry(), what));
+  }
   bool take(const std::string& text) {
     if (list_ == nullptr && key_ == "unit") return unit = text, true;
     if (list_ == nullptr) throw std::invalid_argument(fmt::format("{}: a number is out of place", entry()));
@@ -161,7 +175,8 @@ Codebook parse_json(const std::string& text, std::string& unit) {
 Codebook from_floats(const std::vector<float>& values) {
   check_count(values.size());
   Codebook codebook;
-  for (const float value : values) codebook.codewords.push_back(number(static_cast<double>(value), centroid(codebook.codewords.size())));
+  for (const float value : values)
+    codebook.codewords.push_back(number(static_cast<double>(value), centroid(codebook.codewords.size())));
   return codebook;
 }
 
@@ -197,9 +212,12 @@ Codebook parse_npy_doubles(std::string_view bytes, const io::NpyHeader& header, 
 Codebook parse_npy(const std::string& name, const std::string& bytes) {
   try {
     const io::NpyPrefix prefix = io::parse_npy_prefix(std::string_view(bytes).substr(0, 12));
-    if (prefix.header_bytes > bytes.size() || prefix.header_offset > bytes.size() - prefix.header_bytes) throw BadInput("cut short");
-    const io::NpyHeader header = io::parse_npy_header(prefix.version, std::string_view(bytes).substr(prefix.header_offset, prefix.header_bytes));
-    if (header.storage.element == io::Element::float64) return parse_npy_doubles(bytes, header, prefix.header_offset + prefix.header_bytes);
+    if (prefix.header_bytes > bytes.size() || prefix.header_offset > bytes.size() - prefix.header_bytes)
+      throw BadInput("cut short");
+    const io::NpyHeader header =
+        io::parse_npy_header(prefix.version, std::string_view(bytes).substr(prefix.header_offset, prefix.header_bytes));
+    if (header.storage.element == io::Element::float64)
+      return parse_npy_doubles(bytes, header, prefix.header_offset + prefix.header_bytes);
   } catch (const BadInput& bad) {
     throw std::invalid_argument(bad.what());
   }
@@ -237,6 +255,14 @@ Codebook read_codebook(const std::string& name, const std::string& unit) {
     throw UsageError(fmt::format("--unit: {}", bad.what()));
   }
   return codebook;
+}
+
+void add_codebook_options(Command command, std::string& name, std::string& unit, const Option& other) {
+  command
+      .text("--codebook", name,
+            "A codebook instead of a scheme, decoded to |x| times its centroids: a file as hdq codebook takes it")
+      .excludes(other);
+  command.text("--unit", unit, "The codebook's unit on coordinates of unit vectors: 1/sqrt(d), 1, or a number");
 }
 
 }  // namespace hdq::cli

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "hdq/reference/scheme/codebook.hpp"
+#include "options.hpp"
 
 namespace hdq::cli {
 
@@ -18,5 +19,8 @@ constexpr std::size_t codebook_bytes = std::size_t{8} << 20;  // of a file that 
 
 // BadInput naming the file and the entry at fault. `unit`: of the option, which overrides the file's; "" for none. UsageError where it is none.
 reference::Codebook read_codebook(const std::string& name, const std::string& unit);
+
+// --codebook, which excludes `other`, and --unit.
+void add_codebook_options(Command command, std::string& name, std::string& unit, const Option& other);
 
 }  // namespace hdq::cli

@@ -8,9 +8,11 @@
 #include <map>
 #include <stdexcept>
 
+#include "codebook_file.hpp"
 #include "command.hpp"
 #include "hdq/io/vector_reader.hpp"
 #include "options.hpp"
+#include "hdq/reference/scheme/hadamard.hpp"
 #include "hdq/reference/scheme/philox.hpp"
 
 namespace hdq::cli {
@@ -123,7 +125,7 @@ const std::map<std::string, Scheme>& scheme_words() {
 }
 
 void ExpectationArguments::add_to(Command command) {
-  const auto rotations = by_name(reference::rotation_name, {Rotation::hd, Rotation::hdhd, Rotation::dense, Rotation::limit});
+  const auto rotations = by_name(reference::rotation_name, {Rotation::hd, Rotation::hdhd, Rotation::dense, Rotation::limit, Rotation::none});
   const Option bits_option = command.integer("--bits", bits, 1, reference::shipped_bits, "Bits per coordinate");
   command.integer("--levels", levels, 2, std::uint64_t{1} << 20, "Levels N of a quantizer of one's own, instead of --bits")
       .excludes(bits_option);
@@ -134,14 +136,29 @@ void ExpectationArguments::add_to(Command command) {
                    "Input vector: one-hot, k-hot:K, flat, geometric:R (entries R^i) or gaussian (fixed deviates)")
       .excludes(vector_option);
   command.integer("--dim", dim, 1, Codec::max_dimension, fmt::format("Dimension: of the preset ({}), or to pad the file's vector to", default_dimension));
-  command.choice("--rotation", rotation, rotations, "hd (one, the library's), hdhd (two), dense (Haar), limit (normal law)");
+  command.choice("--rotation", rotation, rotations, "hd (one, the library's), hdhd (two), dense (Haar), limit (normal law), none (of a codebook)");
+  add_codebook_options(command, codebook_file, unit, bits_option);
   command.choice("--scheme", scheme, scheme_words(), "dithered (the library's), lloyd-max, shifted, uniform");
   command.integer("--digits", digits, 2, 200, "Significant digits to print, and to aim at")
       .show_default();
   command.flag("--json", json, "One JSON object");
 }
 
+reference::Codebook ExpectationArguments::codebook() const {
+  if (levels != 0 || !sigma.empty() || !kappa.empty() || scheme != Scheme::dithered) throw UsageError("--codebook stands instead of a scheme and its levels");
+  reference::Codebook result = read_codebook(codebook_file, unit);
+  if (rotation == Rotation::limit && dim == 0 && !result.unit.per_root_dimension) throw UsageError(fmt::format("--unit {} needs --dim", result.unit.text()));
+  return result;
+}
+
+std::uint64_t ExpectationArguments::rotated_dimension(const std::vector<double>& x) const {
+  if (rotation == Rotation::limit) return dim;
+  return rotation == Rotation::hd || rotation == Rotation::hdhd ? reference::hadamard_order(x.size()).order : x.size();
+}
+
 reference::Generator ExpectationArguments::generator() const {
+  if (!unit.empty()) throw UsageError("--unit is that of a --codebook");
+  if (rotation == Rotation::none) throw UsageError("--rotation none is for a --codebook, whose error is not random then");
   if (bits != 0) return reference::Generator::shipped(bits);
   if (levels == 0) throw UsageError("--bits or --levels is required");
   if (scheme != Scheme::dithered) return reference::Generator(levels, reference::Real(1), reference::Real(1));

@@ -10,6 +10,7 @@
 
 #include "enclosure.hpp"
 #include "hdq/reference/expectation/mse_integrator.hpp"
+#include "hdq/reference/scheme/codebook.hpp"
 #include "options.hpp"
 
 namespace hdq::cli {
@@ -19,7 +20,7 @@ const std::map<std::string, reference::Scheme>& scheme_words();  // of --scheme
 struct ExpectationArguments {
   int bits = 0;
   std::int64_t levels = 0;
-  std::string sigma, kappa, vector, preset;
+  std::string sigma, kappa, vector, preset, codebook_file, unit;
   std::size_t dim = 0;
   reference::Rotation rotation = reference::Rotation::hd;
   reference::Scheme scheme = reference::Scheme::dithered;
@@ -28,7 +29,11 @@ struct ExpectationArguments {
 
   void add_to(Command command);
 
+  bool has_codebook() const { return !codebook_file.empty(); }
   // Each throws UsageError or BadInput.
+  reference::Codebook codebook() const;
+  // The dimension of the rotated vector, which a codebook's unit may ask for.
+  std::uint64_t rotated_dimension(const std::vector<double>& x) const;
   reference::Generator generator() const;
   std::vector<double> read_vector() const;
   std::string vector_name() const;  // "one-hot", "embeddings.npy row 3"

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "command.hpp"
 #include "files.hpp"
 #include "expectation_arguments.hpp"
+#include "hdq/io/text.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -14,17 +16,22 @@ using namespace hdq::reference;
 using nlohmann::ordered_json;
 
 int mse(const ExpectationArguments& arguments) {
-  MseIntegrator integrator(arguments.scheme, arguments.generator(), arguments.digits);
+  std::optional<Codebook> codebook;
+  if (arguments.has_codebook()) codebook = arguments.codebook();
+  else arguments.generator();  // wrong usage before a file is read
   std::vector<double> x;
   if (arguments.rotation != Rotation::limit) x = arguments.read_vector();  // the limit is the same for every vector
+  MseIntegrator integrator = codebook ? MseIntegrator(*codebook, arguments.rotated_dimension(x), arguments.digits)
+                                      : MseIntegrator(arguments.scheme, arguments.generator(), arguments.digits);
   const Expectation expectation = integrator(arguments.rotation, x);
 
   Precision precision(4 * arguments.digits + 128);
   const int digits = arguments.digits;
   const Ball times_4b = expectation.value * square(Ball(integrator.levels()));  // N² for other N
   const Ball limit = error_limit();
-  ordered_json result = {{"scheme", scheme_name(arguments.scheme)}, {"rotation", rotation_name(arguments.rotation)}};
+  ordered_json result = {{"scheme", scheme_name(integrator.scheme())}, {"rotation", rotation_name(arguments.rotation)}};
   result["levels"] = integrator.levels();
+  if (codebook) result["codebook"] = io::printable(arguments.codebook_file);
   if (!x.empty()) {
     result["vector"] = arguments.vector_name();
     result["dimension"] = x.size();
@@ -37,7 +44,7 @@ int mse(const ExpectationArguments& arguments) {
     print_json(result);
     return exit_ok;
   }
-  fmt::print("{} quantizer with {} levels, {}{}\n", scheme_name(arguments.scheme), integrator.levels(),
+  fmt::print("{} quantizer with {} levels, {}{}\n", scheme_name(integrator.scheme()), integrator.levels(),
              arguments.rotation == Rotation::limit ? "normal limit" : std::string("rotation ") + rotation_name(arguments.rotation),
              x.empty() ? "" : fmt::format(", {} in dimension {}", arguments.vector_name(), x.size()));
   fmt::print("{:<26} {}\n", "E|x^ - x|^2/|x|^2", enclosure_text(result["mse"]));

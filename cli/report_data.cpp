@@ -11,6 +11,7 @@
 #include "in_parallel.hpp"
 #include "hdq/stages.hpp"
 #include "hdq/reference/expectation/bias.hpp"
+#include "hdq/reference/expectation/codebook_error.hpp"
 #include "hdq/reference/scheme/window_expansion.hpp"
 
 namespace hdq::cli {
@@ -80,6 +81,79 @@ std::vector<HotCurve> hot_curves() {
     }
   });
   return curves;
+}
+
+// ---- codebooks of others ----
+
+Codebook symmetric(const std::vector<Ball>& positive) {
+  Codebook codebook;
+  for (auto r = positive.rbegin(); r != positive.rend(); ++r) codebook.codewords.push_back(Rational(-r->mid_double()));
+  for (const Ball& r : positive) codebook.codewords.push_back(Rational(r.mid_double()));
+  return codebook;
+}
+Codebook normal_table(std::int64_t levels) { return symmetric(lloyd_max(levels).codewords); }
+Codebook sphere_table(std::int64_t levels) { return symmetric(lloyd_max(levels, CoordinateDistribution::sphere(dimension)).codewords); }
+Codebook uniform_table(std::int64_t levels) {
+  std::vector<Ball> positive;
+  for (std::int64_t k = 0; k < levels / 2; ++k) positive.push_back(Ball(2 * k + 1));
+  const Codebook codebook = symmetric(positive);
+  return multiple_of(codebook, best_multiple(codebook, 1, {0}, ScaleRule::norm));
+}
+
+struct CodebookScheme {
+  const char* name;
+  std::size_t table;  // of `tables`
+  ScaleRule rule;
+};
+constexpr Codebook (*tables[])(std::int64_t levels) = {normal_table, sphere_table, uniform_table};
+constexpr CodebookScheme codebook_schemes[] = {{"Lloyd–Max of N(0, 1), norm of x", 0, ScaleRule::norm},
+                                               {"Lloyd–Max of the sphere, norm of x", 1, ScaleRule::norm},
+                                               {"uniform, best step, norm of x", 2, ScaleRule::norm},
+                                               {"Lloyd–Max of N(0, 1), norm matched", 0, ScaleRule::matched_norm},
+                                               {"Lloyd–Max of N(0, 1), unbiased factor", 0, ScaleRule::unbiased}};
+
+// k equal coordinates, and with them one of 2 or 4.
+std::vector<std::vector<double>> simple_vectors() {
+  std::vector<std::vector<double>> vectors;
+  for (int k = 1; k <= 7; ++k) {
+    vectors.push_back(k_hot(k));
+    for (const double large : {2.0, 4.0}) {
+      vectors.push_back(k_hot(k));
+      vectors.back()[static_cast<std::size_t>(k)] = large;
+    }
+  }
+  return vectors;
+}
+
+std::vector<CodebookRow> codebook_rows() {
+  std::vector<CodebookRow> rows;
+  const std::vector<double> empty(BitWidth::most);
+  for (const CodebookScheme& scheme : codebook_schemes) rows.push_back({scheme.name, empty, empty, empty});
+  const std::vector<std::vector<double>> vectors = simple_vectors();
+  const std::size_t jobs = std::size(tables) * BitWidth::most;
+  Progress progress("codebooks of others", jobs);
+  in_parallel(jobs, [&](std::size_t i) {
+    Precision precision(128);
+    const std::size_t table = i % std::size(tables), width = i / std::size(tables);
+    const std::int64_t levels = std::int64_t{2} << width;
+    const double unit = static_cast<double>(levels) * static_cast<double>(levels);
+    const Codebook codebook = tables[table](levels);
+    const CodebookMoments normal = codebook_moments(codebook, Ball(1), {0});
+    std::vector<CodebookOverSigns> exact;
+    for (const std::vector<double>& x : vectors) exact.push_back(codebook_over_signs(codebook, x));
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      if (codebook_schemes[row].table != table) continue;
+      const ScaleRule rule = codebook_schemes[row].rule;
+      rows[row].normal[width] = unit * scaled_error(rule, normal).mid_double();
+      for (const CodebookOverSigns& of : exact) {
+        const auto r = static_cast<std::size_t>(rule);
+        rows[row].worst[width] = std::max(rows[row].worst[width], unit * of.error[r].mid_double());
+        rows[row].bias[width] = std::max(rows[row].bias[width], std::abs(of.correlation[r].mid_double() - 1));
+      }
+    }
+    progress.advance(1);
+  });
+  return rows;
 }
 
 MajorantCurve majorant_curve(const BoundCertificate& certificate, int bits) {
@@ -188,6 +262,7 @@ ReportData compute_report(std::optional<DataTable> data) {
   report.asymptotic = certify(asymptotic_quantizers(), "asymptotics");
   report.schemes = scheme_curves();
   report.hot = hot_curves();
+  report.codebooks = codebook_rows();
   for (const int b : {2, 4}) report.majorants.push_back(majorant_curve(report.shipped[static_cast<std::size_t>(b - 1)], b));
   for (int b = 1; b <= shipped_bits; ++b) report.word_bias.push_back(dither_word_bias_bound(Generator::shipped(b)).upper_double());
   return report;

@@ -28,6 +28,13 @@ struct HotCurve {
   std::vector<double> correlation;  // E⟨x, x̂⟩/‖x‖² − 1 of the same
 };
 
+// A scheme of others under one HD in dimension 64, by bits and times 4^b: the largest error over simple vectors, that of the normal limit; and
+// the largest |E⟨x, x̂⟩/‖x‖² − 1| over the same vectors.
+struct CodebookRow {
+  std::string name;
+  std::vector<double> worst, normal, bias;
+};
+
 struct MajorantCurve {
   int bits;
   std::vector<std::vector<double>> rows;  // |z|, M·4^b, P·4^b, P/M − 1
@@ -49,6 +56,7 @@ struct ReportData {
   std::vector<reference::BoundCertificate> shipped, asymptotic;
   std::vector<SchemeCurve> schemes;
   std::vector<HotCurve> hot;
+  std::vector<CodebookRow> codebooks;
   std::vector<MajorantCurve> majorants;
   std::vector<double> word_bias;  // bound of ‖E x̂ − x‖/‖x‖ from the 32-bit dither word, by bits
   std::optional<DataTable> data;

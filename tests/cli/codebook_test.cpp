@@ -1,7 +1,6 @@
 // hdq codebook: its files, its output, its exit status. The figures and verdicts themselves: tests/reference/codebook_diagnosis_test.cpp.
-#include <nlohmann/json.hpp>
-
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "command_line.hpp"
 
@@ -30,13 +29,16 @@ class CodebookCommand : public CommandLine {
 const char* const max3 = "-2.152 -1.344 -0.7560 -0.2451 0.2451 0.7560 1.344 2.152";
 
 TEST_F(CodebookCommand, EveryKindOfFileSaysTheSame) {
-  const json text = run(write("a.txt", std::string("# Max 1960\n-2.152f,-1.344f;\n-0.7560 -0.2451 ") + "0.2451 0.7560 1.344 2.152\n"));
+  const json text = run(
+      write("a.txt", std::string("# Max 1960\n-2.152f,-1.344f;\n-0.7560 -0.2451 ") + "0.2451 0.7560 1.344 2.152\n"));
   EXPECT_EQ(text["levels"], 8);
   EXPECT_EQ(text["verdicts"], json::array());
   EXPECT_EQ(text["laws"][0]["rules"]["norm"]["error"]["lower"].get<std::string>().substr(0, 7), "0.03454");
   const std::string list = "[-2.152, -1.344, -0.7560, -0.2451, 0.2451, 0.7560, 1.344, 2.152]";
   EXPECT_EQ(run(write("b.json", list)), text);
-  EXPECT_EQ(run(write("c.json", "{\"name\": \"Max\", \"centroids\": " + list + ", \"unit\": \"1/sqrt(d)\", \"tie\": \"up\"}")), text);
+  EXPECT_EQ(run(write("c.json",
+                      "{\"name\": \"Max\", \"centroids\": " + list + ", \"unit\": \"1/sqrt(d)\", \"tie\": \"up\"}")),
+            text);
   const json npy = run(write_npy("d.npy", {-2.152f, -1.344f, -0.7560f, -0.2451f, 0.2451f, 0.7560f, 1.344f, 2.152f}, 8));
   EXPECT_EQ(npy["verdicts"], json::array());
   EXPECT_EQ(npy["laws"][0]["rules"]["norm"]["error"]["lower"].get<std::string>().substr(0, 7), "0.03454");
@@ -58,7 +60,9 @@ TEST_F(CodebookCommand, VerdictsSetTheExitStatus) {
   EXPECT_THAT(run_hdq("codebook " + right).output, AllOf(HasSubstr("nothing wrong"), Not(HasSubstr("WRONG"))));
   const CommandResult claim = run_hdq("codebook --claim 0.03455,0.03 " + right);
   EXPECT_EQ(claim.exit_code, 1);
-  EXPECT_THAT(claim.output, AllOf(HasSubstr("note: 0.03455 is right"), HasSubstr("WRONG: 0.03 is the error rounded down to 1 digit, and as a bound it is false")));
+  EXPECT_THAT(claim.output,
+              AllOf(HasSubstr("note: 0.03455 is right"),
+                    HasSubstr("WRONG: 0.03 is the error rounded down to 1 digit, and as a bound it is false")));
   EXPECT_THAT(run(narrow, 1)["verdicts"][0]["text"], HasSubstr("too narrow: best scale is"));
   EXPECT_THAT(run_hdq("codebook " + narrow).output, HasSubstr("WRONG: too narrow"));
   // Under the unbiased rule a table of signs has no scale.
@@ -76,7 +80,8 @@ TEST_F(CodebookCommand, VectorsAndTheWorstOne) {
   EXPECT_EQ(r["vectors"]["zero_rows"], 1);
   EXPECT_EQ(r["vectors"]["counts"], json({0, 0, 0, 0, 3, 4, 0, 1}));
   const double constant = 0.244 * 0.244, one_hot = (0.152 * 0.152 + 3 * 0.2451 * 0.2451) / 4;
-  EXPECT_NEAR(std::stod(r["vectors"]["rules"]["norm"]["error"]["lower"].get<std::string>()), 0.5 * (constant + one_hot), 1e-9);
+  EXPECT_NEAR(std::stod(r["vectors"]["rules"]["norm"]["error"]["lower"].get<std::string>()), 0.5 * (constant + one_hot),
+              1e-9);
   EXPECT_EQ(r["vectors"]["rules"]["norm"]["row"], constant > one_hot ? 0 : 1);
   EXPECT_EQ(r["laws"].size(), 2u);  // the sphere in dimension 4 too
   // In dimension 1024 without a rotation, what the largest codeword leaves of a one-hot vector: about (1 − 2.152/32)².
@@ -88,12 +93,44 @@ TEST_F(CodebookCommand, VectorsAndTheWorstOne) {
   EXPECT_GT(std::stod(worst["hd"]["error"]["lower"].get<std::string>()), 0.0595);  // one-hot: 0.244²
 }
 
+TEST_F(CodebookCommand, OtherCommandsTakeIt) {
+  const std::string book = write("book.txt", max3);
+  const auto value = [](const std::string& arguments, const char* key) {
+    const CommandResult result = run_hdq(arguments + " --json");
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    return std::stod(json::parse(result.output)[key]["lower"].get<std::string>());
+  };
+  EXPECT_NEAR(value("mse --preset one-hot --codebook " + book, "mse"), 0.244 * 0.244, 1e-12);
+  EXPECT_NEAR(value("mse --rotation none --preset flat --codebook " + book, "mse"), 0.244 * 0.244, 1e-12);
+  EXPECT_NEAR(value("mse --rotation limit --codebook " + book, "mse"), 0.0345478, 1e-7);
+  EXPECT_NEAR(value("bias --preset one-hot --codebook " + book, "correlation"), 0.756, 1e-12);
+  EXPECT_NEAR(value("bias --rotation none --preset one-hot --dim 4 --codebook " + book, "correlation"), 2.152 / 2,
+              1e-12);
+  // In units of unit vectors of the padded dimension: 48 for 41.
+  const std::string unit = write("unit.txt", "-0.2214 -0.0653 0.0653 0.2214");
+  EXPECT_NEAR(value("mse --unit 1 --preset k-hot:1 --dim 41 --codebook " + unit, "mse"),
+              std::pow(1 - 0.2214 * std::sqrt(48.0), 2), 1e-12);
+  EXPECT_GT(value("adversary --dim 8 --codebook " + book, "mse"), 0.0595);
+  expect_error("mse --codebook " + book + " --bits 3 --preset flat", 2, "--codebook");
+  expect_error("mse --codebook " + book + " --levels 3 --preset flat", 2, "--codebook");
+  expect_error("mse --unit 1 --bits 3 --preset flat", 2, "--unit");
+  expect_error("mse --unit 1 --rotation limit --codebook " + book, 2, "--dim");
+  expect_error("bias --rotation none --bits 3 --preset flat", 2, "--rotation none");
+  expect_error("adversary --dim 8", 2, "--bits");
+  expect_error("adversary --dim 8 --scheme uniform --codebook " + book, 2, "--codebook");
+  expect_error("mse --preset flat --codebook " + write("nan.txt", "nan 1"), 3, "centroid 0");
+}
+
 TEST_F(CodebookCommand, RefusesWithOneLine) {
   const std::string book = write("book.txt", max3);
-  expect_error("codebook " + write("nan.txt", "-1 nan 1"), 3, "nan.txt: centroid 1: nan is not a finite decimal number");
-  expect_error("codebook " + write("inf.json", "{\"centroids\": [-1, 1], \"thresholds\": [\"x\"]}"), 3, "threshold 1: x is not a finite decimal number");
-  expect_error("codebook " + write("order.json", "{\"centroids\": [-1, 0, 1], \"thresholds\": [1, -1]}"), 3, "threshold 2 is below threshold 1");
-  expect_error("codebook " + write("count.json", "{\"centroids\": [-1, 0, 1], \"thresholds\": [1]}"), 3, "1 thresholds between 3 codewords");
+  expect_error("codebook " + write("nan.txt", "-1 nan 1"), 3,
+               "nan.txt: centroid 1: nan is not a finite decimal number");
+  expect_error("codebook " + write("inf.json", "{\"centroids\": [-1, 1], \"thresholds\": [\"x\"]}"), 3,
+               "threshold 1: x is not a finite decimal number");
+  expect_error("codebook " + write("order.json", "{\"centroids\": [-1, 0, 1], \"thresholds\": [1, -1]}"), 3,
+               "threshold 2 is below threshold 1");
+  expect_error("codebook " + write("count.json", "{\"centroids\": [-1, 0, 1], \"thresholds\": [1]}"), 3,
+               "1 thresholds between 3 codewords");
   expect_error("codebook " + write("key.json", "{\"centroid\": [-1, 0, 1]}"), 3, "no such key: centroid");
   expect_error("codebook " + write("cut.json", "[1, 2"), 3, "cut.json: not JSON, at byte");
   expect_error("codebook " + write("deep.json", "[[1, 2]]"), 3, "an array is not a finite decimal number");

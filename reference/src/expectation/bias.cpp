@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "hdq/reference/expectation/codebook_error.hpp"
 #include "hdq/reference/laws/coordinate_law.hpp"
 #include "hdq/reference/scheme/hadamard.hpp"
 #include "hdq/reference/laws/rademacher_law.hpp"
@@ -36,9 +38,18 @@ RademacherLaw law_of(const RademacherSum& sum, slong bits) {
   return std::move(*law);
 }
 
+// sup |q(z)|/cosh(z − 1): |q(z)| <= |z| + 2 <= 4 cosh z of the comparators, or the largest codeword.
+Ball cosh_majorant(const PiecewisePolynomial& mean) {
+  Ball bound = 4 * cosh(Ball(1));
+  for (const TaylorSeries& p : mean.polynomials) {
+    if (p.terms() == 1) bound = max(bound, abs(p[0]).upper_end());
+  }
+  return bound;
+}
+
 // E[ε_i q(S)] for |x_i| of each term: q is odd and the other coordinates' sum R symmetric, so it is E q(|x_i| + R).
 std::vector<Ball> mean_of_terms(const PiecewisePolynomial& mean, const RademacherSum& sum, slong bits) {
-  const Ball scale = 1 / sum.norm();
+  const Ball scale = 1 / sum.norm(), majorant = cosh_majorant(mean);
   std::vector<Ball> result;
   for (std::size_t i = 0; i < sum.terms().size(); ++i) {
     const Ball& magnitude = sum.terms()[i].magnitude;
@@ -47,8 +58,7 @@ std::vector<Ball> mean_of_terms(const PiecewisePolynomial& mean, const Rademache
       continue;
     }
     const RademacherLaw rest = law_of(without_one(sum.terms(), i), bits);
-    // What the law leaves out has |q(z)| <= |z| + 2 <= 4 cosh z.
-    result.push_back(with_error(rest.expectation_shifted(mean, magnitude, scale), 4 * cosh(Ball(1)) * rest.left_out()));
+    result.push_back(with_error(rest.expectation_shifted(mean, magnitude, scale), majorant * rest.left_out()));
   }
   return result;
 }
@@ -117,12 +127,7 @@ Bias hdhd_bias(const ScalarRule& rule, std::span<const double> x, slong bits) {
   return {root(squares), correlation, std::to_string(patterns) + " sign patterns of the first rotation"};
 }
 
-}  // namespace
-
-Bias comparator_bias(Scheme scheme, std::int64_t levels, Rotation rotation, std::span<const double> x, int digits) {
-  const slong bits = static_cast<slong>(3.33 * digits) + 24;
-  Precision precision(bits + 64);
-  const ScalarRule rule = scalar_rule(scheme, levels);
+Bias rule_bias(const ScalarRule& rule, Rotation rotation, std::span<const double> x, slong bits) {
   if (rotation == Rotation::hd) return hd_bias(rule, RademacherSum(x), bits);
   if (rotation == Rotation::hdhd) return hdhd_bias(rule, x, bits);
   const bool normal = rotation == Rotation::limit;
@@ -130,6 +135,24 @@ Bias comparator_bias(Scheme scheme, std::int64_t levels, Rotation rotation, std:
   const Ball correlation = law.expectation(rule.correlation(), bits);
   return {abs(correlation - 1), correlation,
           normal ? "integral over the normal law" : "integral over the sphere's coordinate law"};
+}
+
+slong bits_of(int digits) { return static_cast<slong>(3.33 * digits) + 24; }
+
+}  // namespace
+
+Bias comparator_bias(Scheme scheme, std::int64_t levels, Rotation rotation, std::span<const double> x, int digits) {
+  if (rotation == Rotation::none) throw std::invalid_argument("without rotation only codebooks are integrated");
+  Precision precision(bits_of(digits) + 64);
+  return rule_bias(scalar_rule(scheme, levels), rotation, x, bits_of(digits));
+}
+
+Bias codebook_bias(const Codebook& codebook, std::uint64_t dimension, Rotation rotation, std::span<const double> x, int digits) {
+  Precision precision(bits_of(digits) + 64);
+  if (rotation != Rotation::none) return rule_bias(codebook_rule(codebook, codebook.unit.scale(dimension)), rotation, x, bits_of(digits));
+  const std::optional<CodebookMoments> moments = CodebookOnVectors(codebook, x.size())(x);
+  if (!moments) throw std::invalid_argument("the zero vector has no direction");
+  return {root(scaled_error(ScaleRule::norm, *moments)), moments->correlation, "every coordinate, nothing random"};
 }
 
 // c' = g(a + 1) − g(a) grows with |z| (g' is convex and symmetric), so in layers z_0 = 0 < z_1 < …,

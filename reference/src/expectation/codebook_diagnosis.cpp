@@ -35,15 +35,23 @@ std::string list(const std::vector<std::size_t>& codes) {
   return text + (shown < codes.size() ? ", ..." : "");
 }
 
-std::string count(std::size_t n, const std::string& what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
+std::string count(std::size_t n, const std::string& what) {
+  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+}
 
-bool exceeds(const Ball& error, const Ball& other, double percent) { return certainly_less(other * Ball(1 + percent / 100), error); }
+bool exceeds(const Ball& error, const Ball& other, double percent) {
+  return certainly_less(other * Ball(1 + percent / 100), error);
+}
 
 // All that the single checks look at.
 class Examiner {
  public:
   Examiner(const Codebook& codebook, std::uint64_t dimension, ScaleRule rule)
-      : given_(codebook), sorted_(codebook), dimension_(dimension), rule_(rule), scale_(codebook.unit.scale(dimension)) {
+      : given_(codebook),
+        sorted_(codebook),
+        dimension_(dimension),
+        rule_(rule),
+        scale_(codebook.unit.scale(dimension)) {
     std::sort(sorted_.codewords.begin(), sorted_.codewords.end());
     nearest_ = sorted_;
     nearest_.thresholds.clear();
@@ -67,8 +75,10 @@ class Examiner {
  private:
   const CodebookUnderLaw& judged() const { return result_.laws[result_.judged]; }
   std::size_t levels() const { return given_.levels(); }
-  Ball error_of(const Codebook& codebook) const { return codebook_error(rule_, codebook_moments(codebook, scale_, judged().law)); }
-  Ball error() const { return codebook_error(rule_, judged().moments); }
+  Ball error_of(const Codebook& codebook) const {
+    return scaled_error(rule_, codebook_moments(codebook, scale_, judged().law));
+  }
+  Ball error() const { return scaled_error(rule_, judged().moments); }
   void say(bool wrong, const std::string& text) { result_.verdicts.push_back({wrong, text}); }
   // ", error 2.03 times the optimum", where that is known.
   std::string over_optimum(const Ball& error) const {
@@ -121,7 +131,7 @@ void Examiner::choose_law() {
   // At the best scale, which a wrong one must not decide.
   const auto excess = [&](std::size_t law) {
     const CodebookUnderLaw& u = result_.laws[law];
-    const Ball error = codebook_error(rule_, u.at_best_multiple);
+    const Ball error = scaled_error(rule_, u.at_best_multiple);
     return (u.optimum ? error / least_error(rule_, u.optimum->distortion) : error).mid_double();
   };
   result_.judged = excess(1) <= excess(0) ? 1 : 0;
@@ -137,13 +147,18 @@ void Examiner::look_for_order() {
   if (misplaced.empty()) return;
   Codebook by_midpoints = given_;
   if (given_.thresholds.empty()) {
-    for (std::size_t k = 1; k < levels(); ++k) by_midpoints.thresholds.push_back((sorted_.codewords[k - 1] + sorted_.codewords[k]) / 2);
+    for (std::size_t k = 1; k < levels(); ++k)
+      by_midpoints.thresholds.push_back((sorted_.codewords[k - 1] + sorted_.codewords[k]) / 2);
   }
   const std::string cost = "; with thresholds in order, " + over_optimum(error_of(by_midpoints));
   const bool descending = std::is_sorted(given_.codewords.rbegin(), given_.codewords.rend());
-  if (misplaced.size() == 2) say(true, "two centroids are swapped: " + list(misplaced) + cost);
-  else if (descending) say(true, "the centroids are in descending order" + cost);
-  else say(true, "the centroids are not in order: " + std::to_string(misplaced.size()) + " of them out of place, first " + std::to_string(misplaced[0]) + cost);
+  if (misplaced.size() == 2)
+    say(true, "two centroids are swapped: " + list(misplaced) + cost);
+  else if (descending)
+    say(true, "the centroids are in descending order" + cost);
+  else
+    say(true, "the centroids are not in order: " + std::to_string(misplaced.size()) + " of them out of place, first " +
+                  std::to_string(misplaced[0]) + cost);
 }
 
 void Examiner::look_for_duplicates() {
@@ -158,7 +173,8 @@ void Examiner::look_for_duplicates() {
     if (given_.codewords[k] == value) codes.push_back(k);
   }
   say(true, "equal centroids: " + list(codes) + " are " + number(value) +
-                (equal.size() + 1 > codes.size() ? ", and there are others" : "") + "; " + count(equal.size(), "code") + " lost");
+                (equal.size() + 1 > codes.size() ? ", and there are others" : "") + "; " + count(equal.size(), "code") +
+                " lost");
 }
 
 void Examiner::look_for_idle_codes() {
@@ -184,10 +200,12 @@ void Examiner::look_at_thresholds() {
   if (off.empty()) return;
   const Ball as_given = error_of(sorted_), better = error_of(nearest_);  // an exchange of codewords is told elsewhere
   const bool matters = exceeds(as_given, better, 0.1);
-  say(matters, count(off.size(), "threshold") + " of " + std::to_string(levels() - 1) + (off.size() == 1 ? " is no midpoint: " : " are no midpoints: ") + list(off) +
-                   "; threshold " + std::to_string(worst) + " is " + number(given_.thresholds[worst - 1]) + ", the midpoint " +
+  say(matters, count(off.size(), "threshold") + " of " + std::to_string(levels() - 1) +
+                   (off.size() == 1 ? " is no midpoint: " : " are no midpoints: ") + list(off) + "; threshold " +
+                   std::to_string(worst) + " is " + number(given_.thresholds[worst - 1]) + ", the midpoint " +
                    number(Rational((sorted_.codewords[worst - 1] + sorted_.codewords[worst]) / 2)) +
-                   (matters ? "; error " + number(as_given / better) + " times that with midpoints" : ", which costs next to nothing"));
+                   (matters ? "; error " + number(as_given / better) + " times that with midpoints"
+                            : ", which costs next to nothing"));
 }
 
 // The mean of the codewords over the law, which a symmetric codebook has 0.
@@ -206,9 +224,11 @@ void Examiner::look_at_symmetry() {
   const Ball mean = judged().moments.mean;
   // What the mean alone adds to the error: (E c)².
   const bool matters = exceeds(error(), error() - square(mean), 2);
-  say(matters, "asymmetric: centroids " + std::to_string(worst) + " and " + std::to_string(levels() - 1 - worst) + " of the ascending table are " +
-                   number(sorted_.codewords[worst]) + " and " + number(sorted_.codewords[levels() - 1 - worst]) + "; the mean of the decoded values is " +
-                   number(mean) + (matters ? ", which is " + number(100 * square(mean) / error()) + " % of the error" : ""));
+  say(matters, "asymmetric: centroids " + std::to_string(worst) + " and " + std::to_string(levels() - 1 - worst) +
+                   " of the ascending table are " + number(sorted_.codewords[worst]) + " and " +
+                   number(sorted_.codewords[levels() - 1 - worst]) + "; the mean of the decoded values is " +
+                   number(mean) +
+                   (matters ? ", which is " + number(100 * square(mean) / error()) + " % of the error" : ""));
 }
 
 // A few codewords far from the optimum's while the others agree with them.
@@ -225,7 +245,9 @@ bool Examiner::look_for_single_codewords() {
   Codebook mended = nearest_;
   const double scale = scale_.mid_double();
   for (std::size_t k = 0; k < levels(); ++k) {
-    const double gap = k == 0 ? optimal(1) - optimal(0) : k + 1 == levels() ? optimal(k) - optimal(k - 1) : 0.5 * (optimal(k + 1) - optimal(k - 1));
+    const double gap = k == 0              ? optimal(1) - optimal(0)
+                       : k + 1 == levels() ? optimal(k) - optimal(k - 1)
+                                           : 0.5 * (optimal(k + 1) - optimal(k - 1));
     if (std::abs(given_.codewords[k].convert_to<double>() * scale - optimal(k)) <= 0.1 * gap) continue;
     off.push_back(k);
     mended.codewords[k] = Rational(optimal(k) / scale);
@@ -235,7 +257,8 @@ bool Examiner::look_for_single_codewords() {
   const Ball as_given = error_of(nearest_), least = least_error(rule_, best.distortion);
   if (!exceeds(as_given, least, 0.5) || exceeds(error_of(mended), least, 2)) return false;
   std::string text = off.size() == 1 ? "one centroid is wrong: " : count(off.size(), "centroid") + " are wrong: ";
-  text += list(off) + "; " + std::to_string(off[0]) + " is " + number(given_.codewords[off[0]]) + ", should be about " + number(mended.codewords[off[0]]);
+  text += list(off) + "; " + std::to_string(off[0]) + " is " + number(given_.codewords[off[0]]) + ", should be about " +
+          number(mended.codewords[off[0]]);
   say(true, text + "; " + over_optimum(as_given));
   return true;
 }
@@ -245,7 +268,8 @@ void Examiner::look_at_scale() {
   const CodebookUnderLaw& u = judged();
   const std::size_t used = levels() - result_.idle.size();
   const std::string usage = std::to_string(used) + " of " + std::to_string(levels()) + " codes used";
-  if (u.law.sphere != 1) factor_ = given_.thresholds.empty() ? u.best_multiple : best_multiple(nearest_, scale_.mid_double(), u.law, rule_);
+  if (u.law.sphere != 1)
+    factor_ = given_.thresholds.empty() ? u.best_multiple : best_multiple(nearest_, scale_.mid_double(), u.law, rule_);
   const Ball as_given = error_of(nearest_), best = error_of(multiple_of(nearest_, factor_));
   if (factor_ == 1 || !exceeds(as_given, best, 2)) {
     if (!result_.idle.empty()) say(true, usage + "; hardly ever: " + list(result_.idle));
@@ -253,11 +277,15 @@ void Examiner::look_at_scale() {
   }
   const double factor = factor_.convert_to<double>(), root = std::sqrt(static_cast<double>(dimension_));
   std::string text;
-  if (dimension_ >= 8 && std::abs(factor * root - 1) < 0.1) text = "a table for sigma = 1 on unit vectors: " + usage + "; ";
-  else if (dimension_ >= 8 && std::abs(factor / root - 1) < 0.1) text = "a table for unit vectors on coordinates of variance one: ";
-  else if (factor < 1 && !result_.idle.empty()) text = usage + "; ";
+  if (dimension_ >= 8 && std::abs(factor * root - 1) < 0.1)
+    text = "a table for sigma = 1 on unit vectors: " + usage + "; ";
+  else if (dimension_ >= 8 && std::abs(factor / root - 1) < 0.1)
+    text = "a table for unit vectors on coordinates of variance one: ";
+  else if (factor < 1 && !result_.idle.empty())
+    text = usage + "; ";
   text += factor > 1 ? "too narrow: " : "too wide: ";
-  text += "best scale is " + number(factor_) + " (the codebook is " + number(1 / factor, 3) + " of it); " + over_optimum(as_given);
+  text += "best scale is " + number(factor_) + " (the codebook is " + number(1 / factor, 3) + " of it); " +
+          over_optimum(as_given);
   if (u.optimum) text += ", " + number(best / least_error(rule_, u.optimum->distortion)) + " times at the best scale";
   say(true, text);
 }
@@ -275,7 +303,7 @@ void Examiner::look_at_rest() {
   const CodebookUnderLaw& u = judged();
   if (u.law.sphere == 1) return;
   const CodebookMoments moments = codebook_moments(multiple_of(nearest_, factor_), scale_, u.law);
-  const Ball error = codebook_error(rule_, moments);
+  const Ball error = scaled_error(rule_, moments);
   const Ball limit = ldexp(Ball::pi() * sqrt(Ball(3)), -1) / square(Ball(levels()));  // SPEC §5.7
   const std::string where = factor_ == 1 ? "" : " at the best scale";
   const std::string of_limit = number(error / limit) + " times pi sqrt(3)/2 N^-2";
@@ -297,7 +325,8 @@ void Examiner::look_at_rest() {
   std::string text = "not the optimum: " + over_optimum(error) + where;
   if (certainly_less(limit, error)) text += ", " + of_limit;
   if (exceeds(error, least_error(rule_, 1 - centroids), 1)) {
-    text += "; centroids are not the means of their cells: with these it were " + number(least_error(rule_, 1 - centroids));
+    text +=
+        "; centroids are not the means of their cells: with these it were " + number(least_error(rule_, 1 - centroids));
   }
   say(true, text);
 }
@@ -311,12 +340,13 @@ bool CodebookDiagnosis::wrong() const {
 std::optional<Ball> CodebookDiagnosis::ratio(ScaleRule rule, std::size_t law) const {
   const CodebookUnderLaw& u = laws.at(law);
   if (!u.optimum) return std::nullopt;
-  return codebook_error(rule, u.moments) / least_error(rule, u.optimum->distortion);
+  return scaled_error(rule, u.moments) / least_error(rule, u.optimum->distortion);
 }
 
 CodebookDiagnosis diagnose(const Codebook& codebook, std::uint64_t dimension, ScaleRule rule) {
   codebook.check();
-  if (dimension == 0 && !codebook.unit.per_root_dimension) throw std::invalid_argument("a unit other than 1/sqrt(d) needs the dimension");
+  if (dimension == 0 && !codebook.unit.per_root_dimension)
+    throw std::invalid_argument("a unit other than 1/sqrt(d) needs the dimension");
   return Examiner(codebook, dimension, rule).run();
 }
 
@@ -332,7 +362,8 @@ struct Figure {
 
 Figure read_figure(const std::string& text) {
   Figure figure{parse_rational(text), 1, 0};
-  if (figure.value <= 0 || text.find('/') != std::string::npos) throw std::invalid_argument("not a decimal above 0: " + text);
+  if (figure.value <= 0 || text.find('/') != std::string::npos)
+    throw std::invalid_argument("not a decimal above 0: " + text);
   const std::size_t exponent = text.find_first_of("eE"), point = text.find('.');
   bool leading = true;
   for (std::size_t i = 0; i < std::min(exponent, text.size()); ++i) {
@@ -354,16 +385,20 @@ CodebookVerdict judge_claim(const std::string& text, const Ball& error) {
   const bool bound = certainly_less_equal(error, value);
   const Ball off = 100 * (error / value - 1);  // per cent
   if (!certainly_less(abs(error - value), unit)) {
-    return {true, text + " is not the error: it is " + number(value / error) + " times " + number(error) + "; as a bound it " + (bound ? "holds" : "is false")};
+    return {true, text + " is not the error: it is " + number(value / error) + " times " + number(error) +
+                      "; as a bound it " + (bound ? "holds" : "is false")};
   }
   if (bound) {
     const bool nearest = certainly_less_equal(abs(error - value), ldexp(unit, -1));
-    return {false, text + (nearest ? " is right: the error rounded" + in_digits + ", and a bound" : " is a bound: the error rounded up" + in_digits)};
+    return {false, text + (nearest ? " is right: the error rounded" + in_digits + ", and a bound"
+                                   : " is a bound: the error rounded up" + in_digits)};
   }
   if (certainly_less(Ball(1), off)) {
-    return {true, text + " is the error rounded down" + in_digits + ", and as a bound it is false: the error is " + number(error)};
+    return {true, text + " is the error rounded down" + in_digits + ", and as a bound it is false: the error is " +
+                      number(error)};
   }
-  return {false, text + " is right: the error rounded down" + in_digits + "; as a bound it is too small by " + number(off) + " %"};
+  return {false, text + " is right: the error rounded down" + in_digits + "; as a bound it is too small by " +
+                     number(off) + " %"};
 }
 
 }  // namespace hdq::reference

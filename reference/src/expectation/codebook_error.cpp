@@ -9,6 +9,7 @@
 
 #include "hdq/reference/numbers/coordinate_distribution.hpp"
 #include "hdq/reference/numbers/real.hpp"
+#include "hdq/reference/scheme/hadamard.hpp"
 
 namespace hdq::reference {
 namespace {
@@ -70,7 +71,8 @@ CodebookMoments codebook_moments(const Codebook& codebook, const Ball& scale, Co
     const bool last = i == cells.bounds.size();
     Bound to = last ? Bound{Ball(1), Ball(0), Ball(0), true} : bound_at(cells.bounds[i]);
     const Ball share = from.positive ? from.above - to.above : to.below - from.below;
-    sum.add(cells.codes[i], Ball(codebook.codewords[cells.codes[i]]) * scale, share, from.partial_mean - to.partial_mean);
+    sum.add(cells.codes[i], Ball(codebook.codewords[cells.codes[i]]) * scale, share,
+            from.partial_mean - to.partial_mean);
     from = std::move(to);
   }
   return std::move(sum).result();
@@ -90,28 +92,47 @@ CodebookOnVectors::CodebookOnVectors(const Codebook& codebook, std::size_t dimen
   }
 }
 
+// A vector, and the square of its norm for coordinates that no double separates from a bound: found when first asked for.
+class CodebookOnVectors::Row {
+ public:
+  explicit Row(std::span<const double> x) : x_(x) {}
+  const Rational& norm_squared() {
+    if (norm_squared_ == 0) {
+      for (const double value : x_) norm_squared_ += Rational(value) * Rational(value);
+    }
+    return norm_squared_;
+  }
+
+ private:
+  std::span<const double> x_;
+  Rational norm_squared_ = 0;
+};
+
 // z within 2^-49 of x √n/‖x‖, relatively.
-std::size_t CodebookOnVectors::cell(double z, float x, const Rational& norm_squared) const {
+std::size_t CodebookOnVectors::code_of(double z, double x, Row& row) const {
   const double error = 0x1p-49 * std::abs(z) + std::numeric_limits<double>::denorm_min();
-  const auto certain = std::lower_bound(upper_.begin(), upper_.end(), z - error) - upper_.begin();   // bounds surely below z
+  const auto certain =
+      std::lower_bound(upper_.begin(), upper_.end(), z - error) - upper_.begin();  // bounds surely below z
   const auto possible = std::upper_bound(lower_.begin(), lower_.end(), z + error) - lower_.begin();  // and perhaps
   if (certain == possible) return cells_.codes[static_cast<std::size_t>(certain)];
-  const Rational value(static_cast<double>(x));
-  return cells_.encode(value * value * Rational(dimension_) / norm_squared, x < 0, scale_squared_);
+  const Rational value(x);
+  if (x == 0) return cells_.encode(0, false, scale_squared_);
+  return cells_.encode(value * value * Rational(dimension_) / row.norm_squared(), x < 0, scale_squared_);
 }
 
-std::optional<CodebookMoments> CodebookOnVectors::operator()(std::span<const float> x) const {
+std::optional<CodebookMoments> CodebookOnVectors::operator()(std::span<const double> x) const {
   if (x.size() != dimension_) throw std::invalid_argument("a vector of another dimension");
   Precision precision(192);
-  Rational norm_squared = 0;
-  for (const float value : x) norm_squared += Rational(static_cast<double>(value)) * Rational(static_cast<double>(value));
-  if (norm_squared == 0) return std::nullopt;
-  const Ball norm = sqrt(Ball(norm_squared)), to_z = sqrt(Ball(dimension_)) / norm;
+  Ball norm_squared;
+  for (const double value : x) norm_squared += square(Ball(value));
+  if (std::all_of(x.begin(), x.end(), [](double value) { return value == 0; })) return std::nullopt;
+  const Ball to_z = sqrt(Ball(dimension_) / norm_squared);
+  Row row(x);
   std::vector<Ball> sums(codewords_.size());
   std::vector<std::uint64_t> counts(codewords_.size());
-  for (const float value : x) {
-    const std::size_t code = cell((Ball(static_cast<double>(value)) * to_z).mid_double(), value, norm_squared);
-    sums[code] += Ball(static_cast<double>(value));
+  for (const double value : x) {
+    const std::size_t code = code_of((Ball(value) * to_z).mid_double(), value, row);
+    sums[code] += Ball(value);
     ++counts[code];
   }
   MomentSum sum(codewords_.size());
@@ -123,24 +144,62 @@ std::optional<CodebookMoments> CodebookOnVectors::operator()(std::span<const flo
   return std::move(sum).result();
 }
 
+// ---- signs ----
+
+CodebookOverSigns codebook_over_signs(const Codebook& codebook, std::span<const double> x) {
+  std::vector<std::size_t> support;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (std::abs(x[i]) > 0x1p20 || x[i] != std::floor(x[i]))
+      throw std::invalid_argument("signs are enumerated for integers up to 2^20");
+    if (x[i] != 0) support.push_back(i);
+  }
+  if (support.empty() || support.size() > 16)
+    throw std::invalid_argument("signs are enumerated for 1 to 16 nonzero coordinates");
+  const HadamardOrder order = hadamard_order(x.size());
+  const CodebookOnVectors rows(codebook, order.order);
+  const std::uint64_t patterns = std::uint64_t{1} << support.size();
+  CodebookOverSigns sum;
+  for (std::uint64_t signs = 0; signs < patterns; ++signs) {
+    std::vector<double> y(order.order, 0.0);
+    for (std::size_t i = 0; i < support.size(); ++i)
+      y[support[i]] = (signs >> i & 1) != 0 ? -x[support[i]] : x[support[i]];
+    hadamard_transform(order, y);  // exact: integers below 2^40
+    const CodebookMoments moments = *rows(y);
+    for (std::size_t r = 0; r < 4; ++r) {
+      sum.error[r] += scaled_error(static_cast<ScaleRule>(r), moments);
+      sum.correlation[r] += scaled_correlation(static_cast<ScaleRule>(r), moments);
+    }
+  }
+  for (std::size_t r = 0; r < 4; ++r) sum.error[r] /= Ball(patterns), sum.correlation[r] /= Ball(patterns);
+  return sum;
+}
+
 // ---- scale rules ----
 
-Ball codebook_error(ScaleRule rule, const CodebookMoments& m) {
+Ball scaled_error(ScaleRule rule, const CodebookMoments& m) {
   switch (rule) {
-    case ScaleRule::norm: return 1 - ldexp(m.correlation, 1) + m.energy;
-    case ScaleRule::matched_norm: return 2 - ldexp(m.correlation, 1) / sqrt(m.energy);
-    case ScaleRule::unbiased: return m.energy / square(m.correlation) - 1;
-    case ScaleRule::least_squares: return 1 - square(m.correlation) / m.energy;
+    case ScaleRule::norm:
+      return 1 - ldexp(m.correlation, 1) + m.energy;
+    case ScaleRule::matched_norm:
+      return 2 - ldexp(m.correlation, 1) / sqrt(m.energy);
+    case ScaleRule::unbiased:
+      return m.energy / square(m.correlation) - 1;
+    case ScaleRule::least_squares:
+      return 1 - square(m.correlation) / m.energy;
   }
   throw std::invalid_argument("no such scale rule");
 }
 
-Ball codebook_correlation(ScaleRule rule, const CodebookMoments& m) {
+Ball scaled_correlation(ScaleRule rule, const CodebookMoments& m) {
   switch (rule) {
-    case ScaleRule::norm: return m.correlation;
-    case ScaleRule::matched_norm: return m.correlation / sqrt(m.energy);
-    case ScaleRule::unbiased: return Ball(1);
-    case ScaleRule::least_squares: return square(m.correlation) / m.energy;
+    case ScaleRule::norm:
+      return m.correlation;
+    case ScaleRule::matched_norm:
+      return m.correlation / sqrt(m.energy);
+    case ScaleRule::unbiased:
+      return Ball(1);
+    case ScaleRule::least_squares:
+      return square(m.correlation) / m.energy;
   }
   throw std::invalid_argument("no such scale rule");
 }
@@ -148,9 +207,12 @@ Ball codebook_correlation(ScaleRule rule, const CodebookMoments& m) {
 Ball least_error(ScaleRule rule, const Ball& distortion) {
   switch (rule) {
     case ScaleRule::norm:
-    case ScaleRule::least_squares: return distortion;
-    case ScaleRule::matched_norm: return 2 - ldexp(sqrt(1 - distortion), 1);
-    case ScaleRule::unbiased: return distortion / (1 - distortion);
+    case ScaleRule::least_squares:
+      return distortion;
+    case ScaleRule::matched_norm:
+      return 2 - ldexp(sqrt(1 - distortion), 1);
+    case ScaleRule::unbiased:
+      return distortion / (1 - distortion);
   }
   throw std::invalid_argument("no such scale rule");
 }
@@ -172,17 +234,20 @@ class DoubleError {
   DoubleError(const Codebook& codebook, double scale, CodebookLaw law, ScaleRule rule) : law_(law), rule_(rule) {
     const CodebookCells cells = cells_of(codebook);
     for (const Rational& bound : cells.bounds) bounds_.push_back(bound.convert_to<double>() * scale);
-    for (const std::size_t code : cells.codes) codewords_.push_back(codebook.codewords[code].convert_to<double>() * scale);
+    for (const std::size_t code : cells.codes)
+      codewords_.push_back(codebook.codewords[code].convert_to<double>() * scale);
     const double d = static_cast<double>(law.sphere);
     if (law.sphere != 0) {
-      constant_ = std::exp(std::lgamma(0.5 * d) - std::lgamma(0.5 * (d - 1))) / std::sqrt(3.14159265358979323846) * std::sqrt(d) / (d - 1);
+      constant_ = std::exp(std::lgamma(0.5 * d) - std::lgamma(0.5 * (d - 1))) / std::sqrt(3.14159265358979323846) *
+                  std::sqrt(d) / (d - 1);
     }
   }
   double operator()(double factor) const {
     double energy = 0, correlation = 0, below = 0, mean_below = 0;
     for (std::size_t i = 0; i < codewords_.size(); ++i) {
       const bool last = i == bounds_.size();
-      const double next = last ? 1 : below_probability(factor * bounds_[i]), mean = last ? 0 : partial_mean(factor * bounds_[i]);
+      const double next = last ? 1 : below_probability(factor * bounds_[i]),
+                   mean = last ? 0 : partial_mean(factor * bounds_[i]);
       const double c = factor * codewords_[i];
       energy += (next - below) * c * c;
       correlation += (mean_below - mean) * c;
@@ -221,7 +286,8 @@ class DoubleError {
 // Golden section on ln factor within one step of a grid.
 double refine(const DoubleError& error, double low, double high) {
   constexpr double golden = 0.6180339887498949;
-  double a = high - golden * (high - low), b = low + golden * (high - low), at_a = error(std::exp(a)), at_b = error(std::exp(b));
+  double a = high - golden * (high - low), b = low + golden * (high - low), at_a = error(std::exp(a)),
+         at_b = error(std::exp(b));
   for (int step = 0; step < 40 && high - low > 1e-5; ++step) {
     if (at_a < at_b) {
       high = b, b = a, at_b = at_a;

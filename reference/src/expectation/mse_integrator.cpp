@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "hdq/reference/expectation/codebook_error.hpp"
 #include "hdq/reference/laws/coordinate_law.hpp"
 #include "hdq/reference/scheme/hadamard.hpp"
 #include "hdq/reference/laws/lattice_law.hpp"
@@ -47,6 +48,7 @@ const char* rotation_name(Rotation rotation) {
     case Rotation::hdhd: return "hdhd";
     case Rotation::dense: return "dense";
     case Rotation::limit: return "limit";
+    case Rotation::none: return "none";
   }
   return "";
 }
@@ -76,6 +78,7 @@ MseIntegrator::MseIntegrator(const Codebook& codebook, std::uint64_t dimension, 
   Precision precision(bits_ + 64);
   rule_ = std::make_unique<ScalarRule>(codebook_rule(codebook, codebook.unit.scale(dimension)));
   continuous_ = has_midpoints(codebook);
+  codebook_ = std::make_unique<Codebook>(codebook);
 }
 
 MseIntegrator::~MseIntegrator() = default;
@@ -200,12 +203,20 @@ Expectation MseIntegrator::hdhd(std::span<const double> x) {
   return {total / Ball(patterns), method};
 }
 
+Expectation MseIntegrator::none(std::span<const double> x) {
+  if (!codebook_) throw std::invalid_argument("without rotation only codebooks are integrated");
+  const std::optional<CodebookMoments> moments = CodebookOnVectors(*codebook_, x.size())(x);
+  if (!moments) throw std::invalid_argument("the zero vector has no direction");
+  return {scaled_error(ScaleRule::norm, *moments), "every coordinate, nothing random"};
+}
+
 Expectation MseIntegrator::operator()(Rotation rotation, std::span<const double> x) {
   switch (rotation) {
     case Rotation::hd: return hd(RademacherSum(x));
     case Rotation::hdhd: return hdhd(x);
     case Rotation::dense: return dense(x.size());
     case Rotation::limit: return limit();
+    case Rotation::none: return none(x);
   }
   throw std::invalid_argument("no such rotation");
 }

@@ -31,7 +31,8 @@ Ball positive_series(std::uint64_t twice_a, std::uint64_t twice_b, const Ball& y
 }  // namespace
 
 CoordinateDistribution CoordinateDistribution::sphere(std::uint64_t dimension) {
-  if (dimension < 2) throw std::invalid_argument("a continuous law of the sphere's coordinate needs dimension 2 or more");
+  if (dimension < 2)
+    throw std::invalid_argument("a continuous law of the sphere's coordinate needs dimension 2 or more");
   return CoordinateDistribution(dimension);
 }
 
@@ -66,7 +67,8 @@ Ball CoordinateDistribution::density(const Ball& z) const {
 Ball CoordinateDistribution::partial_mean(const Ball& z) const {
   if (is_normal()) return normal_density(z);
   const Ball x = max(1 - square(z) / Ball(dimension_), Ball(0));
-  return constant() * sqrt(Ball(dimension_)) / Ball(dimension_ - 1) * power(x, static_cast<std::int64_t>(dimension_) - 1);
+  return constant() * sqrt(Ball(dimension_)) / Ball(dimension_ - 1) *
+         power(x, static_cast<std::int64_t>(dimension_) - 1);
 }
 
 Ball CoordinateDistribution::tail(const Ball& z) const {

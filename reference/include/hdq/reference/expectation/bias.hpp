@@ -13,6 +13,7 @@
 #include <string>
 
 #include "hdq/reference/numbers/ball.hpp"
+#include "hdq/reference/scheme/codebook.hpp"
 #include "hdq/reference/scheme/generator.hpp"
 #include "hdq/reference/expectation/mse_integrator.hpp"
 
@@ -26,6 +27,9 @@ struct Bias {
 
 // Of the comparators; x is padded for hdhd as in MseIntegrator. Throws Unaffordable.
 Bias comparator_bias(Scheme scheme, std::int64_t levels, Rotation rotation, std::span<const double> x, int digits = 15);
+
+// Of somebody's codebook with x̂ = ‖x‖/√d·c; `dimension`: of the rotated vector, as in MseIntegrator. Rotation::none: the error itself.
+Bias codebook_bias(const Codebook& codebook, std::uint64_t dimension, Rotation rotation, std::span<const double> x, int digits = 15);
 
 // Upper bound of ‖E x̂ − x‖/‖x‖ of the dithered scheme with a 32-bit dither word, for every vector and rotation.
 Ball dither_word_bias_bound(const Generator& generator);

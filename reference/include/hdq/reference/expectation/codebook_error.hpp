@@ -15,6 +15,7 @@
 // rule, D/(1 − D) by the unbiased one, 2 − 2√(1 − D) by the matched norm: the last three grow with 1 − B²/A = min_s E (z − s c)² >= D.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -48,10 +49,11 @@ class CodebookOnVectors {
  public:
   CodebookOnVectors(const Codebook& codebook, std::size_t dimension);
   // Nothing for the zero vector.
-  std::optional<CodebookMoments> operator()(std::span<const float> x) const;
+  std::optional<CodebookMoments> operator()(std::span<const double> x) const;
 
  private:
-  std::size_t cell(double z, float x, const Rational& norm_squared) const;
+  class Row;
+  std::size_t code_of(double z, double x, Row& row) const;
 
   std::size_t dimension_;
   CodebookCells cells_;
@@ -60,8 +62,16 @@ class CodebookOnVectors {
   std::vector<double> lower_, upper_;  // of the cells' bounds times scale
 };
 
-Ball codebook_error(ScaleRule rule, const CodebookMoments& moments);        // ‖x̂ − x‖²/‖x‖²
-Ball codebook_correlation(ScaleRule rule, const CodebookMoments& moments);  // ⟨x, x̂⟩/‖x‖²
+// Expectations over the signs of one HD of error and ⟨x, x̂⟩/‖x‖², by each rule in the order of its enumeration: an exact sum over all sign
+// patterns, each of them a vector as above. x is padded to the next Hadamard order (SPEC §1), which is the dimension of the unit. Its
+// coordinates are integers up to 2^20, at most 16 of them nonzero, one at least; otherwise std::invalid_argument.
+struct CodebookOverSigns {
+  std::array<Ball, 4> error, correlation;
+};
+CodebookOverSigns codebook_over_signs(const Codebook& codebook, std::span<const double> x);
+
+Ball scaled_error(ScaleRule rule, const CodebookMoments& moments);        // ‖x̂ − x‖²/‖x‖²
+Ball scaled_correlation(ScaleRule rule, const CodebookMoments& moments);  // ⟨x, x̂⟩/‖x‖²
 // What the Lloyd–Max quantizer with this distortion has: the least by each rule.
 Ball least_error(ScaleRule rule, const Ball& distortion);
 

@@ -1,5 +1,6 @@
 // E‖x̂ − x‖²/‖x‖² as an enclosure, for any vector, scheme and rotation (SPEC §4): E M(z) over the law of a rotated coordinate z,
-//   hd     z = Σ ε_i x_i/‖x‖, one HD;      hdhd   two;      dense   a Haar rotation;      limit   z normal.
+//   hd     z = Σ ε_i x_i/‖x‖, one HD;      hdhd   two;      dense   a Haar rotation;      limit   z normal;
+//   none   z = x_i √n/‖x‖, of codebooks (Scheme::codebook): nothing is random.
 //
 //   MseIntegrator integrator(Scheme::dithered, Generator::shipped(4));
 //   Expectation e = integrator.hd(RademacherSum(x));     // e.value: the ball; e.method: how it was found
@@ -25,7 +26,7 @@
 
 namespace hdq::reference {
 
-enum class Rotation { hd, hdhd, dense, limit };
+enum class Rotation { hd, hdhd, dense, limit, none };
 const char* rotation_name(Rotation rotation);
 
 struct Expectation {
@@ -59,6 +60,7 @@ class MseIntegrator {
   Expectation hd(const RademacherSum& sum);
   // x is padded with zeros to the next supported Hadamard order (SPEC §1).
   Expectation hdhd(std::span<const double> x);
+  Expectation none(std::span<const double> x);  // Scheme::codebook; the unit is that of dimension x.size()
   Expectation operator()(Rotation rotation, std::span<const double> x);  // dense: in dimension x.size()
 
   // Dithered only: the parts, for those who integrate something else or optimize over x.
@@ -74,7 +76,8 @@ class MseIntegrator {
   bool continuous_ = true;                                      // M; a codebook's jumps where thresholds are no midpoints
   std::unique_ptr<MseExpansion> expansion_;                     // dithered
   std::unique_ptr<MomentApproximation> moment_approximation_;   // dithered, when first needed
-  std::unique_ptr<ScalarRule> rule_;                            // comparators
+  std::unique_ptr<ScalarRule> rule_;                            // comparators, codebooks
+  std::unique_ptr<Codebook> codebook_;                          // codebooks
 };
 
 }  // namespace hdq::reference
