@@ -8,10 +8,12 @@
 
 #include "bounds.hpp"
 #include "codebook_file.hpp"
+#include "codebook_scheme.hpp"
 #include "command.hpp"
 #include "expectation_arguments.hpp"
 #include "files.hpp"
 #include "options.hpp"
+#include "profile_argument.hpp"
 #include "hdq/io/vector_writer.hpp"
 #include "hdq/reference/bounds/adversary.hpp"
 #include "hdq/reference/scheme/hadamard.hpp"
@@ -27,7 +29,7 @@ struct Arguments {
   std::size_t dim = 0;
   Scheme scheme = Scheme::dithered;
   Rotation rotation = Rotation::hd;
-  std::string output, codebook_file, unit;
+  std::string output, codebook_file, unit, profile;
   bool json = false;
 };
 
@@ -47,7 +49,7 @@ ordered_json describe(const Arguments& arguments, std::int64_t levels, const Adv
   const Ball times_4b = found.error.value * square(Ball(levels));  // N² for other N
   const Ball limit = error_limit();
   const auto nonzero = std::count_if(found.x.begin(), found.x.end(), [](double value) { return value != 0; });
-  const bool own = !arguments.codebook_file.empty();
+  const bool own = !arguments.codebook_file.empty() || !arguments.profile.empty();
   ordered_json result = {{"scheme", scheme_name(own ? Scheme::codebook : arguments.scheme)},
                          {"rotation", rotation_name(arguments.rotation)},
                          {own ? "levels" : "bits", own ? levels : arguments.bits},
@@ -89,13 +91,22 @@ void print(const ordered_json& r) {
 }
 
 MseIntegrator integrator_of(const Arguments& arguments) {
+  const std::uint64_t dimension = arguments.rotation == Rotation::dense ? arguments.dim : hadamard_order(arguments.dim).order;
+  if (!arguments.profile.empty()) {
+    if (arguments.bits == 0) throw UsageError("--profile needs --bits");
+    if (!arguments.codebook_file.empty() || !arguments.unit.empty() || arguments.scheme != Scheme::dithered) {
+      throw UsageError("--profile stands instead of a scheme or codebook");
+    }
+    const CodebookScheme scheme = profile_codebook(arguments.profile, arguments.dim, arguments.bits);
+    if (scheme.rule != ScaleRule::norm) throw UsageError(std::string("the search is for the scale rule norm; the profile's is ") + scale_rule_name(scheme.rule));
+    return {scheme.codebook, dimension, 10};
+  }
   if (arguments.codebook_file.empty()) {
     if (arguments.bits == 0) throw UsageError("--bits or --codebook is required");
     if (!arguments.unit.empty()) throw UsageError("--unit is that of a --codebook");
     return {arguments.scheme, arguments.bits, 10};
   }
   if (arguments.scheme != Scheme::dithered) throw UsageError("--codebook stands instead of a scheme");
-  const std::uint64_t dimension = arguments.rotation == Rotation::dense ? arguments.dim : hadamard_order(arguments.dim).order;
   return {read_codebook(arguments.codebook_file, arguments.unit), dimension, 10};
 }
 
@@ -132,6 +143,7 @@ void add_adversary(CLI::App& app) {
                                   "hdq adversary --bits 2 --dim 16 --scheme lloyd-max", [arguments] { return adversary(*arguments); });
   const Option bits = command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits per coordinate");
   add_codebook_options(command, arguments->codebook_file, arguments->unit, bits);
+  add_profile(command, arguments->profile);
   command.integer("--dim", arguments->dim, 1, 1024, "Dimension of the vectors").required();
   const auto rotations = by_name(rotation_name, {Rotation::hd, Rotation::hdhd, Rotation::dense});
   command.choice("--scheme", arguments->scheme, scheme_words(), "dithered, lloyd-max, shifted, uniform");

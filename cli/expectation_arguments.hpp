@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "codebook_scheme.hpp"
 #include "enclosure.hpp"
 #include "hdq/reference/expectation/mse_integrator.hpp"
 #include "hdq/reference/scheme/codebook.hpp"
@@ -20,7 +21,8 @@ const std::map<std::string, reference::Scheme>& scheme_words();  // of --scheme
 struct ExpectationArguments {
   int bits = 0;
   std::int64_t levels = 0;
-  std::string sigma, kappa, vector, preset, codebook_file, unit;
+  std::string sigma, kappa, vector, preset, codebook_file, unit, profile;
+  reference::ScaleRule rule = reference::ScaleRule::norm;
   std::size_t dim = 0;
   reference::Rotation rotation = reference::Rotation::hd;
   reference::Scheme scheme = reference::Scheme::dithered;
@@ -29,9 +31,10 @@ struct ExpectationArguments {
 
   void add_to(Command command);
 
-  bool has_codebook() const { return !codebook_file.empty(); }
+  bool has_codebook() const { return !codebook_file.empty() || !profile.empty(); }
+  std::string codebook_name() const;  // printable
   // Each throws UsageError or BadInput.
-  reference::Codebook codebook() const;
+  CodebookScheme codebook(const std::vector<double>& x) const;
   // The dimension of the rotated vector, which a codebook's unit may ask for.
   std::uint64_t rotated_dimension(const std::vector<double>& x) const;
   reference::Generator generator() const;
