@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -31,9 +33,14 @@ std::vector<double> given_data(const Profile& p, int bits, const std::string& na
   for (const int key : {bits, 0}) {
     if (const auto found = data.values.find(key); found != data.values.end()) return found->second;
   }
-  // Which signs and which permutation changes no length.
+  // Which signs, which permutation and which rotation changes no length.
   std::vector<double> values(count, 1.0);
   if (data.kind == ProfileData::Kind::signs) return values;
+  if (data.kind == ProfileData::Kind::orthogonal) {
+    const auto size = static_cast<std::size_t>(std::llround(std::sqrt(static_cast<double>(count))));
+    for (std::size_t i = 0; i < count; ++i) values[i] = i / size == i % size ? 1 : 0;
+    return values;
+  }
   if (data.kind != ProfileData::Kind::permutation) throw BadProfile("data." + name + ": the kernel exports it");
   for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<double>(i);
   return values;
@@ -105,7 +112,7 @@ CodebookScheme scheme_of(const Profile& profile, std::size_t n, int bits) {
 CodebookScheme profile_codebook(const std::string& profile, std::size_t n, int bits) {
   const Profile p = read_profile(profile);
   const std::string where = io::printable(profile);
-  if (!p.offers(n, bits)) throw UsageError(fmt::format("--profile {}: n = {} and b = {} are not offered", where, n, bits));
+  if (!p.offers_bits(bits) || !p.offers(n, bits)) throw UsageError(fmt::format("--profile {}: n = {} and b = {} are not offered", where, n, bits));
   try {
     return scheme_of(p, n, bits);
   } catch (const BadProfile& bad) {

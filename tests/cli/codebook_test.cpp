@@ -146,6 +146,9 @@ TEST_F(CodebookCommand, TakesProfiles) {
   EXPECT_NEAR(value("mse --profile turboquant-mse --bits 2 --preset one-hot --dim 64", "mse"), 0.26053, 5e-6);
   EXPECT_NEAR(value("mse --profile drive --bits 1 --rotation limit", "mse"), 0.5707963, 1e-7);
   EXPECT_GT(value("adversary --profile turboquant-mse --bits 2 --dim 8", "mse"), 0.26);
+  EXPECT_EQ(run("--profile turboquant-mse-sphere --bits 2 --dim 24")["verdicts"], json::array());
+  expect_error("codebook --profile drive --bits 2", 2, "not offered");
+  expect_error("codebook --profile qdrant-turboquant --bits 3", 2, "not offered");
   expect_error("codebook --profile ffht --bits 2", 3, "codebook: there is none");
   expect_error("codebook --profile ggml-q4_0 --bits 4", 3, "scale: not the norm");
   expect_error("codebook --profile turboquant-mse", 2, "--bits");
