@@ -5,13 +5,16 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "bounds.hpp"
 #include "codebook_file.hpp"
+#include "codebook_scheme.hpp"
 #include "command.hpp"
 #include "expectation_arguments.hpp"
 #include "files.hpp"
 #include "options.hpp"
+#include "profile_argument.hpp"
 #include "profile_error.hpp"
 #include "hdq/io/vector_writer.hpp"
 #include "hdq/reference/bounds/adversary.hpp"
@@ -28,9 +31,10 @@ struct Arguments {
   std::size_t dim = 0;
   Scheme scheme = Scheme::dithered;
   Rotation rotation = Rotation::hd;
-  std::string output, codebook_file, unit;
+  std::optional<Option> rotation_option;
+  std::uint64_t data_seed = 0;
+  std::string output, codebook_file, unit, profile;
   bool json = false;
-  ProfileArguments profile;
 };
 
 AdversaryResult search(MseIntegrator& integrator, const Arguments& arguments) {
@@ -49,7 +53,7 @@ ordered_json describe(const Arguments& arguments, std::int64_t levels, const Adv
   const Ball times_4b = found.error.value * square(Ball(levels));  // N² for other N
   const Ball limit = error_limit();
   const auto nonzero = std::count_if(found.x.begin(), found.x.end(), [](double value) { return value != 0; });
-  const bool own = !arguments.codebook_file.empty();
+  const bool own = !arguments.codebook_file.empty() || !arguments.profile.empty();
   ordered_json result = {{"scheme", scheme_name(own ? Scheme::codebook : arguments.scheme)},
                          {"rotation", rotation_name(arguments.rotation)},
                          {own ? "levels" : "bits", own ? levels : arguments.bits},
@@ -91,20 +95,31 @@ void print(const ordered_json& r) {
 }
 
 MseIntegrator integrator_of(const Arguments& arguments) {
+  const std::uint64_t dimension = arguments.rotation == Rotation::dense ? arguments.dim : hadamard_order(arguments.dim).order;
+  if (!arguments.profile.empty()) {
+    if (arguments.bits == 0) throw UsageError("--profile needs --bits");
+    if (!arguments.codebook_file.empty() || !arguments.unit.empty() || arguments.scheme != Scheme::dithered) {
+      throw UsageError("--profile stands instead of a scheme or codebook");
+    }
+    const CodebookScheme scheme = profile_codebook(arguments.profile, arguments.dim, arguments.bits);
+    if (scheme.rule != ScaleRule::norm) throw UsageError(std::string("the search is for the scale rule norm; the profile's is ") + scale_rule_name(scheme.rule));
+    return {scheme.codebook, dimension, 10};
+  }
   if (arguments.codebook_file.empty()) {
     if (arguments.bits == 0) throw UsageError("--bits or --codebook is required");
     if (!arguments.unit.empty()) throw UsageError("--unit is that of a --codebook");
     return {arguments.scheme, arguments.bits, 10};
   }
   if (arguments.scheme != Scheme::dithered) throw UsageError("--codebook stands instead of a scheme");
-  const std::uint64_t dimension = arguments.rotation == Rotation::dense ? arguments.dim : hadamard_order(arguments.dim).order;
   return {read_codebook(arguments.codebook_file, arguments.unit), dimension, 10};
 }
 
 int adversary(const Arguments& arguments) {
   if (arguments.output == "-") throw UsageError("-o: standard output is for the result");
   if (!arguments.output.empty()) io::output_format(arguments.output, io::Content::vectors);
-  if (arguments.profile.given()) return print_profile_adversary(arguments.profile, arguments.bits, arguments.dim, arguments.output, arguments.json);
+  if (!arguments.profile.empty() && !arguments.rotation_option->given()) {
+    return print_profile_adversary({arguments.profile, arguments.data_seed}, arguments.bits, arguments.dim, arguments.output, arguments.json);
+  }
   MseIntegrator integrator = integrator_of(arguments);
   AdversaryResult found = [&] {
     try {
@@ -135,13 +150,14 @@ void add_adversary(CLI::App& app) {
                                   "hdq adversary --bits 2 --dim 16 --scheme lloyd-max", [arguments] { return adversary(*arguments); });
   const Option bits = command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits per coordinate");
   add_codebook_options(command, arguments->codebook_file, arguments->unit, bits);
+  add_profile(command, arguments->profile);
   command.integer("--dim", arguments->dim, 1, 1024, "Dimension of the vectors").required();
   const auto rotations = by_name(rotation_name, {Rotation::hd, Rotation::hdhd, Rotation::dense});
   command.choice("--scheme", arguments->scheme, scheme_words(), "dithered, lloyd-max, shifted, uniform");
-  command.choice("--rotation", arguments->rotation, rotations, "hd, hdhd, dense");
+  arguments->rotation_option = command.choice("--rotation", arguments->rotation, rotations, "hd, hdhd, dense; with --profile instead of its own");
+  add_data_seed(command, arguments->data_seed);
   command.text("-o", arguments->output, fmt::format("Write the vector to this file ({})", io::writable_extensions(io::Content::vectors)));
   command.flag("--json", arguments->json, "One JSON object");
-  arguments->profile.add_to(command);
 }
 
 }  // namespace hdq::cli

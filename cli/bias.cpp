@@ -7,7 +7,6 @@
 #include "command.hpp"
 #include "files.hpp"
 #include "expectation_arguments.hpp"
-#include "hdq/io/text.hpp"
 #include "hdq/reference/expectation/bias.hpp"
 
 namespace hdq::cli {
@@ -35,28 +34,28 @@ ordered_json comparator(const ExpectationArguments& arguments, const std::vector
           {"method", bias.method}};
 }
 
-ordered_json of_codebook(const ExpectationArguments& arguments, const Codebook& codebook, const std::vector<double>& x) {
-  const Bias bias = codebook_bias(codebook, arguments.rotated_dimension(x), arguments.rotation, x, arguments.digits);
+ordered_json of_codebook(const ExpectationArguments& arguments, const CodebookScheme& scheme, const std::vector<double>& x) {
+  const Bias bias = expected_bias(scheme, arguments.rotated_dimension(x), arguments.rotation, x, arguments.digits);
   return {{"norm", enclosure_json(bias.norm, arguments.digits)},
           {"correlation", enclosure_json(bias.correlation, arguments.digits)},
           {"method", bias.method}};
 }
 
 int bias(const ExpectationArguments& arguments) {
-  if (arguments.profile.given()) {
-    return print_profile_bias(arguments.profile, arguments.bits, arguments.read_vector(), arguments.vector_name(), arguments.digits, arguments.json);
+  if (arguments.as_profile_says()) {
+    return print_profile_bias(arguments.profile_arguments(), arguments.bits, arguments.read_vector(), arguments.vector_name(), arguments.digits, arguments.json);
   }
-  std::optional<Codebook> codebook;
-  if (arguments.has_codebook()) codebook = arguments.codebook();
-  else arguments.generator();
+  if (!arguments.has_codebook()) arguments.generator();  // wrong usage before a file is read
   std::vector<double> x;
   if (arguments.rotation != Rotation::limit) x = arguments.read_vector();
+  std::optional<CodebookScheme> codebook;
+  if (arguments.has_codebook()) codebook = arguments.codebook(x);
   Precision precision(4 * arguments.digits + 128);
   const bool exact = !codebook && arguments.scheme == Scheme::dithered;
   const char* const name = scheme_name(codebook ? Scheme::codebook : arguments.scheme);
   ordered_json result = {{"scheme", name}, {"rotation", rotation_name(arguments.rotation)}};
-  result["levels"] = codebook ? static_cast<std::int64_t>(codebook->levels()) : arguments.generator().levels();
-  if (codebook) result["codebook"] = io::printable(arguments.codebook_file);
+  result["levels"] = codebook ? static_cast<std::int64_t>(codebook->codebook.levels()) : arguments.generator().levels();
+  if (codebook) result["codebook"] = arguments.codebook_name(), result["rule"] = scale_rule_name(codebook->rule);
   if (!x.empty()) {
     result["vector"] = arguments.vector_name();
     result["dimension"] = x.size();

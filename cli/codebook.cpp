@@ -10,12 +10,15 @@
 #include <vector>
 
 #include "codebook_file.hpp"
+#include "codebook_scheme.hpp"
 #include "command.hpp"
 #include "enclosure.hpp"
 #include "files.hpp"
 #include "hdq/reference/expectation/codebook_diagnosis.hpp"
 #include "hdq/reference/expectation/mse_integrator.hpp"
+#include "hdq/reference/scheme/hadamard.hpp"
 #include "options.hpp"
+#include "profile_argument.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -28,7 +31,8 @@ constexpr std::uint64_t largest_dimension = std::uint64_t{1} << 24;
 constexpr std::size_t worst_dimension = 1024;  // where no --dim says otherwise
 
 struct Arguments {
-  std::string file, unit, vectors;
+  std::string file, unit, vectors, profile;
+  int bits = 0;
   std::vector<std::string> claims;
   std::uint64_t dim = 0;
   ScaleRule rule = ScaleRule::norm;
@@ -154,6 +158,7 @@ struct Found {
   std::string vector;
   Ball error;
   void offer(const std::string& name, const Ball& value) {
+    if (!value.is_finite()) return;  // no codeword but 0 was used
     if (vector.empty() || certainly_less(error, value)) vector = name, error = value;
   }
 };
@@ -170,41 +175,56 @@ std::string hot(std::size_t k, std::size_t dimension) {
   return k == dimension && k > 1 ? "constant" : fmt::format("{}-hot", k);
 }
 
-Found worst_without_rotation(const Codebook& codebook, std::size_t dimension) {
+Found worst_without_rotation(const CodebookScheme& scheme, std::size_t dimension) {
   Found found;
-  const CodebookOnVectors rows(codebook, dimension);
+  const CodebookOnVectors rows(scheme.codebook, dimension);
   for (const std::size_t k : family(dimension)) {
     for (const double sign : {1.0, -1.0}) {
       std::vector<double> x(dimension, 0.0);
       std::fill_n(x.begin(), k, sign);
-      found.offer((sign < 0 ? "negative " : "") + hot(k, dimension), scaled_error(ScaleRule::norm, *rows(x)));
+      found.offer((sign < 0 ? "negative " : "") + hot(k, dimension), scaled_error(scheme.rule, *rows(x)));
     }
   }
   return found;
 }
 
-Found worst_under_hd(const Codebook& codebook, std::size_t dimension, std::uint64_t order, int digits) {
+// By the norm every k; by other rules, which take all sign patterns of whole vectors, k up to 6 in dimensions up to 256.
+Found worst_under_hd(const CodebookScheme& scheme, std::size_t dimension, int digits) {
+  const bool norm = scheme.rule == ScaleRule::norm;
+  const std::size_t d = norm ? dimension : std::min<std::size_t>(dimension, 256);
+  std::optional<MseIntegrator> integrator;
+  if (norm) integrator.emplace(scheme.codebook, hadamard_order(dimension).order, digits);
+  const auto error = [&](std::size_t k, std::int64_t large) {
+    if (norm) {
+      std::vector<RademacherSum::Term> terms = {{Ball(1), k}};
+      if (large != 0) terms.push_back({Ball(large), 1});
+      return integrator->hd(RademacherSum(terms)).value;
+    }
+    std::vector<double> x(d, 0.0);
+    std::fill_n(x.begin(), k, 1.0);
+    if (large != 0) x[k] = static_cast<double>(large);
+    return codebook_over_signs(scheme.codebook, x).error[static_cast<std::size_t>(scheme.rule)];
+  };
   Found found;
-  MseIntegrator integrator(codebook, order, digits);
-  for (const std::size_t k : family(dimension)) {
-    found.offer(hot(k, dimension), integrator.hd(RademacherSum::flat(k)).value);
-    if (k == dimension || codebook.levels() > 4096) continue;  // so many levels take 0.1 s each
-    for (const std::int64_t ratio : {2, 4, 8}) {
-      const std::vector<RademacherSum::Term> terms = {{Ball(1), k}, {Ball(ratio), 1}};
-      found.offer(fmt::format("one coordinate of {} beside {} of 1", ratio, k),
-                  integrator.hd(RademacherSum(terms)).value);
+  for (const std::size_t k : family(d)) {
+    if (!norm && k > 6) break;
+    found.offer(hot(k, dimension), error(k, 0));
+    if (k == d || scheme.codebook.levels() > 4096) continue;  // so many levels take 0.1 s each
+    for (const std::int64_t large : {2, 4, 8}) {
+      found.offer(fmt::format("one coordinate of {} beside {} of 1", large, k), error(k, large));
     }
   }
   return found;
 }
 
-ordered_json worst(const Codebook& codebook, const Arguments& arguments) {
+ordered_json worst(const CodebookScheme& scheme, const Arguments& arguments) {
   const std::size_t dimension =
       static_cast<std::size_t>(std::min<std::uint64_t>(arguments.dim == 0 ? worst_dimension : arguments.dim, 8192));
   const std::uint64_t order = arguments.dim == 0 ? worst_dimension : arguments.dim;
-  if (!codebook.unit.per_root_dimension && order != dimension) return nullptr;
-  const Found none = worst_without_rotation(codebook, dimension);
-  const Found hd = worst_under_hd(codebook, dimension, order, arguments.digits);
+  const bool any = scheme.codebook.unit.per_root_dimension;
+  if (!any && (order != dimension || (scheme.rule != ScaleRule::norm && dimension > 256))) return nullptr;
+  const Found none = worst_without_rotation(scheme, dimension);
+  const Found hd = worst_under_hd(scheme, dimension, arguments.digits);
   return {{"dimension", dimension},
           {"none", {{"vector", none.vector}, {"error", enclosure_json(none.error, arguments.digits)}}},
           {"hd", {{"vector", hd.vector}, {"error", enclosure_json(hd.error, arguments.digits)}}}};
@@ -271,9 +291,20 @@ void print(const ordered_json& r, const Codebook& codebook) {
   if (!r["wrong"].get<bool>()) fmt::print("nothing wrong\n");
 }
 
+// A profile's codebook is that of its dimension, 1024 without --dim.
+CodebookScheme scheme_of(const Arguments& arguments) {
+  if (arguments.file.empty() == arguments.profile.empty()) throw UsageError("one of FILE and --profile is required");
+  if (arguments.profile.empty()) {
+    if (arguments.bits != 0) throw UsageError("--bits is that of a --profile");
+    return {read_codebook(arguments.file, arguments.unit), arguments.rule};
+  }
+  if (arguments.bits == 0) throw UsageError("--profile needs --bits");
+  if (!arguments.unit.empty() || arguments.rule != ScaleRule::norm) throw UsageError("--unit and --rule are those of the profile");
+  return profile_codebook(arguments.profile, arguments.dim == 0 ? worst_dimension : static_cast<std::size_t>(arguments.dim), arguments.bits);
+}
+
 int codebook(const Arguments& arguments) {
   require_distinct({arguments.file, arguments.vectors}, {});
-  const Codebook codebook = read_codebook(arguments.file, arguments.unit);
   Precision precision(4 * arguments.digits + 128);
   std::optional<VectorReader> vectors;
   if (!arguments.vectors.empty()) vectors.emplace(arguments.vectors);
@@ -283,6 +314,9 @@ int codebook(const Arguments& arguments) {
   }
   Arguments settled = arguments;
   if (vectors) settled.dim = vectors->dimension();
+  const CodebookScheme scheme = scheme_of(settled);
+  const Codebook& codebook = scheme.codebook;
+  settled.rule = scheme.rule;
   if (settled.dim == 0 && !codebook.unit.per_root_dimension)
     throw UsageError(fmt::format("--unit {} needs --dim", codebook.unit.text()));
 
@@ -302,7 +336,7 @@ int codebook(const Arguments& arguments) {
   result["judged_by"] = law_name(judged.law);
   result["idle_codes"] = diagnosis.idle;
   if (vectors) result["vectors"] = over_vectors(codebook, *vectors, settled.digits);
-  result["worst"] = worst(codebook, settled);
+  result["worst"] = worst(scheme, settled);
   result["verdicts"] = ordered_json::array();
   for (const CodebookVerdict& verdict : diagnosis.verdicts)
     result["verdicts"].push_back({{"wrong", verdict.wrong}, {"text", verdict.text}});
@@ -323,18 +357,16 @@ void add_codebook(CLI::App& app) {
                                 [arguments] { return codebook(*arguments); });
   command
       .text("FILE", arguments->file,
-            "Centroids, and thresholds if there are: numbers as text, .npy, or JSON; - is standard input")
-      .required();
+            "Centroids, and thresholds if there are: numbers as text, .npy, or JSON; - is standard input; or --profile");
   command.text(
       "--unit", arguments->unit,
       "What a number of the file is times, on coordinates of unit vectors: 1/sqrt(d) (the default), 1, or a number");
   command.integer("--dim", arguments->dim, 1, largest_dimension,
                   "Dimension d: also judges under the law of the sphere's coordinate");
   command.text("--vectors", arguments->vectors, vector_input_help("Also over these vectors, without rotation"));
-  command.choice("--rule", arguments->rule,
-                 by_name(scale_rule_name,
-                         {ScaleRule::norm, ScaleRule::matched_norm, ScaleRule::unbiased, ScaleRule::least_squares}),
-                 "The scale rule that is judged: norm, matched-norm, unbiased, least-squares");
+  add_scale_rule(command, arguments->rule, "The scale rule that is judged");
+  add_profile(command, arguments->profile);
+  command.integer("--bits", arguments->bits, 1, 8, "Bits of the profile's codebook");
   command.comma_separated("--claim", arguments->claims, "Printed figures for its error, to be judged: 0.03455,0.03");
   command.integer("--digits", arguments->digits, 2, 100, "Significant digits").show_default();
   command.flag("--json", arguments->json, "One JSON object");

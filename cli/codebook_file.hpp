@@ -21,6 +21,7 @@ constexpr std::size_t codebook_bytes = std::size_t{8} << 20;  // of a file that 
 reference::Codebook read_codebook(const std::string& name, const std::string& unit);
 
 // --codebook, which excludes `other`, and --unit.
+void add_scale_rule(Command command, reference::ScaleRule& rule, const std::string& what);
 void add_codebook_options(Command command, std::string& name, std::string& unit, const Option& other);
 
 }  // namespace hdq::cli

@@ -10,8 +10,10 @@
 
 #include "codebook_file.hpp"
 #include "command.hpp"
+#include "hdq/io/text.hpp"
 #include "hdq/io/vector_reader.hpp"
 #include "options.hpp"
+#include "profile_argument.hpp"
 #include "hdq/reference/scheme/hadamard.hpp"
 #include "hdq/reference/scheme/philox.hpp"
 
@@ -136,30 +138,42 @@ void ExpectationArguments::add_to(Command command) {
                    "Input vector: one-hot, k-hot:K, flat, geometric:R (entries R^i) or gaussian (fixed deviates)")
       .excludes(vector_option);
   command.integer("--dim", dim, 1, Codec::max_dimension, fmt::format("Dimension: of the preset ({}), or to pad the file's vector to", default_dimension));
-  command.choice("--rotation", rotation, rotations, "hd (one, the library's), hdhd (two), dense (Haar), limit (normal law), none (of a codebook)");
+  rotation_option = command.choice("--rotation", rotation, rotations,
+                                   "hd (one, the library's), hdhd (two), dense (Haar), limit (normal law), none (of a codebook); with --profile instead of its own");
+  add_data_seed(command, data_seed);
   add_codebook_options(command, codebook_file, unit, bits_option);
+  add_profile(command, profile);
+  add_scale_rule(command, rule, "The codebook's scale rule");
   command.choice("--scheme", scheme, scheme_words(), "dithered (the library's), lloyd-max, shifted, uniform");
   command.integer("--digits", digits, 2, 200, "Significant digits to print, and to aim at")
       .show_default();
   command.flag("--json", json, "One JSON object");
-  profile.add_to(command);
 }
 
-reference::Codebook ExpectationArguments::codebook() const {
-  if (levels != 0 || !sigma.empty() || !kappa.empty() || scheme != Scheme::dithered) throw UsageError("--codebook stands instead of a scheme and its levels");
-  reference::Codebook result = read_codebook(codebook_file, unit);
-  if (rotation == Rotation::limit && dim == 0 && !result.unit.per_root_dimension) throw UsageError(fmt::format("--unit {} needs --dim", result.unit.text()));
+std::string ExpectationArguments::codebook_name() const { return io::printable(profile.empty() ? codebook_file : profile); }
+
+CodebookScheme ExpectationArguments::codebook(const std::vector<double>& x) const {
+  if (levels != 0 || !sigma.empty() || !kappa.empty() || scheme != Scheme::dithered) throw UsageError("--codebook and --profile stand instead of a scheme and its levels");
+  if (!profile.empty()) {
+    if (bits == 0) throw UsageError("--profile needs --bits");
+    if (!unit.empty() || rule != reference::ScaleRule::norm) throw UsageError("--unit and --rule are those of the profile");
+    return profile_codebook(profile, !x.empty() ? x.size() : dim == 0 ? default_dimension : dim, bits);
+  }
+  CodebookScheme result{read_codebook(codebook_file, unit), rule};
+  if (rotation == Rotation::limit && dim == 0 && !result.codebook.unit.per_root_dimension) {
+    throw UsageError(fmt::format("--unit {} needs --dim", result.codebook.unit.text()));
+  }
   return result;
 }
 
 std::uint64_t ExpectationArguments::rotated_dimension(const std::vector<double>& x) const {
-  if (rotation == Rotation::limit) return dim;
+  if (rotation == Rotation::limit) return dim == 0 ? default_dimension : dim;
   return rotation == Rotation::hd || rotation == Rotation::hdhd ? reference::hadamard_order(x.size()).order : x.size();
 }
 
 reference::Generator ExpectationArguments::generator() const {
-  if (!unit.empty()) throw UsageError("--unit is that of a --codebook");
-  if (rotation == Rotation::none) throw UsageError("--rotation none is for a --codebook, whose error is not random then");
+  if (!unit.empty() || rule != reference::ScaleRule::norm) throw UsageError("--unit and --rule are those of a --codebook");
+  if (rotation == Rotation::none) throw UsageError("--rotation none is for a codebook, whose error is not random then");
   if (bits != 0) return reference::Generator::shipped(bits);
   if (levels == 0) throw UsageError("--bits or --levels is required");
   if (scheme != Scheme::dithered) return reference::Generator(levels, reference::Real(1), reference::Real(1));

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "codebook_scheme.hpp"
 #include "enclosure.hpp"
 #include "hdq/reference/expectation/mse_integrator.hpp"
 #include "hdq/reference/scheme/codebook.hpp"
@@ -21,19 +23,25 @@ const std::map<std::string, reference::Scheme>& scheme_words();  // of --scheme
 struct ExpectationArguments {
   int bits = 0;
   std::int64_t levels = 0;
-  std::string sigma, kappa, vector, preset, codebook_file, unit;
+  std::string sigma, kappa, vector, preset, codebook_file, unit, profile;
+  reference::ScaleRule rule = reference::ScaleRule::norm;
   std::size_t dim = 0;
   reference::Rotation rotation = reference::Rotation::hd;
+  std::optional<Option> rotation_option;
+  std::uint64_t data_seed = 0;
   reference::Scheme scheme = reference::Scheme::dithered;
   int digits = 15;
   bool json = false;
-  ProfileArguments profile;
 
   void add_to(Command command);
 
-  bool has_codebook() const { return !codebook_file.empty(); }
+  // Under the profile's own rotation, unless another one was asked for.
+  bool as_profile_says() const { return !profile.empty() && !(rotation_option && rotation_option->given()); }
+  ProfileArguments profile_arguments() const { return {profile, data_seed}; }
+  bool has_codebook() const { return !codebook_file.empty() || !profile.empty(); }
+  std::string codebook_name() const;  // printable
   // Each throws UsageError or BadInput.
-  reference::Codebook codebook() const;
+  CodebookScheme codebook(const std::vector<double>& x) const;
   // The dimension of the rotated vector, which a codebook's unit may ask for.
   std::uint64_t rotated_dimension(const std::vector<double>& x) const;
   reference::Generator generator() const;

@@ -7,7 +7,6 @@
 #include "command.hpp"
 #include "files.hpp"
 #include "expectation_arguments.hpp"
-#include "hdq/io/text.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -16,25 +15,27 @@ using namespace hdq::reference;
 using nlohmann::ordered_json;
 
 int mse(const ExpectationArguments& arguments) {
-  if (arguments.profile.given()) {
-    return print_profile_mse(arguments.profile, arguments.bits, arguments.read_vector(), arguments.vector_name(), arguments.digits, arguments.json);
+  if (arguments.as_profile_says()) {
+    return print_profile_mse(arguments.profile_arguments(), arguments.bits, arguments.read_vector(), arguments.vector_name(), arguments.digits, arguments.json);
   }
-  std::optional<Codebook> codebook;
-  if (arguments.has_codebook()) codebook = arguments.codebook();
-  else arguments.generator();  // wrong usage before a file is read
+  if (!arguments.has_codebook()) arguments.generator();  // wrong usage before a file is read
   std::vector<double> x;
   if (arguments.rotation != Rotation::limit) x = arguments.read_vector();  // the limit is the same for every vector
-  MseIntegrator integrator = codebook ? MseIntegrator(*codebook, arguments.rotated_dimension(x), arguments.digits)
-                                      : MseIntegrator(arguments.scheme, arguments.generator(), arguments.digits);
-  const Expectation expectation = integrator(arguments.rotation, x);
+  std::optional<CodebookScheme> codebook;
+  if (arguments.has_codebook()) codebook = arguments.codebook(x);
+  const Expectation expectation =
+      codebook ? expected_error(*codebook, arguments.rotated_dimension(x), arguments.rotation, x, arguments.digits)
+               : MseIntegrator(arguments.scheme, arguments.generator(), arguments.digits)(arguments.rotation, x);
+  const auto levels = codebook ? static_cast<std::int64_t>(codebook->codebook.levels()) : arguments.generator().levels();
+  const char* const name = scheme_name(codebook ? Scheme::codebook : arguments.scheme);
 
   Precision precision(4 * arguments.digits + 128);
   const int digits = arguments.digits;
-  const Ball times_4b = expectation.value * square(Ball(integrator.levels()));  // N² for other N
+  const Ball times_4b = expectation.value * square(Ball(levels));  // N² for other N
   const Ball limit = error_limit();
-  ordered_json result = {{"scheme", scheme_name(integrator.scheme())}, {"rotation", rotation_name(arguments.rotation)}};
-  result["levels"] = integrator.levels();
-  if (codebook) result["codebook"] = io::printable(arguments.codebook_file);
+  ordered_json result = {{"scheme", name}, {"rotation", rotation_name(arguments.rotation)}};
+  result["levels"] = levels;
+  if (codebook) result["codebook"] = arguments.codebook_name(), result["rule"] = scale_rule_name(codebook->rule);
   if (!x.empty()) {
     result["vector"] = arguments.vector_name();
     result["dimension"] = x.size();
@@ -47,7 +48,7 @@ int mse(const ExpectationArguments& arguments) {
     print_json(result);
     return exit_ok;
   }
-  fmt::print("{} quantizer with {} levels, {}{}\n", scheme_name(integrator.scheme()), integrator.levels(),
+  fmt::print("{} quantizer with {} levels, {}{}\n", name, levels,
              arguments.rotation == Rotation::limit ? "normal limit" : std::string("rotation ") + rotation_name(arguments.rotation),
              x.empty() ? "" : fmt::format(", {} in dimension {}", arguments.vector_name(), x.size()));
   fmt::print("{:<26} {}\n", "E|x^ - x|^2/|x|^2", enclosure_text(result["mse"]));

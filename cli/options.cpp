@@ -62,6 +62,8 @@ Option& Option::required() { return option_->required(), *this; }
 Option& Option::excludes(const Option& other) { return option_->excludes(other.option_), *this; }
 Option& Option::show(const std::string& text) { return option_->option_text(text), *this; }
 Option& Option::show_default(const std::string& text) { return option_->default_str(text), *this; }
+bool Option::given() const { return option_->count() != 0; }
+
 Option& Option::one_of(const std::vector<std::string>& words) { return option_->check(CLI::IsMember(words)), *this; }
 
 Option Command::text(const std::string& names, std::string& value, const std::string& description) {

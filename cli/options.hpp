@@ -28,6 +28,7 @@ class Option {
   Option& show(const std::string& text);                 // in the help text, instead of a type
   Option& show_default() { return show_default(value_); }  // the value that the variable had when the option was added
   Option& show_default(const std::string& text);
+  bool given() const;  // after parsing
   Option& one_of(const std::vector<std::string>& words);
 
  private:

@@ -23,6 +23,10 @@ using nlohmann::ordered_json;
 
 void ProfileArguments::add_to(Command command) {
   add_profile(command, profile);
+  add_data_seed(command, data_seed);
+}
+
+void add_data_seed(Command command, std::uint64_t& data_seed) {
   command.integer("--data-seed", data_seed, 0, UINT64_MAX, "--profile: seed of the signs, permutations and matrices that the profile leaves to the kernel").show_default();
 }
 

@@ -16,6 +16,7 @@ struct ProfileArguments {
   bool given() const { return !profile.empty(); }
   void add_to(Command command);
 };
+void add_data_seed(Command command, std::uint64_t& data_seed);
 
 // Each prints, and returns an exit code. Throws UsageError, BadInput.
 int print_profile_mse(const ProfileArguments& arguments, int bits, const std::vector<double>& x, const std::string& vector_name, int digits, bool json);

@@ -121,6 +121,43 @@ TEST_F(CodebookCommand, OtherCommandsTakeIt) {
   expect_error("mse --preset flat --codebook " + write("nan.txt", "nan 1"), 3, "centroid 0");
 }
 
+// Shipped profiles by their rules: TurboQuant stores the norm, EDEN an unbiased factor, qdrant one that matches the norm; vLLM's table in units of 1/√d.
+TEST_F(CodebookCommand, TakesProfiles) {
+  EXPECT_EQ(run("--profile turboquant-mse --bits 4 --dim 128")["rule"], "norm");
+  const json eden = run("--profile eden --bits 1 --dim 64");
+  EXPECT_EQ(eden["rule"], "unbiased");
+  EXPECT_EQ(eden["verdicts"], json::array());
+  EXPECT_NEAR(std::stod(eden["laws"][0]["rules"]["unbiased"]["error"]["lower"].get<std::string>()), 0.5707963, 1e-7);
+  EXPECT_EQ(run("--profile qdrant-turboquant --bits 4 --dim 96")["rule"], "matched-norm");
+  const json llama = run("--profile llama-turboquant-4bit --bits 4 --dim 128");
+  EXPECT_EQ(llama["verdicts"], json::array());
+  EXPECT_EQ(llama["rule"], "matched-norm");
+  const json turbovec = run("--profile turbovec --bits 3 --dim 96");  // the sphere's own table
+  EXPECT_EQ(turbovec["judged_by"], "sphere in dimension 96");
+  EXPECT_EQ(turbovec["verdicts"], json::array());
+  const auto value = [](const std::string& arguments, const char* key) {
+    const CommandResult result = run_hdq(arguments + " --json");
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    return std::stod(json::parse(result.output)[key]["lower"].get<std::string>());
+  };
+  // One bit on two equal coordinates: half of the rotated ones are 0 and get the codeword a above, A = a², B = a/√2.
+  EXPECT_NEAR(value("mse --profile eden --bits 1 --preset k-hot:2 --dim 64", "mse"), 1, 1e-12);
+  EXPECT_NEAR(value("bias --profile eden --bits 1 --preset k-hot:2 --dim 64", "correlation"), 1, 1e-12);
+  EXPECT_NEAR(value("mse --profile turboquant-mse --bits 2 --preset one-hot --dim 64", "mse"), 0.26053, 5e-6);
+  EXPECT_NEAR(value("mse --profile drive --bits 1 --rotation limit", "mse"), 0.5707963, 1e-7);
+  EXPECT_GT(value("adversary --profile turboquant-mse --bits 2 --dim 8", "mse"), 0.26);
+  EXPECT_EQ(run("--profile turboquant-mse-sphere --bits 2 --dim 24")["verdicts"], json::array());
+  expect_error("codebook --profile drive --bits 2", 2, "not offered");
+  expect_error("codebook --profile qdrant-turboquant --bits 3", 2, "not offered");
+  expect_error("codebook --profile ffht --bits 2", 3, "codebook: there is none");
+  expect_error("codebook --profile ggml-q4_0 --bits 4", 3, "scale: not the norm");
+  expect_error("codebook --profile turboquant-mse", 2, "--bits");
+  expect_error("codebook --profile eden --bits 1 --rule norm --unit 1", 2, "--unit");
+  expect_error("codebook", 2, "FILE");
+  expect_error("mse --profile eden --bits 1 --preset gaussian --dim 64", 3, "scale rule unbiased");
+  expect_error("adversary --profile eden --bits 1 --dim 8", 2, "norm");
+}
+
 TEST_F(CodebookCommand, RefusesWithOneLine) {
   const std::string book = write("book.txt", max3);
   expect_error("codebook " + write("nan.txt", "-1 nan 1"), 3,
