@@ -141,11 +141,11 @@ TEST_F(CodebookCommand, TakesProfiles) {
     return std::stod(json::parse(result.output)[key]["lower"].get<std::string>());
   };
   // One bit on two equal coordinates: half of the rotated ones are 0 and get the codeword a above, A = a², B = a/√2.
-  EXPECT_NEAR(value("mse --profile eden --bits 1 --preset k-hot:2 --dim 64", "mse"), 1, 1e-12);
-  EXPECT_NEAR(value("bias --profile eden --bits 1 --preset k-hot:2 --dim 64", "correlation"), 1, 1e-12);
-  EXPECT_NEAR(value("mse --profile turboquant-mse --bits 2 --preset one-hot --dim 64", "mse"), 0.26053, 5e-6);
+  EXPECT_NEAR(value("mse --profile eden --bits 1 --preset k-hot:2 --dim 64 --rotation hd", "mse"), 1, 1e-12);
+  EXPECT_NEAR(value("bias --profile eden --bits 1 --preset k-hot:2 --dim 64 --rotation hd", "correlation"), 1, 1e-12);
+  EXPECT_NEAR(value("mse --profile turboquant-mse --bits 2 --preset one-hot --dim 64 --rotation hd", "mse"), 0.26053, 5e-6);
   EXPECT_NEAR(value("mse --profile drive --bits 1 --rotation limit", "mse"), 0.5707963, 1e-7);
-  EXPECT_GT(value("adversary --profile turboquant-mse --bits 2 --dim 8", "mse"), 0.26);
+  EXPECT_GT(value("adversary --profile turboquant-mse --bits 2 --dim 8 --rotation hd", "mse"), 0.26);
   EXPECT_EQ(run("--profile turboquant-mse-sphere --bits 2 --dim 24")["verdicts"], json::array());
   expect_error("codebook --profile drive --bits 2", 2, "not offered");
   expect_error("codebook --profile qdrant-turboquant --bits 3", 2, "not offered");
@@ -154,8 +154,8 @@ TEST_F(CodebookCommand, TakesProfiles) {
   expect_error("codebook --profile turboquant-mse", 2, "--bits");
   expect_error("codebook --profile eden --bits 1 --rule norm --unit 1", 2, "--unit");
   expect_error("codebook", 2, "FILE");
-  expect_error("mse --profile eden --bits 1 --preset gaussian --dim 64", 3, "scale rule unbiased");
-  expect_error("adversary --profile eden --bits 1 --dim 8", 2, "norm");
+  expect_error("mse --profile eden --bits 1 --preset gaussian --dim 64 --rotation hd", 3, "scale rule unbiased");
+  expect_error("adversary --profile eden --bits 1 --dim 8 --rotation hd", 2, "norm");
 }
 
 TEST_F(CodebookCommand, RefusesWithOneLine) {
