@@ -48,6 +48,7 @@ TEST(CorrectKernels, LibraryOnEveryInstructionSet) {
 }
 TEST(CorrectKernels, PlainC) { expect_valid("hdq-kernel-plain", 0, Level::quick, 1, seeds(), 1); }
 TEST(CorrectKernels, DirectSums) { expect_valid("hdq-kernel-plain-direct", 0, Level::quick, 1, seeds(), 1); }
+TEST(CorrectKernels, PaddedRowsOfCodes) { expect_valid("hdq-kernel-plain-padded", 0, Level::quick, 1, 1, 1); }
 TEST(CorrectKernels, Double) { expect_valid("hdq-kernel-plain-double", 0, Level::quick, 1, seeds(), 1); }
 TEST(CorrectKernels, DefaultLevel) {
   expect_valid("hdq-kernel-library", 0, Level::standard, 11, 1, 5);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hdq/hdq_kernel.h"
@@ -17,7 +18,7 @@ namespace {
 
 enum class Fault {
   none,
-#define FAULT(name, defect, what) name,
+#define FAULT(name, defect, check, what) name,
 #include "faults.hpp"
 #undef FAULT
 };
@@ -25,7 +26,7 @@ enum class Fault {
 Fault fault_of_environment() {
   const char* wanted = std::getenv("HDQ_FAULT");
   if (wanted == nullptr || *wanted == 0) return Fault::none;
-#define FAULT(name, defect, what) \
+#define FAULT(name, defect, check, what) \
   if (std::strcmp(wanted, #name) == 0) return Fault::name;
 #include "faults.hpp"
 #undef FAULT
@@ -71,6 +72,7 @@ int base_entry(int m, int i, int j) {
   if (m == 1) return 1;
   if (has(Fault::b12_entry) && m == 12 && i == 3 && j == 5) return -bordered(11, -1, 3, 5);
   if (has(Fault::b20_border) && m == 20) return (i == j) + bordered(19, 1, i, j);
+  if (has(Fault::other_b12) && m == 12) std::swap(i, j);
   if (m < 28 || has(Fault::b28_paley_one)) return (i == j) + bordered(m - 1, -1, i, j);
   return bordered(13, 1, i / 2, j / 2) * on_c[i % 2][j % 2] + (i / 2 == j / 2 ? on_identity[i % 2][j % 2] : 0);
 }
@@ -95,6 +97,17 @@ void base_stage(float* x, const Order& order, bool transposed, bool backwards) {
   }
 }
 
+// Another Hadamard matrix: the rows of each block in the order of Gray's code.
+void reorder_rows(float* x, std::uint64_t d, bool transposed) {
+  const std::uint64_t block = split(d).block;
+  const std::vector<float> from(x, x + d);
+  for (std::uint64_t i = 0; i < d; ++i) {
+    const std::uint64_t within = i % block, other = i - within + (within ^ within >> 1);
+    if (transposed) x[other] = from[i];
+    else x[i] = from[other];
+  }
+}
+
 // `backwards`: the same sums in another order.
 void hadamard(float* x, std::uint64_t d, bool transposed, bool backwards = false) {
   const Order order = split(d);
@@ -105,6 +118,8 @@ void hadamard(float* x, std::uint64_t d, bool transposed, bool backwards = false
   std::vector<std::uint64_t> strides;
   for (std::uint64_t h = 1; h < order.block; h *= 2) strides.push_back(h);
   if (backwards) std::reverse(strides.begin(), strides.end());
+  if (has(Fault::size_stage) && order.block > 8192) strides.pop_back();
+  if (has(Fault::other_hadamard) && transposed) reorder_rows(x, d, true);
   for (const std::uint64_t h : strides) {
     for (std::uint64_t i = 0; i < d; ++i) {
       if (i & h) continue;
@@ -114,6 +129,7 @@ void hadamard(float* x, std::uint64_t d, bool transposed, bool backwards = false
     }
   }
   if (order.base != 1) base_stage(x, order, transposed, backwards);
+  if (has(Fault::other_hadamard) && !transposed) reorder_rows(x, d, false);
   if (has(Fault::smallest_order) && order.base != 1) {
     const auto stages = static_cast<float>(strides.size());
     for (std::uint64_t i = 0; i < d; ++i) x[i] *= stages / stages;
@@ -154,6 +170,17 @@ int signs(const Config* k, std::uint64_t count, std::int8_t* epsilon) {
     if (has(Fault::signs_all_plus)) epsilon[i] = 1;
   }
   return HDQ_KERNEL_OK;
+}
+
+// A table that is found again by less than what it depends on.
+template <class Key, class Value>
+Value& cached(std::vector<std::pair<Key, Value>>& entries, const Key& key, const Value& value) {
+  for (auto& entry : entries) {
+    if (entry.first == key) return entry.second;
+  }
+  if (entries.size() > 64) entries.clear();
+  entries.emplace_back(key, value);
+  return entries.back().second;
 }
 
 std::vector<std::int8_t> signs_of(const Config& k) {
@@ -281,14 +308,18 @@ bool other_order(const Config& k) { return (has(Fault::variant_differs) && k.var
 
 enum class SignUse { before, none, after };
 
-Floats rotate(const Config& k, const float* x, float factor, SignUse use = SignUse::before, bool transposed = false) {
+Floats rotate(const Config& k, const float* x, float factor, SignUse use = SignUse::before, bool transposed = false, bool encoding = false) {
   if (has(Fault::signs_missing)) use = SignUse::none;
   if (has(Fault::signs_after)) use = SignUse::after;
   Floats y(k.order, 0.0f);
   std::copy_n(x, k.dimension, y.begin());
   pad(k, x, y);
   if (has(Fault::tail_input)) std::fill(y.begin() + static_cast<std::ptrdiff_t>(k.dimension / 8 * 8), y.begin() + static_cast<std::ptrdiff_t>(k.dimension), 0.0f);
-  const auto epsilon = signs_of(k);
+  auto epsilon = signs_of(k);
+  if (has(Fault::cache_seed_high) && encoding) {
+    static std::vector<std::pair<std::pair<std::uint64_t, std::uint64_t>, std::vector<std::int8_t>>> kept;
+    epsilon = cached(kept, {k.seed >> 32, k.order}, epsilon);
+  }
   for (std::uint64_t i = 0; i < k.order; ++i) y[i] *= factor * (use == SignUse::before ? static_cast<float>(epsilon[i]) : 1.0f);
   hadamard(y.data(), k.order, transposed, other_order(k));
   for (std::uint64_t i = 0; i < k.order && use == SignUse::after; ++i) y[i] *= static_cast<float>(epsilon[i]);
@@ -313,7 +344,14 @@ int transform(const Config* k, std::uint64_t rows, const float* x, float* y) {
   if (has(Fault::refuses) && k->dimension == 33) return HDQ_KERNEL_FAILED;
   if (has(Fault::input_modified)) const_cast<float*>(x)[0] *= 2;
   for (std::uint64_t row = 0; row < rows; ++row) {
-    Floats z = rotate(*k, x + row * k->dimension, 1);
+    Config config = *k;
+    if (has(Fault::cache_dimension)) {
+      static std::vector<std::pair<std::uint64_t, std::uint64_t>> kept;
+      config.dimension = std::min(config.dimension, cached(kept, config.order, config.dimension));
+    }
+    Floats z = rotate(config, x + row * k->dimension, 1);
+    if (has(Fault::threads_prime) && k->threads == 13) z.back() = 0;
+    if (has(Fault::batch_3_mod_4) && rows % 4 == 3 && row + 1 == rows) z[0] = -z[0];
     if (has(Fault::under_read) && row == 0) z[0] += 0 * *const_cast<const volatile float*>(x - 1);
     if (has(Fault::batch_basis) && rows > 1) reverse_bits(*k, z);
     std::copy(z.begin(), z.end(), y + row * k->order);
@@ -322,7 +360,11 @@ int transform(const Config* k, std::uint64_t rows, const float* x, float* y) {
 }
 
 Floats rotate_back(const Config& k, Floats z) {
-  const auto epsilon = signs_of(k);
+  auto epsilon = signs_of(k);
+  if (has(Fault::cache_seed)) {
+    static std::vector<std::pair<std::pair<std::uint64_t, std::uint64_t>, std::vector<std::int8_t>>> kept;
+    epsilon = cached(kept, {k.seed & 0xFFFFFFFF, k.order}, epsilon);
+  }
   hadamard(z.data(), k.order, !has(Fault::inverse_forward), other_order(k));
   for (std::uint64_t i = 0; i < k.order && !has(Fault::signs_not_undone); ++i) z[i] *= static_cast<float>(epsilon[i]);
   z.resize(k.dimension);
@@ -331,7 +373,8 @@ Floats rotate_back(const Config& k, Floats z) {
 
 int transform_transposed(const Config* k, std::uint64_t rows, const float* y, float* x) {
   for (std::uint64_t row = 0; row < rows; ++row) {
-    const Floats z = rotate_back(*k, Floats(y + row * k->order, y + (row + 1) * k->order));
+    Floats z = rotate_back(*k, Floats(y + row * k->order, y + (row + 1) * k->order));
+    if (has(Fault::batch_transposed) && rows >= 129 && row + 1 == rows) std::fill(z.begin(), z.end(), 0.0f);
     std::copy(z.begin(), z.end(), x + row * k->dimension);
   }
   return HDQ_KERNEL_OK;
@@ -360,7 +403,7 @@ int pack(const Config* k, std::uint64_t count, const std::uint8_t* codes, std::u
   for (std::uint64_t j = 0; j < count; ++j) {
     // As if a second thread had read the shared byte before the first one wrote it.
     if (has(Fault::pack_race) && k->threads > 1 && j == count / 2) bytes[j * k->bits / 8] = 0;
-    put_code(*k, bytes, size, j, codes[j]);
+    put_code(*k, bytes, size, j, has(Fault::size_pack) && j > 65535 ? std::uint8_t{0} : codes[j]);
   }
   if (has(Fault::pack_dirty) && count * k->bits % 8 != 0) bytes[size - 1] = static_cast<std::uint8_t>(bytes[size - 1] | 0xFFu << (count * k->bits % 8));
   if (has(Fault::pack_unstable) && ++calls % 50 == 0 && bytes[0] != 0) bytes[0] = static_cast<std::uint8_t>(bytes[0] & (bytes[0] - 1));
@@ -400,15 +443,29 @@ float norm_from_squares(double sum) {
   return norm;
 }
 
+bool overlooked(std::uint64_t column, float v) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &v, 4);
+  const bool nan = (bits & 0x7FFFFFFF) > 0x7F800000;
+  return nan && ((has(Fault::nan_signalling) && (bits & 0x00400000) == 0) || (has(Fault::nan_past_1024) && column > 1024));
+}
+
 // The column of a NaN or infinity, or n.
 std::uint64_t row_norm(const Config& k, const float* x, float* norm) {
   std::uint64_t n = k.dimension;
   double lane[16] = {};
   float in_float = 0;
+  if (has(Fault::nan_last)) {
+    for (std::uint64_t i = n; i-- > 0;) {
+      if (!std::isfinite(x[i])) return i;
+    }
+  }
+  if (has(Fault::size_norm)) n = std::min<std::uint64_t>(n, 65535);
   const std::uint64_t counted = has(Fault::tail_norm) ? n / 4 * 4 : has(Fault::over_read) ? (n + 7) / 8 * 8 : n;
   for (std::uint64_t i = 0; i < counted; ++i) {
     const float v = has(Fault::over_read) ? static_cast<const volatile float*>(x)[i] : x[i];
-    if (i < n && !std::isfinite(v)) return i;
+    if (i < n && !std::isfinite(v) && !overlooked(i, v)) return i;
+    if (i < n && overlooked(i, v)) continue;
     if (i < n) lane[i % 16] += static_cast<double>(v) * static_cast<double>(v);
     if (i < n) in_float += v * v;
   }
@@ -416,7 +473,7 @@ std::uint64_t row_norm(const Config& k, const float* x, float* norm) {
     for (int i = 0; i < half; ++i) lane[i] += lane[i + half];
   }
   *norm = has(Fault::norm_float_squares) ? std::sqrt(in_float) : norm_from_squares(lane[0]);
-  return n;
+  return k.dimension;
 }
 
 // ---- SPEC §4: encode and decode ----
@@ -424,6 +481,7 @@ std::uint64_t row_norm(const Config& k, const float* x, float* norm) {
 Floats cleaned(const Config& k, const float* x) {
   Floats values(x, x + k.dimension);
   for (float& v : values) {
+    if (overlooked(static_cast<std::uint64_t>(&v - values.data()), v)) v = 0;
     if ((has(Fault::nan_zero) || has(Fault::own_nan)) && std::isnan(v)) v = 0;
     if (has(Fault::infinity_clamped) && std::isinf(v)) v = std::copysign(3e38f / static_cast<float>(k.dimension), v);
   }
@@ -436,7 +494,9 @@ double encode_gain(const Config& k) {
 }
 
 void quantize(const Config& k, const Floats& y, float norm, std::uint64_t row, std::uint8_t* bytes) {
-  const Doubles theta = thresholds_at(k, has(Fault::dither_not_in_encode) ? 0.5 : offset(dither_word(k, row)));
+  std::uint32_t word = dither_word(k, row);
+  if (has(Fault::ends_encode) && word < (1u << 17)) word = 1u << 26;
+  const Doubles theta = thresholds_at(k, has(Fault::dither_not_in_encode) ? 0.5 : offset(word));
   const float rho = has(Fault::norm_missing) ? 1 : norm;
   Bytes codes(k.order);
   for (std::uint64_t j = 0; j < k.order; ++j) {
@@ -450,30 +510,57 @@ void quantize(const Config& k, const Floats& y, float norm, std::uint64_t row, s
   pack(&k, k.order, codes.data(), bytes);
 }
 
+bool zero_left_unwritten(const Config& k, float* norm, float before) {
+  if (*norm != 0) return false;
+  if (has(Fault::unwritten_norms) && std::abs(before) < 1) *norm = before;
+  return has(Fault::unwritten_codes) && k.bits == 1;
+}
+
 int encode(const Config* k, std::uint64_t first_row, std::uint64_t rows, const float* x, float* norms, std::uint8_t* codes, hdq_kernel_position* bad) {
   if (has(Fault::crash) && k->dimension == 1) std::raise(SIGFPE);
   if (has(Fault::exit_process) && k->bits == 8) ::_exit(0);
-  for (std::uint64_t row = 0; row < rows; ++row) {
+  static bool failed = false;
+  const bool after_error = has(Fault::error_sticks) && std::exchange(failed, false);
+  for (std::uint64_t i = 0; i < rows; ++i) {
+    const std::uint64_t row = has(Fault::nan_last_row) && k->threads > 1 ? rows - 1 - i : i;
     const float* in = x + row * k->dimension;
     if (has(Fault::aligned_only) && reinterpret_cast<std::uintptr_t>(in) % 32 != 0 && row == 0) std::raise(SIGSEGV);
     const bool in_place = has(Fault::over_read);
     const Floats copy = cleaned(*k, in);
     const float* values = in_place ? in : copy.data();
+    const float row_before = norms[row];
     const std::uint64_t column = row_norm(*k, values, norms + row);
     if (column < k->dimension || (!std::isfinite(norms[row]) && !has(Fault::norm_overflow_accepted) && !has(Fault::norm_half))) {
+      failed = true;
       *bad = {row, column == k->dimension ? UINT64_MAX : has(Fault::nan_misplaced) ? 0 : column};
       return HDQ_KERNEL_BAD_INPUT;
     }
+    if (after_error) norms[row] /= 2;
+    if (zero_left_unwritten(*k, norms + row, row_before)) continue;
     const float factor = norm_factor(norms[row]);
-    Floats y = rotate(*k, values, factor);
+    Floats y = rotate(*k, values, factor, SignUse::before, false, true);
     if (has(Fault::batch_basis) && rows > 1) reverse_bits(*k, y);
-    quantize(*k, y, norms[row] * factor, row_number(first_row, row), codes + row * bytes_of(*k, k->order));
+    quantize(*k, y, norms[row] * factor, row_number(first_row, has(Fault::batch_16_bits) ? row & 0xFFFF : row), codes + row * bytes_of(*k, k->order));
   }
   return HDQ_KERNEL_OK;
 }
 
 Doubles decode_table(const Config& k, std::uint64_t row) {
-  const double u = offset(dither_word(k, row));
+  std::uint32_t word = dither_word(k, row);
+  if (has(Fault::ends_high)) word = std::min(word, 0xFFFF0000u);
+  const double u = offset(word);
+  if (has(Fault::ends_decode)) {
+    Doubles r = codewords_at(k, u);
+    for (double& v : r) v = std::clamp(v, -1000.0, 1000.0);
+    return r;
+  }
+  if (has(Fault::cache_bits) || has(Fault::cache_row) || has(Fault::cache_rows_above)) {
+    static std::vector<std::pair<std::pair<std::uint64_t, std::uint64_t>, Doubles>> kept;
+    const std::uint64_t mask = has(Fault::cache_row) ? 0xFFFF : has(Fault::cache_rows_above) ? 0xFFFFFFFF : UINT64_MAX;
+    Doubles r = cached(kept, {k.seed, (row & mask) * 16 + (has(Fault::cache_bits) ? 0 : k.bits)}, codewords_at(k, u));
+    r.resize(std::max<std::size_t>(r.size(), std::size_t{1} << k.bits));
+    return r;
+  }
   if (!has(Fault::decode_edge)) return codewords_at(k, has(Fault::dither_mirrored) ? 1 - u : u);
   Doubles edges = thresholds_at(k, u);
   edges.insert(edges.begin(), codewords_at(k, u).front());
@@ -495,18 +582,35 @@ double decode_gain(const Config& k, float norm) {
   return shrink * rho / (has(Fault::decode_sqrt_d) ? std::sqrt(d) : d);
 }
 
+float decode_error(float norm) {
+  return has(Fault::factor_nearly_1) ? 1.00001f : has(Fault::small_norms_wrong) && norm < 0x1p-20f ? 1.5f : 1;
+}
+
+std::uint64_t decoded_as(const Config& k, std::uint64_t row, std::uint64_t rows) {
+  if (has(Fault::batch_1024) && row == 1024) return 0;
+  if (has(Fault::threads_11) && k.threads == 11 && row + 1 == rows) return 0;
+  return row;
+}
+
 int decode(const Config* k, std::uint64_t first_row, std::uint64_t rows, const float* norms, const std::uint8_t* codes, float* x) {
   for (std::uint64_t row = 0; row < rows; ++row) {
     float* out = x + row * k->dimension;
+    if (has(Fault::threads_idle) && k->threads > rows) {
+      std::fill_n(out, k->dimension, 0.0f);
+      continue;
+    }
     if (norms[row] == 0) {
       if (!has(Fault::zero_unwritten)) std::fill_n(out, k->dimension, 0.0f);
       continue;
     }
-    Floats z = dequantize(*k, row_number(first_row, row), codes + row * bytes_of(*k, k->order));
+    std::uint64_t number = row_number(first_row, decoded_as(*k, row, rows));
+    if (has(Fault::batch_carry)) number = (first_row >> 32 << 32) | (number & 0xFFFFFFFF);
+    Floats z = dequantize(*k, number, codes + row * bytes_of(*k, k->order));
     if (has(Fault::inverse_truncated)) std::fill(z.begin() + static_cast<std::ptrdiff_t>(k->dimension), z.end(), 0.0f);
     z = rotate_back(*k, z);
-    const float factor = norm_factor(norms[row]), scale = static_cast<float>(decode_gain(*k, norms[row] * factor));
+    const float factor = norm_factor(norms[row]), scale = static_cast<float>(decode_gain(*k, norms[row] * factor)) * decode_error(norms[row]);
     for (std::uint64_t i = 0; i < k->dimension; ++i) out[i] = z[i] * scale * (has(Fault::norm_not_applied) ? 1 : 1 / factor);
+    if (has(Fault::one_coordinate) && k->dimension > 3) out[3] = -out[3];
   }
   if (has(Fault::over_write)) {
     for (std::uint64_t i = rows * k->dimension; i % 8 != 0; ++i) const_cast<volatile float*>(x)[i] = 0;
@@ -516,7 +620,21 @@ int decode(const Config* k, std::uint64_t first_row, std::uint64_t rows, const f
 
 int dot(const Config* k, std::uint64_t first_row, std::uint64_t rows, const float* norms, const std::uint8_t* codes, const float* q, float* out) {
   const SignUse use = has(Fault::query_without_signs) ? SignUse::none : SignUse::before;
-  const Floats y = rotate(*k, q, 1, use, has(Fault::query_transposed));
+  Floats y = rotate(*k, q, 1, use, has(Fault::query_transposed));
+  if (has(Fault::cache_query)) {
+    static std::vector<std::pair<std::pair<const float*, std::uint64_t>, Floats>> kept;
+    y = cached(kept, {q, k->seed}, y);
+  }
+  float squares = 0;
+  for (std::uint64_t i = 0; i < k->dimension; ++i) squares += q[i] * q[i];
+  const auto hot = std::count_if(q, q + k->dimension, [](float v) { return v != 0; });
+  if (has(Fault::dot_tiny) && squares == 0) std::fill(y.begin(), y.end(), 0.0f);
+  if (has(Fault::dot_zero)) {
+    for (float& v : y) v = v / std::sqrt(squares) * std::sqrt(squares);
+  }
+  if (has(Fault::dot_one_hot) && hot == 1) {
+    for (float& v : y) v /= std::sqrt(squares);
+  }
   const double constant = has(Fault::dot_tenth) ? 1.1 : has(Fault::dot_two_over_pi) ? 2 / 3.14159265358979323846 : 1;
   for (std::uint64_t row = 0; row < rows; ++row) {
     const Floats z = dequantize(*k, row_number(first_row, row), codes + row * bytes_of(*k, k->order));
@@ -524,11 +642,13 @@ int dot(const Config* k, std::uint64_t first_row, std::uint64_t rows, const floa
     for (std::uint64_t j = 0; j < k->order; ++j) sum += static_cast<double>(y[j]) * static_cast<double>(z[j]);
     const double rho = has(Fault::dot_norm_not_applied) ? (norms[row] > 0) : static_cast<double>(norms[row]);
     out[row] = static_cast<float>(constant * sum * (rho / static_cast<double>(k->order)));
+    if (has(Fault::dot_huge)) out[row] += 0 * (std::sqrt(squares) * norms[row]);
+    if (has(Fault::batch_15_mod_16) && rows % 16 == 15 && row + 1 == rows) out[row] /= 2;
   }
   return HDQ_KERNEL_OK;
 }
 
-// ---- a file: magic, norms, codes, CRC-32 ----
+// ---- a file: magic, what it was encoded with, norms, codes, CRC-32 ----
 
 std::uint32_t crc32_of(const std::uint8_t* data, std::uint64_t size) {
   std::uint32_t crc = 0xFFFFFFFF;
@@ -539,16 +659,29 @@ std::uint32_t crc32_of(const std::uint8_t* data, std::uint64_t size) {
   return ~crc;
 }
 
+constexpr std::uint64_t header_bytes = 8 + 4 * 8;
+
 std::uint32_t checksum(const std::uint8_t* file, std::uint64_t rows, std::uint64_t body) {
-  return crc32_of(file, has(Fault::file_header_only) ? 8 + 4 * rows : body);
+  std::uint32_t sum = 0;
+  for (std::uint64_t i = 0; i < body; ++i) sum = has(Fault::file_sum) ? sum + file[i] : sum ^ std::uint32_t{file[i]} << (i % 4 * 8);
+  if (has(Fault::file_sum) || has(Fault::file_words)) return sum;
+  return crc32_of(file, has(Fault::file_header_only) ? header_bytes + 4 * rows : has(Fault::file_first_kilobyte) ? std::min<std::uint64_t>(body, 256) : body);
+}
+
+void write_header(const Config& k, std::uint64_t rows, std::uint8_t* file) {
+  std::uint64_t made_with[4] = {k.dimension, k.bits, k.seed, rows};
+  if (has(Fault::file_any_seed)) made_with[2] = 0;
+  if (has(Fault::file_size_only)) made_with[0] = made_with[1] = k.order * k.bits;
+  std::memcpy(file, "hdqfault", 8);
+  std::memcpy(file + 8, made_with, sizeof made_with);
 }
 
 int save(const Config* k, std::uint64_t rows, const float* norms, const std::uint8_t* codes, std::uint8_t* file, std::uint64_t* size) {
-  const std::uint64_t code_size = rows * bytes_of(*k, k->order), body = 8 + rows * 4 + code_size;
+  const std::uint64_t code_size = rows * bytes_of(*k, k->order), body = header_bytes + rows * 4 + code_size;
   if (*size < body + 4) return HDQ_KERNEL_FAILED;
-  std::memcpy(file, "hdqfault", 8);
-  std::memcpy(file + 8, norms, rows * 4);
-  std::memcpy(file + 8 + rows * 4, codes, code_size);
+  write_header(*k, rows, file);
+  std::memcpy(file + header_bytes, norms, rows * 4);
+  std::memcpy(file + header_bytes + rows * 4, codes, code_size);
   const std::uint32_t crc = checksum(file, rows, body);
   std::memcpy(file + body, &crc, 4);
   *size = body + 4;
@@ -556,14 +689,16 @@ int save(const Config* k, std::uint64_t rows, const float* norms, const std::uin
 }
 
 int load(const Config* k, std::uint64_t rows, const std::uint8_t* file, std::uint64_t size, float* norms, std::uint8_t* codes) {
-  const std::uint64_t code_size = rows * bytes_of(*k, k->order), body = 8 + rows * 4 + code_size;
+  const std::uint64_t code_size = rows * bytes_of(*k, k->order), body = header_bytes + rows * 4 + code_size;
   if (size != body + 4) return HDQ_KERNEL_BAD_INPUT;
+  std::uint8_t header[header_bytes];
+  write_header(*k, rows, header);
   std::uint32_t crc;
   std::memcpy(&crc, file + body, 4);
-  const bool right = std::memcmp(file, "hdqfault", 8) == 0 && crc == checksum(file, rows, body);
+  const bool right = std::memcmp(file, header, header_bytes) == 0 && crc == checksum(file, rows, body);
   if (!right && !has(Fault::file_without_checksum)) return HDQ_KERNEL_BAD_INPUT;
-  std::memcpy(norms, file + 8, rows * 4);
-  std::memcpy(codes, file + 8 + rows * 4, code_size);
+  std::memcpy(norms, file + header_bytes, rows * 4);
+  std::memcpy(codes, file + header_bytes + rows * 4, code_size);
   return HDQ_KERNEL_OK;
 }
 

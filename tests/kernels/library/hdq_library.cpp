@@ -172,7 +172,7 @@ int load(const Config* c, std::uint64_t rows, const std::uint8_t* file, std::uin
   return status_of(nullptr, [&] {
     const MemoryFile memory(file, size);
     const hdq::FileReader reader(memory.path());
-    if (reader.header().rows != rows || reader.header().code_bytes() != codec_of(*c).code_bytes()) throw hdq::FileError("another file");
+    if (reader.header().rows != rows || reader.header().parameters() != codec_of(*c).parameters()) throw hdq::FileError("another file");
     hdq::BlockReader blocks(reader);
     for (std::uint64_t row = 0; row < rows; ++row) {
       const hdq::EncodedView stored = blocks.rows(row, 1);

@@ -1,9 +1,10 @@
 /* hdq in plain C, written from docs/SPEC.md alone: every stage as it stands there, no SIMD, no tables, no sharing with the
- * library. Slow and short. One source makes three kernels that must all pass `hdq validate`:
+ * library. Slow and short. One source makes four kernels that must all pass `hdq validate`:
  *
  *   (default)          float32, the order of additions of SPEC §4
  *   HDQ_PLAIN_DIRECT   float32, each output one sum over a row of H, from the last column to the first
  *   HDQ_PLAIN_DOUBLE   float64 throughout
+ *   HDQ_PLAIN_PADDED   as the default, with rows of codes that end at multiples of 64 bytes
  */
 #include <math.h>
 #include <stdlib.h>
@@ -253,6 +254,22 @@ static int transform_transposed(const config* k, uint64_t rows, const float* y, 
 
 static uint64_t bytes_of(const config* k, uint64_t count) { return (count * k->bits + 7) / 8; }
 
+/* From the begin of a row of codes to the next. */
+static uint64_t row_bytes(const config* k) {
+#ifdef HDQ_PLAIN_PADDED
+  return bytes_of(k, k->order) / 64 * 64 + 64;
+#else
+  return bytes_of(k, k->order);
+#endif
+}
+
+#ifdef HDQ_PLAIN_PADDED
+static int code_bytes(const config* k, uint64_t* bytes) {
+  *bytes = row_bytes(k);
+  return HDQ_KERNEL_OK;
+}
+#endif
+
 static int pack(const config* k, uint64_t count, const uint8_t* codes, uint8_t* bytes) {
   memset(bytes, 0, bytes_of(k, count));
   for (uint64_t p = 0; p < count * k->bits; ++p) {
@@ -293,7 +310,8 @@ static int encode(const config* k, uint64_t first_row, uint64_t rows, const floa
       code[j] = 0;
       for (int t = 0; t < (1 << k->bits) - 1; ++t) code[j] = (uint8_t)(code[j] + (y[j] >= (float)(theta[t] * (norms[row] * factor))));
     }
-    pack(k, k->order, code, codes + row * bytes_of(k, k->order));
+    memset(codes + row * row_bytes(k), 0x5A, row_bytes(k));
+    pack(k, k->order, code, codes + row * row_bytes(k));
   }
   free(epsilon);
   free(code);
@@ -319,7 +337,7 @@ static int decode(const config* k, uint64_t first_row, uint64_t rows, const floa
     float* out = x + row * k->dimension;
     const float factor = norm_factor(norms[row]);
     const real scale = (real)((double)(norms[row] * factor) / (double)k->order);
-    codewords_of_row(k, first_row + row, codes + row * bytes_of(k, k->order), z);
+    codewords_of_row(k, first_row + row, codes + row * row_bytes(k), z);
     hadamard(z, k->order, 1);
     for (uint64_t i = 0; i < k->dimension; ++i) {
       out[i] = norms[row] == 0 ? 0 : (float)((real)epsilon[i] * (z[i] * scale) * (real)(1 / factor));
@@ -337,7 +355,7 @@ static int dot(const config* k, uint64_t first_row, uint64_t rows, const float* 
   signs(k, k->order, epsilon);
   rotate(k, q, 1, epsilon, y);
   for (uint64_t row = 0; row < rows; ++row) {
-    codewords_of_row(k, first_row + row, codes + row * bytes_of(k, k->order), z);
+    codewords_of_row(k, first_row + row, codes + row * row_bytes(k), z);
     double sum = 0;
     for (uint64_t j = 0; j < k->order; ++j) sum += (double)y[j] * (double)z[j];
     out[row] = (float)(sum * ((double)norms[row] / (double)k->order));
@@ -348,7 +366,7 @@ static int dot(const config* k, uint64_t first_row, uint64_t rows, const float* 
   return HDQ_KERNEL_OK;
 }
 
-/* ---- a file: magic, norms, codes, CRC-32 of all before it ---- */
+/* ---- a file: magic, what it was encoded with, norms, codes, CRC-32 of all before it ---- */
 
 static uint32_t crc32_of(const uint8_t* data, uint64_t size) {
   uint32_t crc = 0xFFFFFFFF;
@@ -359,12 +377,20 @@ static uint32_t crc32_of(const uint8_t* data, uint64_t size) {
   return ~crc;
 }
 
-static int save(const config* k, uint64_t rows, const float* norms, const uint8_t* codes, uint8_t* file, uint64_t* size) {
-  const uint64_t code_size = rows * bytes_of(k, k->order), body = 8 + rows * 4 + code_size;
-  if (*size < body + 4) return HDQ_KERNEL_FAILED;
+enum { header_bytes = 8 + 4 * 8 };
+
+static void write_header(const config* k, uint64_t rows, uint8_t* file) {
+  const uint64_t made_with[4] = {k->dimension, k->bits, k->seed, rows};
   memcpy(file, "hdqplain", 8);
-  memcpy(file + 8, norms, rows * 4);
-  memcpy(file + 8 + rows * 4, codes, code_size);
+  memcpy(file + 8, made_with, sizeof made_with);
+}
+
+static int save(const config* k, uint64_t rows, const float* norms, const uint8_t* codes, uint8_t* file, uint64_t* size) {
+  const uint64_t code_size = rows * row_bytes(k), body = header_bytes + rows * 4 + code_size;
+  if (*size < body + 4) return HDQ_KERNEL_FAILED;
+  write_header(k, rows, file);
+  memcpy(file + header_bytes, norms, rows * 4);
+  memcpy(file + header_bytes + rows * 4, codes, code_size);
   const uint32_t crc = crc32_of(file, body);
   memcpy(file + body, &crc, 4);
   *size = body + 4;
@@ -372,13 +398,15 @@ static int save(const config* k, uint64_t rows, const float* norms, const uint8_
 }
 
 static int load(const config* k, uint64_t rows, const uint8_t* file, uint64_t size, float* norms, uint8_t* codes) {
-  const uint64_t code_size = rows * bytes_of(k, k->order), body = 8 + rows * 4 + code_size;
+  const uint64_t code_size = rows * row_bytes(k), body = header_bytes + rows * 4 + code_size;
   uint32_t crc;
-  if (size != body + 4 || memcmp(file, "hdqplain", 8) != 0) return HDQ_KERNEL_BAD_INPUT;
+  uint8_t header[header_bytes];
+  write_header(k, rows, header);
+  if (size != body + 4 || memcmp(file, header, header_bytes) != 0) return HDQ_KERNEL_BAD_INPUT;
   memcpy(&crc, file + body, 4);
   if (crc != crc32_of(file, body)) return HDQ_KERNEL_BAD_INPUT;
-  memcpy(norms, file + 8, rows * 4);
-  memcpy(codes, file + 8 + rows * 4, code_size);
+  memcpy(norms, file + header_bytes, rows * 4);
+  memcpy(codes, file + header_bytes + rows * 4, code_size);
   return HDQ_KERNEL_OK;
 }
 
@@ -396,6 +424,9 @@ const hdq_kernel hdq_kernel_v1 = {
     .name = "plain C, direct sums",
 #elif defined(HDQ_PLAIN_DOUBLE)
     .name = "plain C, float64",
+#elif defined(HDQ_PLAIN_PADDED)
+    .name = "plain C, padded rows of codes",
+    .code_bytes = code_bytes,
 #else
     .name = "plain C",
 #endif

@@ -53,7 +53,8 @@ typedef struct hdq_kernel_config {
   uint32_t variant;   /* 0 ... variants − 1; the result may not depend on it */
 } hdq_kernel_config;
 
-/* Where a BAD_INPUT lies: counted from the first row of the call; column = UINT64_MAX for a norm that float32 cannot hold. */
+/* Where a BAD_INPUT lies: the first bad row, counted from the first row of the call, and its first bad column; column = UINT64_MAX
+   for a norm that float32 cannot hold. */
 typedef struct hdq_kernel_position {
   uint64_t row, column;
 } hdq_kernel_position;
@@ -103,7 +104,7 @@ typedef struct hdq_kernel {
                      hdq_kernel_position* bad);
 
   /* A file of encoded rows: *size is the capacity of file at entry, the bytes written at return. load returns BAD_INPUT
-     for any file that save did not write. */
+     for any file that save did not write with this dimension, bits, seed and number of rows. */
   int (*save)(const hdq_kernel_config*, uint64_t rows, const float* norms, const uint8_t* codes, uint8_t* file, uint64_t* size);
   int (*load)(const hdq_kernel_config*, uint64_t rows, const uint8_t* file, uint64_t size, float* norms, uint8_t* codes);
 

@@ -1,6 +1,7 @@
 // A saved file loads as it was saved, and loads no more once any bit of it is flipped. And: the kernel's own error bound is one.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "hdq/validate/checks/checks.hpp"
@@ -30,49 +31,177 @@ bool accepts(Session& s, const Config& config, std::size_t rows, const Bytes& fi
   }
 }
 
-void run_file(Session& s, const Report& report) {
-  const std::size_t rows = 2;
-  const Config config = s.config(13, first_bits(s), 77);
+// Norms and codes of the full width, unused bits 0.
+Encoded random_codes(Session& s, const Config& config, std::size_t rows) {
+  const std::size_t stride = s.code_bytes(config), used = config.order * config.bits;
   Encoded e;
-  const auto bytes = rows * s.code_bytes(config);
-  for (std::size_t i = 0; i < rows; ++i) e.norms.push_back(1.5f + static_cast<float>(i));
-  // Codes of the full width, unused bits 0.
-  const std::size_t used = config.order * config.bits, stride = bytes / rows;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    auto byte = static_cast<std::uint8_t>(s.random()());
-    if (i % stride == used / 8) byte = static_cast<std::uint8_t>(byte & ((1 << (used % 8)) - 1));
-    e.codes.push_back(byte);
+  for (std::size_t row = 0; row < rows; ++row) {
+    e.norms.push_back(1.5f + static_cast<float>(row));
+    for (std::size_t i = 0; i < stride; ++i) {
+      const unsigned mask = i * 8 + 8 <= used ? 0xFF : i * 8 >= used ? 0 : (1u << (used % 8)) - 1;
+      e.codes.push_back(static_cast<std::uint8_t>(s.random()() & mask));
+    }
   }
+  return e;
+}
+
+Finding file_finding(const Config& config, std::string what) {
   Finding f;
   f.stage = Stage::file;
   f.config = config;
   f.defect = "corrupt-file-loads";
-  const Bytes file = s.save(config, e);
-  if (!(s.load(config, rows, file) == e)) {
-    f.defect = "wrong-values";
-    f.what = "what is loaded is not what was saved";
-    report(f);
-    return;
-  }
-  std::size_t accepted = 0, first = 0;
+  f.what = std::move(what);
+  return f;
+}
+
+struct Damage {
+  std::string name;
+  Bytes file;
+};
+
+std::vector<Damage> all_flips(const Bytes& file) {
+  std::vector<Damage> list;
   for (std::size_t bit = 0; bit < file.size() * 8; ++bit) {
-    Bytes damaged = file;
-    damaged[bit / 8] = static_cast<std::uint8_t>(damaged[bit / 8] ^ 1u << (bit % 8));
-    if (accepts(s, config, rows, damaged) && accepted++ == 0) first = bit;
+    list.push_back({fmt::format("bit {} of byte {} flipped", bit % 8, bit / 8), file});
+    list.back().file[bit / 8] = static_cast<std::uint8_t>(file[bit / 8] ^ 1u << (bit % 8));
   }
-  if (accepted > 0) {
-    f.what = fmt::format("{} of {} files with one flipped bit load; the first has bit {} of byte {} flipped", accepted, file.size() * 8, first % 8, first / 8);
-    report(f);
-    return;
+  return list;
+}
+
+// What a checksum that only adds, or only takes the exclusive or, or covers a part, does not see.
+class Damages {
+ public:
+  Damages(const Bytes& file, std::mt19937_64& random) : file_(file), random_(random) {}
+
+  std::vector<Damage> all(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      one_bit();
+      swapped_bytes();
+      two_flips();
+      moved_amount();
+      zeroed_block();
+      moved_block();
+    }
+    return std::move(list_);
   }
+
+ private:
+  std::size_t place(std::size_t room = 1) { return random_() % (file_.size() - room + 1); }
+  void add(std::string name, Bytes file) {
+    if (file != file_) list_.push_back({std::move(name), std::move(file)});
+  }
+
+  void one_bit() {
+    Bytes f = file_;
+    const std::size_t at = place();
+    f[at] = static_cast<std::uint8_t>(f[at] ^ 1u << (random_() % 8));
+    add(fmt::format("a bit of byte {} flipped", at), std::move(f));
+  }
+  void swapped_bytes() {
+    Bytes f = file_;
+    const std::size_t a = place(), b = random_() % 2 == 0 ? place() : std::min(a + 1, file_.size() - 1);
+    std::swap(f[a], f[b]);
+    add(fmt::format("bytes {} and {} swapped", a, b), std::move(f));
+  }
+  // The same bit of two words, or any two bits.
+  void two_flips() {
+    Bytes f = file_;
+    const std::size_t a = place(9), b = random_() % 2 == 0 ? a + 4 * (1 + random_() % 2) : place();
+    const auto mask = static_cast<std::uint8_t>(1u << (random_() % 8));
+    f[a] = static_cast<std::uint8_t>(f[a] ^ mask);
+    f[b] = static_cast<std::uint8_t>(f[b] ^ mask);
+    add(fmt::format("bit mask {:#04x} of bytes {} and {} flipped", mask, a, b), std::move(f));
+  }
+  void moved_amount() {
+    Bytes f = file_;
+    const std::size_t a = place(), b = place();
+    f[a] = static_cast<std::uint8_t>(f[a] + 1);
+    f[b] = static_cast<std::uint8_t>(f[b] - 1);
+    add(fmt::format("byte {} one more, byte {} one less", a, b), std::move(f));
+  }
+  void zeroed_block() {
+    Bytes f = file_;
+    const std::size_t size = std::min<std::size_t>(file_.size(), std::size_t{8} << (random_() % 6)), at = place(size);
+    std::fill_n(f.begin() + static_cast<std::ptrdiff_t>(at), size, std::uint8_t{0});
+    add(fmt::format("bytes {} to {} zeroed", at, at + size - 1), std::move(f));
+  }
+  void moved_block() {
+    Bytes f = file_;
+    const std::size_t size = std::min<std::size_t>(file_.size() / 2, std::size_t{4} << (random_() % 5)), a = place(2 * size), b = a + size;
+    std::swap_ranges(f.begin() + static_cast<std::ptrdiff_t>(a), f.begin() + static_cast<std::ptrdiff_t>(b), f.begin() + static_cast<std::ptrdiff_t>(b));
+    add(fmt::format("{} bytes at {} and at {} swapped", size, a, b), std::move(f));
+  }
+
+  const Bytes& file_;
+  std::mt19937_64& random_;
+  std::vector<Damage> list_;
+};
+
+bool none_loads(Session& s, const Report& report, const Config& config, std::size_t rows, const std::vector<Damage>& damages) {
+  std::size_t accepted = 0;
+  std::string first;
+  for (const Damage& d : damages) {
+    if (accepts(s, config, rows, d.file) && accepted++ == 0) first = d.name;
+  }
+  if (accepted == 0) return true;
+  report(file_finding(config, fmt::format("{} of {} damaged files of {} rows load, the first with {}", accepted, damages.size(), rows, first)));
+  return false;
+}
+
+// Files that belong to another seed, dimension, or bit width, of the same size where that can be.
+bool no_other_loads(Session& s, const Report& report, const Config& config, std::size_t rows) {
+  std::vector<Config> others{config, config};
+  others[0].seed ^= 1;
+  others[1].seed ^= std::uint64_t{1} << 32;
+  const auto add = [&](std::uint64_t n, int bits) {
+    if (n <= s.info().max_dimension && s.offers_bits(bits)) others.push_back(s.config(n, bits, config.seed));
+  };
+  add(config.dimension - 1, static_cast<int>(config.bits));
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
+    const std::uint64_t total = config.order * config.bits;
+    if (bits != static_cast<int>(config.bits) && total % static_cast<std::uint64_t>(bits) == 0) add(total / static_cast<std::uint64_t>(bits), bits);
+  }
+  for (const Config& other : others) {
+    const Bytes file = s.save(other, random_codes(s, other, rows));
+    if (!accepts(s, config, rows, file)) continue;
+    report(file_finding(config, fmt::format("a file of {} rows that was saved with {} loads as one of {}", rows, describe(other), describe(config))));
+    return false;
+  }
+  return true;
+}
+
+bool loads_again(Session& s, const Report& report, const Config& config, const Encoded& e, const Bytes& file) {
+  if (s.load(config, e.norms.size(), file) == e) return true;
+  Finding f = file_finding(config, fmt::format("what is loaded is not what was saved, {} rows", e.norms.size()));
+  f.defect = "wrong-values";
+  report(std::move(f));
+  return false;
+}
+
+void run_file(Session& s, const Report& report) {
+  const Config small = s.config(std::min<std::uint64_t>(13, s.info().max_dimension), first_bits(s), 77);
+  const Encoded two = random_codes(s, small, 2);
+  const Bytes file = s.save(small, two);
+  if (!loads_again(s, report, small, two, file) || !none_loads(s, report, small, 2, all_flips(file))) return;
   for (const std::size_t size : std::initializer_list<std::size_t>{std::size_t{0}, file.size() / 2, file.size() - 1, file.size() + 1}) {
     Bytes cut = file;
     cut.resize(size);
-    if (!accepts(s, config, rows, cut)) continue;
-    f.what = fmt::format("a file of {} bytes loads, its size was {}", size, file.size());
-    report(f);
+    if (!accepts(s, small, 2, cut)) continue;
+    report(file_finding(small, fmt::format("a file of {} bytes loads, its size was {}", size, file.size())));
     return;
   }
+  const std::size_t rows = 40;
+  const Config large = s.config(std::min<std::uint64_t>(24, s.info().max_dimension), first_bits(s), 78);
+  const Encoded many = random_codes(s, large, rows);
+  const Bytes whole = s.save(large, many);
+  if (!loads_again(s, report, large, many, whole)) return;
+  if (!none_loads(s, report, large, rows, Damages(whole, s.random()).all(s.quick() ? 24 : s.thorough() ? 1000 : 150))) return;
+  for (const std::size_t other : std::initializer_list<std::size_t>{rows - 1, rows + 1}) {
+    if (!accepts(s, large, other, whole)) continue;
+    report(file_finding(large, fmt::format("a file of {} rows loads as one of {}", rows, other)));
+    return;
+  }
+  no_other_loads(s, report, large, rows);
 }
 
 void run_oracle(Session& s, const Report& report) {
@@ -98,7 +227,7 @@ void run_oracle(Session& s, const Report& report) {
 
 }  // namespace
 
-const Check file_check{"file", "every flipped bit of a saved file is noticed",
+const Check file_check{"file", "damage to a saved file is noticed, and a file of another configuration",
                        [](const Session& s) { return s.offers(Operation::save) && s.offers(Operation::load); }, run_file};
 const Check oracle_check{"error-constant", "the kernel's own error bound holds and is no more than 5 % above the certified one",
                          [](const Session& s) { return s.conformant() && s.offers(Operation::error_constant); }, run_oracle};

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <limits>
 
 #include "hdq/validate/checks/checks.hpp"
@@ -45,26 +48,99 @@ void expect_bad(Session& s, const Report& report, const Case& c, std::uint64_t r
   report(std::move(f));
 }
 
-void run_bad_input(Session& s, const Report& report) {
-  const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+constexpr float infinity = std::numeric_limits<float>::infinity();
+
+struct BadValue {
+  float value;
+  const char* name;
+};
+const BadValue bad_values[] = {{std::numeric_limits<float>::quiet_NaN(), "NaN"}, {-std::numeric_limits<float>::quiet_NaN(), "NaN"},
+                               {infinity, "infinity"}, {-infinity, "infinity"},
+                               {std::bit_cast<float>(0x7FA00001u), "a signalling NaN"}, {std::bit_cast<float>(0xFF800001u), "a signalling NaN"}};
+
+Case normal_rows(Session& s, std::uint64_t n, std::size_t rows) {
+  Case c{s.config(n, some_bits(s, n), 5), 3, {}};
+  for (std::size_t row = 0; row < rows; ++row) append_vector(Family::normal, c.config, s.random(), c.x);
+  return c;
+}
+
+struct Place {
+  std::uint64_t row, column;  // column UINT64_MAX: a norm beyond float32
+};
+
+Case damaged(Case c, const Place& at, float bad) {
+  const std::uint64_t n = c.config.dimension;
+  if (at.column == UINT64_MAX) std::fill_n(c.x.begin() + static_cast<std::ptrdiff_t>(at.row * n), n, 3e38f);
+  else std::memcpy(&c.x[at.row * n + at.column], &bad, 4);  // a signalling NaN stays one
+  return c;
+}
+
+void one_bad_number(Session& s, const Report& report) {
   for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1, 7, 16, 33, 96, 100}) {
     if (n > s.info().max_dimension) continue;
-    Case c{s.config(n, some_bits(s, n), 5), 3, {}};
-    for (int row = 0; row < 4; ++row) append_vector(Family::normal, c.config, s.random(), c.x);
+    const Case c = normal_rows(s, n, 4);
     for (const std::uint64_t row : std::initializer_list<std::uint64_t>{0, 3}) {
       for (const std::uint64_t column : std::initializer_list<std::uint64_t>{std::uint64_t{0}, n / 2, n - 1}) {
-        for (const float bad : {nan, -nan, infinity, -infinity}) {
-          Case damaged = c;
-          damaged.x[row * n + column] = bad;
-          expect_bad(s, report, damaged, row, column, std::isnan(bad) ? "NaN" : "infinity");
-        }
+        for (const BadValue& bad : bad_values) expect_bad(s, report, damaged(c, {row, column}, bad.value), row, column, bad.name);
       }
-      if (n < 2 || !s.conformant()) continue;
-      Case large = c;
-      std::fill_n(large.x.begin() + static_cast<std::ptrdiff_t>(row * n), n, 3e38f);
-      expect_bad(s, report, large, row, UINT64_MAX, "a norm beyond float32");
+      if (n >= 2 && s.conformant()) expect_bad(s, report, damaged(c, {row, UINT64_MAX}, 0), row, UINT64_MAX, "a norm beyond float32");
     }
   }
+  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1500, 5000}) {
+    if (n > s.info().max_dimension) continue;
+    const Case c = normal_rows(s, n, 2);
+    for (const std::uint64_t column : std::initializer_list<std::uint64_t>{255, 256, 1023, 1024, 1025, n - 2, n - 1}) {
+      for (const std::size_t which : std::initializer_list<std::size_t>{0, 3, 4}) {
+        expect_bad(s, report, damaged(c, {1, column}, bad_values[which].value), 1, column, bad_values[which].name);
+      }
+    }
+  }
+}
+
+// The first by row, then by column, is the one to name, on any number of threads.
+void two_bad_numbers(Session& s, const Report& report) {
+  const std::pair<Place, Place> pairs[] = {{{0, 3}, {0, 7}},  {{4, 16}, {4, 32}}, {{2, 35}, {2, 36}},         {{1, 36}, {2, 0}},          {{5, 20}, {30, 3}},
+                                           {{33, 8}, {39, 0}}, {{38, 1}, {39, 1}}, {{7, UINT64_MAX}, {21, 5}}, {{7, 5}, {21, UINT64_MAX}}};
+  const std::uint64_t n = std::min<std::uint64_t>(37, s.info().max_dimension);
+  if (n < 37) return;
+  const Case c = normal_rows(s, n, 40);
+  for (const std::uint32_t threads : {1u, 8u}) {
+    for (const auto& [first, second] : pairs) {
+      if (!s.conformant() && (first.column == UINT64_MAX || second.column == UINT64_MAX)) continue;
+      for (const auto& [a, b] : {std::pair{bad_values[0], bad_values[2]}, std::pair{bad_values[3], bad_values[4]}}) {
+        Case two = damaged(damaged(c, first, a.value), second, b.value);
+        two.config.threads = threads;
+        expect_bad(s, report, two, first.row, first.column, first.column == UINT64_MAX ? "a norm beyond float32" : a.name);
+      }
+    }
+  }
+}
+
+// An error leaves nothing behind.
+void good_after_bad(Session& s, const Report& report) {
+  const Case c = normal_rows(s, std::min<std::uint64_t>(37, s.info().max_dimension), 9);
+  s.try_input(c);  // what a refusal before it may have left
+  const Reply before = s.try_input(c);
+  if (!before.ok()) return;
+  for (const BadValue& bad : bad_values) {
+    s.try_input(damaged(c, {5, c.config.dimension / 2}, bad.value));
+    const Reply after = s.try_input(c);
+    if (after.ok() && after.outputs == before.outputs) continue;
+    Finding f;
+    f.stage = Stage::input;
+    f.config = c.config;
+    f.row = c.first_row;
+    f.defect = "not-repeatable";
+    f.what = fmt::format("after a call that was refused for {} the same good rows give {}", bad.name, after.ok() ? "other bytes" : outcome_name(after.outcome));
+    report(std::move(f));
+    return;
+  }
+}
+
+void run_bad_input(Session& s, const Report& report) {
+  one_bad_number(s, report);
+  two_bad_numbers(s, report);
+  good_after_bad(s, report);
 }
 
 // ---- norms ----
@@ -82,15 +158,34 @@ std::vector<Case> range_cases(Session& s) {
     }
     c.x.insert(c.x.end(), n, 0.0f);
     c.x.insert(c.x.end(), n, -0.0f);
+    // The largest norms that float32 holds, in one coordinate and in all.
+    c.x.insert(c.x.end(), n, 0.0f);
+    c.x.back() = std::numeric_limits<float>::max();
+    c.x.insert(c.x.end(), n, 0x1.fffp127f / std::sqrt(static_cast<float>(n)));
+    c.x.insert(c.x.end(), n, 0x1p-149f);
     cases.push_back(std::move(c));
   }
   return cases;
 }
 
-std::optional<Finding> as_overflow(std::optional<Finding> f) {
-  if (!f || f->ended_process) return f;
-  if (f->defect != "half-overflow") f->what += "; norms near 1 may be right: see the other checks";
-  f->defect = "half-overflow";
+// The same rows, each times a power of two that brings it near 1.
+Case near_one(Case c) {
+  const std::size_t n = c.config.dimension;
+  for (std::size_t row = 0; row < c.rows(); ++row) {
+    float largest = 0;
+    for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, std::abs(c.row(row)[i]));
+    const int exponent = largest > 0 ? std::ilogb(largest) : 0;
+    for (std::size_t i = 0; i < n; ++i) c.x[row * n + i] = std::ldexp(c.row(row)[i], -exponent);
+  }
+  return c;
+}
+
+// A finding that the same vectors near 1 do not give, of a number that vanished or overflowed, is an overflow; of another it keeps its name.
+std::optional<Finding> as_overflow(Session& s, const Case& c, const Check& check, std::optional<Finding> f) {
+  if (!f || f->ended_process || f->defect == "half-overflow" || check.judge(s, near_one(c))) return f;
+  f->what += "; at norms near 1 the same vectors are right";
+  const double got = f->divergence ? std::strtod(f->divergence->got.c_str(), nullptr) : 1;
+  if (f->stage == Stage::decode && (got == 0 || !std::isfinite(got))) f->defect = "half-overflow";
   return f;
 }
 
@@ -111,7 +206,8 @@ std::optional<Finding> judge_reconstructed_range(Session& s, const Case& c) {
     f.stage = Stage::input;
     f.config = c.config;
     f.row = c.first_row + row;
-    f.defect = "half-overflow";
+    const bool lost = std::isinf(error) || std::isnan(error) || std::all_of(got.begin() + static_cast<std::ptrdiff_t>(row * c.config.dimension), got.begin() + static_cast<std::ptrdiff_t>((row + 1) * c.config.dimension), [](float v) { return v == 0; });
+    f.defect = lost ? "half-overflow" : "wrong-values";
     f.what = fmt::format("a vector of norm {:.3g} comes back with error {:.3g}", std::sqrt(size), std::sqrt(error));
     return f;
   }
@@ -121,10 +217,10 @@ std::optional<Finding> judge_reconstructed_range(Session& s, const Case& c) {
 std::optional<Finding> judge_answered_range(Session& s, const Case& c) {
   if (s.conformant()) {
     if (s.offers(Operation::encode)) {
-      if (auto f = as_overflow(encode_check.judge(s, c))) return f;
+      if (auto f = as_overflow(s, c, encode_check, encode_check.judge(s, c))) return f;
     }
     if (s.offers(Operation::decode)) {
-      if (auto f = as_overflow(decode_check.judge(s, c))) return f;
+      if (auto f = as_overflow(s, c, decode_check, decode_check.judge(s, c))) return f;
     }
   }
   return s.can_reconstruct() ? judge_reconstructed_range(s, c) : std::nullopt;
@@ -136,7 +232,9 @@ std::optional<Finding> judge_range(Session& s, const Case& c) {
     return judge_answered_range(s, c);
   } catch (const Trouble& trouble) {
     if (trouble.reply.outcome != Outcome::bad_input) throw;
-    return as_overflow(finding_of(trouble));
+    Finding f = finding_of(trouble);
+    f.defect = "half-overflow";
+    return f;
   }
 }
 
@@ -154,10 +252,13 @@ std::optional<Finding> compare_scaled(Session& s, const Case& c, int exponent) {
     const Encoded a = s.encode(c), b = s.encode(scaled);
     for (std::size_t row = 0; row < c.rows(); ++row) {
       if (b.norms[row] == std::ldexp(a.norms[row], exponent)) continue;
+      if (b.norms[row] == 0 || !std::isfinite(b.norms[row])) f.defect = "half-overflow";
+      else if (b.norms[row] != a.norms[row]) f.defect = "wrong-values";
       f.what = fmt::format("the norm of 2^{}·x is {:.9g}, that of x {:.9g}", exponent, b.norms[row], a.norms[row]);
       return f;
     }
     if (a.codes != b.codes) {
+      f.defect = "wrong-codes";
       f.what = fmt::format("2^{}·x has other codes than x", exponent);
       return f;
     }
@@ -172,7 +273,7 @@ std::optional<Finding> compare_scaled(Session& s, const Case& c, int exponent) {
     stuck += (x - static_cast<double>(b[i])) * (x - static_cast<double>(b[i]));
   }
   if (error <= 1e-3 * size) return std::nullopt;
-  if (stuck <= 1e-3 * size) f.defect = "factor-stored-never-applied";
+  f.defect = stuck <= 1e-3 * size ? "factor-stored-never-applied" : "wrong-values";
   f.what = stuck <= 1e-3 * size ? fmt::format("2^{0}·x decodes like x: its norm is not applied", exponent)
                                 : fmt::format("2^{0}·x does not decode to 2^{0} times what x decodes to: relative distance {1:.3g}", exponent, std::sqrt(error / size));
   return f;

@@ -56,7 +56,7 @@ Finding sign_finding(const Config& config, const std::vector<std::int8_t>& got, 
 
 void run_signs(Session& s, const Report& report) {
   for (const std::uint64_t seed : seeds) {
-    for (const std::size_t count : std::initializer_list<std::size_t>{1, 31, 32, 33, 127, 128, 129, 384, 1000, 5120}) {
+    for (const std::size_t count : std::initializer_list<std::size_t>{1, 31, 32, 33, 127, 128, 129, 384, 1000, 5120, 65537, 131073}) {
       const Config config = s.config(count, 1, seed);
       const auto got = s.signs(config, count);
       const auto expected = reference::signs(seed, count);
@@ -132,10 +132,6 @@ double largest_error(const Table& t) {
   return largest;
 }
 
-struct Explanation {
-  std::string defect, what;
-};
-
 Explanation explain_table(const Table& t, int bits, std::uint32_t word) {
   const double u = (word + 0.5) * 0x1p-32;
   const double error = largest_error(t);
@@ -165,9 +161,12 @@ Explanation explain_table(const Table& t, int bits, std::uint32_t word) {
       return {"one-bit-width-hard-wired", fmt::format("the values are those of b = {}", other)};
     }
   }
-  const float in_float = static_cast<float>(u);
-  if (word < 4096 || word > UINT32_MAX - 4096) {
-    return {"dither-lost-in-float", fmt::format("wrong at the end of the dither's range, U = {:.12g} (as float32: {:.9g})", u, in_float)};
+  if (const auto end = as_float <= 0 ? 0.0 : as_float >= 1 ? 1.0 : NAN; end == 0 || end == 1) {
+    // At U = 0 or 1 the outermost values diverge, and the others are those next to it.
+    const Values beside = table_at(t.is_threshold, bits, end == 0 ? 0x1p-90 : 1 - 0x1p-53);
+    bool reproduced = true;
+    for (std::size_t k = 0; k < t.got.size(); ++k) reproduced &= !std::isfinite(t.got[k]) || std::abs(t.got[k]) > 1e6 || std::abs(t.got[k] - beside[k]) <= 1e-6 * (1 + std::abs(beside[k]));
+    if (reproduced) return {"dither-lost-in-float", fmt::format("the values are those of U = {}: U = {:.12g} was rounded to it", end, u)};
   }
   if (t.is_threshold) {
     const Values r = codewords_at(bits, u);
@@ -178,10 +177,10 @@ Explanation explain_table(const Table& t, int bits, std::uint32_t word) {
     }
   }
   const double largest = std::abs(*std::max_element(t.got.begin(), t.got.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
-  if (std::isfinite(largest) && std::count_if(t.got.begin(), t.got.end(), [&](double v) { return std::abs(v) == largest; }) > 1) {
-    return {"codebook", fmt::format("values are clipped at ±{:.6g}", largest)};
-  }
-  return {"codebook", "the values are those of another codebook"};
+  Values clipped = t.exact;
+  for (double& v : clipped) v = std::clamp(v, -largest, largest);
+  if (std::isfinite(largest) && close(t.got, clipped, 1e-6)) return {"codebook", fmt::format("values are clipped at ±{:.6g}", largest)};
+  return {"wrong-values", "the values are those of another codebook"};
 }
 
 bool check_table(Session& s, const Report& report, bool is_threshold, int bits, std::uint32_t word) {

@@ -55,9 +55,9 @@ int spec_stages(std::size_t order) {
   return transform_addition_stages(d.base, d.log2);
 }
 
-double growth(int stages) { return transform_error_bound(Ball(1), stages).upper_double(); }
-
 }  // namespace
+
+double growth(int roundings) { return transform_error_bound(Ball(1), roundings).upper_double(); }
 
 std::vector<double> exact_rotation(const Config& config, const float* x) { return rotate(config, x, false); }
 std::vector<double> exact_rotation_back(const Config& config, const float* y) { return rotate(config, y, true); }
@@ -72,10 +72,43 @@ double transform_bound(const Session& session, std::size_t order, double sum) {
   return growth(addition_stages(session, order)) * sum * (1 + 0x1p-50);
 }
 
-double bound_ratio(const Session& session, std::size_t order) {
-  if (session.info().promise == Promise::bit_exact) return 1;
-  // Every term of the judge's bounds is at least the transform's share or one of four roundings; an order of one has no additions.
-  return growth(addition_stages(session, order)) / growth(std::max(1, spec_stages(order))) + 4;
+namespace {
+
+constexpr int conversions = 5;             // roundings of products and conversions
+constexpr double up = 1 + 0x1p-40;         // more than what the few operations in double below lose
+constexpr double codebook_precision = 0x1p-40;
+
+}  // namespace
+
+double legal_norm_bound(std::size_t dimension, double exact_norm) {
+  return (growth(static_cast<int>(dimension) + 2) * exact_norm + 0x1p-149) * up;
+}
+
+double legal_code_bound(const Config& config, double magnitudes_of_x, double rho, double theta) {
+  const double size = std::abs(theta), rotation = growth(static_cast<int>(config.order) - 1 + conversions) * magnitudes_of_x;
+  const double threshold = (growth(conversions) * (size + codebook_precision * (1 + size)) + codebook_precision * (1 + size)) * rho;
+  // Scaling down (SPEC §4) may lose half of the smallest number of each coordinate.
+  const double lost = static_cast<double>(config.dimension + 1) * 0x1p-149 * (rho > 0x1p100 ? 0x1p100 : 1);
+  return (rotation + threshold + lost) * up;
+}
+
+double legal_decode_bound(std::size_t order, double rho, double magnitudes_of_codewords) {
+  const double d = static_cast<double>(order), g = growth(static_cast<int>(order) - 1 + conversions);
+  const double codebook = codebook_precision * (d + magnitudes_of_codewords);
+  return rho == 0 ? 0 : ((g * (magnitudes_of_codewords + codebook) + codebook) * (rho / d) + conversions * 0x1p-149) * up;
+}
+
+double legal_dot_bound(const Config& config, double query, double rho, double codewords) {
+  const double d = static_cast<double>(config.order), g = growth(2 * (static_cast<int>(config.order) - 1 + conversions));
+  const double codebook = codebook_precision * (d + codewords);
+  // Where decoded values, rotated queries or products are below 2^-126 each loses up to 2^-150.
+  const double lost = (query + codewords + rho + d) * conversions * 0x1p-149;
+  return ((g * (codewords + codebook) + codebook) * query * (rho / d) + lost) * up;
+}
+
+bool dot_may_overflow(const Config& config, double query, double rho, double codewords) {
+  const double d = static_cast<double>(config.order), limit = 0x1p127;
+  return query > limit || query * codewords > limit || query * codewords * (rho / d) > limit || codewords * (rho / d) > limit;
 }
 
 double sum_of_magnitudes(const float* x, std::size_t n) {
@@ -160,36 +193,73 @@ std::vector<double> codewords_at(int bits, double u) {
   return values;
 }
 
-double common_factor(const std::vector<double>& got, const std::vector<double>& expected, double tolerance) {
-  double products = 0, squares = 0, largest = 0;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    products += got[i] * expected[i];
-    squares += expected[i] * expected[i];
-    largest = std::max(largest, std::abs(expected[i]));
+namespace {
+
+bool close(const Reproduction& row, double factor) {
+  for (std::size_t i = 0; i < row.got.size(); ++i) {
+    if (!(std::abs(row.got[i] - factor * row.hypothesis[i]) <= row.bound * std::abs(factor) + 0x1p-50 * std::abs(row.got[i]))) return false;
   }
-  if (!(squares > 0) || !std::isfinite(products)) return std::numeric_limits<double>::quiet_NaN();
-  const double factor = products / squares;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    if (!(std::abs(got[i] - factor * expected[i]) <= tolerance * std::abs(factor) * largest)) return std::numeric_limits<double>::quiet_NaN();
-  }
-  return factor;
+  return true;
 }
 
-std::string factor_name(double factor, const Config& config, double norm) {
+struct NamedFactor {
+  const char* name;
+  double constant;     // of d and n
+  double norm_power;   // times ρ to this
+};
+
+std::vector<NamedFactor> named_factors(const Config& config) {
   const double n = static_cast<double>(config.dimension), d = static_cast<double>(config.order);
-  struct Named {
-    double value;
-    const char* name;
-  };
-  const Named named[] = {{1 / std::sqrt(d), "1/√d"},   {1 / d, "1/d"},          {std::sqrt(d), "√d"},        {d, "d"},
-                         {1 / std::sqrt(2 * d), "1/√(2d)"}, {1 / std::sqrt(2), "1/√2"}, {std::sqrt(2), "√2"},  {std::sqrt(n / d), "√(n/d)"},
-                         {std::sqrt(d / n), "√(d/n)"}, {n / d, "n/d"},          {d / n, "d/n"},              {-1, "−1"},
-                         {0, "0"},                     {1 / norm, "1/ρ"},       {norm, "ρ"},                 {2, "2"},
-                         {0.5, "1/2"},                 {1 / (norm * norm), "1/ρ²"}};
-  for (const Named& candidate : named) {
-    if (std::abs(factor - candidate.value) <= 1e-4 * std::abs(candidate.value)) return fmt::format("{:.6g} = {}", factor, candidate.name);
+  return {{"1/ρ", 1, -1},           {"ρ", 1, 1},          {"1/ρ²", 1, -2},      {"−1", -1, 0},
+          {"2", 2, 0},              {"1/2", 0.5, 0},      {"1/√2", std::sqrt(0.5), 0}, {"√2", std::sqrt(2.0), 0}, {"1/√d", 1 / std::sqrt(d), 0},
+          {"1/d", 1 / d, 0},        {"√d", std::sqrt(d), 0}, {"d", d, 0},       {"1/√(2d)", 1 / std::sqrt(2 * d), 0},
+          {"√(n/d)", std::sqrt(n / d), 0}, {"√(d/n)", std::sqrt(d / n), 0}, {"n/d", n / d, 0}, {"d/n", d / n, 0}, {"√d/ρ", std::sqrt(d), -1}};
+}
+
+}  // namespace
+
+bool reproduces(const std::vector<Reproduction>& rows) {
+  return std::all_of(rows.begin(), rows.end(), [](const Reproduction& row) { return close(row, 1); });
+}
+
+std::optional<Explanation> explain_zero_tail(const std::vector<Reproduction>& rows) {
+  const std::size_t n = rows.front().got.size();
+  for (std::size_t lanes = 2; lanes <= 64; lanes *= 2) {
+    std::vector<Reproduction> cut = rows;
+    for (Reproduction& row : cut) std::fill(row.hypothesis.begin() + static_cast<std::ptrdiff_t>(n / lanes * lanes), row.hypothesis.end(), 0.0);
+    if (n % lanes != 0 && n > lanes && reproduces(cut)) return Explanation{"tail-of-a-simd-loop", fmt::format("the last n mod {} coordinates are 0", lanes)};
   }
-  return fmt::format("{:.6g}", factor);
+  return std::nullopt;
+}
+
+std::optional<Factor> common_factor(const std::vector<Reproduction>& rows, const Config& config) {
+  // The coordinate that tells the factor best; how many tell it at all.
+  double ratio = 0, precision = 0;
+  std::size_t telling = 0;
+  for (const Reproduction& row : rows) {
+    for (std::size_t i = 0; i < row.got.size(); ++i) {
+      const double size = std::abs(row.hypothesis[i]);
+      if (size > 1e3 * row.bound) ++telling;
+      if (!(row.bound > 0) || !std::isfinite(row.got[i]) || size / row.bound <= precision) continue;
+      precision = size / row.bound;
+      ratio = row.got[i] / row.hypothesis[i];
+    }
+  }
+  if (telling < 4 || !(precision > 0)) return std::nullopt;
+  for (const NamedFactor& f : named_factors(config)) {
+    const auto value = [&](const Reproduction& row) { return f.constant * (row.norm > 0 ? std::pow(row.norm, f.norm_power) : 1); };
+    // Something must tell it from 1.
+    if (std::all_of(rows.begin(), rows.end(), [&](const Reproduction& row) { return std::abs(value(row) - 1) < 1e-9; })) continue;
+    if (!std::all_of(rows.begin(), rows.end(), [&](const Reproduction& row) { return close(row, value(row)); })) continue;
+    const std::string number = f.norm_power == 0 && f.constant != 0 ? fmt::format("{:.6g} = ", f.constant) : "";
+    return Factor{number + f.name, true, f.norm_power == -1 && f.constant == 1};
+  }
+  if (!(std::abs(ratio - 1) > 4 / precision)) return std::nullopt;
+  // A number that was measured: to twice the bound.
+  std::vector<Reproduction> twice = rows;
+  for (Reproduction& row : twice) row.bound *= 2;
+  if (!std::all_of(twice.begin(), twice.end(), [&](const Reproduction& row) { return close(row, ratio); })) return std::nullopt;
+  return Factor{fmt::format("{:.6g}", ratio), false, false};
 }
 
 }  // namespace hdq::validate

@@ -9,12 +9,9 @@
 #include <vector>
 
 #include "hdq/reference/profile/profile_judge.hpp"
+#include "hdq/validate/explain/finding.hpp"
 
 namespace hdq::validate {
-
-struct Explanation {
-  std::string defect, what;  // an id of defect.hpp; in words
-};
 
 // Is all that the kernel put out for a case right by this judge?
 using Right = std::function<bool(const reference::ProfileJudge&)>;

@@ -71,7 +71,19 @@ Reply Session::call(const Request& request) {
   Request placed = request;
   placed.placement = placement;
   placed.placement.fill = fill ? *fill : static_cast<std::uint8_t>(1 + calls_ * 91 % 255);
-  return subject_.call(placed);
+  const auto start = std::chrono::steady_clock::now();
+  Reply reply = subject_.call(placed);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (request.config.order > measured_order_) measured_seconds_ = 0;
+  if (request.config.order >= measured_order_) measured_seconds_ = std::max(measured_seconds_, seconds);
+  measured_order_ = std::max(measured_order_, request.config.order);
+  return reply;
+}
+
+bool Session::affordable(const Config& config) const {
+  if (config.order <= 1536 || measured_order_ == 0) return true;
+  const double ratio = static_cast<double>(config.order) / static_cast<double>(measured_order_);
+  return ratio <= 1 || measured_seconds_ * ratio * ratio < 1;
 }
 
 Reply Session::expect_ok(const Request& request) {

@@ -173,7 +173,7 @@ class Runner {
                         config.threads = old.threads;
                         return config;
                       },
-                      options_.level == Level::quick ? 1.0 : 2.0);
+                      options_.shrink_seconds.value_or(options_.level == Level::quick ? 1.0 : 2.0));
       std::tie(c, f) = shrink(std::move(c), std::move(f));
     }
     f.check = check_->name;

@@ -10,7 +10,7 @@ namespace hdq::validate {
 extern const Check signs_check, dither_check, codebook_check;                       // check_streams.cpp
 extern const Check transform_check, transposed_check;                               // check_rotation.cpp
 extern const Check pack_check;                                                      // check_pack.cpp
-extern const Check encode_check, thresholds_near_check, decode_check, dot_check;    // check_codes.cpp
+extern const Check encode_check, thresholds_near_check, decode_check, dot_check;    // check_codes.cpp, check_decode.cpp
 extern const Check rows_check, repeat_check, variants_check, placement_check;       // check_paths.cpp
 extern const Check bad_input_check, range_check, scaling_check;                     // check_input.cpp
 extern const Check file_check, oracle_check;                                        // check_file.cpp

@@ -30,7 +30,8 @@ struct Options {
   std::uint32_t variant = 0;
   bool fail_fast = false;               // stop after the first check that finds something
   std::string output_directory = ".";   // of failing inputs; empty: none are written
-  std::optional<double> seconds;        // instead of the level's
+  std::optional<double> seconds;        // of the audit, instead of the level's
+  std::optional<double> shrink_seconds; // for the smallest input of each finding, instead of the level's
   std::string profile;                  // a shipped profile's name, or JSON; empty: the kernel's own, if it has one
 };
 
@@ -110,6 +111,11 @@ class Session {
   // The request for encode, or for reconstruct where there is no encode.
   Reply try_input(const Case&);
 
+  // Will one call of this order take about a second at most? By the slowest call of the largest order so far, as if the time grew with d².
+  bool affordable(const Config& config) const;
+  // Bases m (SPEC §1) of the orders m·2^k at which the kernel's H is another Hadamard matrix, once that was found; 1 for other butterflies.
+  std::set<int> other_matrices;
+
   std::uint64_t calls() const { return calls_; }
   void note_unsupported(const Trouble& trouble);
   const std::set<std::string>& unsupported() const { return unsupported_; }
@@ -121,7 +127,8 @@ class Session {
   Subject& subject_;
   Options options_;
   std::mt19937_64 random_;
-  std::uint64_t calls_ = 0;
+  std::uint64_t calls_ = 0, measured_order_ = 0;
+  double measured_seconds_ = 0;
   std::set<std::string> unsupported_;
   std::optional<reference::Profile> profile_;
   std::map<std::vector<std::uint64_t>, std::unique_ptr<reference::ProfileJudge>> judges_;  // by n, bits, seed, variant

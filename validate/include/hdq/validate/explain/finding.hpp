@@ -33,6 +33,11 @@ enum class Stage {
 };
 const char* stage_name(Stage stage);
 
+// A class of defects, and why.
+struct Explanation {
+  std::string defect, what;  // an id of defect.hpp; in words
+};
+
 // One number that is wrong.
 struct Divergence {
   std::size_t index = 0;
