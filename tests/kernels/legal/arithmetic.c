@@ -579,13 +579,14 @@ static void install_remembering(void) {
   theta_of = theta_kept;
 }
 
-static uint64_t last_bad(const float* x, uint64_t n) {
+static uint64_t first_bad_from_the_end(const float* x, uint64_t n) {
+  uint64_t first = n;
   for (uint64_t i = n; i-- > 0;) {
-    if (!isfinite(x[i])) return i;
+    if (!isfinite(x[i])) first = i;
   }
-  return n;
+  return first;
 }
-static void install_last_bad_column(void) { bad_column = last_bad; }
+static void install_bad_from_the_end(void) { bad_column = first_bad_from_the_end; }
 
 static int decode_talking(DECODE_PARAMETERS) {
   static int calls;

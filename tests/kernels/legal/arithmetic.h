@@ -54,7 +54,7 @@
          "needs float arrays at multiples of 64 bytes and stops where one is not")                            \
   LEGAL(remembering, "legal", "",                                                                             \
          "caches of signs and codebooks, keyed by everything they depend on")                                 \
-  LEGAL(last_bad_column, "legal", "",                                                                         \
-         "names the last bad column of the first bad row")                                                    \
+  LEGAL(bad_from_the_end, "legal", "",                                                                        \
+         "looks for the first bad column from the last one on")                                               \
   LEGAL(talkative, "legal", "",                                                                               \
          "writes a line to standard error with every hundredth call")

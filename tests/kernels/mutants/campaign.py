@@ -48,7 +48,7 @@ SAMPLE = {
 }
 SAMPLE_OF_LEGAL = ["dense_kahan", "dense_pairwise", "all_double", "all_extended", "fused_everywhere", "column_major", "norm_in_float", "five_variants",
                    "up_to_777", "bits_1_3_8", "even_only", "only_128", "even_seeds", "encode_and_dot", "reconstruct_alone", "threaded", "remembering",
-                   "last_bad_column", "talkative", "lossless", "hash_of_input", "half_storage", "signs_only_pack", "nothing_offered", "narrow_dimension",
+                   "bad_from_the_end", "talkative", "lossless", "hash_of_input", "half_storage", "signs_only_pack", "nothing_offered", "narrow_dimension",
                    "uniform__right", "stochastic__right", "microfloat__right", "eden__right", "prod__right", "signbit__right", "dithered__right",
                    "mse__right", "edenhd__right"]
 CHECKS_OF_LEGAL = "codebook,transform,pack,decode,dot,repeat,bad-input"

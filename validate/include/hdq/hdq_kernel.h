@@ -53,7 +53,8 @@ typedef struct hdq_kernel_config {
   uint32_t variant;   /* 0 ... variants − 1; the result may not depend on it */
 } hdq_kernel_config;
 
-/* Where a BAD_INPUT lies: counted from the first row of the call; column = UINT64_MAX for a norm that float32 cannot hold. */
+/* Where a BAD_INPUT lies: the first bad row, counted from the first row of the call, and its first bad column; column = UINT64_MAX
+   for a norm that float32 cannot hold. */
 typedef struct hdq_kernel_position {
   uint64_t row, column;
 } hdq_kernel_position;

@@ -512,6 +512,93 @@ std::optional<Finding> judge_repeat(Session& s, const Case& c) {
   return n == 12 || n == 37 || (n < 128 && !s.quick()) ? judge_caches(s, c) : std::nullopt;
 }
 
+// Inputs that differ from the first in one thing that a cache may forget.
+struct Relative {
+  std::string differs_in;
+  Input input;
+};
+
+std::vector<Relative> relatives_of(Session& s, const Case& c) {
+  std::vector<Relative> all;
+  const auto with = [&](std::string differs_in, const auto& change, int query = 1) {
+    Case other = c;
+    change(other);
+    // Codes of one process, the same for all runs.
+    s.restart();
+    try {
+      Input in = input_of(s, other);
+      in.query = query_of(other.config, query);
+      all.push_back({std::move(differs_in), std::move(in)});
+    } catch (const Trouble& trouble) {
+      if (trouble.reply.outcome != Outcome::unsupported) throw;
+      s.note_unsupported(trouble);
+    }
+  };
+  with("nothing", [](Case&) {});
+  with("the low word of the seed", [](Case& o) { o.config.seed ^= 1; });
+  with("the low word of the seed", [](Case& o) { o.config.seed ^= std::uint64_t{1} << 31; });
+  with("the high word of the seed", [](Case& o) { o.config.seed ^= std::uint64_t{1} << 32; });
+  with("the high word of the seed", [](Case& o) { o.config.seed ^= std::uint64_t{1} << 63; });
+  with("the query", [](Case&) {}, 2);
+  with("the rows", [](Case& o) { std::rotate(o.x.begin(), o.x.begin() + static_cast<std::ptrdiff_t>(o.config.dimension), o.x.end()); });
+  with("the row number, by 1", [](Case& o) { o.first_row += 1; });
+  with("the row number, by 2^16", [](Case& o) { o.first_row += 1 << 16; });
+  with("the row number, by 2^32", [](Case& o) { o.first_row += std::uint64_t{1} << 32; });
+  const std::uint64_t n = c.config.dimension;
+  if (const Config fewer = s.config(n - 1, static_cast<int>(c.config.bits), c.config.seed); n > 1 && fewer.order == c.config.order) {
+    with("n", [&](Case& o) {
+      o.x.clear();
+      for (std::size_t row = 0; row < c.rows(); ++row) o.x.insert(o.x.end(), c.row(row), c.row(row) + n - 1);
+      o.config = fewer;
+    });
+  }
+  for (const int step : {1, 7}) {
+    const std::uint32_t bits = (c.config.bits - 1 + static_cast<std::uint32_t>(step)) % HDQ_KERNEL_MAX_BITS + 1;
+    if (s.offers_bits(static_cast<int>(bits))) with("the bit width", [bits](Case& o) { o.config.bits = bits; });
+  }
+  return all;
+}
+
+// Each against a process that has seen nothing else: after the first, the first after it, and after all the others.
+std::optional<Finding> judge_caches(Session& s, const Case& c) {
+  const auto start = Clock::now();
+  const std::vector<Relative> all = relatives_of(s, c);
+  std::vector<std::vector<Output>> fresh;
+  for (const Relative& relative : all) {
+    s.restart();
+    fresh.push_back(outputs_of(s, relative.input));
+  }
+  const auto differs = [&](std::size_t i, std::size_t other) {
+    return compare_runs(all[i].input.c, fresh[i], outputs_of(s, all[i].input),
+                        fmt::format("other bytes than in a fresh process, after calls that differ in {}", all[i == 0 ? other : i].differs_in));
+  };
+  s.restart();
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    if (auto f = differs(0, i - 1)) return f;
+    if (auto f = differs(i, 0)) return f;
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (auto f = differs(i * 5 % all.size(), i)) return f;
+  }
+  // The other way round, where processes are quickly made.
+  for (std::size_t i = 1; i < all.size() && seconds_since(start) < 5; ++i) {
+    s.restart();
+    if (auto f = differs(i, 0)) return f;
+    if (auto f = differs(0, i)) return f;
+  }
+  return std::nullopt;
+}
+
+std::optional<Finding> judge_repeat(Session& s, const Case& c) {
+  const Input in = input_of(s, c);
+  const std::vector<Output> first = outputs_over(s, in, fills[0]);
+  for (int run = 0; run < (s.quick() ? 2 : s.thorough() ? 20 : 5); ++run) {
+    if (auto f = compare_runs(c, first, outputs_over(s, in, fills[1]), "the same call gives other bytes")) return f;
+  }
+  const std::uint64_t n = c.config.dimension;
+  return n == 12 || n == 37 || (n < 128 && !s.quick()) ? judge_caches(s, c) : std::nullopt;
+}
+
 // ---- instruction sets and threads ----
 
 std::vector<Config> other_configs(const Session& s, const Config& config) {
