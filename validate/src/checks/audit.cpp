@@ -34,8 +34,12 @@ double alpha_for(const Session& s, std::size_t shapes) {
   return 0.8 * total_false_alarm / static_cast<double>(shapes * vectors_of(s) * tests_per_subject + drift_tests);
 }
 
-// Whether a configuration needs no more. Once one is rejected, all go on for their estimates, but no further than tells the kind of fault.
-bool spent(const Session& s, const Experiment& e, bool any_rejected) { return e.declined || e.observations >= (any_rejected ? 400 : most_observations(s)); }
+// Whether a configuration may take no more. Once one is rejected, the small ones go on for their estimates, no further than tells the kind of fault.
+bool spent(const Session& s, const Experiment& e, bool any_rejected) {
+  if (any_rejected && !e.rejected && e.config.dimension > 128) return true;
+  return e.declined || e.observations >= (any_rejected ? 400 : most_observations(s));
+}
+// Or needs no more.
 bool finished(const Session& s, const Experiment& e, bool any_rejected) {
   if (spent(s, e, any_rejected)) return true;
   if (any_rejected || e.observations < 256) return false;

@@ -59,9 +59,19 @@ Finding explain_self(const Experiment& e, const std::vector<Experiment>& all) {
   return audit_finding(e, *worst, defect, fmt::format("biased: E⟨x, x̂⟩/‖x‖² = {}", estimate(worst->self.moments(), 1)));
 }
 
-Finding explain_error(const Session& s, const Experiment& e, const Audited& subject) {
+// An error that is too large because x̂ is x times a factor, which its own test would only have seen later.
+bool is_factor(const Audited& subject, const std::vector<Experiment>& all) {
+  const Moments& m = subject.self.moments();
+  return m.count() >= 32 && std::abs(m.mean()) > 6 * m.standard_error() && m.mean() * m.mean() > 0.3 * (subject.errors.mean() - subject.bounds.mean()) && common_bias(all, subject);
+}
+
+Finding explain_error(const Session& s, const Experiment& e, const Audited& subject, const std::vector<Experiment>& all) {
   const double bound = error_bound(s, static_cast<int>(e.config.bits));
   const std::string above = subject.errors.mean() > bound ? fmt::format("above its bound {:.6g}", bound) : std::string("above its exact value for the signs drawn");
+  if (is_factor(subject, all)) {
+    return audit_finding(e, subject, "estimator-constant",
+                         fmt::format("E‖x̂ − x‖²/‖x‖² = {}, {}; E⟨x, x̂⟩/‖x‖² = {}", estimate(subject.errors, 0), above, estimate(subject.self.moments(), 1)));
+  }
   return audit_finding(e, subject, e.config.bits >= 5 ? "codebook" : "error-too-large", fmt::format("E‖x̂ − x‖²/‖x‖² = {}, {}", estimate(subject.errors, 0), above));
 }
 
@@ -94,7 +104,7 @@ std::optional<Finding> explain(const Session& s, const Experiment& e, const std:
     }
   }
   const auto at = std::find_if(e.subjects.begin(), e.subjects.end(), [](const Audited& x) { return x.error.rejected(); });
-  if (at != e.subjects.end()) return explain_error(s, e, *at);
+  if (at != e.subjects.end()) return explain_error(s, e, *at, all);
   return std::nullopt;
 }
 
