@@ -125,21 +125,23 @@ std::optional<ScaledBias> scaled_bias(Session& s, const Case& c, int exponent, d
 }
 
 // With D equally likely results, pairs of equal ones among m have mean m²/2D. With D >= 2^32 five or more have a probability below
-// (m²/2^33)^5/120 < 1e-15 for m <= 4096. Below n = 64 there may be few on purpose.
+// (m²/2^33)^5/120 < 1e-15 for m <= 4096. Below n = 60 there may be few on purpose; and so there may be of a scheme with one random number
+// for all coordinates, but then they are not equally likely: there are more of them than pairs tell.
 std::optional<Finding> few_results(const Experiment& e) {
-  if (e.config.dimension < 60 || e.fingerprints.size() < 100) return std::nullopt;
+  if (e.config.dimension < 60 || e.fingerprints.size() < 300) return std::nullopt;
   std::map<std::uint64_t, std::uint64_t> counts;
   for (const std::uint64_t f : e.fingerprints) ++counts[f];
   double pairs = 0;
   for (const auto& [f, count] : counts) pairs += static_cast<double>(count * (count - 1)) / 2;
-  const auto m = static_cast<double>(e.fingerprints.size());
-  if (pairs < 5 || m * m / (2 * pairs) > 1500) return std::nullopt;
+  const auto m = static_cast<double>(e.fingerprints.size()), distinct = static_cast<double>(counts.size());
+  const double results = m * m / (2 * pairs), expected = results * -std::expm1(-m / results);
+  if (pairs < 5 || results > 1500 || std::abs(distinct / expected - 1) > 0.06) return std::nullopt;
   Finding f;
   f.stage = Stage::audit;
   f.config = e.config;
   f.defect = "dead-or-biased-rounding";
-  f.what = fmt::format("{} seeds give {} different results on {} (n = {}, b = {}), as if there were about {:.0f} seeds", e.fingerprints.size(), counts.size(),
-                       e.subjects.front().name, e.config.dimension, e.config.bits, m * m / (2 * pairs));
+  f.what = fmt::format("{} seeds give {} different results on {} (n = {}, b = {}), equally often, as if there were about {:.0f} seeds", e.fingerprints.size(), counts.size(),
+                       e.subjects.front().name, e.config.dimension, e.config.bits, results);
   return f;
 }
 

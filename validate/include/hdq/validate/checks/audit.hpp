@@ -31,7 +31,7 @@ namespace hdq::validate::audit {
 
 inline constexpr double total_false_alarm = 1e-9;
 inline constexpr double tolerance = 0x1p-11, excess = 0x1p-11;  // t and r above
-inline constexpr std::uint64_t without_range = 64;  // observations before the first R
+inline constexpr std::uint64_t without_range = 128;  // observations before the first R
 
 // V: what the kernel claims at this bit width, and a little for float32. A profile without a claim is held to an x̂ that is no further from x
 // than twice its length.
