@@ -160,14 +160,6 @@ int print_profile_bounds(const ProfileArguments& arguments, std::size_t dimensio
 
 namespace {
 
-struct ReportRow {
-  std::string profile;
-  int bits = 0;
-  std::size_t n = 0;
-  std::optional<ProfileError> gaussian, worst;
-  std::string family;
-};
-
 // n at which a profile is shown: 8, where all sign patterns are summed, else the smallest from 32 on that it offers.
 std::optional<std::size_t> shown_dimension(const Profile& p, int bits) {
   std::size_t seeded = 0;
@@ -179,44 +171,49 @@ std::optional<std::size_t> shown_dimension(const Profile& p, int bits) {
   return std::nullopt;
 }
 
-ReportRow report_row(const Profile& p, int bits, std::size_t n) {
-  ReportRow row{p.name, bits, n, {}, {}, {}};
+// Normal deviates in shape: a fixed vector.
+std::vector<float> bell_shaped(std::size_t n) {
   std::vector<float> x(n);
-  for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<float>(std::cos(1.7 * static_cast<double>(i * i + 1)) * std::sqrt(-2 * std::log((static_cast<double>(i) + 0.5) / static_cast<double>(n))));
-  try {
-    row.gaussian = profile_error(p, bits, x, 1);
-    ProfileAdversary worst = profile_adversary(p, n, bits, 1);
-    row.worst = std::move(worst.error);
-    row.family = std::move(worst.family);
-  } catch (const BadProfile&) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const double t = static_cast<double>(i);
+    x[i] = static_cast<float>(std::cos(1.7 * (t * t + 1)) * std::sqrt(-2 * std::log((t + 0.5) / static_cast<double>(n))));
   }
-  return row;
+  return x;
 }
-
-std::string short_interval(const Ball& value, int digits = 4) { return value.upper(digits); }
 
 }  // namespace
 
-std::string profiles_table_html() {
-  std::vector<ReportRow> rows;
-  std::vector<std::pair<Profile, int>> jobs;
+std::vector<ProfileRow> profile_rows() {
+  struct Job {
+    Profile profile;
+    std::size_t row, n;
+    int bits;
+  };
+  std::vector<ProfileRow> rows;
+  std::vector<Job> jobs;
   for (const ShippedProfile& shipped : shipped_profiles()) {
     const Profile p = parse_profile(shipped.json);
     if (!p.codebook || p.rounding.kind == ProfileRounding::Kind::free) continue;
-    for (const int b : p.bits) jobs.emplace_back(p, b);
+    const auto n = shown_dimension(p, p.bits.front());
+    if (!n) continue;
+    rows.push_back({p.name, *n, *n == 8, {}, {}, {}});
+    for (const int b : p.bits) {
+      if (p.offers(*n, b)) jobs.push_back({p, rows.size() - 1, *n, b});
+    }
   }
-  rows.resize(jobs.size());
   in_parallel(jobs.size(), [&](std::size_t i) {
-    const auto n = shown_dimension(jobs[i].first, jobs[i].second);
-    if (n) rows[i] = report_row(jobs[i].first, jobs[i].second, *n);
+    const Job& job = jobs[i];
+    ProfileRow& row = rows[job.row];
+    const auto b = static_cast<std::size_t>(job.bits);
+    try {
+      row.gaussian[b] = profile_error(job.profile, job.bits, bell_shaped(job.n), 1).mse.upper_double();
+      const ProfileError worst = profile_adversary(job.profile, job.n, job.bits, 1).error;
+      row.worst[b] = worst.mse.upper_double();
+      row.bias[b] = worst.bias.upper_double();
+    } catch (const BadProfile&) {  // what decides it is the kernel's: no figure
+    }
   });
-  std::string html = "<table><tr><th>profile</th><th>b</th><th>n</th><th>bell-shaped vector</th><th>worst vector found</th><th>its bias</th><th>on</th><th>how</th></tr>\n";
-  for (const ReportRow& row : rows) {
-    if (!row.gaussian || !row.worst) continue;
-    html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", row.profile, row.bits, row.n,
-                        short_interval(row.gaussian->mse), short_interval(row.worst->mse), short_interval(row.worst->bias), row.family, row.worst->method);
-  }
-  return html + "</table>\n";
+  return rows;
 }
 
 }  // namespace hdq::cli

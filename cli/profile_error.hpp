@@ -1,7 +1,10 @@
 // What hdq mse, bias, adversary, bounds and report say of a profile's scheme (docs/profiles.md).
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +28,15 @@ int print_profile_bias(const ProfileArguments& arguments, int bits, const std::v
 int print_profile_adversary(const ProfileArguments& arguments, int bits, std::size_t dimension, const std::string& output, bool json);
 // For each bit width of the profile: the worst vector found, and what the error is certified to be at most.
 int print_profile_bounds(const ProfileArguments& arguments, std::size_t dimension, bool json);
-// The table of shipped profiles, an HTML fragment.
-std::string profiles_table_html();
+
+// A shipped profile under its own rotation, by bit width: E‖x̂ − x‖²/‖x‖² of a bell-shaped vector and of the worst one found, and ‖E x̂ − x‖/‖x‖ of
+// the latter. Over all signs where these are the only random data (n = 8), else for data drawn from seed 1.
+struct ProfileRow {
+  std::string name;
+  std::size_t n = 0;
+  bool over_signs = false;
+  std::array<std::optional<double>, 9> gaussian, worst, bias;  // [b], upper ends
+};
+std::vector<ProfileRow> profile_rows();
 
 }  // namespace hdq::cli

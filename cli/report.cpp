@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "files.hpp"
 #include "hdq/io/text.hpp"
 #include "hdq/io/gnuplot.hpp"
+#include "profile_error.hpp"
 #include "report_data.hpp"
 
 namespace hdq::cli {
@@ -282,6 +284,28 @@ void add_codebooks_section(Page& page, const ReportData& report) {
   page.table("The largest |E⟨x, x̂⟩/‖x‖² − 1| among these vectors: the bias along x. A factor that makes it 0 does not make E x̂ = x.", head, bias);
 }
 
+// Under their own rotations, each a row of figures by bits.
+void add_profiles_section(Page& page) {
+  const std::vector<ProfileRow> profiles = profile_rows();
+  page.add("<h2>Quantizers of others, as they are</h2>");
+  page.add("<p>Every shipped profile (docs/profiles.md) that has a codebook, with its own rotation, scale, codebook, storage formats and factor, in real arithmetic. Where a single vector of signs is all "
+           "that is random, every sign pattern of n = 8 is summed, and no vector can know the signs; otherwise the figures are those of one draw of the scheme's data, and the worst vector found is "
+           "one that this rotation sends to few coordinates: what a deterministic rotation leaves possible.</p>");
+  std::vector<std::string> head = {"profile", "n"};
+  for (int b = 1; b <= BitWidth::most; ++b) head.push_back(std::to_string(b));
+  const auto table = [&](const char* title, std::array<std::optional<double>, 9> ProfileRow::*figures) {
+    std::vector<std::vector<std::string>> rows;
+    for (const ProfileRow& p : profiles) {
+      rows.push_back({p.name, std::to_string(p.n) + (p.over_signs ? ", all signs" : "")});
+      for (std::size_t b = 1; b <= BitWidth::most; ++b) rows.back().push_back((p.*figures)[b] ? scientific(*(p.*figures)[b]) : "");
+    }
+    page.table(title, head, rows);
+  };
+  table("E‖x̂ − x‖²/‖x‖² of the worst vector found, by bits b.", &ProfileRow::worst);
+  table("‖E x̂ − x‖/‖x‖ of that vector: the bias, or for given data the error itself.", &ProfileRow::bias);
+  table("E‖x̂ − x‖²/‖x‖² of one vector with bell-shaped coordinates.", &ProfileRow::gaussian);
+}
+
 void add_bias_section(Page& page, const ReportData& report) {
   page.add("<h2>Bias</h2>");
   page.figure(hot_figure(report, true),
@@ -320,6 +344,7 @@ std::string page_of(const ReportData& report) {
   add_bounds_section(page, report);
   add_schemes_section(page, report);
   add_codebooks_section(page, report);
+  add_profiles_section(page);
   add_bias_section(page, report);
   add_data_section(page, report);
   page.add(fmt::format("<h2>To reproduce</h2><pre><code>hdq bounds --asymptotics -o bounds\nhdq verify-certificate bounds/b*.json\n"
