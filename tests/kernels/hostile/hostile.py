@@ -47,15 +47,21 @@ def sleep_for_ever():
 
 
 def pack(codes, bits):
-    number = 0
-    for j, code in enumerate(codes):
-        number |= code << (j * bits)
-    return number.to_bytes((len(codes) * bits + 7) // 8, "little")
+    """Eight codes are `bits` bytes."""
+    packed = bytearray()
+    for begin in range(0, len(codes), 8):
+        group = codes[begin:begin + 8]
+        number = sum(code << (j * bits) for j, code in enumerate(group))
+        packed += number.to_bytes((len(group) * bits + 7) // 8, "little")
+    return bytes(packed)
 
 
 def unpack(data, bits, count):
-    number = int.from_bytes(data, "little")
-    return bytes(number >> (j * bits) & (2**bits - 1) for j in range(count))
+    codes = bytearray()
+    for begin in range(0, len(data), bits):
+        number = int.from_bytes(data[begin:begin + bits], "little")
+        codes += bytes(number >> (j * bits) & (2**bits - 1) for j in range(8))
+    return bytes(codes[:count])
 
 
 # ---- what it says of itself ----
