@@ -262,7 +262,7 @@ void add_codebooks_section(Page& page, const ReportData& report) {
   page.add("<h2>Codebooks of others</h2>");
   page.add("<p>The scalar codebooks and scale factors that public kernels use, each under one HD in dimension 64, in real arithmetic. The norm of x as factor is "
            "TurboQuant's and faiss's; a factor that gives x̂ the norm of x is what several key–value caches store; ‖x‖²/⟨x, x̂⟩ is EDEN's, at one bit also DRIVE's and "
-           "RaBitQ's. Vectors: k equal coordinates, k ≤ 7, alone or beside one of 2 or 4 times their size; every sign pattern is summed.</p>");
+           "RaBitQ's. Vectors: k equal coordinates, k ≤ 7, alone or beside one of 2 or 4 times their size; every sign pattern is summed. The last row has no signs, as vLLM's kernel: nothing is random, and the vectors are those whose transforms are the ones named, for k = 1 a row of H, such as (1, …, 1).</p>");
   std::vector<std::string> head = {"scheme"};
   for (int b = 1; b <= BitWidth::most; ++b) head.push_back(std::to_string(b));
   std::vector<std::vector<std::string>> worst = {{"hdq, certified for all vectors"}}, normal = {{"hdq"}}, bias = {{"hdq"}};
@@ -274,7 +274,7 @@ void add_codebooks_section(Page& page, const ReportData& report) {
   for (const CodebookRow& scheme : report.codebooks) {
     for (auto* table : {&worst, &normal, &bias}) table->push_back({scheme.name});
     for (std::size_t b = 0; b < scheme.worst.size(); ++b) {
-      worst.back().push_back(fmt::format("{:.3f}", scheme.worst[b]));
+      worst.back().push_back(fmt::format("{:.{}f}", scheme.worst[b], scheme.worst[b] < 100 ? 3 : 0));
       normal.back().push_back(fmt::format("{:.3f}", scheme.normal[b]));
       bias.back().push_back(scheme.bias[b] < 1e-12 ? "0" : fmt::format("{:.1e}", scheme.bias[b]));
     }

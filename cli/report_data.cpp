@@ -104,13 +104,15 @@ struct CodebookScheme {
   const char* name;
   std::size_t table;  // of `tables`
   ScaleRule rule;
+  bool signs = true;  // HD; otherwise H alone, with the same vectors as y: x = Hᵀ y/d
 };
 constexpr Codebook (*tables[])(std::int64_t levels) = {normal_table, sphere_table, uniform_table};
 constexpr CodebookScheme codebook_schemes[] = {{"Lloyd–Max of N(0, 1), norm of x", 0, ScaleRule::norm},
                                                {"Lloyd–Max of the sphere, norm of x", 1, ScaleRule::norm},
                                                {"uniform, best step, norm of x", 2, ScaleRule::norm},
                                                {"Lloyd–Max of N(0, 1), norm matched", 0, ScaleRule::matched_norm},
-                                               {"Lloyd–Max of N(0, 1), unbiased factor", 0, ScaleRule::unbiased}};
+                                               {"Lloyd–Max of N(0, 1), unbiased factor", 0, ScaleRule::unbiased},
+                                               {"Lloyd–Max of N(0, 1), norm matched, H without signs", 0, ScaleRule::matched_norm, false}};
 
 // k equal coordinates, and with them one of 2 or 4.
 std::vector<std::vector<double>> simple_vectors() {
@@ -141,14 +143,22 @@ std::vector<CodebookRow> codebook_rows() {
     const CodebookMoments normal = codebook_moments(codebook, Ball(1), {0});
     std::vector<CodebookOverSigns> exact;
     for (const std::vector<double>& x : vectors) exact.push_back(codebook_over_signs(codebook, x));
+    const CodebookOnVectors rotated(codebook, dimension);
+    std::vector<CodebookMoments> without_signs;
+    for (const std::vector<double>& y : vectors) without_signs.push_back(*rotated(y));
     for (std::size_t row = 0; row < rows.size(); ++row) {
       if (codebook_schemes[row].table != table) continue;
       const ScaleRule rule = codebook_schemes[row].rule;
       rows[row].normal[width] = unit * scaled_error(rule, normal).mid_double();
-      for (const CodebookOverSigns& of : exact) {
-        const auto r = static_cast<std::size_t>(rule);
-        rows[row].worst[width] = std::max(rows[row].worst[width], unit * of.error[r].mid_double());
-        rows[row].bias[width] = std::max(rows[row].bias[width], std::abs(of.correlation[r].mid_double() - 1));
+      const auto offer = [&](const Ball& error, const Ball& correlation) {
+        rows[row].worst[width] = std::max(rows[row].worst[width], unit * error.mid_double());
+        rows[row].bias[width] = std::max(rows[row].bias[width], std::abs(correlation.mid_double() - 1));
+      };
+      const auto r = static_cast<std::size_t>(rule);
+      if (codebook_schemes[row].signs) {
+        for (const CodebookOverSigns& of : exact) offer(of.error[r], of.correlation[r]);
+      } else {
+        for (const CodebookMoments& of : without_signs) offer(scaled_error(rule, of), scaled_correlation(rule, of));
       }
     }
     progress.advance(1);

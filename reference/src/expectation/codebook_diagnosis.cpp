@@ -124,10 +124,7 @@ void Examiner::choose_law() {
   result_.laws.push_back(under(given_, scale_, {0}, rule_));
   if (dimension_ == 0) return;
   result_.laws.push_back(under(given_, scale_, {dimension_}, rule_));
-  if (dimension_ == 1) {
-    result_.judged = 1;
-    return;
-  }
+  if (dimension_ == 1) return;  // z = ±1, for which nobody designs a table
   // At the best scale, which a wrong one must not decide.
   const auto excess = [&](std::size_t law) {
     const CodebookUnderLaw& u = result_.laws[law];

@@ -32,7 +32,7 @@ struct CodebookVerdict {
 
 struct CodebookDiagnosis {
   std::vector<CodebookUnderLaw> laws;  // normal, and sphere
-  std::size_t judged = 0;              // index into laws: the one with the smaller ratio of its error to the optimum's
+  std::size_t judged = 0;              // index into laws: the one with the smaller ratio of its error to the optimum's, at the best scale
   std::vector<std::size_t> idle;       // codes with a share below 0.03/N³ under it, about a thousandth of the optimum's least share
   std::vector<CodebookVerdict> verdicts;
 
