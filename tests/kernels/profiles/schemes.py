@@ -141,9 +141,8 @@ class Eden(Scheme):
     name = "eden"
     rotation = [("signs", "signs"), WHOLE]
     data = {"signs": signs(0)}
-    scale = {"rule": "norm"}
+    scale = {"rule": "norm", "times": lambda b, d: d**-0.5}
     levels = staticmethod(normal_levels)
-    unit = ROOT
     factor = ("unbiased", "f32")
 
     def padded(self, n):
@@ -152,11 +151,13 @@ class Eden(Scheme):
 
 class EdenBiased(Eden):
     name, factor = "eden-biased", ("projection", "f32")
+    scale, unit = {"rule": "norm"}, ROOT
 
 
 class Drive(Eden):
     """The sign of y."""
     name, bits = "drive", [1]
+    scale, unit = {"rule": "norm"}, ROOT
     levels = staticmethod(lambda b, d: np.array([-1.0, 1.0]))
 
 
@@ -174,6 +175,7 @@ class QuicFl(Scheme):
 class TurboQuantMse(Eden):
     """The norm is the factor."""
     name, factor = "turboquant-mse", ("scale", "f32")
+    scale, unit = {"rule": "norm"}, ROOT
 
 
 def hadamard_order(d):
