@@ -190,6 +190,7 @@ bool calls_functions(const Session& s) { return s.calls_functions(); }
 }  // namespace
 
 const Check leaks_check{"leaks", "equal calls leave no memory, descriptors or threads behind", calls_functions, run_leaks};
-const Check concurrent_check{"concurrent", "two calls at once, from two threads, give what each gives alone", calls_functions, run_concurrent};
+const Check concurrent_check{"concurrent", "two calls at once, from two threads, give what each gives alone", calls_functions, run_concurrent,
+                             nullptr, nullptr, true};
 
 }  // namespace hdq::validate
