@@ -156,6 +156,7 @@ class Runner {
 
   void add(Finding f) {
     f.check = check_->name;
+    f.what = io::printable(f.what);  // it may quote the kernel
     found_ = true;
     if (f.defect == "hang" && find("hang") == nullptr) ++hangs_;
     if (Finding* same = find(f.defect)) {
