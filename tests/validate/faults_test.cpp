@@ -1,6 +1,6 @@
 // The kill table: hdq validate finds each fault of the faulty kernel at the default level and names its class first; and the table in
-// docs/kill-table.md is what the faults say. Only the check that finds the fault first is run, and inputs are not made smaller;
-// HDQ_VALIDATE_FULL=1 runs all checks, as the command does.
+// docs/kill-table.md is what the faults say. Only the check that finds the fault first is run, at quick level if that finds it, and inputs
+// are not made smaller; HDQ_VALIDATE_FULL=1 runs all checks at the default level, as the command does.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -48,13 +48,22 @@ TEST_P(KillTable, NamesTheDefect) {
   Options options;
   options.output_directory.clear();
   options.fail_fast = true;
-  if (std::getenv("HDQ_VALIDATE_FULL") == nullptr) {
+  const bool full = std::getenv("HDQ_VALIDATE_FULL") != nullptr;
+  if (!full) {
     options.only = {GetParam().check};
     options.shrink_seconds = 0;
+    options.seconds = 4;
+    options.level = Level::quick;
   }
   ::setenv("HDQ_FAULT", GetParam().name, 1);  // for restarts of its process too
   PluginSubject subject(plugin("hdq-kernel-faulty"), std::chrono::milliseconds(3000));
-  const Verdict verdict = validate(subject, options);
+  Verdict verdict = validate(subject, options);
+  // What is promised is the class that the default level names.
+  if (!full && (verdict.valid() || verdict.findings().front()->defect != GetParam().defect)) {
+    options.level = Level::standard;
+    options.seconds.reset();
+    verdict = validate(subject, options);
+  }
   ::unsetenv("HDQ_FAULT");
   ASSERT_FALSE(verdict.valid()) << GetParam().what;
   EXPECT_EQ(verdict.findings().front()->defect, GetParam().defect) << text_report(verdict);
