@@ -8,8 +8,7 @@ NAMES = ("info signs dither thresholds codewords transform transform-transposed 
          "reconstruct save load error-constant data").split()
 FIELDS = "magic operation n d seed bits threads variant first_row rows count word out0 out1 bytes reserved".split()
 INPUTS = {"transform": ["<f4"], "transform-transposed": ["<f4"], "encode": ["<f4"], "decode": ["<f4", "u1"], "pack": ["u1"],
-          "unpack": ["u1"], "dot": ["<f4", "u1", "<f4"], "reconstruct": ["<f4"], "save": ["<f4", "u1"], "load": ["u1"],
-          "data": ["u1"]}
+          "unpack": ["u1"], "dot": ["<f4", "u1", "<f4"], "reconstruct": ["<f4"], "save": ["<f4", "u1"], "load": ["u1"], "data": ["u1"]}
 OUTPUTS = {"signs": ["i1"], "dither": ["<u4"], "thresholds": ["<f8"], "codewords": ["<f8"], "code-bytes": ["<u8"],
            "encode": ["<f4", "u1"], "pack": ["u1"], "unpack": ["u1"], "save": ["u1"], "load": ["<f4", "u1"],
            "error-constant": ["<f8"], "data": ["<f8"]}  # all others: float32
@@ -33,8 +32,7 @@ def split_inputs(name, call, body, norms_per_row):
 
 
 def serve(info, functions, norms_per_row=lambda call: 1):
-    """functions: operation name -> f(call, *input arrays), which returns an array or a tuple of arrays. A profile may store more
-    numbers than one for a row: norms_per_row(call)."""
+    """functions: operation name -> f(call, *input arrays) -> array or tuple; norms_per_row(call): more than one under some profiles."""
     info = dict(info, operations=[name for name in NAMES if name in functions])
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while len(header := source.read(128)) == 128:
