@@ -175,7 +175,7 @@ def encode(call, x):
         theta, _ = codebook(call.bits, word)
         thresholds = (theta * np.float64(norms[i] * scales[i])).astype(np.float32)
         packed.append(pack(call, np.searchsorted(thresholds, y[i], side="right").astype(np.uint8)))
-    return norms, np.concatenate(packed)
+    return norms, np.concatenate(packed + [np.zeros(0, np.uint8)])
 
 
 def rotated_rows(call, codes):

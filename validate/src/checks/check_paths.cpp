@@ -436,7 +436,7 @@ std::vector<Relative> relatives_of(Session& s, const Case& c) {
   std::vector<Relative> all;
   // Programs that take long to start have fewer relatives: each is started twice.
   const auto start = Clock::now();
-  const double at_most = s.quick() ? 1 : s.thorough() ? 60 : 6;
+  const double at_most = s.quick() ? 0.3 : s.thorough() ? 60 : 6;
   const auto with = [&](std::string differs_in, const auto& change, int query = 1) {
     if (seconds_since(start) > at_most) return;
     Case other = c;
