@@ -297,7 +297,7 @@ void add_profiles_section(Page& page) {
     std::vector<std::vector<std::string>> rows;
     for (const ProfileRow& p : profiles) {
       rows.push_back({p.name, std::to_string(p.n) + (p.over_signs ? ", all signs" : "")});
-      for (std::size_t b = 1; b <= BitWidth::most; ++b) rows.back().push_back((p.*figures)[b] ? scientific(*(p.*figures)[b]) : "");
+      for (std::size_t b = 1; b <= BitWidth::most; ++b) rows.back().push_back((p.*figures)[b] ? (*(p.*figures)[b] < 1e-9 ? "0" : scientific(*(p.*figures)[b])) : "");
     }
     page.table(title, head, rows);
   };

@@ -179,7 +179,7 @@ def encode(call, x):
 
 
 def rotated_rows(call, codes):
-    rows = codes.reshape(call.rows, -1)
+    rows = codes.reshape(call.rows, -1) if call.rows else []
     for i, word in enumerate(dither_words(call.seed, call.first_row, call.rows)):
         yield i, codebook(call.bits, word)[1][unpack(call, rows[i], call.d)]
 

