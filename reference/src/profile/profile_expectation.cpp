@@ -216,12 +216,14 @@ ProfileAdversary profile_adversary(const Profile& given, std::size_t dimension, 
     std::fill_n(hot.begin(), k, 1.0f);
     candidates.emplace_back(std::to_string(k) + "-hot", hot);
   }
-  candidates.emplace_back("constant", std::vector<float>(dimension, 1.0f));
-  std::vector<float> alternating(dimension);
-  for (std::size_t i = 0; i < dimension; ++i) alternating[i] = i % 2 == 0 ? 1.0f : -1.0f;
-  candidates.emplace_back("alternating", alternating);
   const std::size_t d = judge.rotated_length();
   const bool summed = only_seeded_signs(profile, judge) >= 0 && judge.rotation().length() <= 12;  // no vector knows the signs
+  if (!summed) {
+    candidates.emplace_back("constant", std::vector<float>(dimension, 1.0f));
+    std::vector<float> alternating(dimension);
+    for (std::size_t i = 0; i < dimension; ++i) alternating[i] = i % 2 == 0 ? 1.0f : -1.0f;
+    candidates.emplace_back("alternating", alternating);
+  }
   for (std::size_t k = 1; k <= d && !summed; k *= 2) {
     std::vector<float> y(d, 0.0f);
     std::fill_n(y.begin(), k, 1.0f);
