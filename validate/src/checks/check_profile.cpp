@@ -63,7 +63,8 @@ std::vector<int> widths(const Session& s) {
     if (s.offers_bits(b)) offered.push_back(b);
   }
   if (!s.quick() || offered.size() <= 3) return offered;
-  return {offered.front(), offered[offered.size() / 2], offered.back()};
+  const bool four = offered.front() < 4 && offered.back() > 4 && std::find(offered.begin(), offered.end(), 4) != offered.end();
+  return {offered.front(), four ? 4 : offered[offered.size() / 2], offered.back()};  // most kernels are of 4 bits
 }
 
 // ---- inputs ----

@@ -355,7 +355,7 @@ std::optional<Explanation> other_thresholds_fitted(const ProfileJudge& judge, co
   }
   changed.ignore_factors_in_encode = true;  // a factor of other codewords is another number
   if (!right(changed)) return std::nullopt;
-  return Explanation{"codebook", fmt::format("the codes have other thresholds: {:.6g} between codewords {} and {}, should be {:.6g}",
+  return Explanation{"codebook", fmt::format("the codes have other thresholds: about {:.4g} between codewords {} and {}, should be {:.6g}",
                                              changed.thresholds()[worst].mid_double(), worst, worst + 1, judge.thresholds()[worst].mid_double())};
 }
 
