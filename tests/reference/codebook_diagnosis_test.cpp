@@ -64,7 +64,7 @@ TEST(CodebookError, MomentsAgainstQuadrature) {
   Codebook codebook{{-2, Rational(-1, 2), Rational(1, 4), Rational(3, 2), Rational(5, 4)},
                     {Rational(-3, 2), 0, Rational(9, 10), 2}};
   codebook.unit = CodebookUnit::parse("3/8");
-  for (const std::uint64_t d : {0, 2, 3, 8, 64}) {
+  for (const std::uint64_t d : {0u, 2u, 3u, 8u, 64u}) {
     const std::uint64_t dimension = d == 0 ? 8 : d;
     const Ball scale = codebook.unit.scale(dimension);
     const CodebookMoments m = codebook_moments(codebook, scale, {d});
@@ -216,7 +216,7 @@ TEST(CodebookDiagnosis, RightOnesGetNoVerdict) {
     normal.thresholds = float_midpoints(normal);
     EXPECT_EQ(verdicts(normal), "") << bits;
   }
-  for (const std::uint64_t d : {2, 3, 4, 8, 1024}) {
+  for (const std::uint64_t d : {2u, 3u, 4u, 8u, 1024u}) {
     for (const std::int64_t levels : {2, 3, 4, 16, 31}) {
       const Codebook sphere = lloyd_max_table(levels, d);
       for (const ScaleRule rule : rules)

@@ -14,7 +14,7 @@ namespace hdq::reference {
 namespace {
 
 TEST(CoordinateDistribution, SphereAgainstQuadrature) {
-  for (const std::uint64_t d : {2, 3, 4, 5, 8, 24, 129, 1000}) {
+  for (const std::uint64_t d : {2u, 3u, 4u, 5u, 8u, 24u, 129u, 1000u}) {
     const CoordinateDistribution law = CoordinateDistribution::sphere(d);
     const SphereQuadrature quadrature(static_cast<double>(d));
     const double end = std::sqrt(static_cast<double>(d));
@@ -52,7 +52,7 @@ TEST(CoordinateDistribution, ElementaryCases) {
 
 // Centroids, midpoints and the error, each by quadrature.
 TEST(LloydMaxOfTheSphere, IsStationary) {
-  for (const std::uint64_t d : {2, 3, 4, 8, 128}) {
+  for (const std::uint64_t d : {2u, 3u, 4u, 8u, 128u}) {
     for (const std::int64_t levels : {2, 3, 4, 7, 16}) {
       const LloydMax q = lloyd_max(levels, CoordinateDistribution::sphere(d));
       const SphereQuadrature quadrature(static_cast<double>(d));

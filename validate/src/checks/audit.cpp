@@ -166,7 +166,7 @@ bool any_rejected(const Chains& chains) {
 std::optional<std::pair<std::uint64_t, int>> drift_shape(Session& s) {
   for (const int bits : {6, 5, 7, 4, 8, 3, 2, 1}) {
     if (!s.offers_bits(bits)) continue;
-    for (const std::uint64_t n : {48, 64, 100, 128, 12, 61, 256, 384, 16, 8, 4, 2, 1, 512, 1024}) {
+    for (const std::uint64_t n : std::initializer_list<std::uint64_t>{48, 64, 100, 128, 12, 61, 256, 384, 16, 8, 4, 2, 1, 512, 1024}) {
       if (n > s.info().max_dimension || (s.profile() != nullptr && !s.profile()->offers(n, bits))) continue;
       Case c{s.config(n, bits), 0, std::vector<float>(n, 1.0f)};
       if (s.answers([&] { s.reconstruct(c); })) return std::pair{n, bits};

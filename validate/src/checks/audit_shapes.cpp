@@ -21,7 +21,7 @@ std::vector<Dimensions> wanted(const Session& s, int bits, bool first_width) {
   lists.push_back(bits % 2 != 0 ? large_odd : large);
   if (first_width) lists.push_back(very_large);
   if (!s.thorough()) return lists;
-  for (const std::uint64_t n : {7, 28, 100, 128, 960}) lists.push_back({n});
+  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{7, 28, 100, 128, 960}) lists.push_back({n});
   lists.push_back(bits % 2 != 0 ? large : large_odd);
   return lists;
 }
