@@ -1,7 +1,9 @@
 // What the audit must see of a kernel of its own scheme, what it must let pass, and what it must not call judged.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -29,10 +31,6 @@ struct Planted {
 void PrintTo(const Planted& planted, std::ostream* out) { *out << planted.words; }
 
 class Biased : public ::testing::TestWithParam<Planted> {};
-TEST_P(Biased, IsSeen) {
-  const auto result = judge(GetParam().words, std::string("--only audit --seconds 60 ") + GetParam().options);
-  EXPECT_EQ(result.exit_code, 1) << GetParam().what << "\n" << result.output;
-}
 constexpr Planted biased[] = {
     {"twice,only_64", "--level quick", "2·x̂, and only n = 64·k is offered: one declined case hid the rest"},
     {"twice,declines_odd", "--level quick", "2·x̂, and odd n are declined"},
@@ -56,6 +54,13 @@ constexpr Planted biased[] = {
     {"nearest,no_claim", "--level quick", "nothing is random"},
     {"nearest", "--level quick --claim unbiased", "nothing is random, and it claims to be unbiased"},
 };
+TEST_P(Biased, IsSeen) {
+  // Seconds each: every other one, and all of them with HDQ_VALIDATE_FULL=1.
+  const auto index = static_cast<std::size_t>(std::find_if(std::begin(biased), std::end(biased), [](const Planted& p) { return p.words == GetParam().words; }) - std::begin(biased));
+  if (index % 2 != 0 && std::getenv("HDQ_VALIDATE_FULL") == nullptr) GTEST_SKIP() << "HDQ_VALIDATE_FULL=1";
+  const auto result = judge(GetParam().words, std::string("--only audit --seconds 60 ") + GetParam().options);
+  EXPECT_EQ(result.exit_code, 1) << GetParam().what << "\n" << result.output;
+}
 INSTANTIATE_TEST_SUITE_P(Audit, Biased, ::testing::ValuesIn(biased));
 
 class NotJudged : public ::testing::TestWithParam<Planted> {};
