@@ -519,7 +519,7 @@ static void install_threaded(void) {
   hdq_kernel_v1.dot = dot_threaded;
 }
 
-/* ---- alignment, caches, positions, words ---- */
+/* ---- alignment, caches, words ---- */
 
 static void need_64(const void* array) {
   if ((uintptr_t)array % 64 != 0) abort();
@@ -554,11 +554,14 @@ static void install_aligned_64(void) {
 }
 
 static void sign_row_kept(uint64_t seed, uint64_t count, int8_t* epsilon) {
-  static int8_t* kept;
-  static uint64_t kept_seed, kept_count;
-  if (kept == NULL || kept_seed != seed || kept_count < count) {
-    free(kept);
-    kept = malloc(count);
+  enum { MOST = 4096 };
+  static _Thread_local int8_t kept[MOST];
+  static _Thread_local uint64_t kept_seed, kept_count;
+  if (count > MOST) {
+    right_sign_row(seed, count, epsilon);
+    return;
+  }
+  if (kept_seed != seed || kept_count < count) {
     right_sign_row(seed, count, kept);
     kept_seed = seed;
     kept_count = count;
@@ -566,9 +569,9 @@ static void sign_row_kept(uint64_t seed, uint64_t count, int8_t* epsilon) {
   memcpy(epsilon, kept, count);
 }
 static void theta_kept(int bits, uint32_t word, double* theta) {
-  static double kept[9][255];
-  static uint32_t kept_word[9];
-  static int made[9];
+  static _Thread_local double kept[9][255];
+  static _Thread_local uint32_t kept_word[9];
+  static _Thread_local int made[9];
   if (!made[bits] || kept_word[bits] != word) right_theta(bits, word, kept[bits]);
   kept_word[bits] = word;
   made[bits] = 1;
@@ -589,7 +592,7 @@ static uint64_t first_bad_from_the_end(const float* x, uint64_t n) {
 static void install_bad_from_the_end(void) { bad_column = first_bad_from_the_end; }
 
 static int decode_talking(DECODE_PARAMETERS) {
-  static int calls;
+  static _Thread_local int calls;
   if (++calls % 100 == 0) fprintf(stderr, "decoded %d times\n", calls);
   return right_decode(DECODE_ARGUMENTS);
 }

@@ -53,7 +53,7 @@
   LEGAL(aligned_64, "legal", "",                                                                              \
          "needs float arrays at multiples of 64 bytes and stops where one is not")                            \
   LEGAL(remembering, "legal", "",                                                                             \
-         "caches of signs and codebooks, keyed by everything they depend on")                                 \
+         "caches of signs and codebooks of each thread, keyed by all they depend on")                                  \
   LEGAL(bad_from_the_end, "legal", "",                                                                        \
          "looks for the first bad column from the last one on")                                               \
   LEGAL(talkative, "legal", "",                                                                               \

@@ -356,6 +356,8 @@ static void bad_input(void) {
         for (uint64_t j = 0; j < 20 * n[i]; ++j) x[j] = uniform();
         memcpy(x + 18 * n[i] + column[c], bits + b, 4);
         rows_through("bad", &k, 7, 20, x, NULL);
+        memcpy(x + 18 * n[i] + (column[c] + 2) % n[i], bits + b, 4);
+        rows_through("two bad", &k, 7, 20, x, NULL);
         memcpy(x + 3 * n[i] + (column[c] + 1) % n[i], bits + b, 4);
         rows_through("bad", &k, 7, 20, x, NULL);
       }

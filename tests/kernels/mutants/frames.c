@@ -16,7 +16,7 @@ hdq_kernel hdq_kernel_v1 = SPEC_KERNEL;
 
 /* ---- 8: files ---- */
 
-static uint64_t checked_rows, checked_row_bytes;
+static _Thread_local uint64_t checked_rows, checked_row_bytes;
 static uint32_t crc_first_rows(const uint8_t* data, uint64_t size) {
   const uint64_t rows = checked_rows < 16 ? checked_rows : 16;
   return right_crc(data, checked_rows <= 16 ? size : HEAD + checked_rows * 4 + rows * checked_row_bytes);

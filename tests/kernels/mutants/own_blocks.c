@@ -37,6 +37,7 @@ static uint64_t length_of(const row_state* s, uint64_t block) {
 
 static double right_noise(const row_state* s, uint64_t i) { return uniform_at(s, i); }
 static double (*noise)(const row_state* s, uint64_t i) = right_noise;
+static _Thread_local double (*noise_now)(const row_state* s, uint64_t i);
 static double (*noise_back)(const row_state* s, uint64_t i) = right_noise;
 
 static void store_ranges(const row_state* s, const double* u, uint8_t* bytes) {
@@ -58,7 +59,7 @@ static void uniform_encode(const row_state* s, const double* u, uint8_t* bytes) 
   for (uint64_t i = 0; i < s->n; ++i) {
     const double range = (double)load_range(bytes, i / BLOCK);
     const double t = range == 0 ? 0 : fmin(fmax((u[i] + range) / (2 * range) * steps(s->bits), 0), steps(s->bits));
-    entries(s, bytes)[i] = (uint8_t)fmin(floor(t + noise(s, i)), steps(s->bits));
+    entries(s, bytes)[i] = (uint8_t)fmin(floor(t + NOW(noise)(s, i)), steps(s->bits));
   }
 }
 static void uniform_decode(const row_state* s, const uint8_t* bytes, double* u) {
@@ -222,7 +223,7 @@ static double held = 0;
 static double shrink = 1;
 static double right_floor(double t, double r) { return floor(t + r); }
 static double (*round_up_or_down)(double t, double r) = right_floor;
-static const double* current_row;
+static _Thread_local const double* current_row;
 
 static void stochastic_encode(const row_state* s, const double* u, uint8_t* bytes) {
   const double limit = most(s->bits);
@@ -231,7 +232,7 @@ static void stochastic_encode(const row_state* s, const double* u, uint8_t* byte
   for (uint64_t i = 0; i < s->n; ++i) {
     const double range = (double)load_range(bytes, i / BLOCK);
     const double t = range == 0 ? 0 : fmin(fmax(u[i] / range * limit, -limit), limit);
-    const double code = fmin(fmax(round_up_or_down(t, noise(s, i)), -limit), fmax(limit - held, 1));
+    const double code = fmin(fmax(round_up_or_down(t, NOW(noise)(s, i)), -limit), fmax(limit - held, 1));
     entries(s, bytes)[i] = (uint8_t)(int8_t)code;
   }
 }
@@ -288,8 +289,9 @@ static uint64_t nonzero_path;
 static void stochastic_encode_sparse(const row_state* s, const double* u, uint8_t* bytes) {
   uint64_t count = 0;
   for (uint64_t i = 0; i < s->n; ++i) count += u[i] != 0;
-  noise = count == nonzero_path ? noise_half : right_noise;
+  noise_now = count == nonzero_path ? noise_half : NULL;
   stochastic_encode(s, u, bytes);
+  noise_now = NULL;
 }
 static void install_stochastic__three_hot(void) {
   install_stochastic__right();
@@ -304,8 +306,9 @@ static void install_stochastic__five_hot(void) {
 static void stochastic_encode_negative(const row_state* s, const double* u, uint8_t* bytes) {
   uint64_t positive = 0;
   for (uint64_t i = 0; i < s->n; ++i) positive += u[i] > 0;
-  noise = positive == 0 && s->n > 3 ? noise_low : right_noise;
+  noise_now = positive == 0 && s->n > 3 ? noise_low : NULL;
   stochastic_encode(s, u, bytes);
+  noise_now = NULL;
 }
 static void install_stochastic__all_negative(void) {
   install_stochastic__right();
@@ -355,7 +358,7 @@ static void microfloat_encode(const row_state* s, const double* u, uint8_t* byte
     const double range = (double)load_range(bytes, i / BLOCK), t = range == 0 ? 0 : fmin(fabs(u[i]) / range * 6, 6);
     int code = 0;
     while (code < 6 && t >= grid[code + 1]) ++code;
-    code += noise(s, i) < chance(t, code);
+    code += NOW(noise)(s, i) < chance(t, code);
     const int negative = sign_of_rounded ? rint(u[i] / range * 6) < 0 : u[i] < 0;
     entries(s, bytes)[i] = (uint8_t)(code | negative << 3);
   }

@@ -7,9 +7,11 @@ hdq_kernel hdq_kernel_v1;
 
 /* ---- Haar rotations: Gaussian rows made orthonormal one after the other; row major ---- */
 
+enum { LARGEST = 64 };
+
 typedef struct rotation {
   uint64_t n, seed;
-  double* matrix;
+  double matrix[LARGEST * LARGEST];
 } rotation;
 
 static int skip_last, skip_all;
@@ -37,10 +39,10 @@ static void (*make_matrix)(uint64_t n, uint64_t seed, double* matrix) = right_ma
 
 /* The last one is kept, by n and seed. */
 static const double* rotation_of(const row_state* s) {
-  static rotation kept;
-  if (kept.matrix == NULL || kept.n != s->n || kept.seed != s->seed) {
-    free(kept.matrix);
-    kept = (rotation){s->n, s->seed, malloc(s->n * s->n * sizeof(double))};
+  static _Thread_local rotation kept;
+  if (kept.n != s->n || kept.seed != s->seed) {
+    kept.n = s->n;
+    kept.seed = s->seed;
     make_matrix(s->n, s->seed, kept.matrix);
   }
   return kept.matrix;
@@ -75,8 +77,8 @@ static void lloyd(int bits, int iterations, double width, codebook* c) {
   }
 }
 
-static codebook books[9];
-static int book_made[9];
+static _Thread_local codebook books[9];
+static _Thread_local int book_made[9];
 /* From the quantiles of a wider normal, which are nearly right already. */
 static void right_book(int bits, codebook* c) {
   lloyd(bits, 0, 1, c);
@@ -266,19 +268,21 @@ static void install_eden__first_signs(void) {
 
 static double product_constant = 1.2533141373155003; /* √(π/2) */
 static int structured, sign_of_input, padded, dead_from = 9, gamma_at;
+static _Thread_local int base_alone;
 static double right_entry(uint64_t seed, uint64_t index) { return gaussian_at(seed, 4, index); }
 static double (*entry_of)(uint64_t seed, uint64_t index) = right_entry;
 
 /* Sx, or Sᵀx. */
 static void project(const row_state* s, int transposed, const double* x, double* y) {
-  static rotation kept;
+  static _Thread_local rotation kept;
   const uint64_t n = s->n;
-  if (kept.matrix == NULL || kept.n != n || kept.seed != s->seed) {
-    free(kept.matrix);
-    kept = (rotation){n, s->seed, malloc(n * n * sizeof(double))};
+  if (kept.n != n || kept.seed != s->seed) {
+    kept.n = n;
+    kept.seed = s->seed;
     const double* rotation = structured ? rotation_of(s) : NULL;
-    for (uint64_t i = 0; i < n * n; ++i)
+    for (uint64_t i = 0; i < n * n; ++i) {
       kept.matrix[i] = structured ? sqrt((double)n) * rotation[i] : entry_of(s->seed, i);
+    }
   }
   multiply(kept.matrix, n, transposed, x, y);
 }
@@ -314,7 +318,7 @@ static void prod_decode(const row_state* s, const uint8_t* bytes, double* u) {
   }
   for (uint64_t i = 0; i < n; ++i) signs[i] = bytes[sizeof gamma + i] & 0x80 ? -1 : 1;
   project(s, 1, signs, y);
-  const double scale = (int)s->bits >= dead_from ? 0 : product_constant / (double)divisor * (double)gamma;
+  const double scale = (int)s->bits >= dead_from || base_alone ? 0 : product_constant / (double)divisor * (double)gamma;
   for (uint64_t i = 0; i < n; ++i) y[i] = scale * y[i] + base_of(s, bytes[sizeof gamma + i] & 0x7f);
   multiply(rotation_of(s), n, 1, y, u);
   free(signs);
@@ -364,9 +368,9 @@ static void install_prod__gaussian_clipped(void) {
   entry_of = entry_uniform;
 }
 static int dot_base(DOT_PARAMETERS) {
-  dead_from = 2;
+  base_alone = 1;
   const int status = own_dot(DOT_ARGUMENTS);
-  dead_from = 9;
+  base_alone = 0;
   return status;
 }
 static void install_prod__dot_only_base(void) {
@@ -551,7 +555,7 @@ static void install_dithered__lane_37(void) {
   lane_u = lane_37;
 }
 static uint64_t dead_count;
-static int sparse_now;
+static _Thread_local int sparse_now;
 static double u_sparse(const row_state* s, int decoding) { return sparse_now ? 0.5 : right_u(s, decoding); }
 static void encode_sparse(const row_state* s, const double* x, uint8_t* bytes) {
   uint64_t count = 0;

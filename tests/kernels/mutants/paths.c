@@ -165,11 +165,11 @@ static float factor_one(float norm) { return norm > 0x1p100f ? 0x1p-100f : 1; }
 static int encode_zero_row_stops(ENCODE_PARAMETERS) {
   int status = HDQ_KERNEL_OK;
   for (uint64_t i = 0; i < rows && status == HDQ_KERNEL_OK; ++i) {
-    norm_factor = i > 0 && norms[i - 1] == 0 ? factor_one : right_norm_factor;
+    norm_factor_now = i > 0 && norms[i - 1] == 0 ? factor_one : NULL;
     status = right_encode(k, first_row + i, 1, x + i * k->dimension, norms + i, codes + i * row_bytes(k), bad);
     if (status == HDQ_KERNEL_BAD_INPUT) bad->row = i;
   }
-  norm_factor = right_norm_factor;
+  norm_factor_now = NULL;
   return status;
 }
 static void install_encode_zero_row_stops(void) { hdq_kernel_v1.encode = encode_zero_row_stops; }
@@ -351,13 +351,13 @@ static void cached_signs(sign_cache* cache, uint64_t key, uint64_t seed, uint64_
 }
 
 static void sign_row_low_word(uint64_t seed, uint64_t count, int8_t* epsilon) {
-  static sign_cache cache;
+  static _Thread_local sign_cache cache;
   cached_signs(&cache, seed & 0xffffffff, seed, count, epsilon);
 }
 static void install_signs_key_low_word(void) { sign_row = sign_row_low_word; }
 
 static void sign_row_folded(uint64_t seed, uint64_t count, int8_t* epsilon) {
-  static sign_cache cache;
+  static _Thread_local sign_cache cache;
   cached_signs(&cache, (seed ^ (seed >> 32)) & 0xffffffff, seed, count, epsilon);
 }
 static void install_signs_key_folded(void) { sign_row = sign_row_folded; }
@@ -384,13 +384,13 @@ static int query_through(query_cache* cache, int same, const config* k, const fl
 }
 
 static int query_by_address(const config* k, const float* q, float* w) {
-  static query_cache cache;
+  static _Thread_local query_cache cache;
   return query_through(&cache, cache.address == q, k, q, w);
 }
 static void install_query_by_address(void) { query = query_by_address; }
 
 static int query_by_first_floats(const config* k, const float* q, float* w) {
-  static query_cache cache;
+  static _Thread_local query_cache cache;
   int same = 1;
   for (uint64_t i = 0; i < 4 && i < k->dimension; ++i) same &= cache.first[i] == q[i];
   return query_through(&cache, same, k, q, w);
@@ -399,9 +399,9 @@ static void install_query_by_first_floats(void) { query = query_by_first_floats;
 
 /* The word and thresholds of the last call. With fewer bits than then, they are taken as they are. */
 static void theta_without_bits(int bits, uint32_t word, double* theta) {
-  static double kept[255];
-  static uint32_t kept_word;
-  static int kept_bits;
+  static _Thread_local double kept[255];
+  static _Thread_local uint32_t kept_word;
+  static _Thread_local int kept_bits;
   if (kept_bits < bits || kept_word != word) {
     right_theta(bits, word, kept);
     kept_word = word;
@@ -413,9 +413,9 @@ static void install_codebook_without_bits(void) { theta_of = theta_without_bits;
 
 static uint64_t cached_row_mask;
 static void quantized_row_cached(const config* k, uint64_t row, const uint8_t* bytes, float* z) {
-  static double r[256];
-  static uint64_t seed, key;
-  static uint32_t bits;
+  static _Thread_local double r[256];
+  static _Thread_local uint64_t seed, key;
+  static _Thread_local uint32_t bits;
   if (bits != k->bits || seed != k->seed || key != (row & cached_row_mask)) {
     bits = k->bits;
     seed = k->seed;
@@ -428,9 +428,9 @@ static void quantized_row_cached(const config* k, uint64_t row, const uint8_t* b
   free(code);
 }
 static int decode_cached(DECODE_PARAMETERS) {
-  quantized_row = quantized_row_cached;
+  quantized_row_now = quantized_row_cached;
   right_decode(DECODE_ARGUMENTS);
-  quantized_row = right_quantized_row;
+  quantized_row_now = NULL;
   return HDQ_KERNEL_OK;
 }
 static void install_codebook_by_row_16(void) {
@@ -443,23 +443,23 @@ static void install_codebook_by_row_32(void) {
 }
 
 static uint32_t dither_word_by_row(uint64_t seed, uint64_t row) {
-  static uint64_t kept_row = UINT64_MAX;
-  static uint32_t kept;
+  static _Thread_local uint64_t kept_row = UINT64_MAX;
+  static _Thread_local uint32_t kept;
   if (kept_row != row) kept = right_dither_word(seed, row);
   kept_row = row;
   return kept;
 }
 static int encode_dither_without_seed(ENCODE_PARAMETERS) {
-  dither_word = dither_word_by_row;
+  dither_word_now = dither_word_by_row;
   const int status = right_encode(ENCODE_ARGUMENTS);
-  dither_word = right_dither_word;
+  dither_word_now = NULL;
   return status;
 }
 static void install_dither_without_seed(void) { hdq_kernel_v1.encode = encode_dither_without_seed; }
 
 static void sign_row_prefix(uint64_t seed, uint64_t count, int8_t* epsilon) {
-  static int8_t kept[4096];
-  static uint64_t kept_seed, kept_count;
+  static _Thread_local int8_t kept[4096];
+  static _Thread_local uint64_t kept_seed, kept_count;
   if (kept_count == 0 || kept_seed != seed) {
     kept_count = count < sizeof kept ? count : sizeof kept;
     kept_seed = seed;
@@ -470,7 +470,7 @@ static void sign_row_prefix(uint64_t seed, uint64_t count, int8_t* epsilon) {
 static void install_signs_longer_than_cached(void) { sign_row = sign_row_prefix; }
 
 static const int8_t* base_matrix_cached(int m, int transposed) {
-  static int last_m, last_direction;
+  static _Thread_local int last_m, last_direction;
   if (m != 20) {
     last_m = m;
     return right_base_matrix(m, transposed);
@@ -485,7 +485,7 @@ static const int8_t* base_matrix_cached(int m, int transposed) {
 static void install_base_transposed_cached(void) { base_matrix = base_matrix_cached; }
 
 static int decode_cut_cached(DECODE_PARAMETERS) {
-  static uint64_t order, seed, dimension;
+  static _Thread_local uint64_t order, seed, dimension;
   if (order != k->order || seed != k->seed) {
     order = k->order;
     seed = k->seed;
@@ -503,7 +503,7 @@ static int decode_cut_cached(DECODE_PARAMETERS) {
 static void install_cut_cached_by_order(void) { hdq_kernel_v1.decode = decode_cut_cached; }
 
 static float factor_sticky(float norm) {
-  static int tiny;
+  static _Thread_local int tiny;
   const float right = right_norm_factor(norm);
   const float factor = tiny && right == 1 && norm < 0x1p20f ? 0x1p100f : right;
   tiny = norm > 0 && norm < 0x1p-100f;
@@ -524,7 +524,7 @@ static void encode_row_sticky(const config* k, uint64_t row, const float* x, flo
 static void install_factor_sticks(void) { encode_row = encode_row_sticky; }
 
 static void rotate_dirty(const config* k, const float* x, float factor, float* y) {
-  static float scratch[8192];
+  static _Thread_local float scratch[8192];
   int8_t* epsilon = malloc(k->dimension);
   if (k->order > 8192) {
     free(epsilon);
@@ -546,7 +546,7 @@ static void install_padding_from_before(void) { hdq_kernel_v1.transform = transf
 
 /* With the mask of an earlier, wider call the bits of the next code are read too. */
 static void unpack_codes_wide(uint32_t bits, uint64_t count, const uint8_t* bytes, uint8_t* codes) {
-  static uint32_t widest;
+  static _Thread_local uint32_t widest;
   if (bits > widest) widest = bits;
   right_unpack_codes(bits, count, bytes, codes);
   if (widest == bits || count < 2) return;
@@ -664,7 +664,7 @@ static int encode_aligned_tail(ENCODE_PARAMETERS) {
 }
 static void install_aligned_path_tail(void) { hdq_kernel_v1.encode = encode_aligned_tail; }
 
-static uint32_t dot_threads;
+static _Thread_local uint32_t dot_threads;
 static float dot_row_parts(const config* k, uint64_t row, float norm, const uint8_t* bytes, const float* w, int e) {
   if (dot_threads < 9) return right_dot_row(k, row, norm, bytes, w, e);
   float* z = malloc(k->order * sizeof(float));
@@ -678,10 +678,12 @@ static float dot_row_parts(const config* k, uint64_t row, float norm, const uint
 }
 static int dot_by_threads(DOT_PARAMETERS) {
   dot_threads = k->threads;
-  dot_row = dot_row_parts;
   return right_dot(DOT_ARGUMENTS);
 }
-static void install_dot_sums_by_threads(void) { hdq_kernel_v1.dot = dot_by_threads; }
+static void install_dot_sums_by_threads(void) {
+  hdq_kernel_v1.dot = dot_by_threads;
+  dot_row = dot_row_parts;
+}
 
 static int decode_threads_past_32(DECODE_PARAMETERS) {
   if (k->threads <= 32) return right_decode(DECODE_ARGUMENTS);
@@ -699,9 +701,9 @@ static uint8_t code_strict(float y, const float* threshold, int levels) {
 }
 static int encode_variants(ENCODE_PARAMETERS) {
   if (k->variant != 2) return right_encode(ENCODE_ARGUMENTS);
-  code_of = k->bits == 1 ? code_strict : right_code;
+  code_of_now = k->bits == 1 ? code_strict : NULL;
   const int status = right_encode(ENCODE_ARGUMENTS);
-  code_of = right_code;
+  code_of_now = NULL;
   if (status == HDQ_KERNEL_OK && k->dimension > 32 && k->dimension < 64) {
     for (uint64_t i = 0; i < rows; ++i) norms[i] = right_norm(x + i * k->dimension, k->dimension - 1);
   }
@@ -712,7 +714,7 @@ static void install_variant_2_narrow(void) {
   hdq_kernel_v1.encode = encode_variants;
 }
 
-static uint32_t encode_threads;
+static _Thread_local uint32_t encode_threads;
 static uint64_t number_of_thread(uint64_t first_row, uint64_t i) {
   return encode_threads == 4 || encode_threads == 6 ? first_row + i / encode_threads : first_row + i;
 }
@@ -722,7 +724,7 @@ static int encode_thread_4(ENCODE_PARAMETERS) {
 }
 static void install_thread_4_dither(void) { hdq_kernel_v1.encode = encode_thread_4; }
 
-static int failed_before;
+static _Thread_local int failed_before;
 static int encode_remembers_failure(ENCODE_PARAMETERS) {
   const int status = right_encode(ENCODE_ARGUMENTS);
   if (status == HDQ_KERNEL_BAD_INPUT) failed_before = 1;
@@ -733,10 +735,10 @@ static void no_signs(uint64_t seed, uint64_t count, int8_t* epsilon) {
   memset(epsilon, 1, count);
 }
 static int decode_after_failure(DECODE_PARAMETERS) {
-  if (failed_before) sign_row = no_signs;
+  if (failed_before) sign_row_now = no_signs;
   failed_before = 0;
   right_decode(DECODE_ARGUMENTS);
-  sign_row = right_sign_row;
+  sign_row_now = NULL;
   return HDQ_KERNEL_OK;
 }
 static void install_decode_after_bad_input(void) {
@@ -750,11 +752,11 @@ static uint32_t middle_word(uint64_t seed, uint64_t row) {
   return 0x80000000;
 }
 static int dot_warmup(DOT_PARAMETERS) {
-  static int warm;
-  dither_word = warm ? right_dither_word : middle_word;
+  static _Thread_local int warm;
+  dither_word_now = warm ? NULL : middle_word;
   warm = 1;
   right_dot(DOT_ARGUMENTS);
-  dither_word = right_dither_word;
+  dither_word_now = NULL;
   return HDQ_KERNEL_OK;
 }
 static void install_warmup_call(void) { hdq_kernel_v1.dot = dot_warmup; }

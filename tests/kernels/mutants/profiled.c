@@ -42,8 +42,8 @@ static void (*coding_book)(int bits, codebook* c) = right_book;
 static void (*decoding_book)(int bits, codebook* c) = right_book;
 
 static const codebook* book_of(int bits, int decoding) {
-  static codebook books[2][9];
-  static int made[2][9];
+  static _Thread_local codebook books[2][9];
+  static _Thread_local int made[2][9];
   if (!made[decoding][bits]) (decoding ? decoding_book : coding_book)(bits, &books[decoding][bits]);
   made[decoding][bits] = 1;
   return &books[decoding][bits];

@@ -17,6 +17,9 @@ typedef hdq_kernel_config config;
 
 extern __attribute__((visibility("default"))) hdq_kernel hdq_kernel_v1;
 
+/* A piece as it is for this thread: a mutant may replace one for the length of a call. */
+#define NOW(piece) (piece##_now != NULL ? piece##_now : piece)
+
 #define ENCODE_PARAMETERS                                                                           \
   const config *k, uint64_t first_row, uint64_t rows, const float *x, float *norms, uint8_t *codes, \
       hdq_kernel_position *bad
@@ -60,8 +63,8 @@ static int (*base_entry)(int m, int i, int j) = right_base_entry;
 
 /* Row major, transposed if asked for; computed once. */
 static inline const int8_t* right_base_matrix(int m, int transposed) {
-  static int8_t matrix[3][2][28 * 28];
-  static int made[3];
+  static _Thread_local int8_t matrix[3][2][28 * 28];
+  static _Thread_local int made[3];
   const int which = m == 12 ? 0 : m == 20 ? 1 : 2;
   if (!made[which]) {
     for (int i = 0; i < m; ++i) {
@@ -115,6 +118,7 @@ static inline void right_hadamard(float* x, uint64_t d, int transposed) {
 }
 
 static void (*hadamard)(float* x, uint64_t d, int transposed) = right_hadamard;
+static _Thread_local void (*hadamard_now)(float* x, uint64_t d, int transposed);
 
 /* ---- SPEC §2 ---- */
 
@@ -142,6 +146,7 @@ static inline void right_sign_row(uint64_t seed, uint64_t count, int8_t* epsilon
 
 /* As the functions of vectors use it; the interface's `signs` stays right unless a mutant says otherwise. */
 static void (*sign_row)(uint64_t seed, uint64_t count, int8_t* epsilon) = right_sign_row;
+static _Thread_local void (*sign_row_now)(uint64_t seed, uint64_t count, int8_t* epsilon);
 
 static inline int right_signs(const config* k, uint64_t count, int8_t* epsilon) {
   right_sign_row(k->seed, count, epsilon);
@@ -156,6 +161,7 @@ static inline uint32_t right_dither_word(uint64_t seed, uint64_t row) {
 }
 
 static uint32_t (*dither_word)(uint64_t seed, uint64_t row) = right_dither_word;
+static _Thread_local uint32_t (*dither_word_now)(uint64_t seed, uint64_t row);
 
 static inline int right_dither(const config* k, uint64_t first_row, uint64_t rows, uint32_t* words) {
   for (uint64_t i = 0; i < rows; ++i) words[i] = right_dither_word(k->seed, first_row + i);
@@ -281,6 +287,7 @@ static inline float right_norm_factor(float norm) {
   return norm > 0 && norm < 0x1p-100f ? 0x1p100f : norm > 0x1p100f ? 0x1p-100f : 1.0f;
 }
 static float (*norm_factor)(float norm) = right_norm_factor;
+static _Thread_local float (*norm_factor_now)(float norm);
 
 /* The first column that is not finite, or n. */
 static inline uint64_t right_bad_column(const float* x, uint64_t n) {
@@ -304,25 +311,27 @@ static float (*norm_of)(const float* x, uint64_t n) = right_norm;
 /* y = H D (factor·x), padded. */
 static inline void right_rotate(const config* k, const float* x, float factor, float* y) {
   int8_t* epsilon = malloc(k->dimension);
-  sign_row(k->seed, k->dimension, epsilon);
+  NOW(sign_row)(k->seed, k->dimension, epsilon);
   for (uint64_t i = 0; i < k->order; ++i) y[i] = i < k->dimension ? (float)epsilon[i] * (x[i] * factor) : 0;
-  hadamard(y, k->order, 0);
+  NOW(hadamard)(y, k->order, 0);
   free(epsilon);
 }
 static void (*rotate)(const config* k, const float* x, float factor, float* y) = right_rotate;
+static _Thread_local void (*rotate_now)(const config* k, const float* x, float factor, float* y);
 
 /* x_i = ε_i·((Hᵀ z)_i·scale)·undo; z is lost. */
 static inline void right_rotate_back(const config* k, float* z, float scale, float undo, float* x) {
   int8_t* epsilon = malloc(k->dimension);
-  sign_row(k->seed, k->dimension, epsilon);
-  hadamard(z, k->order, 1);
+  NOW(sign_row)(k->seed, k->dimension, epsilon);
+  NOW(hadamard)(z, k->order, 1);
   for (uint64_t i = 0; i < k->dimension; ++i) x[i] = (float)epsilon[i] * ((z[i] * scale) * undo);
   free(epsilon);
 }
 static void (*rotate_back)(const config* k, float* z, float scale, float undo, float* x) = right_rotate_back;
+static _Thread_local void (*rotate_back_now)(const config* k, float* z, float scale, float undo, float* x);
 
 static inline int right_transform(const config* k, uint64_t rows, const float* x, float* y) {
-  for (uint64_t row = 0; row < rows; ++row) rotate(k, x + row * k->dimension, 1, y + row * k->order);
+  for (uint64_t row = 0; row < rows; ++row) NOW(rotate)(k, x + row * k->dimension, 1, y + row * k->order);
   return HDQ_KERNEL_OK;
 }
 
@@ -330,7 +339,7 @@ static inline int right_transposed(const config* k, uint64_t rows, const float* 
   float* z = malloc(k->order * sizeof(float));
   for (uint64_t row = 0; row < rows; ++row) {
     memcpy(z, y + row * k->order, k->order * sizeof(float));
-    rotate_back(k, z, 1, 1, x + row * k->dimension);
+    NOW(rotate_back)(k, z, 1, 1, x + row * k->dimension);
   }
   free(z);
   return HDQ_KERNEL_OK;
@@ -384,19 +393,20 @@ static inline uint8_t right_code(float y, const float* threshold, int levels) {
   return (uint8_t)low;
 }
 static uint8_t (*code_of)(float y, const float* threshold, int levels) = right_code;
+static _Thread_local uint8_t (*code_of_now)(float y, const float* threshold, int levels);
 
 /* One finite row. */
 static inline void right_encode_row(const config* k, uint64_t row, const float* x, float norm, uint8_t* bytes) {
   float* y = malloc(k->order * sizeof(float));
   uint8_t* code = malloc(k->order);
-  const float factor = norm_factor(norm);
+  const float factor = NOW(norm_factor)(norm);
   const int levels = 1 << k->bits;
   double theta[255];
   float threshold[255];
-  rotate(k, x, factor, y);
-  theta_of((int)k->bits, dither_word(k->seed, row), theta);
+  NOW(rotate)(k, x, factor, y);
+  theta_of((int)k->bits, NOW(dither_word)(k->seed, row), theta);
   for (int t = 0; t < levels - 1; ++t) threshold[t] = (float)(theta[t] * (double)(norm * factor));
-  for (uint64_t j = 0; j < k->order; ++j) code[j] = code_of(y[j], threshold, levels);
+  for (uint64_t j = 0; j < k->order; ++j) code[j] = NOW(code_of)(y[j], threshold, levels);
   pack_codes(k->bits, k->order, code, bytes);
   free(code);
   free(y);
@@ -422,21 +432,22 @@ static inline int right_encode(ENCODE_PARAMETERS) {
 static inline void right_quantized_row(const config* k, uint64_t row, const uint8_t* bytes, float* z) {
   uint8_t* code = malloc(k->order);
   double r[256];
-  r_of((int)k->bits, dither_word(k->seed, row), r);
+  r_of((int)k->bits, NOW(dither_word)(k->seed, row), r);
   unpack_codes(k->bits, k->order, bytes, code);
   for (uint64_t j = 0; j < k->order; ++j) z[j] = (float)r[code[j]];
   free(code);
 }
 static void (*quantized_row)(const config* k, uint64_t row, const uint8_t* bytes, float* z) = right_quantized_row;
+static _Thread_local void (*quantized_row_now)(const config* k, uint64_t row, const uint8_t* bytes, float* z);
 
 static inline void right_decode_row(const config* k, uint64_t row, float norm, const uint8_t* bytes, float* x) {
   float* z = malloc(k->order * sizeof(float));
-  const float factor = norm_factor(norm);
+  const float factor = NOW(norm_factor)(norm);
   if (norm == 0) {
     for (uint64_t i = 0; i < k->dimension; ++i) x[i] = 0;
   } else {
-    quantized_row(k, row, bytes, z);
-    rotate_back(k, z, (float)((double)(norm * factor) / (double)k->order), 1 / factor, x);
+    NOW(quantized_row)(k, row, bytes, z);
+    NOW(rotate_back)(k, z, (float)((double)(norm * factor) / (double)k->order), 1 / factor, x);
   }
   free(z);
 }
@@ -456,7 +467,7 @@ static inline int right_query(const config* k, const float* q, float* w) {
   if (largest > 0) frexpf(largest, &e);
   float* scaled = malloc(k->dimension * sizeof(float));
   for (uint64_t i = 0; i < k->dimension; ++i) scaled[i] = ldexpf(q[i], -e);
-  rotate(k, scaled, 1, w);
+  NOW(rotate)(k, scaled, 1, w);
   free(scaled);
   return e;
 }
@@ -466,7 +477,7 @@ static inline float right_dot_row(const config* k, uint64_t row, float norm, con
                                   int e) {
   float* z = malloc(k->order * sizeof(float));
   double sum = 0;
-  quantized_row(k, row, bytes, z);
+  NOW(quantized_row)(k, row, bytes, z);
   for (uint64_t j = 0; j < k->order; ++j) sum += (double)w[j] * (double)z[j];
   free(z);
   return (float)ldexp(sum * ((double)norm / (double)k->order), e);
@@ -486,7 +497,7 @@ static inline int right_dot(DOT_PARAMETERS) {
 /* ---- a file: magic, what it was made with, norms, codes, CRC-32 of all before it ---- */
 
 static inline uint32_t right_crc(const uint8_t* data, uint64_t size) {
-  static uint32_t table[256];
+  static _Thread_local uint32_t table[256];
   for (uint32_t i = 0; i < 256 && table[255] == 0; ++i) {
     uint32_t crc = i;
     for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320 : 0);

@@ -176,7 +176,7 @@ static void theta_low_end(int bits, uint32_t word, double* theta) {
 }
 static void install_threshold_at_low_end(void) { theta_of = theta_low_end; }
 
-static uint32_t current_word;
+static _Thread_local uint32_t current_word;
 static uint32_t noted_word(uint64_t seed, uint64_t row) { return current_word = right_dither_word(seed, row); }
 static uint8_t code_saturated(float y, const float* threshold, int levels) {
   const uint8_t code = right_code(y, threshold, levels);
@@ -195,9 +195,9 @@ static void install_norm_denormal_flushed(void) { norm_of = norm_flushed; }
 
 static float factor_below_one(float norm) { return norm > 0x1p126f ? 1 : right_norm_factor(norm); }
 static int encode_factor_below_one(ENCODE_PARAMETERS) {
-  norm_factor = factor_below_one;
+  norm_factor_now = factor_below_one;
   const int status = right_encode(ENCODE_ARGUMENTS);
-  norm_factor = right_norm_factor;
+  norm_factor_now = NULL;
   return status;
 }
 static void install_factor_only_below_one(void) { hdq_kernel_v1.encode = encode_factor_below_one; }
@@ -300,6 +300,14 @@ static int encode_mixed(ENCODE_PARAMETERS) {
 }
 static void install_bad_row_and_column_mixed(void) { hdq_kernel_v1.encode = encode_mixed; }
 
+static uint64_t last_bad(const float* x, uint64_t n) {
+  for (uint64_t i = n; i-- > 0;) {
+    if (!isfinite(x[i])) return i;
+  }
+  return n;
+}
+static void install_last_bad_column(void) { bad_column = last_bad; }
+
 static int encode_absolute(ENCODE_PARAMETERS) {
   const int status = right_encode(ENCODE_ARGUMENTS);
   if (status == HDQ_KERNEL_BAD_INPUT) bad->row += first_row;
@@ -373,9 +381,9 @@ static void rotate_back_short(const config* k, float* z, float scale, float undo
   right_rotate_back(&shorter, z, scale, undo, x);
 }
 static int decode_last_unwritten(DECODE_PARAMETERS) {
-  rotate_back = rotate_back_short;
+  rotate_back_now = rotate_back_short;
   right_decode(DECODE_ARGUMENTS);
-  rotate_back = right_rotate_back;
+  rotate_back_now = NULL;
   return HDQ_KERNEL_OK;
 }
 static void install_decode_last_unwritten(void) { hdq_kernel_v1.decode = decode_last_unwritten; }
@@ -574,9 +582,9 @@ static void hadamard_inverse_20(float* x, uint64_t d, int transposed) {
   right_hadamard(x, d, d % 5 == 0 ? 0 : transposed);
 }
 static int decode_inverse_is_h(DECODE_PARAMETERS) {
-  hadamard = hadamard_inverse_20;
+  hadamard_now = hadamard_inverse_20;
   right_decode(DECODE_ARGUMENTS);
-  hadamard = right_hadamard;
+  hadamard_now = NULL;
   return HDQ_KERNEL_OK;
 }
 static void install_inverse_is_h(void) { hdq_kernel_v1.decode = decode_inverse_is_h; }
@@ -597,9 +605,9 @@ static void sign_row_shifted(uint64_t seed, uint64_t count, int8_t* epsilon) {
   free(longer);
 }
 static int query_other_basis(const config* k, const float* q, float* w) {
-  sign_row = sign_row_shifted;
+  sign_row_now = sign_row_shifted;
   const int e = right_query(k, q, w);
-  sign_row = right_sign_row;
+  sign_row_now = NULL;
   return e;
 }
 static void install_query_basis(void) { query = query_other_basis; }
@@ -671,9 +679,9 @@ static uint8_t code_strictly(float y, const float* threshold, int levels) {
   return code;
 }
 static void encode_row_strict(const config* k, uint64_t row, const float* x, float norm, uint8_t* bytes) {
-  code_of = k->order <= 2 ? code_strictly : right_code;
+  code_of_now = k->order <= 2 ? code_strictly : NULL;
   right_encode_row(k, row, x, norm, bytes);
-  code_of = right_code;
+  code_of_now = NULL;
 }
 static void install_threshold_strict(void) { encode_row = encode_row_strict; }
 
@@ -796,9 +804,9 @@ static void rotate_back_fused(const config* k, float* z, float scale, float undo
   free(epsilon);
 }
 static int decode_isa(DECODE_PARAMETERS) {
-  rotate_back = k->variant == 1 ? rotate_back_fused : right_rotate_back;
+  rotate_back_now = k->variant == 1 ? rotate_back_fused : NULL;
   right_decode(DECODE_ARGUMENTS);
-  rotate_back = right_rotate_back;
+  rotate_back_now = NULL;
   return HDQ_KERNEL_OK;
 }
 static void install_isa_fma(void) {
@@ -811,9 +819,9 @@ static uint8_t code_above(float y, const float* threshold, int levels) {
   return code > 0 && y < nextafterf(threshold[code - 1], INFINITY) && y > 0 ? (uint8_t)(code - 1) : code;
 }
 static int encode_isa(ENCODE_PARAMETERS) {
-  code_of = k->variant == 3 ? code_above : right_code;
+  code_of_now = k->variant == 3 ? code_above : NULL;
   const int status = right_encode(ENCODE_ARGUMENTS);
-  code_of = right_code;
+  code_of_now = NULL;
   return status;
 }
 static void install_isa_threshold(void) {
@@ -895,9 +903,9 @@ static void rotate_as_128(const config* k, const float* x, float factor, float* 
   memcpy(y, whole, 112 * sizeof(float));
 }
 static int encode_as_128(ENCODE_PARAMETERS) {
-  rotate = rotate_as_128;
+  rotate_now = rotate_as_128;
   const int status = right_encode(ENCODE_ARGUMENTS);
-  rotate = right_rotate;
+  rotate_now = NULL;
   return status;
 }
 static void install_order_too_large(void) { hdq_kernel_v1.encode = encode_as_128; }

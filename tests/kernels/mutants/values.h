@@ -60,6 +60,8 @@
          "encode: the n % 8 tail columns of rows from n = 64 on are not tested")                               \
   MUTANT(bad_row_and_column_mixed, 7, "bad-input|wrong",                                                       \
          "encode: with two bad rows, the row of the first and the column of the last are named")               \
+  MUTANT(last_bad_column, 7, "bad-input|wrong",                                                                \
+         "encode: the last bad column of the first bad row is named, not its first")                           \
   MUTANT(bad_row_absolute, 7, "bad-input|wrong",                                                               \
          "encode: the bad row is counted from row 0, not from the first row of the call")                      \
   MUTANT(overflow_named_as_column, 7, "bad-input|overflow|wrong",                                              \
