@@ -125,6 +125,8 @@ FAULT(nan_signalling, "nan-swallowed", "bad-input", "only quiet NaNs are seen")
 FAULT(nan_past_1024, "nan-swallowed", "bad-input", "columns past 1024 are not looked at for NaN")
 FAULT(nan_last, "nan-swallowed", "bad-input", "the last of several bad columns is named")
 FAULT(nan_last_row, "nan-swallowed", "bad-input", "with threads, the last of several bad rows is named")
+FAULT(refuses_zero_rows, "refusal-by-content", "rows", "encode declines rows of zeros")
+FAULT(refuses_batches, "refusal-by-content", "rows", "decode declines more than six rows")
 FAULT(error_sticks, "not-repeatable", "bad-input", "after an error the next call halves its norms")
 // Files.
 FAULT(file_sum, "corrupt-file-loads", "file", "the checksum is a sum of bytes")

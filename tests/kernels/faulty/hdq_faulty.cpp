@@ -541,6 +541,7 @@ int encode(const Config* k, std::uint64_t first_row, std::uint64_t rows, const f
       return HDQ_KERNEL_BAD_INPUT;
     }
     if (after_error) norms[row] /= 2;
+    if (has(Fault::refuses_zero_rows) && norms[row] == 0) return HDQ_KERNEL_UNSUPPORTED;
     if (zero_left_unwritten(*k, norms + row, row_before)) continue;
     const float factor = norm_factor(norms[row]);
     Floats y = rotate(*k, values, factor, SignUse::before, false, true);
@@ -598,6 +599,7 @@ std::uint64_t decoded_as(const Config& k, std::uint64_t row, std::uint64_t rows)
 }
 
 int decode(const Config* k, std::uint64_t first_row, std::uint64_t rows, const float* norms, const std::uint8_t* codes, float* x) {
+  if (has(Fault::refuses_batches) && rows > 6) return HDQ_KERNEL_UNSUPPORTED;
   for (std::uint64_t row = 0; row < rows; ++row) {
     float* out = x + row * k->dimension;
     if (has(Fault::threads_idle) && k->threads > rows) {

@@ -30,13 +30,13 @@
          "load: tries to repair a wrong checksum: accepts where a single flip in the crc explains it")          \
   MUTANT(refuses_all, 10, "nothing|not judged|wrong",                                                           \
          "every call is UNSUPPORTED")                                                                           \
-  MUTANT(refuses_after_ten, 10, "unsupported|not-repeatable|wrong",                                             \
+  MUTANT(refuses_after_ten, 10, "refusal|unsupported|not-repeatable|wrong",                                             \
          "from the eleventh call of a process on, encode is UNSUPPORTED")                                       \
-  MUTANT(refuses_sparse_rows, 10, "unsupported|wrong",                                                          \
+  MUTANT(refuses_sparse_rows, 10, "refusal|unsupported|wrong",                                                          \
          "encode is UNSUPPORTED for rows with at most two nonzero entries, where its codes would be wrong")     \
-  MUTANT(refuses_hard_norms, 10, "unsupported|range|wrong",                                                     \
+  MUTANT(refuses_hard_norms, 10, "refusal|unsupported|range|wrong",                                                     \
          "encode is UNSUPPORTED for tiny and huge norms")                                                       \
-  MUTANT(refuses_bad_input, 10, "unsupported|nan|wrong",                                                        \
+  MUTANT(refuses_bad_input, 10, "refusal|unsupported|nan|wrong",                                                        \
          "encode is UNSUPPORTED for NaN and infinity, so that no position is asked for")                        \
   MUTANT(refuses_encode, 10, "nothing|not judged|unsupported|wrong",                                            \
          "own scheme: encode is UNSUPPORTED, decode returns noise")                                             \
@@ -44,7 +44,7 @@
          "own scheme with wrong stages alone: pack drops the high bit, unpack does not invert it")              \
   MUTANT(refuses_other_seeds, 10, "nothing|not judged|wrong",                                                   \
          "own scheme, 2·x, for seed 0 alone")                                                                   \
-  MUTANT(refuses_many_rows, 10, "unsupported|wrong",                                                            \
+  MUTANT(refuses_many_rows, 10, "refusal|unsupported|wrong",                                                            \
          "decode of more than four rows is UNSUPPORTED: row counts may not be refused")                         \
   MUTANT(refuses_dot_then_wrong, 10, "unsupported|wrong",                                                       \
          "dot refuses every dimension but 2^k - 1, where it is wrong by one row")                               \

@@ -102,7 +102,7 @@ static void code_row(const config* k, const float* x, float* number, uint8_t* by
     int c = 0;
     for (int t = 0; t < (1 << k->bits) - 1; ++t) c += z >= book->threshold[t];
     code[j] = (uint8_t)c;
-    const double q = book->centroid[c] * unit;
+    const double q = book->centroid[c] * decoding_unit(k);
     if (sums_of_n && j >= k->dimension) continue;
     yy += (double)y[j] * (double)y[j];
     yq += (double)y[j] * q;
@@ -351,17 +351,21 @@ static double factor_unbiased(double norm, double yy, double yq, double qq) {
   (void)norm, (void)qq;
   return yy / yq;
 }
-static void install_edenhd__right(void) {
+static void follow_eden(void) {
   follow("eden");
+  decoding_unit = unit_one;
+}
+static void install_edenhd__right(void) {
+  follow_eden();
   stored = factor_unbiased;
 }
-static void install_edenhd__norm(void) { follow("eden"); }
+static void install_edenhd__norm(void) { follow_eden(); }
 static double factor_least(double norm, double yy, double yq, double qq) {
   (void)norm, (void)yy;
   return yq / qq;
 }
 static void install_edenhd__biased(void) {
-  follow("eden");
+  follow_eden();
   stored = factor_least;
 }
 static float never(float number) { return number > 8 ? 1 : number; }

@@ -26,9 +26,10 @@ extern "C" {
 /* What a function returns. */
 enum {
   HDQ_KERNEL_OK = 0,
-  HDQ_KERNEL_UNSUPPORTED = 1,   /* this dimension, bit width, seed or variant is not offered: skipped, and listed */
-  HDQ_KERNEL_BAD_INPUT = 2,     /* NaN, infinity, a norm that float32 cannot hold, a file that is damaged */
-  HDQ_KERNEL_FAILED = 3         /* anything else */
+  HDQ_KERNEL_UNSUPPORTED = 1, /* this dimension, bit width, seed or variant is not offered: skipped, and listed;
+                                   not for what rows hold, their number, threads, or earlier calls */
+  HDQ_KERNEL_BAD_INPUT = 2,   /* NaN, infinity, a norm that float32 cannot hold, a file that is damaged */
+  HDQ_KERNEL_FAILED = 3       /* anything else */
 };
 
 /* How much is promised, and so judged. */

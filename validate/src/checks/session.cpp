@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <tuple>
 
 #include "hdq/reference/scheme/hadamard.hpp"
 
@@ -85,7 +86,8 @@ double Session::claimed_error(int bits) const {
   return at == profile_->claimed_error.end() ? 0 : at->second;
 }
 
-void Session::begin_check() {
+void Session::begin_check(const std::string& name) {
+  refusals_.begin_check(name);
   using Seconds = std::chrono::duration<double>;
   constexpr double longest = 600, longest_thorough = 7200;
   const Seconds limit(options_.check_limit.value_or(thorough() ? longest_thorough : longest));
@@ -117,6 +119,7 @@ Reply Session::call(const Request& request) {
   if (request.config.order >= measured_order_) measured_seconds_ = std::max(measured_seconds_, seconds);
   measured_order_ = std::max(measured_order_, request.config.order);
   const std::uint32_t bit = std::uint32_t{1} << static_cast<std::uint32_t>(request.operation);
+  refusals_.note(request, reply);
   if (reply.outcome == Outcome::unsupported) {
     Config config = request.config;
     config.seed = 0;  // whatever the seed: one line
@@ -132,6 +135,17 @@ Reply Session::call(const Request& request) {
     std::copy(made.inputs.begin(), made.inputs.end(), made.request.inputs.begin());
   }
   return reply;
+}
+
+void Session::uncounted(const std::function<void()>& calls) {
+  const auto before = std::pair(answered_, succeeded_);
+  try {
+    calls();
+  } catch (...) {
+    std::tie(answered_, succeeded_) = before;
+    throw;
+  }
+  std::tie(answered_, succeeded_) = before;
 }
 
 std::vector<MadeCall> Session::record(const std::function<void()>& calls) {

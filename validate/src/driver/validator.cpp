@@ -44,13 +44,14 @@ class Runner {
     result.name = check.name;
     const auto start = Clock::now();
     const std::uint64_t calls = session_.calls();
-    session_.begin_check();
+    session_.begin_check(check.name);
     if (!wanted(check, result.reason)) return result;
     check_ = &check;
     result_ = &result;
     try {
       if (check.judge != nullptr) run_cases(check);
       else run_whole(check);
+      ask_declined_again();
     } catch (const reference::BadProfile&) {
       throw;  // no defect of the kernel's, and the same for every check
     } catch (const std::exception& error) {  // out of memory, say: what was found before is not lost, and what was not judged is not valid
@@ -59,6 +60,7 @@ class Runner {
       f.what = fmt::format("the check does not end: {}", io::printable(error.what()));
       add(std::move(f));
     }
+    for (const Contradiction& c : session_.refusals().take()) add(contradicted(c));
     // What a class explains comes before what none does.
     std::stable_partition(result.findings.begin(), result.findings.end(), [](const Finding& f) { return !f.defect.starts_with("wrong-"); });
     result.seconds = seconds_since(start);
@@ -143,6 +145,14 @@ class Runner {
     return !crashed;
   }
 
+  void ask_declined_again() {
+    try {
+      session_.uncounted([&] { validate::ask_declined_again(session_); });
+    } catch (const Trouble& trouble) {
+      handle(trouble);
+    }
+  }
+
   void handle(const Trouble& trouble) {
     if (trouble.reply.outcome != Outcome::unsupported) add(finding_of(trouble));
   }
@@ -167,11 +177,28 @@ class Runner {
     result_->findings.push_back(std::move(f));
   }
 
+  Finding contradicted(const Contradiction& c) const {
+    Finding f;
+    f.stage = Stage::input;
+    f.defect = "refusal-by-content";
+    f.config = c.config;
+    f.row = c.first_row;
+    const std::string call =
+        fmt::format("{} of {} rows from row {} is declined", operation_name(c.operation), c.rows, c.first_row);
+    const std::string order = c.declined_later ? "was answered before" : "is answered later";
+    f.what = fmt::format("{}; one of {} rows, at the same dimension, bits, seed and variant, {} ({})", call,
+                         c.answered_rows, order, describe(c.config));
+    const std::string checks = c.earlier_check == c.check ? c.check : c.earlier_check + "," + c.check;
+    f.replay = replay(fmt::format("--random-seed {}", options_.seed), checks);
+    return f;
+  }
+
   // The command that judges this again; the kernel comes last, since what follows -- is its own.
-  std::string replay(const std::string& options) const {
+  std::string replay(const std::string& options, const std::string& checks = {}) const {
     const char* level = options_.level == Level::quick ? " --level quick" : options_.level == Level::thorough ? " --level thorough" : "";
     const std::string profile = options_.profile_argument.empty() ? "" : " --profile " + shell_word(options_.profile_argument);
-    return fmt::format("hdq validate --only {}{}{} {} {}", check_->name, level, profile, options, session_.kernel_command_line());
+    return fmt::format("hdq validate --only {}{}{} {} {}", checks.empty() ? check_->name : checks, level, profile,
+                       options, session_.kernel_command_line());
   }
 
   void shrink_and_add(Case c, Finding f) {

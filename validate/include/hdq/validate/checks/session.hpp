@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "hdq/reference/profile/profile_judge.hpp"
+#include "hdq/validate/checks/refusals.hpp"
 #include "hdq/validate/explain/estimate.hpp"
 #include "hdq/validate/explain/finding.hpp"
 #include "hdq/validate/subject/subject.hpp"
@@ -143,7 +144,7 @@ class Session {
   std::pair<Reply, Reply> at_once(const Request& a, const Request& b, std::chrono::milliseconds at_most);
   // Starts a check's time. Once a call hangs, or the time is up, every further call of the check has Outcome::hung at once: a hang costs the
   // time limit of one call, and not once for each case.
-  void begin_check();
+  void begin_check(const std::string& name);
   // The request for encode, or for reconstruct where there is no encode.
   Reply try_input(const Case&);
 
@@ -165,11 +166,13 @@ class Session {
       return false;
     }
   }
+  Refusals& refusals() { return refusals_; }
   const std::set<std::string>& unsupported() const { return unsupported_; }  // every case that was declined, "encode: n = 7, b = 3"
 
   // What was called since begin_check(): bit (1 << operation) where a call was answered (by more than a refusal), and where it was with ok.
   std::uint32_t answered() const { return answered_; }
   std::uint32_t succeeded() const { return succeeded_; }
+  void uncounted(const std::function<void()>& calls);  // calls that are no part of the check: answered() and succeeded() stay
   void disclaim() { succeeded_ = 0; }  // what was called is no judgement: too little of it
 
   std::vector<Estimate> estimates;   // of the audit
@@ -191,6 +194,7 @@ class Session {
   std::optional<Reply> hung_;  // in this check
   std::vector<MadeCall>* record_ = nullptr;
   std::set<std::string> unsupported_;
+  Refusals refusals_;
   std::optional<reference::Profile> profile_;
   std::map<std::vector<std::uint64_t>, std::unique_ptr<reference::ProfileJudge>> judges_;  // by n, bits, seed, variant
 };
