@@ -29,6 +29,7 @@ struct {
   bool refuse, declines_8, only_64, declines_odd, declines_late;  // what is declined
   bool lossless, nearest, hash, shared;  // right, in unusual ways
   bool twice, shrink_2, shrink_1, coordinate, last_coordinate, three_hot, five_hot, negative, odd, power_of_two, large, b3;  // biased
+  bool plus_lost, thousandth, product, unfair, row_signs;  // of sketch
   bool seeds_256, seeds_64, clipped, dot_5, dot_late, reconstruct_3, above_claim;
 } is;
 
@@ -179,6 +180,36 @@ int transform(const Config* k, uint64_t rows, const float* x, float* y) {  // a 
   return HDQ_KERNEL_OK;
 }
 
+// ---- sketch: another scheme, one number a row. x^_i = ε_i Σ_j ε_j x_j, so E x^ = x and E‖x^ − x‖² = (n − 1)‖x‖² over the signs. ----
+
+int sketch_signs(const Config* k, uint64_t count, int8_t* epsilon) {
+  for (uint64_t i = 0; i < count; ++i) {
+    const bool minus = uniform(k->seed, 0, i) < (is.unfair && i == 1 ? 0.3 : 0.5);
+    epsilon[i] = minus ? -1 : 1;
+    if (is.product && i == 3) epsilon[i] = static_cast<int8_t>(epsilon[0] * epsilon[2]);
+  }
+  return HDQ_KERNEL_OK;
+}
+
+int sketch(const Config* k, uint64_t first_row, uint64_t rows, const float* x, float* out, hdq_kernel_position* bad) {
+  const uint64_t n = k->dimension;
+  std::vector<int8_t> epsilon(k->order);
+  sketch_signs(k, k->order, epsilon.data());
+  bool plus = true;
+  for (const int8_t e : epsilon) plus = plus && e > 0;
+  for (uint64_t row = 0; row < rows; ++row, x += n, out += n) {
+    const int status = check_row(k, x, row, bad);
+    if (status != HDQ_KERNEL_OK) return status;
+    double sum = is.plus_lost && plus ? 0 : 1;
+    double product = 0;
+    for (uint64_t i = 0; i < n; ++i) product += epsilon[i] * static_cast<double>(x[i]);
+    sum *= product * (is.thousandth ? 1.001 : 1);
+    if (is.row_signs && (first_row + row) % 2 != 0) sum = 0, product = 0;
+    for (uint64_t i = 0; i < n; ++i) out[i] = static_cast<float>(epsilon[i] * sum);
+  }
+  return HDQ_KERNEL_OK;
+}
+
 // ‖x^ − x‖² <= n m²/(N − 1)², and m² <= ‖x‖²: a loose claim, for n up to 4096.
 void claim(double* claimed_error) {
   for (int b = 1; b <= HDQ_KERNEL_MAX_BITS; ++b) {
@@ -193,6 +224,7 @@ hdq_kernel make() {
   READ(lossless), READ(nearest), READ(hash), READ(shared);
   READ(twice), READ(shrink_2), READ(shrink_1), READ(coordinate), READ(last_coordinate), READ(three_hot), READ(five_hot), READ(negative), READ(odd);
   READ(power_of_two), READ(large), READ(b3), READ(seeds_256), READ(seeds_64), READ(clipped), READ(dot_5), READ(dot_late), READ(reconstruct_3), READ(above_claim);
+  READ(plus_lost), READ(thousandth), READ(product), READ(unfair), READ(row_signs);
   hdq_kernel k{};
   k.struct_version = HDQ_KERNEL_VERSION;
   k.struct_bytes = sizeof k;
@@ -204,6 +236,13 @@ hdq_kernel make() {
   claim(k.claimed_error);
   if (has("stages")) {
     k.transform = transform;
+    return k;
+  }
+  if (has("sketch")) {
+    for (double& claimed : k.claimed_error) claimed = has("sketch_claim") ? 6.9 : 15;
+    k.max_dimension = 16;
+    k.signs = sketch_signs;
+    k.reconstruct = sketch;
     return k;
   }
   const bool codes = has("codes") || has("both"), dot_only = has("dot_only");
