@@ -13,7 +13,8 @@ using testing::run_hdq;
 
 testing::CommandResult enumerate(const std::string& kernel, const std::string& words) {
   ::setenv("HDQ_OWN", words.c_str(), 1);
-  auto result = run_hdq("validate --level quick --seconds 60 --only enumeration -o '' " + std::string(HDQ_KERNEL_DIRECTORY) + "/" + kernel);
+  auto result = run_hdq("validate --level quick --seconds 60 --only enumeration -o '' " +
+                        std::string(HDQ_KERNEL_DIRECTORY) + "/" + kernel);
   ::unsetenv("HDQ_OWN");
   return result;
 }
@@ -31,7 +32,8 @@ TEST_P(PlantedSketch, IsSeen) {
   EXPECT_NE(result.output.find(GetParam().what), std::string::npos) << result.output;
 }
 constexpr Planted planted[] = {
-    {"plus_lost", "dead-or-biased-rounding: biased: ‖E x̂ − x‖/‖x‖ = 0.25 on constant, all 16 patterns of 4 signs summed"},
+    {"plus_lost",
+     "dead-or-biased-rounding: biased: ‖E x̂ − x‖/‖x‖ = 0.25 on constant, all 16 patterns of 4 signs summed"},
     {"thousandth", "estimator-constant: biased: ‖E x̂ − x‖/‖x‖ = 0.001000"},
     {"sketch_claim", "error-too-large: E‖x̂ − x‖²/‖x‖² = 7 on"},
     {"product", "the product of signs 0, 2, 3 has mean 1.000"},
@@ -46,7 +48,9 @@ TEST(Enumeration, LetsPass) {
 }
 
 // x̂ depends on more than the signs: nothing is said of it.
-TEST(Enumeration, DoesNotJudgeWhatItCannotEnumerate) { EXPECT_EQ(enumerate("hdq-kernel-own.so", "sketch,row_signs").exit_code, 4); }
+TEST(Enumeration, DoesNotJudgeWhatItCannotEnumerate) {
+  EXPECT_EQ(enumerate("hdq-kernel-own.so", "sketch,row_signs").exit_code, 4);
+}
 
 }  // namespace
 }  // namespace hdq::validate

@@ -29,13 +29,14 @@ using reference::Ball;
 using reference::ProfileJudge;
 using reference::ProfileRow;
 
-constexpr double missed = 1e-10;  // probability that fair signs leave a pattern out, and that they look unfair, in one configuration
+constexpr double missed =
+    1e-10;  // probability that fair signs leave a pattern out, and that they look unfair, in one configuration
 
 // ---- where signs come from ----
 
 struct SignSource {
-  std::size_t count = 0;                                // T
-  std::function<std::uint32_t(std::uint64_t)> pattern;  // of a seed: bit i is set where sign i is −1
+  std::size_t count = 0;                                    // T
+  std::function<std::uint32_t(std::uint64_t)> pattern;      // of a seed: bit i is set where sign i is −1
   std::vector<std::pair<std::string, std::size_t>> tables;  // under a profile: name and length, first bits first
 };
 
@@ -51,11 +52,13 @@ std::vector<std::pair<std::string, std::size_t>> sign_tables(const reference::Pr
   const bool nearest = p.rounding.kind == reference::ProfileRounding::Kind::nearest && p.codebook && !p.decodes_rotated;
   for (const auto& [name, data] : p.data) {
     if (!data.values.empty() || (!data.seeded && !data.per_row)) continue;
-    const bool used = std::any_of(p.rotation.begin(), p.rotation.end(), [&n = name](const reference::ProfileStep& step) {
-      return step.kind == Kind::signs && step.data == n && step.when == reference::ProfileStep::When::always;
-    });
+    const bool used =
+        std::any_of(p.rotation.begin(), p.rotation.end(), [&n = name](const reference::ProfileStep& step) {
+          return step.kind == Kind::signs && step.data == n && step.when == reference::ProfileStep::When::always;
+        });
     if (!nearest || data.kind != reference::ProfileData::Kind::signs || data.per_row || !used) return {};
-    tables.emplace_back(name, reference::evaluate_count(data.count, p.names(config.dimension, static_cast<int>(config.bits))));
+    tables.emplace_back(
+        name, reference::evaluate_count(data.count, p.names(config.dimension, static_cast<int>(config.bits))));
   }
   return tables;
 }
@@ -118,7 +121,8 @@ Seeds no_seeds(std::size_t signs) {
 }
 
 // Until `most` were drawn, or, if `until_all`, every pattern was met. False where time is up before.
-bool draw_seeds(Session& s, const SignSource& source, Seeds& seeds, bool until_all, std::uint64_t most, Clock::time_point end) {
+bool draw_seeds(Session& s, const SignSource& source, Seeds& seeds, bool until_all, std::uint64_t most,
+                Clock::time_point end) {
   while (seeds.drawn < most && !(until_all && seeds.all())) {
     if (seeds.drawn % 64 == 0 && Clock::now() >= end) return false;
     const std::uint64_t seed = s.random()();
@@ -147,8 +151,10 @@ Finding finding(const Config& config, Stage stage, std::string defect, std::stri
 }
 
 std::string met(std::size_t count, const Seeds& seeds) {
-  const auto gap = static_cast<std::uint32_t>(std::find_if(seeds.of.begin(), seeds.of.end(), [](const auto& its) { return its.empty(); }) - seeds.of.begin());
-  return fmt::format("{} seeds give {} of the {} patterns of {} signs, never {}", seeds.drawn, seeds.patterns_met, seeds.of.size(), count, signs_text(gap, count));
+  const auto gap = static_cast<std::uint32_t>(
+      std::find_if(seeds.of.begin(), seeds.of.end(), [](const auto& its) { return its.empty(); }) - seeds.of.begin());
+  return fmt::format("{} seeds give {} of the {} patterns of {} signs, never {}", seeds.drawn, seeds.patterns_met,
+                     seeds.of.size(), count, signs_text(gap, count));
 }
 
 // Some pattern comes of none of so many seeds.
@@ -156,8 +162,10 @@ std::optional<Finding> left_out(const Config& config, std::size_t count, const S
   if (seeds.all()) return std::nullopt;
   const auto patterns = static_cast<double>(seeds.of.size());
   const double chance = patterns * std::exp(static_cast<double>(seeds.drawn) * std::log1p(-1 / patterns));
-  return finding(config, Stage::signs, "wrong-stream",
-                 met(count, seeds) + fmt::format(": with fair signs of independent seeds one is left out with probability {:.1g}", chance));
+  return finding(
+      config, Stage::signs, "wrong-stream",
+      met(count, seeds) +
+          fmt::format(": with fair signs of independent seeds one is left out with probability {:.1g}", chance));
 }
 
 // Of the first `counted` seeds. The numbers of patterns not met, which are negatively associated (Dubhashi and Ranjan 1998), so Chernoff's bound
@@ -165,11 +173,15 @@ std::optional<Finding> left_out(const Config& config, std::size_t count, const S
 // |Σ| > √(2k ln(2·2^T/α)) for one of the 2^T products with probability α at most.
 std::optional<Finding> unfair(const Config& config, std::size_t count, const Seeds& seeds) {
   const std::size_t patterns = seeds.of.size();
-  const double expected = static_cast<double>(patterns) * std::exp(static_cast<double>(seeds.drawn) * std::log1p(-1 / static_cast<double>(patterns))),
+  const double expected = static_cast<double>(patterns) *
+                          std::exp(static_cast<double>(seeds.drawn) * std::log1p(-1 / static_cast<double>(patterns))),
                more = static_cast<double>(patterns - seeds.patterns_met) - expected;
   if (more > 0 && more * more > -2 * std::log(missed) * (expected + more / 3)) {
-    return finding(config, Stage::signs, "wrong-stream",
-                   met(count, seeds) + fmt::format(" and {} others; fair signs leave out {:.1f} or so, and so many with probability below 1e-10", patterns - seeds.patterns_met - 1, expected));
+    return finding(
+        config, Stage::signs, "wrong-stream",
+        met(count, seeds) +
+            fmt::format(" and {} others; fair signs leave out {:.1f} or so, and so many with probability below 1e-10",
+                        patterns - seeds.patterns_met - 1, expected));
   }
   std::vector<double> sums(seeds.counts.begin(), seeds.counts.end());
   for (std::size_t half = 1; half < patterns; half *= 2) {
@@ -184,10 +196,12 @@ std::optional<Finding> unfair(const Config& config, std::size_t count, const See
   for (std::size_t product = 1; product < patterns; ++product) {
     if (std::abs(sums[product]) <= limit) continue;
     std::string which;
-    for (std::size_t i = 0; i < count; ++i) which += (product >> i & 1) != 0 ? fmt::format("{}{}", which.empty() ? "" : ", ", i) : "";
+    for (std::size_t i = 0; i < count; ++i)
+      which += (product >> i & 1) != 0 ? fmt::format("{}{}", which.empty() ? "" : ", ", i) : "";
     return finding(config, Stage::signs, "wrong-stream",
-                   fmt::format("the product of signs {} has mean {:.3f} over {} seeds: fair signs have no more than {:.3f} but with probability 1e-10", which, sums[product] / k,
-                               seeds.counted, limit / k));
+                   fmt::format("the product of signs {} has mean {:.3f} over {} seeds: fair signs have no more than "
+                               "{:.3f} but with probability 1e-10",
+                               which, sums[product] / k, seeds.counted, limit / k));
   }
   return std::nullopt;
 }
@@ -211,7 +225,8 @@ Rows rows_of(Session& s, const Config& config) {
     rows.x.insert(rows.x.end(), x.begin(), x.end());
     rows.squares.push_back(square);
   };
-  for (const Family family : {Family::normal, Family::one_hot, Family::heavy_tailed, Family::constant, Family::ramp, Family::two_hot}) {
+  for (const Family family :
+       {Family::normal, Family::one_hot, Family::heavy_tailed, Family::constant, Family::ramp, Family::two_hot}) {
     std::vector<float> x;
     append_vector(family, config, s.random(), x);
     add(family_name(family), x);
@@ -245,10 +260,13 @@ struct Means {
     ++patterns;
   }
   double mean(std::size_t i) const { return sum[i] / static_cast<double>(patterns); }
-  double mse(const Rows& rows, std::size_t row) const { return error[row] / static_cast<double>(patterns) / rows.squares[row]; }
+  double mse(const Rows& rows, std::size_t row) const {
+    return error[row] / static_cast<double>(patterns) / rows.squares[row];
+  }
   double bias(const Rows& rows, std::size_t row, std::size_t n) const {
     double square = 0;
-    for (std::size_t i = row * n; i < (row + 1) * n; ++i) square += std::pow(mean(i) - static_cast<double>(rows.x[i]), 2);
+    for (std::size_t i = row * n; i < (row + 1) * n; ++i)
+      square += std::pow(mean(i) - static_cast<double>(rows.x[i]), 2);
     return std::sqrt(square / rows.squares[row]);
   }
   double correlation(const Rows& rows, std::size_t row, std::size_t n) const {
@@ -307,7 +325,12 @@ struct Wrong {
 class Enumeration {
  public:
   Enumeration(Session& s, Config config, SignSource source, Seeds seeds)
-      : s_(s), config_(config), source_(std::move(source)), seeds_(std::move(seeds)), rows_(rows_of(s, config)), kernel_(rows_.names.size(), config.dimension),
+      : s_(s),
+        config_(config),
+        source_(std::move(source)),
+        seeds_(std::move(seeds)),
+        rows_(rows_of(s, config)),
+        kernel_(rows_.names.size(), config.dimension),
         expected_(kernel_) {}
 
   // False where time is up, or x̂ is no function of the signs.
@@ -369,7 +392,8 @@ class Enumeration {
   // SPEC: codes by the bounds of docs/validate.md, values of these codes in double.
   bool judge_spec(const Case& c, const Answer& a) {
     const std::size_t n = config_.dimension;
-    const bool coded = by_codes(s_);
+    const bool coded =
+        by_codes(s_) && a.e.codes.size() == c.rows() * packed_row_bytes(config_);  // else in a layout of its own
     const Encoded own = library_encode(c);
     if (coded && !legal_codes(c, a.e, own)) {
       if (wrong_.encoding.empty() && wrong_.patterns == 0) wrong_.encoding = "norms or codes are wrong";
@@ -378,7 +402,8 @@ class Enumeration {
     const Encoded& e = coded ? a.e : own;
     const std::vector<int> epsilon = reference::signs(c.config.seed, config_.order);
     for (std::size_t row = 0; row < c.rows(); ++row) {
-      const std::vector<double> table = codewords_at(static_cast<int>(config_.bits), dither_of(c.config, c.first_row + row));
+      const std::vector<double> table =
+          codewords_at(static_cast<int>(config_.bits), dither_of(c.config, c.first_row + row));
       std::vector<double> z;
       double magnitudes = 0;
       for (const std::uint8_t code : codes_of_row(c.config, e, row, static_cast<int>(config_.bits))) {
@@ -405,7 +430,8 @@ class Enumeration {
   double bound_of(double rho, double magnitudes) {
     if (slope_ == 0) {
       offset_ = legal_decode_bound(config_.order, 1, 0);
-      slope_ = (legal_decode_bound(config_.order, 1, static_cast<double>(config_.order)) - offset_) / static_cast<double>(config_.order);
+      slope_ = (legal_decode_bound(config_.order, 1, static_cast<double>(config_.order)) - offset_) /
+               static_cast<double>(config_.order);
     }
     return rho * (offset_ + slope_ * magnitudes) * (1 + 1e-9) + 1e-40;
   }
@@ -413,13 +439,15 @@ class Enumeration {
   bool legal_codes(const Case& c, const Encoded& e, const Encoded& own) {
     const int bits = static_cast<int>(config_.bits);
     bool same = same_bits(e.norms, own.norms);
-    for (std::size_t row = 0; row < c.rows() && same; ++row) same = codes_of_row(c.config, e, row, bits) == codes_of_row(c.config, own, row, bits);
+    for (std::size_t row = 0; row < c.rows() && same; ++row)
+      same = codes_of_row(c.config, e, row, bits) == codes_of_row(c.config, own, row, bits);
     return same || legal_encoding(s_, c, e);
   }
 
   // Without the kernel's codes: could they legally be others? Far more than legal arithmetic takes is granted.
   static bool beside_threshold(const Case& c, std::size_t row, double rho) {
-    const std::vector<double> theta = thresholds_at(static_cast<int>(c.config.bits), dither_of(c.config, c.first_row + row));
+    const std::vector<double> theta =
+        thresholds_at(static_cast<int>(c.config.bits), dither_of(c.config, c.first_row + row));
     for (const double y : exact_rotation(c.config, c.row(row))) {
       for (const double t : theta) {
         if (std::abs(y / rho - t) <= 1e-4 * (1 + std::abs(t))) return true;
@@ -467,12 +495,16 @@ class Enumeration {
     return right;
   }
 
-  static double off(const reference::Approximate& v, const float* got, std::size_t i) { return std::abs(static_cast<double>(got[i]) - v.value[i].mid_double()); }
+  static double off(const reference::Approximate& v, const float* got, std::size_t i) {
+    return std::abs(static_cast<double>(got[i]) - v.value[i].mid_double());
+  }
 
   // 8 (d + 4) roundings, more than summing and storing a scale or a factor takes.
   double share() const {
     const reference::Profile& p = judge_->profile();
-    return 8 * (static_cast<double>(config_.order) + 4) * std::max({p.scale.format.unit_roundoff(), p.factor.format.unit_roundoff(), p.arithmetic.rotation.unit_roundoff()});
+    return 8 * (static_cast<double>(config_.order) + 4) *
+           std::max({p.scale.format.unit_roundoff(), p.factor.format.unit_roundoff(),
+                     p.arithmetic.rotation.unit_roundoff()});
   }
 
   // Further from what real arithmetic gives than rounding takes x̂ with the same codes?
@@ -485,7 +517,8 @@ class Enumeration {
   }
 
   // With other codes, that are legal too? Where only x̂ is known: is a coordinate so near to a threshold that there may be others?
-  bool legal_row(const Case& c, const Answer& a, std::size_t row, const ProfileRow& ideal, const reference::Approximate& v) {
+  bool legal_row(const Case& c, const Answer& a, std::size_t row, const ProfileRow& ideal,
+                 const reference::Approximate& v) {
     const float* got = a.x.data() + row * config_.dimension;
     if (!by_codes(s_)) {
       const auto coordinates = judge_->coordinates(c.row(row), nullptr, ideal);
@@ -516,28 +549,41 @@ class Enumeration {
   }
 
   static ProfileRow row_of(const Encoded& e, std::size_t rows, std::size_t row) {
-    const auto numbers = static_cast<std::ptrdiff_t>(e.norms.size() / rows), bytes = static_cast<std::ptrdiff_t>(e.codes.size() / rows), r = static_cast<std::ptrdiff_t>(row);
-    return {{e.norms.begin() + r * numbers, e.norms.begin() + (r + 1) * numbers}, {e.codes.begin() + r * bytes, e.codes.begin() + (r + 1) * bytes}};
+    const auto numbers = static_cast<std::ptrdiff_t>(e.norms.size() / rows),
+               bytes = static_cast<std::ptrdiff_t>(e.codes.size() / rows), r = static_cast<std::ptrdiff_t>(row);
+    return {{e.norms.begin() + r * numbers, e.norms.begin() + (r + 1) * numbers},
+            {e.codes.begin() + r * bytes, e.codes.begin() + (r + 1) * bytes}};
   }
 
   std::string figures(std::size_t row) const {
     const std::size_t n = config_.dimension;
-    std::string text = fmt::format("over {}signs E⟨x, x̂⟩/‖x‖² = {:.7g}, E‖x̂ − x‖²/‖x‖² = {:.7g}", kernel_.patterns == patterns() ? "all " : "these ", kernel_.correlation(rows_, row, n), kernel_.mse(rows_, row));
-    if (judge_) text += fmt::format(", the profile's {:.7g} and {:.7g}", expected_.correlation(rows_, row, n), expected_.mse(rows_, row));
+    std::string text = fmt::format("over {}signs E⟨x, x̂⟩/‖x‖² = {:.7g}, E‖x̂ − x‖²/‖x‖² = {:.7g}",
+                                   kernel_.patterns == patterns() ? "all " : "these ",
+                                   kernel_.correlation(rows_, row, n), kernel_.mse(rows_, row));
+    if (judge_)
+      text += fmt::format(", the profile's {:.7g} and {:.7g}", expected_.correlation(rows_, row, n),
+                          expected_.mse(rows_, row));
     return text;
   }
 
   Finding wrong_pattern() const {
     Config config = config_;
     config.seed = wrong_.seed;
-    std::string what = fmt::format("{} of the {} patterns of {} signs give a wrong x̂, first {} (seed {})", wrong_.patterns, tried_, source_.count,
-                                   signs_text(wrong_.pattern, source_.count), wrong_.seed);
+    std::string what =
+        fmt::format("{} of the {} patterns of {} signs give a wrong x̂, first {} (seed {})", wrong_.patterns, tried_,
+                    source_.count, signs_text(wrong_.pattern, source_.count), wrong_.seed);
     if (!wrong_.seen) return finding(config, Stage::audit, "wrong-codes", what + ": " + wrong_.encoding);
-    what += fmt::format(": on {}, coordinate {} is {:.7g}, should be {:.7g}; {}", rows_.names[wrong_.row], wrong_.column, wrong_.got, wrong_.expected, figures(wrong_.row));
+    what += fmt::format(": on {}, coordinate {} is {:.7g}, should be {:.7g}; {}", rows_.names[wrong_.row],
+                        wrong_.column, wrong_.got, wrong_.expected, figures(wrong_.row));
     if (!wrong_.encoding.empty()) what += "; " + wrong_.encoding;
-    const bool factor = wrong_.one_factor && wrong_.patterns == tried_ && wrong_.factor != 0 && std::isfinite(wrong_.factor);
+    const bool factor =
+        wrong_.one_factor && wrong_.patterns == tried_ && wrong_.factor != 0 && std::isfinite(wrong_.factor);
     if (factor) what += fmt::format("; always {:.6g} times what it should be", wrong_.factor);
-    return finding(config, Stage::audit, factor ? "estimator-constant" : wrong_.encoding.empty() ? "wrong-values" : "wrong-codes", what);
+    return finding(config, Stage::audit,
+                   factor                    ? "estimator-constant"
+                   : wrong_.encoding.empty() ? "wrong-values"
+                                             : "wrong-codes",
+                   what);
   }
 
   // Of a scheme of its own: a sum over all signs is no estimate.
@@ -549,19 +595,24 @@ class Enumeration {
     for (std::size_t row = 0; row < rows_.names.size(); ++row) {
       const double bias = kernel_.bias(rows_, row, n), factor = kernel_.correlation(rows_, row, n);
       if (!(bias <= audit::tolerance) && (!biased || bias > kernel_.bias(rows_, *biased, n))) biased = row;
-      if (!(kernel_.mse(rows_, row) <= bound) && (!large || kernel_.mse(rows_, row) > kernel_.mse(rows_, *large))) large = row;
+      if (!(kernel_.mse(rows_, row) <= bound) && (!large || kernel_.mse(rows_, row) > kernel_.mse(rows_, *large)))
+        large = row;
       // E x̂ = f·x with the same f on all rows
-      one_factor = one_factor && std::abs(factor - kernel_.correlation(rows_, 0, n)) <= 1e-4 && std::abs(bias - std::abs(factor - 1)) <= 1e-4;
+      one_factor = one_factor && std::abs(factor - kernel_.correlation(rows_, 0, n)) <= 1e-4 &&
+                   std::abs(bias - std::abs(factor - 1)) <= 1e-4;
     }
     if (biased && s_.claim() != Claim::error) {
-      report(finding(config_, Stage::audit, one_factor ? "estimator-constant" : "dead-or-biased-rounding",
-                     fmt::format("biased: ‖E x̂ − x‖/‖x‖ = {:.6g} on {}, all {} patterns of {} signs summed, {:.2g} allowed; {}", kernel_.bias(rows_, *biased, n),
-                                 rows_.names[*biased], patterns(), source_.count, audit::tolerance, figures(*biased))));
+      report(finding(
+          config_, Stage::audit, one_factor ? "estimator-constant" : "dead-or-biased-rounding",
+          fmt::format("biased: ‖E x̂ − x‖/‖x‖ = {:.6g} on {}, all {} patterns of {} signs summed, {:.2g} allowed; {}",
+                      kernel_.bias(rows_, *biased, n), rows_.names[*biased], patterns(), source_.count,
+                      audit::tolerance, figures(*biased))));
     }
     if (large) {
-      report(finding(config_, Stage::audit, "error-too-large",
-                     fmt::format("E‖x̂ − x‖²/‖x‖² = {:.6g} on {}, all {} patterns of {} signs summed, above its bound {:.6g}", kernel_.mse(rows_, *large), rows_.names[*large],
-                                 patterns(), source_.count, bound)));
+      report(finding(
+          config_, Stage::audit, "error-too-large",
+          fmt::format("E‖x̂ − x‖²/‖x‖² = {:.6g} on {}, all {} patterns of {} signs summed, above its bound {:.6g}",
+                      kernel_.mse(rows_, *large), rows_.names[*large], patterns(), source_.count, bound)));
     }
   }
 
@@ -590,12 +641,15 @@ std::vector<Config> configurations(Session& s) {
   };
   std::vector<Wanted> wanted{{4, 1}, {3, 1}, {8, 1}, {1, 1}, {2, 1}};
   if (!s.quick()) wanted = {{4, 3}, {3, 3}, {8, 2}, {1, 2}, {2, 3}, {7, 1}, {12, 1}};
-  if (s.thorough()) wanted = {{8, 8}, {1, 8}, {2, 8}, {3, 8}, {4, 8}, {5, 8}, {6, 8}, {7, 8}, {10, 2}, {11, 2}, {12, 3}, {16, 1}, {13, 1}};
+  if (s.thorough())
+    wanted = {{8, 8}, {1, 8},  {2, 8},  {3, 8},  {4, 8},  {5, 8}, {6, 8},
+              {7, 8}, {10, 2}, {11, 2}, {12, 3}, {16, 1}, {13, 1}};
   std::vector<Config> list;
   for (const Wanted& w : wanted) {
     if (w.dimension > s.info().max_dimension) continue;
     std::size_t taken = 0;
-    const int from = static_cast<int>(s.random()() % (s.quick() ? 4 : HDQ_KERNEL_MAX_BITS));  // large codebooks take long
+    const int from =
+        static_cast<int>(s.random()() % (s.quick() ? 4 : HDQ_KERNEL_MAX_BITS));  // large codebooks take long
     for (int i = 0; i < HDQ_KERNEL_MAX_BITS && taken < w.widths; ++i) {
       const int bits = (from + 3 * i) % HDQ_KERNEL_MAX_BITS + 1;
       if (!s.offers_bits(bits) || (s.profile() != nullptr && !s.profile()->offers(w.dimension, bits))) continue;
@@ -642,12 +696,15 @@ void run_enumeration(Session& s, const Report& report) {
 
 bool offers_enumeration(const Session& s) {
   if (!s.can_reconstruct()) return false;
-  if (s.profile() != nullptr) return s.offers(Operation::data) && !sign_tables(*s.profile(), s.config(8, s.profile()->bits.front())).empty();
+  if (s.profile() != nullptr)
+    return s.offers(Operation::data) && !sign_tables(*s.profile(), s.config(8, s.profile()->bits.front())).empty();
   return s.conformant() || s.offers(Operation::signs);
 }
 
 }  // namespace
 
-const Check enumeration_check{"enumeration", "at small orders, exactly: x̂, its mean and error under every pattern of signs", offers_enumeration, run_enumeration};
+const Check enumeration_check{"enumeration",
+                              "at small orders, exactly: x̂, its mean and error under every pattern of signs",
+                              offers_enumeration, run_enumeration};
 
 }  // namespace hdq::validate
