@@ -14,6 +14,7 @@
 
 #include "hdq/reference/numbers/ball.hpp"
 #include "hdq/reference/profile/profile.hpp"
+#include "hdq/reference/profile/profile_codebook.hpp"
 #include "hdq/reference/profile/profile_judge.hpp"
 
 namespace hdq::reference {
@@ -38,6 +39,13 @@ struct ProfileAdversary {
   ProfileError error;
 };
 ProfileAdversary profile_adversary(const Profile& profile, std::size_t dimension, int bits, std::uint64_t data_seed);
+
+// Where x̂ = ‖x‖·Q(z) with nearest codewords, z the rotated coordinates of mean square one: codewords and thresholds of z.
+std::optional<ProfileTable> normalised_table(const Profile& profile, std::size_t dimension, int bits, std::uint64_t data_seed);
+
+// Is each rotated coordinate √d·y_j/‖x‖ a sum Σ ε_i u_i over independent fair signs, ‖u‖ = 1, u independent of them? So it is where the rotation is
+// orthogonal and made of signs, permutations and Hadamard matrices of the whole row, the last of these behind seeded signs that come once.
+bool rotates_by_signs(const Profile& profile, std::size_t dimension, int bits);
 
 // An upper bound of ‖x̂ − x‖²/‖x‖² for every x and every orthogonal rotation, so for every distribution of rotations: with M(z) = (Q(z) − z)², z of
 // mean square one, the mean of M is at most λ + max_z (M(z) − λ z²) for every λ >= 1, the least of which over a grid is returned. Nothing where
