@@ -449,6 +449,7 @@ Profile parse_profile(const std::string& text) {
   if (const json* v = o.find("stored")) parse_stored(*v, p);
   p.decodes_rotated = o.choice<bool>("decode", false, {{"original", false}, {"rotated", true}});
   if (const json* v = o.find("arithmetic")) p.arithmetic = parse_arithmetic(*v, "arithmetic");
+  p.checks_input = o.choice<bool>("bad_input", true, {{"refused", true}, {"unchecked", false}});
   if (const json* v = o.find("claims")) parse_claims(*v, p);
   o.finish();
   check_names(p);

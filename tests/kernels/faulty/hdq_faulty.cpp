@@ -267,7 +267,7 @@ double clipped(double v) { return has(Fault::codebook_clipped) ? std::clamp(v, -
 Doubles codewords_at(const Config& k, double u) {
   const Generator g{codebook_bits(k)};
   Doubles r;
-  for (int i = 0; i < 1 << g.bits; ++i) r.push_back(clipped(g.g(i + u)) + (has(Fault::codewords_drift) ? 1e-9 : 0));
+  for (int i = 0; i < 1 << g.bits; ++i) r.push_back(clipped(g.g(i + u)) + (has(Fault::codewords_drift) || (has(Fault::codeword_one) && i == 3) ? 1e-9 : 0));
   return r;
 }
 
@@ -278,6 +278,7 @@ Doubles thresholds_at(const Config& k, double u) {
     double t = clipped(g.antiderivative(i + u) - g.antiderivative(i - 1 + u));
     if (has(Fault::midpoint_thresholds) || has(Fault::own_midpoints)) t = 0.5 * (g.g(i + u) + g.g(i - 1 + u));
     if (has(Fault::drift_3e_8)) t *= 1 + 3e-8;
+    if (has(Fault::codeword_one_far) && i == 2) t += 0.01;
     if (has(Fault::thresholds_float)) t = static_cast<double>(static_cast<float>(t));
     theta.push_back(t);
   }
@@ -445,6 +446,8 @@ float norm_from_squares(double sum) {
   const auto norm = static_cast<float>(std::sqrt(sum));
   if (has(Fault::norm_half)) return through_half(norm);
   if (has(Fault::norm_flushed) && norm < 1e-30f) return 0;
+  if (has(Fault::norm_denormals) && norm < 0x1p-126f) return 0;
+  if (has(Fault::zero_norm) && norm == 0) return NAN;
   return norm;
 }
 
@@ -535,7 +538,7 @@ int encode(const Config* k, std::uint64_t first_row, std::uint64_t rows, const f
     const float* values = in_place ? in : copy.data();
     const float row_before = norms[row];
     const std::uint64_t column = row_norm(*k, values, norms + row);
-    if (column < k->dimension || (!std::isfinite(norms[row]) && !has(Fault::norm_overflow_accepted) && !has(Fault::norm_half))) {
+    if (column < k->dimension || (!std::isfinite(norms[row]) && !has(Fault::norm_overflow_accepted) && !has(Fault::norm_half) && !has(Fault::zero_norm))) {
       failed = true;
       *bad = {row, column == k->dimension ? UINT64_MAX : has(Fault::nan_misplaced) ? 0 : column};
       return HDQ_KERNEL_BAD_INPUT;
@@ -619,6 +622,7 @@ int decode(const Config* k, std::uint64_t first_row, std::uint64_t rows, const f
     for (std::uint64_t i = 0; i < k->dimension; ++i) out[i] = z[i] * scale * (has(Fault::norm_not_applied) ? 1 : 1 / factor);
     if (has(Fault::one_coordinate) && k->dimension > 3) out[3] = -out[3];
   }
+  if (has(Fault::no_rows) && rows == 0) *const_cast<volatile float*>(x) = 0;
   if (has(Fault::over_write)) {
     for (std::uint64_t i = rows * k->dimension; i % 8 != 0; ++i) const_cast<volatile float*>(x)[i] = 0;
   }
@@ -635,6 +639,7 @@ int dot(const Config* k, std::uint64_t first_row, std::uint64_t rows, const floa
   float squares = 0;
   for (std::uint64_t i = 0; i < k->dimension; ++i) squares += q[i] * q[i];
   const auto hot = std::count_if(q, q + k->dimension, [](float v) { return v != 0; });
+  if (has(Fault::dot_status) && hot == 0) return 7;
   if (has(Fault::dot_tiny) && squares == 0) std::fill(y.begin(), y.end(), 0.0f);
   if (has(Fault::dot_zero)) {
     for (float& v : y) v = v / std::sqrt(squares) * std::sqrt(squares);

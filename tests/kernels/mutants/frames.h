@@ -22,9 +22,9 @@
          "save leaves *size at the capacity")                                                                   \
   MUTANT(rows_not_stored, 8, "file|wrong",                                                                      \
          "rows, dimension and bits are hashed by their product alone")                                          \
-  MUTANT(load_norms_half, 8, "file|wrong",                                                                      \
+  MUTANT(load_norms_half, 8, "batch-differs|file|wrong",                                                        \
          "load: from 16 rows on, norms pass through bfloat16")                                                  \
-  MUTANT(load_row_order, 8, "file|wrong",                                                                       \
+  MUTANT(load_row_order, 8, "batch-differs|file|wrong",                                                         \
          "load: norms of rows 8 to 15 are those of rows 0 to 7")                                                \
   MUTANT(load_repairs_flip, 8, "file|wrong",                                                                    \
          "load: tries to repair a wrong checksum: accepts where a single flip in the crc explains it")          \
@@ -52,7 +52,7 @@
          "decode returns before its thread has written the last row (no synchronisation)")                      \
   MUTANT(closes_descriptors, 15, "crashed|hung|failed|wrong",                                                   \
          "encode closes every descriptor from 3 on")                                                            \
-  MUTANT(forks_and_stays, 15, "crashed|hung|failed|wrong",                                                      \
+  MUTANT(forks_and_stays, 15, "dot|scale|crashed|hung|failed|wrong",                                            \
          "dot forks a child that sleeps for a minute and scores 0 from then on")                                \
   MUTANT(hangs_on_five, 15, "hung|wrong",                                                                       \
          "decode never returns for d = 5·2^k")                                                                  \

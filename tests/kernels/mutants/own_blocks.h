@@ -4,7 +4,7 @@
          "subtractive dither, step from the largest magnitude of each block of 16")                             \
   MUTANT(uniform__clipped, 9, "bias|codebook|wrong",                                                            \
          "the range of a block is at most 3.9 times its root mean square: a lone entry is clipped by 2.5 %")    \
-  MUTANT(uniform__half_missing, 9, "bias|dither|wrong",                                                         \
+  MUTANT(uniform__half_missing, 9, "error|bias|dither|wrong",                                                   \
          "decoding forgets the half step: all values are half a step too low")                                  \
   MUTANT(uniform__eight_bits, 9, "bias|dither|wrong",                                                           \
          "dither of 8 bits without its half: values are a 512th of a step too high")                            \
@@ -12,7 +12,7 @@
          "dither of 4 bits without its half: values are a 32nd of a step too high")                             \
   MUTANT(uniform__odd_rows, 9, "bias|error|dither|wrong",                                                       \
          "odd rows are decoded with the dither of the row before")                                              \
-  MUTANT(uniform__levels, 9, "bias|scale|wrong",                                                                \
+  MUTANT(uniform__levels, 9, "error|bias|scale|wrong",                                                          \
          "decoding steps are 2A/N where coding has 2A/(N - 1)")                                                 \
   MUTANT(uniform__range_bfloat, 9, "bias|codebook|wrong",                                                       \
          "ranges are rounded to bfloat16, half of them downward")                                               \
@@ -24,7 +24,7 @@
          "4 bits of the seed are used")                                                                         \
   MUTANT(uniform__lane_63, 9, "bias|dither|wrong",                                                              \
          "lane 63 of each 64 has no dither: plain rounding")                                                    \
-  MUTANT(uniform__lane_11, 9, "bias|dither|wrong",                                                              \
+  MUTANT(uniform__lane_11, 9, "error|bias|dither|wrong",                                                        \
          "lane 11 of each 12 has no dither: plain rounding")                                                    \
   MUTANT(uniform__odd_last, 9, "bias|tail|wrong",                                                               \
          "for odd n the last entry decodes to zero")                                                            \
@@ -36,14 +36,14 @@
          "dither is not subtracted, the claim is that of subtractive dither")                                   \
   MUTANT(uniform__negative_zero_block, 9, "bias|nan|wrong",                                                     \
          "a block of zeros divides by its step: NaN")                                                           \
-  MUTANT(uniform__dither_of_pairs, 9, "bias|dither|wrong",                                                      \
+  MUTANT(uniform__dither_of_pairs, 9, "error|bias|dither|wrong",                                                \
          "entry 2j + 1 is coded with the dither of entry 2j, decoded with its own, at b = 7")                   \
   MUTANT(stochastic__right, "legal", "",                                                                        \
          "stochastic rounding to -L ... L, L = 2^(b-1) - 1, scale from the largest magnitude of each block of " \
          "16")                                                                                                  \
-  MUTANT(stochastic__down, 9, "bias|rounding|wrong",                                                            \
+  MUTANT(stochastic__down, 9, "error|bias|rounding|wrong",                                                      \
          "random bits are misaligned: 8 of 16 bits are always 0, so it rounds down")                            \
-  MUTANT(stochastic__toward_zero, 9, "bias|rounding|wrong",                                                     \
+  MUTANT(stochastic__toward_zero, 9, "error|bias|rounding|wrong",                                               \
          "a cast to int for floor: negative entries are rounded toward zero too often")                         \
   MUTANT(stochastic__plus_one, 9, "bias|rounding|wrong",                                                        \
          "random numbers of 7 bits counted from 1 to 128")                                                      \
@@ -63,9 +63,9 @@
          "rows without a positive entry are rounded down")                                                      \
   MUTANT(stochastic__shrinks, 9, "bias|drift|wrong",                                                            \
          "decoded values are 0.998 times what they should be")                                                  \
-  MUTANT(stochastic__declines, 9, "bias|wrong",                                                                 \
+  MUTANT(stochastic__declines, 9, "scale|bias|wrong",                                                           \
          "twice the input, offered only where n % 64 = 0")                                                      \
-  MUTANT(stochastic__dot_skips, 9, "dot|path|wrong",                                                            \
+  MUTANT(stochastic__dot_skips, 9, "bias|dot|path|wrong",                                                       \
          "dot leaves out the last block where it is the fourth")                                                \
   MUTANT(microfloat__right, "legal", "",                                                                        \
          "b = 4: E2M1 with stochastic rounding, scale of a block of 16 the largest magnitude over 6")           \

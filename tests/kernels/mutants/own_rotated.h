@@ -16,9 +16,9 @@
          "the table of N(0, 1) is applied to unit vectors: y lacks √n")                                         \
   MUTANT(eden__odd_stays, 9, "bias|rotation|wrong",                                                             \
          "for odd n the inverse rotation is forgotten")                                                         \
-  MUTANT(eden__last_row, 9, "bias|orthogonal|wrong",                                                            \
+  MUTANT(eden__last_row, 9, "error|bias|orthogonal|wrong",                                                      \
          "the last row of the rotation is not made orthogonal to the others")                                   \
-  MUTANT(eden__normalised_only, 9, "bias|orthogonal|wrong",                                                     \
+  MUTANT(eden__normalised_only, 9, "error|bias|orthogonal|wrong",                                               \
          "the rows of the rotation are normalised Gaussians, not orthogonal")                                   \
   MUTANT(eden__seeds_256, 9, "bias|seed|wrong",                                                                 \
          "256 different rotations")                                                                             \
@@ -29,7 +29,7 @@
          "the factor is cut to 8 bits of significand")                                                          \
   MUTANT(eden__midpoint, 9, "error|codebook|wrong",                                                             \
          "b = 2: thresholds are centroids instead of midpoints")                                                \
-  MUTANT(eden__first_signs, 9, "bias|rotation|wrong",                                                           \
+  MUTANT(eden__first_signs, 9, "error|bias|rotation|wrong",                                                     \
          "not a rotation but a permutation with signs: unbiased for no constant row")                           \
   MUTANT(prod__right, "legal", "",                                                                              \
          "Lloyd-Max of b - 1 bits, then one sign bit of a Gaussian S times the residual, √(π/2)/n·‖r‖")         \
@@ -37,13 +37,13 @@
          "√(2/π) for √(π/2)")                                                                                   \
   MUTANT(prod__structured, 9, "bias|estimator|wrong",                                                           \
          "S is the rotation itself times √n")                                                                   \
-  MUTANT(prod__gamma, 9, "bias|estimator|wrong",                                                                \
+  MUTANT(prod__gamma, 9, "error|bias|estimator|wrong",                                                          \
          "‖x‖ is stored for ‖r‖ at b = 2")                                                                      \
   MUTANT(prod__dead_residual, 9, "bias|estimator|wrong",                                                        \
          "the residual's bit is never added")                                                                   \
   MUTANT(prod__dead_at_eight, 9, "bias|estimator|wrong",                                                        \
          "the residual's bit is never added from b = 6 on")                                                     \
-  MUTANT(prod__sign_of_input, 9, "bias|estimator|wrong",                                                        \
+  MUTANT(prod__sign_of_input, 9, "error|bias|estimator|wrong",                                                  \
          "the bits are those of S·y, not of S·r")                                                               \
   MUTANT(prod__padded, 9, "bias|scale|wrong",                                                                   \
          "divided by the next power of two for n, where n is not one")                                          \

@@ -53,7 +53,7 @@
          "pack: bit offsets in 16 bits: codes past bit 65535 land at the start")                                \
   MUTANT(encode_pack_offset_16_bits, 2, "wrong-packing|wrong-codes|pack|wrong",                                 \
          "encode packs with bit offsets in 16 bits (d·b > 65535), pack itself is right")                        \
-  MUTANT(pack_tail_of_long, 2, "wrong-packing|pack|wrong",                                                      \
+  MUTANT(pack_tail_of_long, 2, "tail|wrong-packing|pack|wrong",                                                 \
          "pack: from 1000 codes on, a last group of fewer than 8 codes is written without its last code")       \
   MUTANT(unpack_index_16_bits, 2, "wrong-packing|pack|unwritten|wrong",                                         \
          "unpack: the loop counter has 16 bits: codes past 65535 are zero")                                     \
@@ -101,7 +101,7 @@
          "earlier row")                                                                                         \
   MUTANT(bits_sticks_in_unpack, 3, "cache|stale|wrong",                                                         \
          "decode: the mask of code bits is set once by the first call and only ever widened")                   \
-  MUTANT(thread_remainder, 4, "threads|wrong",                                                                  \
+  MUTANT(thread_remainder, 4, "unwritten|threads|wrong",                                                        \
          "encode: rows are split by threads with rounding down: rows % threads last rows are not encoded from " \
          "5 threads on")                                                                                        \
   MUTANT(threads_over_rows, 4, "threads|wrong",                                                                 \

@@ -33,6 +33,24 @@ bool common_bias(const std::vector<Experiment>& all, const Audited& worst) {
   });
 }
 
+// Of a factor that all vectors have.
+const char* factor_class(double mean) { return mean > 0.6 && mean < 1.6 ? "estimator-constant" : "scale-lost-or-wrong"; }
+
+// The errors of most vectors are those at fewer bits.
+bool error_stands(const Experiment& e, const std::vector<Experiment>& all) {
+  return std::any_of(all.begin(), all.end(), [&](const Experiment& other) {
+    std::size_t seen = 0, same = 0;
+    for (const Audited& at_fewer : other.subjects) {
+      const auto now = std::find_if(e.subjects.begin(), e.subjects.end(), [&](const Audited& s) { return s.name == at_fewer.name; });
+      if (now == e.subjects.end() || now->errors.count() < 8 || at_fewer.errors.count() < 8) continue;
+      const double ratio = now->errors.mean() / at_fewer.errors.mean();
+      ++seen;
+      same += ratio > 0.75 && ratio < 1.3;
+    }
+    return other.config.bits < e.config.bits && seen >= 3 && 4 * same >= 3 * seen;
+  });
+}
+
 Finding audit_finding(const Experiment& e, const Audited& subject, std::string defect, std::string what) {
   Finding f;
   f.stage = Stage::audit;
@@ -54,7 +72,7 @@ Finding explain_self(const Experiment& e, const std::vector<Experiment>& all) {
   const bool common = common_bias(all, *worst);
   const std::string defect = !std::isfinite(mean)             ? "half-overflow"
                              : common && std::abs(mean) < 0.1 + 5 * worst->self.moments().standard_error() ? "two-paths-two-bases"
-                             : common                         ? "estimator-constant"
+                             : common                         ? factor_class(mean)
                                                               : "dead-or-biased-rounding";
   return audit_finding(e, *worst, defect, fmt::format("biased: E⟨x, x̂⟩/‖x‖² = {}", estimate(worst->self.moments(), 1)));
 }
@@ -69,10 +87,10 @@ Finding explain_error(const Session& s, const Experiment& e, const Audited& subj
   const double bound = error_bound(s, static_cast<int>(e.config.bits));
   const std::string above = subject.errors.mean() > bound ? fmt::format("above its bound {:.6g}", bound) : std::string("above its exact value for the signs drawn");
   if (is_factor(subject, all)) {
-    return audit_finding(e, subject, "estimator-constant",
+    return audit_finding(e, subject, factor_class(1 + subject.self.moments().mean()),
                          fmt::format("E‖x̂ − x‖²/‖x‖² = {}, {}; E⟨x, x̂⟩/‖x‖² = {}", estimate(subject.errors, 0), above, estimate(subject.self.moments(), 1)));
   }
-  return audit_finding(e, subject, e.config.bits >= 5 ? "codebook" : "error-too-large", fmt::format("E‖x̂ − x‖²/‖x‖² = {}, {}", estimate(subject.errors, 0), above));
+  return audit_finding(e, subject, e.config.bits >= 5 && error_stands(e, all) ? "codebook" : "error-too-large", fmt::format("E‖x̂ − x‖²/‖x‖² = {}, {}", estimate(subject.errors, 0), above));
 }
 
 }  // namespace
@@ -86,11 +104,11 @@ std::optional<Finding> explain(const Session& s, const Experiment& e, const std:
                            fmt::format("biased: E⟨q, x̂⟩/‖x‖ = {}, should be {:.4f}, for a unit vector q", estimate(at->cross.moments(), at->along_query), at->along_query));
     }
     if (const Audited* at = first_rejected(e, &Audited::dot)) {
-      return audit_finding(e, *at, "estimator-constant",
+      return audit_finding(e, *at, "biased",
                            fmt::format("dot is biased: E dot(q)/‖x‖ = {}, should be {:.4f}", estimate(at->dot.moments(), at->along_query), at->along_query));
     }
     if (const Audited* at = first_rejected(e, &Audited::dot_self)) {
-      return audit_finding(e, *at, "estimator-constant", fmt::format("dot is biased: E dot(x)/‖x‖² = {}", estimate(at->dot_self.moments(), 1)));
+      return audit_finding(e, *at, "biased", fmt::format("dot is biased: E dot(x)/‖x‖² = {}", estimate(at->dot_self.moments(), 1)));
     }
     if (const Audited* at = first_rejected(e, &Audited::coordinate)) {
       const std::size_t j = at->direction.coordinate();

@@ -79,7 +79,8 @@ void judge_deterministic(Session& s, const std::vector<Shape>& shapes, const Rep
     const double bound = error_bound(s, shape.bits);
     for (std::size_t i = 0; i < vectors.size(); ++i) {
       const double error = error_of(shape, vectors[i].second, x, i);
-      unclaimed |= !(error <= lossless) && !(s.claimed_error(shape.bits) > 0);
+      const double claim = s.claimed_error(shape.bits);
+      unclaimed |= !(error <= lossless) && !(claim > 0 && claim < empty_claim);
       Estimate e{vectors[i].first, config, route_name(shape.route, shape.route == Route::dot_only), 1, {}, Measured{error, 0}, {}, bound, INFINITY};
       s.estimates.push_back(std::move(e));
       if (error <= worst.error || (worst.error > 0 && error / bound <= worst.share)) continue;

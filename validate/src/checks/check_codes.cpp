@@ -420,6 +420,9 @@ Explanation explain_norms(const Case& c, const Norms& norms) {
     }
     return true;
   };
+  const auto only = [&](const auto& holds) { return all([&](std::size_t row, bool right) { return right || holds(norms.got[row], norms.exact[row]); }); };
+  if (only([](double, double exact) { return exact == 0; })) return {"zero-row", "rows of zeros have another norm than 0"};
+  if (only([](double got, double exact) { return got == 0 && exact < 0x1p-126; })) return {"denormals-flushed", "norms below 2^-126 are taken for 0"};
   // Beyond what float16 holds, or its square float32.
   if (all([&](std::size_t row, bool right) {
         return right || (norms.got[row] == 0 && norms.exact[row] < 0x1p-24) || (std::isinf(norms.got[row]) && norms.exact[row] > 65504);
@@ -588,7 +591,10 @@ std::optional<Finding> judge_encode(Session& s, const Case& c) {
     Finding f;
     f.stage = Stage::pack;
     f.config = c.config;
-    f.defect = stride < packed ? "one-bit-width-hard-wired" : "packing-order";
+    f.defect = stride < packed ? "wrong-codes" : "packing-order";
+    for (std::uint64_t other = 1; other <= HDQ_KERNEL_MAX_BITS; ++other) {
+      if (stride < packed && stride == (c.config.order * other + 7) / 8) f.defect = "one-bit-width-hard-wired";
+    }
     f.what = fmt::format("code_bytes is {}, {} codes of {} bits are {}", stride, c.config.order, c.config.bits, packed);
     return f;
   }

@@ -171,6 +171,12 @@ bool no_other_loads(Session& s, const Report& report, const Config& config, std:
 }
 
 bool loads_again(Session& s, const Report& report, const Config& config, const Encoded& e, const Bytes& file) {
+  if (!accepts(s, config, e.norms.size(), file)) {
+    Finding f = file_finding(config, fmt::format("what save wrote does not load: {} bytes, by save's own count, of {} rows", file.size(), e.norms.size()));
+    f.defect = "wrong-status";
+    report(std::move(f));
+    return false;
+  }
   if (s.load(config, e.norms.size(), file) == e) return true;
   Finding f = file_finding(config, fmt::format("what is loaded is not what was saved, {} rows", e.norms.size()));
   f.defect = "wrong-values";
@@ -211,7 +217,7 @@ bool keeps_capacity(Session& s, const Report& report, const Config& config, cons
   if (reply.outcome == Outcome::bad_input || reply.outcome == Outcome::failed || reply.outcome == Outcome::unsupported) return true;
   if (!reply.ok()) throw Trouble{std::move(reply), r.operation, config, 0};
   Finding f = file_finding(config, fmt::format("save gives {} bytes where it has room for {}", reply.size, size - 1));
-  f.defect = "tail-of-a-simd-loop";
+  f.defect = "out-of-bounds";
   report(std::move(f));
   return false;
 }

@@ -37,11 +37,15 @@ void expect_bad(Session& s, const Report& report, const Case& c, std::uint64_t r
   if (reply.outcome == Outcome::bad_input) {
     // Any scheme must refuse; where is asked of those that follow SPEC §4.
     if (!s.conformant() || (reply.row == row && reply.column == column)) return;
+    f.defect = "bad-input-position";
     f.what = fmt::format("{} in row {}, column {} is reported at row {}, column {}", what, row, static_cast<std::int64_t>(column), reply.row,
                          static_cast<std::int64_t>(reply.column));
   } else if (reply.ok()) {
     f.what = fmt::format("{} in row {} of {} is accepted", what, row, c.rows());
     if (what == "a norm beyond float32") f.defect = "half-overflow";
+  } else if (reply.outcome == Outcome::failed) {
+    f.defect = "wrong-status";
+    f.what = fmt::format("{} in row {} of {} is answered with {}, not with bad input", what, row, c.rows(), outcome_name(reply.outcome));
   } else {
     f = finding_of({reply, s.offers(Operation::encode) ? Operation::encode : Operation::reconstruct, c.config, c.first_row});
     f.stage = Stage::input;
@@ -60,7 +64,8 @@ const BadValue bad_values[] = {{std::numeric_limits<float>::quiet_NaN(), "NaN"},
                                {std::bit_cast<float>(0x7FA00001u), "a signalling NaN"}, {std::bit_cast<float>(0xFF800001u), "a signalling NaN"}};
 
 Case normal_rows(Session& s, std::uint64_t n, std::size_t rows) {
-  Case c{s.config(n, some_bits(s, n), 5), 3, {}};
+  const int bits = some_bits(s, n);
+  Case c{s.config(s.offered_near(n, bits), bits, 5), 3, {}};
   for (std::size_t row = 0; row < rows; ++row) append_vector(Family::normal, c.config, s.random(), c.x);
   return c;
 }
@@ -77,9 +82,10 @@ Case damaged(Case c, const Place& at, float bad) {
 }
 
 void one_bad_number(Session& s, const Report& report) {
-  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1, 7, 16, 33, 96, 100}) {
-    if (n > s.info().max_dimension) continue;
-    const Case c = normal_rows(s, n, 4);
+  for (const std::uint64_t wish : std::initializer_list<std::uint64_t>{1, 7, 16, 33, 96, 100}) {
+    if (wish > s.info().max_dimension) continue;
+    const Case c = normal_rows(s, wish, 4);
+    const std::uint64_t n = c.config.dimension;
     for (const std::uint64_t row : std::initializer_list<std::uint64_t>{0, 3}) {
       for (const std::uint64_t column : std::initializer_list<std::uint64_t>{std::uint64_t{0}, n / 2, n - 1}) {
         for (const BadValue& bad : bad_values) expect_bad(s, report, damaged(c, {row, column}, bad.value), row, column, bad.name);
@@ -87,9 +93,10 @@ void one_bad_number(Session& s, const Report& report) {
       if (n >= 2 && s.conformant()) expect_bad(s, report, damaged(c, {row, UINT64_MAX}, 0), row, UINT64_MAX, "a norm beyond float32");
     }
   }
-  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1500, 5000}) {
-    if (n > s.info().max_dimension) continue;
-    const Case c = normal_rows(s, n, 2);
+  for (const std::uint64_t wish : std::initializer_list<std::uint64_t>{1500, 5000}) {
+    if (wish > s.info().max_dimension) continue;
+    const Case c = normal_rows(s, wish, 2);
+    const std::uint64_t n = c.config.dimension;
     for (const std::uint64_t column : std::initializer_list<std::uint64_t>{255, 256, 1023, 1024, 1025, n - 2, n - 1}) {
       for (const std::size_t which : std::initializer_list<std::size_t>{0, 3, 4}) {
         expect_bad(s, report, damaged(c, {1, column}, bad_values[which].value), 1, column, bad_values[which].name);
@@ -102,9 +109,8 @@ void one_bad_number(Session& s, const Report& report) {
 void two_bad_numbers(Session& s, const Report& report) {
   const std::pair<Place, Place> pairs[] = {{{0, 3}, {0, 7}},  {{4, 16}, {4, 32}}, {{2, 35}, {2, 36}},         {{1, 36}, {2, 0}},          {{5, 20}, {30, 3}},
                                            {{33, 8}, {39, 0}}, {{38, 1}, {39, 1}}, {{7, UINT64_MAX}, {21, 5}}, {{7, 5}, {21, UINT64_MAX}}};
-  const std::uint64_t n = std::min<std::uint64_t>(37, s.info().max_dimension);
-  if (n < 37) return;
-  const Case c = normal_rows(s, n, 40);
+  if (s.info().max_dimension < 37) return;
+  const Case c = normal_rows(s, 37, 40);
   for (const std::uint32_t threads : {1u, 8u}) {
     for (const auto& [first, second] : pairs) {
       if (!s.conformant() && (first.column == UINT64_MAX || second.column == UINT64_MAX)) continue;
@@ -133,6 +139,9 @@ void good_after_bad(Session& s, const Report& report) {
     f.row = c.first_row;
     f.defect = "not-repeatable";
     f.what = fmt::format("after a call that was refused for {} the same good rows give {}", bad.name, after.ok() ? "other bytes" : outcome_name(after.outcome));
+    s.restart();
+    const Reply fresh = s.try_input(c);
+    if (fresh.ok() && fresh.outputs == before.outputs) f.defect = "state-kept-between-calls";
     report(std::move(f));
     return;
   }
@@ -148,9 +157,10 @@ void run_bad_input(Session& s, const Report& report) {
 
 std::vector<Case> range_cases(Session& s) {
   std::vector<Case> cases;
-  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1, 12, 37, 96}) {
-    if (n > s.info().max_dimension) continue;
-    Case c{s.config(n, some_bits(s, n + 2), 11), 0, {}};
+  for (const std::uint64_t wish : std::initializer_list<std::uint64_t>{1, 12, 37, 96}) {
+    if (wish > s.info().max_dimension) continue;
+    Case c{s.config(s.offered_near(wish, some_bits(s, wish + 2)), some_bits(s, wish + 2), 11), 0, {}};
+    const std::uint64_t n = c.config.dimension;
     for (const int exponent : {-149, -140, -130, -126, -120, -101, -100, -99, -70, -40, -24, 15, 16, 17, 40, 63, 64, 90, 99, 100, 101, 115, 120}) {
       std::vector<float> x;
       append_vector(exponent % 2 == 0 ? Family::normal : Family::ramp, c.config, s.random(), x);
@@ -233,8 +243,9 @@ std::optional<Finding> judge_range(Session& s, const Case& c) {
     return judge_answered_range(s, c);
   } catch (const Trouble& trouble) {
     if (trouble.reply.outcome != Outcome::bad_input) throw;
+    // Any row that is refused, or those at the ends of the range alone?
     Finding f = finding_of(trouble);
-    f.defect = "half-overflow";
+    if (c.config.dimension != 0 && s.try_input(near_one(c)).ok()) f.defect = "half-overflow";
     return f;
   }
 }
@@ -303,7 +314,7 @@ std::vector<Case> scaling_cases(Session& s) {
   std::vector<Case> cases;
   for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1, 12, 37, 128}) {
     if (n > s.info().max_dimension) continue;
-    Case c{s.config(n, some_bits(s, n), s.random()()), 9, {}};
+    Case c{s.config(s.offered_near(n, some_bits(s, n)), some_bits(s, n), s.random()()), 9, {}};
     for (const Family family : {Family::normal, Family::one_hot, Family::constant, Family::ramp}) append_vector(family, c.config, s.random(), c.x);
     cases.push_back(std::move(c));
   }
@@ -311,6 +322,8 @@ std::vector<Case> scaling_cases(Session& s) {
 }
 
 bool takes_input(const Session& s) { return s.offers(Operation::encode) || s.offers(Operation::reconstruct); }
+
+bool input_is_checked(const Session& s) { return takes_input(s) && (s.profile() == nullptr || s.profile()->checks_input); }
 
 // Under a profile: only where float32 holds what is stored, and the scale is the norm.
 bool stores_float32(const Session& s) {
@@ -320,7 +333,7 @@ bool stores_float32(const Session& s) {
 
 }  // namespace
 
-const Check bad_input_check{"bad-input", "NaN, infinity and norms beyond float32 are errors that name row and column", takes_input, run_bad_input, nullptr, nullptr, true};
+const Check bad_input_check{"bad-input", "NaN, infinity and norms beyond float32 are errors that name row and column", input_is_checked, run_bad_input, nullptr, nullptr, true};
 const Check range_check{"range", "norms from 2^-149 to 2^120, zero", [](const Session& s) { return (takes_input(s) || s.offers(Operation::decode)) && stores_float32(s); },
                         nullptr, judge_range, range_cases, true};
 const Check scaling_check{"scaling", "a power of two goes into the norm and leaves the codes alone",

@@ -164,6 +164,16 @@ Finding finding(const Case& c, std::size_t row, Stage stage, const Deviation& d,
   return f;
 }
 
+// A hypothesis that the profile makes impossible explains nothing; what is wrong stays wrong.
+template <class Explain>
+std::optional<Explanation> explained(const Explain& explain) {
+  try {
+    return explain();
+  } catch (const BadProfile&) {
+    return std::nullopt;
+  }
+}
+
 Stage stage_of(ProfileStage stage) {
   switch (stage) {
     case ProfileStage::rotation: return Stage::transform;
@@ -322,7 +332,7 @@ std::optional<Finding> judge_transform(Session& s, const Case& c) {
       return true;
     };
     std::optional<Explanation> why = smallest_order(s, c.config, judge, its);
-    if (!why) why = explain_rotation(judge, right, c.row(row), its);
+    if (!why) why = explained([&] { return explain_rotation(judge, right, c.row(row), its); });
     if (!why) why = not_orthogonal(s, c.config, judge);
     return finding(c, row, Stage::transform, *verdict.first, why, "wrong-transform");
   }
@@ -350,7 +360,7 @@ std::optional<Finding> judge_transposed(Session& s, const Case& c) {
       }
       return true;
     };
-    return finding(c, row, Stage::inverse, *verdict.first, explain_rotation_back(judge, right, from, its), "wrong-transform");
+    return finding(c, row, Stage::inverse, *verdict.first, explained([&] { return explain_rotation_back(judge, right, from, its); }), "wrong-transform");
   }
   return std::nullopt;
 }
@@ -369,7 +379,21 @@ bool storable(const ProfileJudge& judge, const ProfileRow& row) {
   return !narrow || std::all_of(row.stored.begin(), row.stored.end(), [](float v) { return std::isfinite(v); });
 }
 
+// A stored number that is none. storable() looked at what formats do beyond their range.
+Deviation first_not_finite(const ProfileRow& row) {
+  const auto at = std::find_if(row.stored.begin(), row.stored.end(), [](float v) { return !std::isfinite(v); });
+  Deviation d;
+  d.stage = ProfileStage::stored;
+  d.got = static_cast<double>(*at);
+  d.what = fmt::format("stored number {} is {}", at - row.stored.begin(), *at);
+  return d;
+}
+
 std::optional<Finding> judge_encode(Session& s, const Case& c);
+
+bool all_finite(const ProfileRow& row) {
+  return std::all_of(row.stored.begin(), row.stored.end(), [](float v) { return std::isfinite(v); });
+}
 
 // Where a row cannot be stored, the others are judged one by one.
 std::optional<Finding> judge_single_rows(Session& s, const Case& c) {
@@ -398,10 +422,15 @@ std::optional<Finding> judge_encode(Session& s, const Case& c) {
     if (!own) encoded.y.clear();
     for (std::size_t row = 0; row < c.rows(); ++row) {
       const StageVerdict verdict = judge.judge_encode(c.row(row), encoded.own(judge, row), encoded.rows[row], c.first_row + row);
-      if (verdict.right()) continue;
+      if (verdict.right() && all_finite(encoded.rows[row])) continue;
       encoded.wrong = row;
+      // Codes that follow from a number that is not finite are no finding of their own.
+      if (!all_finite(encoded.rows[row])) {
+        const Deviation not_finite = first_not_finite(encoded.rows[row]);
+        return finding(c, row, Stage::scale, not_finite, explained([&] { return explain_encode(judge, encoded); }), "wrong-values");
+      }
       const Stage stage = stage_of(verdict.first->stage);
-      return finding(c, row, stage, *verdict.first, explain_encode(judge, encoded), verdict.first->stage == ProfileStage::codes ? "wrong-codes" : "wrong-values");
+      return finding(c, row, stage, *verdict.first, explained([&] { return explain_encode(judge, encoded); }), verdict.first->stage == ProfileStage::codes ? "wrong-codes" : "wrong-values");
     }
   }
   return std::nullopt;
@@ -415,7 +444,7 @@ std::optional<Finding> judge_decode(Session& s, const Case& c) {
   std::vector<ProfileRow> rows;
   for (std::size_t row = 0; row < c.rows(); ++row) rows.push_back(row_of(s, c.config, e, row));
   const auto wrong_in = [&](const ProfileJudge& j, std::size_t row) {
-    return storable(judge, rows[row]) && !j.judge_decode(rows[row], values.data() + row * length, c.first_row + row).right();
+    return all_finite(rows[row]) && !j.judge_decode(rows[row], values.data() + row * length, c.first_row + row).right();
   };
   for (std::size_t row = 0; row < c.rows(); ++row) {
     if (!wrong_in(judge, row)) continue;
@@ -427,7 +456,7 @@ std::optional<Finding> judge_decode(Session& s, const Case& c) {
     };
     const std::vector<float> out(values.begin() + static_cast<std::ptrdiff_t>(row * length), values.begin() + static_cast<std::ptrdiff_t>((row + 1) * length));
     const StageVerdict verdict = judge.judge_decode(rows[row], out.data(), c.first_row + row);
-    return finding(c, row, Stage::decode, *verdict.first, explain_decode(judge, right, rows[row], out, c.first_row + row), "wrong-values");
+    return finding(c, row, Stage::decode, *verdict.first, explained([&] { return explain_decode(judge, right, rows[row], out, c.first_row + row); }), "wrong-values");
   }
   return std::nullopt;
 }
@@ -440,7 +469,7 @@ std::optional<Finding> judge_dot(Session& s, const Case& c) {
     const std::vector<float> out = s.dot(c.config, c.first_row, e, query);
     const auto verdict_on = [&](const ProfileJudge& j, std::size_t row) {
       const ProfileRow its = row_of(s, c.config, e, row);
-      return storable(judge, its) ? j.judge_dot(its, query.data(), out[row], c.first_row + row) : StageVerdict{};
+      return all_finite(its) ? j.judge_dot(its, query.data(), out[row], c.first_row + row) : StageVerdict{};
     };
     for (std::size_t row = 0; row < c.rows(); ++row) {
       const StageVerdict verdict = verdict_on(judge, row);
@@ -451,7 +480,7 @@ std::optional<Finding> judge_dot(Session& s, const Case& c) {
         }
         return true;
       };
-      return finding(c, row, Stage::dot, *verdict.first, explain_dot(judge, right), "wrong-values");
+      return finding(c, row, Stage::dot, *verdict.first, explained([&] { return explain_dot(judge, right); }), "wrong-values");
     }
   }
   return std::nullopt;

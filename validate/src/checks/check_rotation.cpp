@@ -219,6 +219,36 @@ bool right_alone(Session& s, const Rows& r) {
   return reproduces(alone);
 }
 
+// The right coordinates with other signs, in another order: another basis.
+bool same_magnitudes(const Rows& r) {
+  return std::all_of(r.rows.begin(), r.rows.end(), [](const Reproduction& row) {
+    Values got = row.got, right = row.hypothesis;
+    for (Values* values : {&got, &right}) {
+      for (double& v : *values) v = std::abs(v);
+      std::sort(values->begin(), values->end());
+    }
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      if (!(std::abs(got[i] - right[i]) <= row.bound)) return false;
+    }
+    return true;
+  });
+}
+
+// Wrong at an order m·2^0, and right at twice that.
+bool smallest_order_alone(Session& s, const Rows& r) {
+  const reference::HadamardOrder d = hadamard_of(r.config);
+  if (d.log2 != 0 || d.base == 1 || r.back || 2 * d.order > s.info().max_dimension) return false;
+  const Config twice = s.config(2 * d.order, static_cast<int>(r.config.bits), r.config.seed);
+  std::vector<float> x;
+  append_vector(Family::normal, twice, s.random(), x);
+  bool right = false;
+  s.answers([&] {
+    const std::vector<float> y = s.transform(twice, x);
+    right = reproduces({{Values(y.begin(), y.end()), exact_rotation(twice, x.data()), transform_bound(s, twice.order, sum_of_magnitudes(x.data(), x.size())), 0}});
+  });
+  return right;
+}
+
 std::optional<Explanation> explain_signs(const Rows& r) {
   if (r.gives([&](const float* x) { return rotation_with(r.config, x, SignUse::none, false); })) {
     return Explanation{"signs-after-h-or-none", "the output is H x: no signs"};
@@ -255,12 +285,16 @@ Explanation explain(Session& s, const Rows& r) {
     return {"scale-lost-or-wrong", fmt::format("the output is {} times what it should be", factor->name)};
   }
   if (auto why = r.back ? explain_back(r) : explain_signs(r)) return *why;
-  if (right_alone(s, r)) return {"two-paths-two-bases", fmt::format("each row alone is right, {} rows in one call are not", r.rows.size())};
+  if (right_alone(s, r)) {
+    const char* defect = same_magnitudes(r) ? "two-paths-two-bases" : "batch-dependent";
+    return {defect, fmt::format("each row alone is right, {} rows in one call are not", r.rows.size())};
+  }
   if (auto why = explain_matrix(s, r)) return *why;
   if (!r.back) {
     if (auto why = explain_preimage(r)) return *why;
     if (r.gives([&](const float* x) { return rotation_with(r.config, x, SignUse::spec, true); })) return {"wrong-transform", "the output is Hᵀ D x"};
   }
+  if (smallest_order_alone(s, r)) return {"smallest-order-fails", fmt::format("order {} is wrong, order {} is right", r.config.order, 2 * r.config.order)};
   if (auto why = explain_zero_tail(r.rows)) return *why;
   std::size_t wrong = 0, first = r.rows.front().got.size();
   for (const Reproduction& row : r.rows) {

@@ -263,15 +263,18 @@ bool other_thresholds(ProfileJudge& judge, bool upper) {
 
 // The unit that makes all codes right: each code k of z > 0 wants c in [z/θ_{k+1}, z/θ_k].
 std::optional<Explanation> other_unit(const ProfileJudge& judge, const Right& right) {
-  const double d = static_cast<double>(judge.rotation().length());
-  std::vector<double> candidates = {std::sqrt(d), 1 / std::sqrt(d), std::sqrt(0.5), std::sqrt(2.0), 0.5, 2, d, 1 / d};
+  const double d = static_cast<double>(judge.rotation().length()), n = static_cast<double>(judge.dimension());
+  std::vector<double> candidates = {std::sqrt(d / n), std::sqrt(n / d), std::sqrt(d), 1 / std::sqrt(d), std::sqrt(0.5), std::sqrt(2.0), 0.5, 2, d, 1 / d};
   for (double c = 0.5; c < 1.6; c += 0.01) candidates.push_back(c);
   for (const double c : candidates) {
     if (std::abs(c - 1) < 0.004) continue;
     ProfileJudge changed = judge;
     for (Ball& w : changed.codewords()) w *= Ball(c);
     for (Ball& t : changed.thresholds()) t *= Ball(c);
-    if (right(changed)) return Explanation{"codebook", fmt::format("the codes are those of a codebook {} times as wide", scale_text(c, judge))};
+    if (!right(changed)) continue;
+    const bool of_padding = n != d && (c == candidates[0] || c == candidates[1]);
+    if (of_padding) return Explanation{"padded-dimensions", fmt::format("the codes are those of a unit for n = {}, not for d = {}", n, d)};
+    return Explanation{"codebook", fmt::format("the codes are those of a codebook about {} times as wide", scale_text(c, judge))};
   }
   return std::nullopt;
 }
@@ -361,8 +364,9 @@ std::optional<Explanation> other_thresholds_fitted(const ProfileJudge& judge, co
   }
   changed.ignore_factors_in_encode = true;  // a factor of other codewords is another number
   if (!right(changed)) return std::nullopt;
-  return Explanation{"codebook", fmt::format("the codes have other thresholds: about {:.4g} between codewords {} and {}, should be {:.6g}",
-                                             changed.thresholds()[worst].mid_double(), worst, worst + 1, judge.thresholds()[worst].mid_double())};
+  return Explanation{"codebook", fmt::format("the codes have other thresholds: z up to {:.4g} has codeword {} or less, z from {:.4g} on codeword {} or more; the threshold should be {:.6g}",
+                                             *std::max_element(most.begin(), most.begin() + static_cast<std::ptrdiff_t>(worst) + 1), worst, *std::min_element(least.begin() + static_cast<std::ptrdiff_t>(worst) + 1, least.end()), worst + 1,
+                                             judge.thresholds()[worst].mid_double())};
 }
 
 std::optional<Explanation> zero_coded_lowest(const ProfileJudge& judge, const EncodedCase& e, const RowsRight& rows_right) {
@@ -407,6 +411,15 @@ std::optional<Explanation> other_stored(const ProfileJudge& judge, const StageVe
 }  // namespace
 
 namespace {
+
+// A stored number that is not finite for a row of zeros.
+std::optional<Explanation> zero_row(const ProfileJudge& judge, const EncodedCase& e) {
+  const float* x = e.input(judge, e.wrong);
+  if (!std::all_of(x, x + judge.dimension(), [](float v) { return v == 0; })) return std::nullopt;
+  const std::vector<float>& stored = e.rows[e.wrong].stored;
+  if (std::all_of(stored.begin(), stored.end(), [](float v) { return std::isfinite(v); })) return std::nullopt;
+  return Explanation{"zero-row", "a number that is stored of a row of zeros is not finite"};
+}
 
 // A stored number that is 0 or not finite for a row that is neither.
 std::optional<Explanation> overflowed(const ProfileJudge& judge, const EncodedCase& e) {
@@ -518,6 +531,7 @@ std::optional<Explanation> explain_encode(const ProfileJudge& judge, const Encod
       return judged(j, row, j.with_codes(e.rows[row], codes), e.first_row + row).right();
     });
   };
+  if (auto found = zero_row(judge, e)) return found;
   if (auto found = overflowed(judge, e)) return found;
   if (auto found = first_of(encode_hypotheses(judge, e.y.empty()), judge, right)) return found;
   if (judge.has_row_data()) {
@@ -532,10 +546,19 @@ std::optional<Explanation> explain_encode(const ProfileJudge& judge, const Encod
     if (auto found = other_stochastic(judge, right)) return found;
     if (auto found = zero_coded_lowest(judge, e, rows_right)) return found;
     if (auto found = other_codes(judge, right, rows_right)) return found;
+  }
+  const StageVerdict verdict = judged(judge, e.wrong, e.rows[e.wrong], e.first_row + e.wrong);
+  // Where the codes of all rows are right, another codebook explains nothing.
+  bool codes_wrong = false;
+  for (std::size_t row = 0; row < e.rows.size() && !codes_wrong; ++row) {
+    const StageVerdict of_row = judged(judge, row, e.rows[row], e.first_row + row);
+    codes_wrong = of_row.first && of_row.first->stage == ProfileStage::codes;
+  }
+  if (judge.profile().codebook && codes_wrong) {
     if (auto found = other_unit(judge, right)) return found;
   }
-  if (auto found = other_stored(judge, judged(judge, e.wrong, e.rows[e.wrong], e.first_row + e.wrong), right)) return found;
-  if (judge.profile().codebook) {
+  if (auto found = other_stored(judge, verdict, right)) return found;
+  if (judge.profile().codebook && codes_wrong) {
     if (auto found = other_thresholds_fitted(judge, e, right)) return found;
   }
   if (auto found = constant_signs(judge, e)) return found;
@@ -574,6 +597,31 @@ std::optional<Explanation> swapped_codewords(const ProfileJudge& judge, const Ri
   return std::nullopt;
 }
 
+// One codeword off, by what the values say.
+std::optional<Explanation> one_codeword(const ProfileJudge& judge, const Right& right, const ProfileRow& row, const std::vector<float>& values, std::uint64_t number) {
+  const std::size_t levels = judge.codewords().size();
+  if (levels < 3 || levels > 64) return std::nullopt;
+  const Approximate expected = judge.decoded(row, number);
+  for (std::size_t k = 0; k < levels; ++k) {
+    ProfileJudge moved = judge;
+    moved.codewords()[k] += Ball(1.0);
+    const Approximate by_one = moved.decoded(row, number);
+    double product = 0, square = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double step = (by_one.value[i] - expected.value[i]).mid_double();
+      product += step * (static_cast<double>(values[i]) - expected.value[i].mid_double());
+      square += step * step;
+    }
+    const double off = square > 0 ? product / square : 0;
+    if (off == 0 || !std::isfinite(off)) continue;
+    ProfileJudge changed = judge;
+    changed.codewords()[k] += Ball(off);
+    const double should_be = judge.codewords()[k].mid_double();
+    if (right(changed)) return Explanation{"table-entry", fmt::format("codeword {} is about {:.6g}, should be {:.6g}; the others are right", k, should_be + off, should_be)};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Explanation> explain_decode(const ProfileJudge& judge, const Right& right, const ProfileRow& row, const std::vector<float>& values, std::uint64_t number) {
@@ -598,6 +646,7 @@ std::optional<Explanation> explain_decode(const ProfileJudge& judge, const Right
   }
   if (judge.profile().codebook) {
     if (auto found = swapped_codewords(judge, right)) return found;
+    if (auto found = one_codeword(judge, right, row, values, number)) return found;
   }
   return less_precise(judge, right, judge.decoded(row, number), values);
 }

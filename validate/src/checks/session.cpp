@@ -26,6 +26,14 @@ Request request_of(Operation operation, const Config& config, std::uint64_t firs
   return r;
 }
 
+// Of an operation on rows.
+bool has_no_rows(const Request& r) {
+  const bool by_rows = r.operation == Operation::transform || r.operation == Operation::transform_transposed || r.operation == Operation::encode ||
+                       r.operation == Operation::decode || r.operation == Operation::dot || r.operation == Operation::reconstruct ||
+                       r.operation == Operation::dither || r.operation == Operation::save || r.operation == Operation::load;
+  return by_rows && r.rows == 0;
+}
+
 std::uint64_t packed_bytes(const Config& config, std::uint64_t count) { return (count * config.bits + 7) / 8; }
 
 }  // namespace
@@ -65,6 +73,26 @@ Config Session::config(std::uint64_t dimension, int bits, std::uint64_t seed) co
   c.seed = seed;
   c.variant = options_.variant;
   return c;
+}
+
+std::uint64_t Session::offered_near(std::uint64_t wish, int bits) {
+  const auto known = offered_.find({wish, bits});
+  if (known != offered_.end()) return known->second;
+  std::vector<std::uint64_t> candidates{wish};
+  for (const std::uint64_t unit : {std::uint64_t{2}, std::uint64_t{8}, std::uint64_t{16}, std::uint64_t{32}, std::uint64_t{64}, std::uint64_t{128}, std::uint64_t{256}}) {
+    candidates.push_back((wish + unit - 1) / unit * unit);
+  }
+  candidates.push_back(std::bit_ceil(wish));
+  const auto takes = [&](std::uint64_t n) {
+    if (n > info().max_dimension || (profile_ && !profile_->offers(n, bits))) return false;
+    if (!offers(Operation::encode) && !offers(Operation::reconstruct)) return true;
+    Reply reply;
+    uncounted([&] { reply = try_input({config(n, bits), 0, std::vector<float>(n, 1.0f)}); });
+    return reply.outcome != Outcome::unsupported;
+  };
+  const auto at = std::find_if(candidates.begin(), candidates.end(), takes);
+  const std::uint64_t n = at != candidates.end() ? *at : std::min(wish, info().max_dimension);
+  return offered_[{wish, bits}] = n;
 }
 
 Claim Session::claim() const {
@@ -115,6 +143,7 @@ Reply Session::call(const Request& request) {
   const auto start = std::chrono::steady_clock::now();
   Reply reply = remember_hang(subject_.call(placed));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  all_seconds_ += seconds;
   if (request.config.order > measured_order_) measured_seconds_ = 0;
   if (request.config.order >= measured_order_) measured_seconds_ = std::max(measured_seconds_, seconds);
   measured_order_ = std::max(measured_order_, request.config.order);
@@ -129,6 +158,8 @@ Reply Session::call(const Request& request) {
     if (reply.ok()) succeeded_ |= bit;
   }
   if (record_ != nullptr) {
+    constexpr std::size_t kept = 48;  // the last ones: a check may make thousands
+    if (record_->size() >= 2 * kept) record_->erase(record_->begin(), record_->begin() + kept);
     record_->push_back({placed, reply, {}});
     MadeCall& made = record_->back();
     for (const auto& input : made.request.inputs) made.inputs.emplace_back(input.begin(), input.end());
@@ -146,6 +177,45 @@ void Session::uncounted(const std::function<void()>& calls) {
     throw;
   }
   std::tie(answered_, succeeded_) = before;
+}
+
+double Session::seconds_per_call() const { return calls_ == 0 ? 0 : all_seconds_ / static_cast<double>(calls_); }
+
+std::size_t Session::affordable_calls(std::size_t wanted, std::size_t least, double seconds) const {
+  const double each = std::max(seconds_per_call(), 1e-7);
+  return std::clamp(static_cast<std::size_t>(std::min(seconds / each, 1e9)), std::min(least, wanted), wanted);
+}
+
+std::string Session::left_unwritten(const MadeCall& made) {
+  // What pads codes may be left as it was, and what follows a file.
+  const bool codes_padded = offers(Operation::code_bytes);
+  constexpr std::size_t runs = 3;
+  const std::uint8_t fills[runs] = {0xFF, 0x3C, 0x11};
+  Reply replies[runs];
+  for (std::size_t i = 0; i < runs; ++i) {
+    Request request = made.request;
+    std::copy(made.inputs.begin(), made.inputs.end(), request.inputs.begin());
+    fill = fills[i];
+    replies[i] = call(request);
+    fill.reset();
+    if (!replies[i].ok()) return "";
+  }
+  for (std::size_t output = 0; output < replies[0].outputs.size(); ++output) {
+    if (output == 1 && codes_padded) continue;
+    // What was written is the same in all runs; what was left may depend on what it is.
+    std::size_t count = 0, first = 0;
+    const std::size_t size = replies[0].outputs[output].size();
+    for (std::size_t i = 0; i < size; ++i) {
+      int left = 0;
+      for (std::size_t run = 0; run < runs; ++run) left += replies[run].outputs[output][i] == fills[run];
+      if (left < 2) continue;
+      if (count++ == 0) first = i;
+    }
+    if (count != 0) {
+      return fmt::format("{} leaves {} of {} bytes of output {} as they were, the first at {}", operation_name(made.request.operation), count, size, output, first);
+    }
+  }
+  return "";
 }
 
 std::vector<MadeCall> Session::record(const std::function<void()>& calls) {
@@ -190,7 +260,7 @@ Reply Session::expect_ok(const Request& request) {
     throw Trouble{std::move(declined), request.operation, request.config, request.first_row};
   }
   Reply reply = call(request);
-  if (!reply.ok()) throw Trouble{std::move(reply), request.operation, request.config, request.first_row};
+  if (!reply.ok()) throw Trouble{std::move(reply), request.operation, request.config, request.first_row, has_no_rows(request)};
   return reply;
 }
 
@@ -263,7 +333,7 @@ std::size_t Session::code_bytes(const Config& config) {
   r.output_bytes = {8};
   const std::uint64_t bytes = expect_ok(r).output<std::uint64_t>(0)[0];
   if (bytes > (std::uint64_t{1} << 28)) {
-    throw Trouble{{Outcome::failed, fmt::format("code_bytes is {}", bytes), 0, 0, 0, {}}, Operation::code_bytes, config, 0};
+    throw Trouble{failure_of(Outcome::failed, fmt::format("code_bytes is {}, more than 2^28", bytes)), Operation::code_bytes, config, 0};
   }
   return bytes;
 }
@@ -382,6 +452,33 @@ std::string describe(const Config& c) {
   return text;
 }
 
+namespace {
+
+Stage stage_of(Operation operation) {
+  switch (operation) {
+    case Operation::signs: return Stage::signs;
+    case Operation::dither: return Stage::dither;
+    case Operation::thresholds: return Stage::thresholds;
+    case Operation::codewords: return Stage::codewords;
+    case Operation::transform: return Stage::transform;
+    case Operation::transform_transposed: return Stage::inverse;
+    case Operation::encode: return Stage::encode;
+    case Operation::decode:
+    case Operation::reconstruct: return Stage::decode;
+    case Operation::pack: return Stage::pack;
+    case Operation::unpack: return Stage::unpack;
+    case Operation::dot: return Stage::dot;
+    case Operation::save:
+    case Operation::load: return Stage::file;
+    case Operation::error_constant: return Stage::oracle;
+    case Operation::code_bytes:
+    case Operation::data: return Stage::memory;
+  }
+  return Stage::memory;
+}
+
+}  // namespace
+
 Finding finding_of(const Trouble& trouble) {
   Finding f;
   f.stage = Stage::memory;
@@ -389,6 +486,10 @@ Finding finding_of(const Trouble& trouble) {
   f.row = trouble.first_row;
   const char* operation = operation_name(trouble.operation);
   const std::string& detail = trouble.reply.detail;
+  // An access further away than the longest vector is no loop's last step; nor is one where there are no rows.
+  constexpr std::int64_t longest_vector = 64;
+  const bool near = std::abs(trouble.reply.outside) <= longest_vector && !trouble.no_rows;
+  const char* outside = near ? "tail-of-a-simd-loop" : "out-of-bounds";
   switch (trouble.reply.outcome) {
     case Outcome::crashed:
     case Outcome::protocol_error:
@@ -402,7 +503,7 @@ Finding finding_of(const Trouble& trouble) {
       f.what = fmt::format("{} hangs: {}", operation, detail);
       break;
     case Outcome::touched_guard:
-      f.defect = "tail-of-a-simd-loop";
+      f.defect = outside;
       f.ended_process = true;
       f.what = fmt::format("{} {}", operation, detail);
       break;
@@ -412,7 +513,7 @@ Finding finding_of(const Trouble& trouble) {
       f.what = detail;
       break;
     case Outcome::wrote_outside:
-      f.defect = "tail-of-a-simd-loop";
+      f.defect = outside;
       f.what = fmt::format("{} {}", operation, detail);
       break;
     case Outcome::wrote_input:
@@ -421,7 +522,13 @@ Finding finding_of(const Trouble& trouble) {
       f.what = fmt::format("{} {}", operation, detail);
       break;
     default:
-      f.defect = "failure";
+      f.defect = trouble.reply.outcome == Outcome::bad_input || trouble.reply.detail.starts_with(unknown_status) ? "wrong-status" : "failure";
+      f.stage = stage_of(trouble.operation);
+      if (trouble.operation == Operation::code_bytes && detail.starts_with("code_bytes is ")) {
+        f.defect = "wrong-values";
+        f.what = detail;
+        break;
+      }
       f.what = fmt::format("{} says {} for arguments that are in order{}{}", operation, outcome_name(trouble.reply.outcome),
                            detail.empty() ? "" : ": ", detail);
   }

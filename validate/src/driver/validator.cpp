@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -38,6 +40,11 @@ class Runner {
   Runner(Subject& subject, const Options& options, const std::optional<Case>& input) : session_(subject, options), options_(options), input_(input) {}
 
   const std::string& unwritten() const { return unwritten_; }
+  // What was left out because calls take long; empty: nothing.
+  std::string left_out() const {
+    if (fewer_.empty()) return "";
+    return fmt::format("a call takes {:.2g} ms, so this level tried fewer cases: {}", 1e3 * session_.seconds_per_call(), fmt::join(fewer_, ", "));
+  }
 
   CheckResult run(const Check& check) {
     CheckResult result;
@@ -85,11 +92,41 @@ class Runner {
   bool wanted(const Check& check, std::string& reason) const {
     if (!options_.only.empty() && !listed(options_.only, check.name)) reason = "not in --only";
     else if (listed(options_.skip, check.name)) reason = "in --skip";
-    else if (!check.applies(session_)) reason = session_.conformant() ? "not offered" : "not offered, or not comparable for a scheme of its own";
+    else if (!check.applies(session_)) reason = why_not(check);
     else if (input_ && check.judge == nullptr) reason = "takes no input";
     else if (hangs_ >= 2) reason = "the kernel hangs";
     else return true;
     return false;
+  }
+
+  // At quick, a program that takes long for a call gets fewer cases of each check, unless the check was asked for by name.
+  double seconds_for_cases(const Check& check) const {
+    constexpr double slow = 0.3e-3, budget = 0.5;
+    const bool fewer = options_.level == Level::quick && !session_.calls_functions() && session_.seconds_per_call() > slow;
+    return fewer && !listed(options_.only, check.name) ? budget : std::numeric_limits<double>::infinity();
+  }
+
+  // A check that does not apply.
+  std::string why_not(const Check& check) const {
+    const std::string name = check.name;
+    if (name == "concurrent" && !session_.calls_functions()) return "a program behind a pipe answers one call after the other";
+    if (name.starts_with("profile-") && session_.profile() == nullptr) return "there is no profile";
+    if (session_.profile() == nullptr) return session_.conformant() ? "not offered" : "not offered, or not comparable for a scheme of its own";
+    if (name == "bad-input" && !session_.profile()->checks_input) return "not judged: the profile says that inputs are not checked";
+    if ((name == "range" || name == "scaling") && session_.offers(Operation::encode)) {
+      return "not judged: under this profile a norm is not all that is stored, or not in float32";
+    }
+    constexpr std::pair<const char*, const Check*> judged_by[] = {
+        {"signs", &profile_data_check},          {"dither", &profile_data_check},   {"codebook", &profile_encode_check},
+        {"transform", &profile_transform_check}, {"pack", &profile_pack_check},     {"transposed", &profile_transposed_check},
+        {"encode", &profile_encode_check},       {"decode", &profile_decode_check}, {"near-thresholds", &profile_encode_check},
+        {"dot", &profile_dot_check}};
+    for (const auto& [of_spec, of_profile] : judged_by) {
+      if (name == of_spec && of_profile->applies(session_)) return fmt::format("judged by {}", of_profile->name);
+    }
+    if (name == "error-constant" || name == "reachable") return "a check of SPEC's scheme";
+    if (name == "audit" || name == "drift") return "the profile claims nothing that it could test, or the operations are not offered";
+    return "not offered";
   }
 
   void run_whole(const Check& check) {
@@ -100,16 +137,70 @@ class Runner {
     }
   }
 
+  // Operations whose outputs a finding of this stage may be about.
+  static bool concerns(Stage stage, Operation operation) {
+    switch (stage) {
+      case Stage::transform: return operation == Operation::transform;
+      case Stage::inverse: return operation == Operation::transform_transposed || operation == Operation::decode;
+      case Stage::scale:
+      case Stage::encode: return operation == Operation::encode;
+      case Stage::decode: return operation == Operation::decode || operation == Operation::reconstruct;
+      case Stage::dot: return operation == Operation::dot;
+      case Stage::paths: return true;
+      default: return false;
+    }
+  }
+
+  // What a call leaves unwritten may look like anything.
+  void look_for_unwritten(const Case& c, Finding& f) {
+    if (f.ended_process || f.defect == "output-unwritten") return;
+    constexpr std::size_t most = 40, largest = std::size_t{1} << 17;  // calls; numbers in a call
+    if (c.x.size() > largest) return;
+    try {
+      std::vector<MadeCall> calls = session_.record([&] { judge(c); });
+      std::size_t tried = 0;
+      for (auto made = calls.rbegin(); made != calls.rend() && tried < most; ++made) {
+        if (!made->reply.ok() || !concerns(f.stage, made->request.operation)) continue;
+        ++tried;
+        const std::string left = session_.left_unwritten(*made);
+        if (left.empty()) continue;
+        f.defect = "output-unwritten";
+        f.what = fmt::format("{}; it was: {}", left, f.what);
+        return;
+      }
+    } catch (const Trouble&) {
+    }
+  }
+
   void run_cases(const Check& check) {
-    const std::vector<Case> cases = input_ ? std::vector<Case>{*input_} : check.cases(session_);
+    std::vector<Case> cases = input_ ? std::vector<Case>{*input_} : check.cases(session_);
+    const auto start = Clock::now();
+    const double budget = seconds_for_cases(check);
+    if (std::isfinite(budget)) {  // every other one first: small and large ones, in the order of the list
+      std::vector<Case> ordered;
+      for (const std::size_t begin : {std::size_t{0}, std::size_t{1}}) {
+        for (std::size_t i = begin; i < cases.size(); i += 2) ordered.push_back(std::move(cases[i]));
+      }
+      cases = std::move(ordered);
+    }
+    std::size_t done = 0;
+    std::map<std::string, std::string> renamed;  // by look_for_unwritten
     int failures = 0;
     for (const Case& c : cases) {
+      if (seconds_since(start) > budget) {
+        fewer_.push_back(fmt::format("{} {} of {}", check.name, done, cases.size()));
+        return;
+      }
+      ++done;
       std::optional<Finding> f = judge(c);
       if (!f) continue;
-      if (Finding* same = find(f->defect)) {
+      const auto named = renamed.find(f->defect);
+      if (Finding* same = find(named != renamed.end() ? named->second : f->defect)) {
         ++same->count;
       } else {
+        const std::string first_name = f->defect;
         shrink_and_add(c, std::move(*f));
+        renamed[first_name] = result_->findings.back().defect;
       }
       if (result_->findings.back().defect == "hang") return;  // its time is spent
       // A few failures tell enough; every restart of a process costs time.
@@ -213,27 +304,31 @@ class Runner {
                       options_.shrink_seconds.value_or(options_.level == Level::quick ? 1.0 : 2.0));
       std::tie(c, f) = shrink(std::move(c), std::move(f));
     }
+    look_for_unwritten(c, f);
     f.check = check_->name;
     if (!options_.output_directory.empty() && !input_) {
       f.input_file = (std::filesystem::path(options_.output_directory) / fmt::format("failing-{}-{}.npy", check_->name, f.defect)).string();
-      write_input(f, c);
-      f.replay = replay(fmt::format("--input {} --bits {} --seed {} --row {}{}", shell_word(f.input_file), c.config.bits, c.config.seed, c.first_row,
+      if (write_input(f, c)) f.replay = replay(fmt::format("--input {} --bits {} --seed {} --row {}{}", shell_word(f.input_file), c.config.bits, c.config.seed, c.first_row,
                                     c.config.variant != 0 ? fmt::format(" --variant {}", c.config.variant) : ""));
     }
     add(std::move(f));
   }
 
   // A verdict matters more than its files.
-  void write_input(Finding& f, const Case& c) {
+  bool write_input(Finding& f, const Case& c) {
     try {
       write_npy(f.input_file, c);
+      return true;
     } catch (const hdq::Error& error) {
       if (unwritten_.empty()) unwritten_ = error.what();
+      f.input_file.clear();  // no file is named that is not there
+      return false;
     }
   }
 
   Session session_;
   std::string unwritten_;
+  std::vector<std::string> fewer_;  // checks that left cases out, "dot 3 of 17"
   const Options& options_;
   const std::optional<Case>& input_;
   const Check* check_ = nullptr;
@@ -327,9 +422,16 @@ Verdict validate(Subject& subject, const Options& options, const std::optional<C
   }
   const auto& unsupported = runner.session().unsupported();
   verdict.unwritten = runner.unwritten();
+  verdict.under_profile = runner.session().profile() != nullptr;
   verdict.unsupported.assign(unsupported.begin(), unsupported.end());
   verdict.estimates = runner.session().estimates;
   verdict.remarks = runner.session().remarks;
+  if (std::string less = runner.left_out(); !less.empty()) verdict.remarks.push_back(std::move(less));
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
+    if (!verdict.subject.offers_bits(bits) || !(verdict.subject.claimed_error[bits] >= empty_claim)) continue;
+    verdict.remarks.push_back(fmt::format("the claim at b = {} is empty: E‖x̂ − x‖² of {:.6g}·‖x‖², where x̂ = 0 has 1", bits, verdict.subject.claimed_error[bits]));
+    break;
+  }
   verdict.seconds = seconds_since(start);
   return verdict;
 }

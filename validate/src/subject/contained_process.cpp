@@ -342,6 +342,30 @@ std::uint64_t ContainedProcess::resident_bytes() const {
   return pages * page;
 }
 
+std::optional<Usage> ContainedProcess::usage() const {
+  // What hdq itself runs there, the init of a namespace, does not change.
+  Usage usage;
+  bool seen = false;
+  for (const pid_t id : descendants(supervisor_, {}, 0)) {
+    unsigned long long size = 0, resident = 0;
+    if (std::sscanf(read_small_file(fmt::format("/proc/{}/statm", id)).c_str(), "%llu %llu", &size, &resident) != 2) continue;
+    std::error_code unseen;
+    const auto count = [&](const char* what) {
+      std::uint64_t entries = 0;
+      for (std::filesystem::directory_iterator at(fmt::format("/proc/{}/{}", id, what), unseen), end; !unseen && at != end; at.increment(unseen)) ++entries;
+      return entries;
+    };
+    const std::uint64_t descriptors = count("fd");
+    if (unseen) return std::nullopt;
+    usage.descriptors += descriptors;
+    usage.threads += count("task");
+    usage.mapped_pages += size;
+    usage.resident_pages += resident;
+    seen = true;
+  }
+  return seen ? std::optional(usage) : std::nullopt;
+}
+
 // ---- MemoryWatch ----
 
 std::string MemoryWatch::complaint() {

@@ -260,6 +260,7 @@ PluginChannel::Answer call_once(const hdq_kernel& subject, const PluginCall& cal
                           : status == HDQ_KERNEL_BAD_INPUT   ? Outcome::bad_input
                                                              : Outcome::failed;
   answer.outcome = static_cast<std::uint32_t>(outcome);
+  answer.status = status;
   answer.row = arguments.bad.row;
   answer.column = arguments.bad.column;
   answer.size = arguments.size;

@@ -161,6 +161,11 @@ std::string distance_text(std::int64_t distance, std::uint64_t size) {
   return fmt::format("at byte {} of", distance);
 }
 
+// Bytes before (< 0) or behind a buffer.
+std::int64_t bytes_outside(std::int64_t distance, std::uint64_t size) {
+  return distance < 0 ? distance : std::max<std::int64_t>(0, distance - static_cast<std::int64_t>(size) + 1);
+}
+
 // The text of a fault in a buffer, and its outcome; nothing where the numbers are none of this request's: the plug-in may have written them.
 bool explain_fault(const PluginChannel::Fault& fault, const Request& request, Reply& reply) {
   const bool input = fault.kind == BufferKind::input, configuration = fault.kind == BufferKind::configuration;
@@ -178,6 +183,7 @@ bool explain_fault(const PluginChannel::Fault& fault, const Request& request, Re
   const std::uint64_t size = configuration ? sizeof(hdq_kernel_config) : input ? request.inputs[fault.buffer].size() : request.output_bytes[fault.buffer];
   reply.outcome = fault.kind != BufferKind::output && fault.inside != 0 && fault.write != 0 ? Outcome::wrote_input : Outcome::touched_guard;
   reply.detail = fmt::format("{} {} {}", verb, distance_text(fault.distance, size), buffer);
+  reply.outside = bytes_outside(fault.distance, size);
   return true;
 }
 
@@ -257,7 +263,9 @@ Reply PluginSubject::reply_of(const PluginChannel& answer, std::size_t index, co
   reply.size = told.size;
   if (reply.outcome == Outcome::wrote_outside && told.buffer < request.output_bytes.size()) {
     reply.detail = fmt::format("wrote {} output {}", distance_text(told.distance, request.output_bytes[told.buffer]), told.buffer);
+    reply.outside = bytes_outside(told.distance, request.output_bytes[told.buffer]);
   }
+  if (reply.outcome == Outcome::failed && told.status != HDQ_KERNEL_FAILED) reply.detail = fmt::format("{}{}", unknown_status, told.status);
   if (!reply.ok()) return reply;
   for (const std::uint64_t bytes : request.output_bytes) {
     reply.outputs.emplace_back(data, data + bytes);

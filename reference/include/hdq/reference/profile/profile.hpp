@@ -130,6 +130,7 @@ struct Profile {
   std::vector<Stored> stored = {Stored::factor};
   bool decodes_rotated = false;
   ProfileArithmetic arithmetic;
+  bool checks_input = true;  // NaN and infinity are refused; otherwise nothing is said of them
   bool claims_unbiased = false;
   std::map<int, double> claimed_error;
 

@@ -66,6 +66,7 @@ struct Trouble {
   Operation operation;
   Config config;
   std::uint64_t first_row;
+  bool no_rows = false;  // of an operation on rows
 };
 
 struct Encoded {
@@ -109,6 +110,8 @@ class Session {
   // n, b, seed; d by SPEC §1.
   Config config(std::uint64_t dimension, int bits, std::uint64_t seed = 0) const;
   std::mt19937_64& random() { return random_; }
+  // The dimension to take where a check would like `wish`: it, or a near one that profile and kernel offer; found by asking, once.
+  std::uint64_t offered_near(std::uint64_t wish, int bits);
 
   // ---- calls; each throws Trouble unless the kernel says ok ----
   Placement placement;  // of all calls, but for its fill
@@ -154,6 +157,12 @@ class Session {
   std::set<int> other_matrices;
 
   std::uint64_t calls() const { return calls_; }
+  double seconds_per_call() const;  // mean of this session's calls so far; 0 before the first
+  // Where many calls are made: as many as take `seconds` by that measure, at least `least`, at most `wanted`.
+  std::size_t affordable_calls(std::size_t wanted, std::size_t least, double seconds) const;
+  // Bytes that a call leaves as they were, in words; "" if there are none. Makes the call again.
+  std::string left_unwritten(const MadeCall& call);
+  std::optional<Usage> usage() const { return subject_.usage(); }
 
   // One case of several. False if the kernel declines it: the others are judged all the same.
   template <class OneCase>
@@ -188,7 +197,7 @@ class Session {
   Options options_;
   std::mt19937_64 random_;
   std::uint64_t calls_ = 0, measured_order_ = 0;
-  double measured_seconds_ = 0;
+  double measured_seconds_ = 0, all_seconds_ = 0;
   std::uint32_t answered_ = 0, succeeded_ = 0;
   std::chrono::steady_clock::time_point check_ends_ = std::chrono::steady_clock::time_point::max();
   std::optional<Reply> hung_;  // in this check
@@ -196,6 +205,7 @@ class Session {
   std::set<std::string> unsupported_;
   Refusals refusals_;
   std::optional<reference::Profile> profile_;
+  std::map<std::pair<std::uint64_t, int>, std::uint64_t> offered_;  // of offered_near
   std::map<std::vector<std::uint64_t>, std::unique_ptr<reference::ProfileJudge>> judges_;  // by n, bits, seed, variant
 };
 

@@ -27,6 +27,7 @@ const char* judgement_name(Judgement judgement);  // "valid", "invalid", "not ju
 
 struct Verdict {
   SubjectInfo subject;
+  bool under_profile = false;
   std::string command_line;
   std::vector<CheckResult> checks;
   std::vector<std::string> unsupported;  // what the kernel declined, "encode: n = 7, b = 3"

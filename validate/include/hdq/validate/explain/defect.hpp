@@ -14,7 +14,7 @@ struct DefectClass {
   std::string_view reports;  // public ones, separated by spaces: repository#number; empty if none is known
 };
 
-inline constexpr std::array<DefectClass, 43> defect_classes{{
+inline constexpr std::array<DefectClass, 54> defect_classes{{
     {"base-matrix-not-orthogonal", "H Hᵀ is not d·I for some order", "fast-hadamard-transform#9 vllm#41413"},
     {"smallest-order-fails", "an order m·2^0 fails", "mlx#4054"},
     {"signs-after-h-or-none", "signs are applied after H, or not at all: the randomization is inert",
@@ -36,9 +36,9 @@ inline constexpr std::array<DefectClass, 43> defect_classes{{
     {"dead-or-biased-rounding", "rounding always goes one way", "oneDNN#2903 gfloat#36"},
     {"correlated-random-lanes", "the same random numbers in each lane", "tt-metal#13904"},
     {"non-atomic-packing", "bits are lost where packed codes share a byte or a word", "mlx-vlm#967"},
-    {"tail-of-a-simd-loop", "the last elements are dropped, over-read, or need alignment",
+    {"tail-of-a-simd-loop", "the last elements are dropped, over-read by less than a vector, or need alignment",
      "lance#8869 FFHT#8 cuvs#1866"},
-    {"instruction-sets-disagree", "the result depends on threads or instruction set", "turbovec#206 turbovec#314"},
+    {"instruction-sets-disagree", "the result depends on the instruction set", "turbovec#206 turbovec#314"},
     {"nan-swallowed", "NaN or infinity becomes an ordinary code", "workglow#713 faiss#5381"},
     {"half-overflow", "a large or tiny norm overflows or vanishes", "vllm#53334"},
     {"requantize-drift", "the vector shrinks each time it is decoded and encoded again", "qdrant#9437"},
@@ -51,10 +51,20 @@ inline constexpr std::array<DefectClass, 43> defect_classes{{
     {"packing-order", "the bits of a code are elsewhere", ""},
     {"permutation-inverted", "the inverse permutation is applied", ""},
     {"low-precision", "the arithmetic is narrower than stated", ""},
+    {"table-entry", "one entry of a table is wrong, the others are right", ""},
+    {"zero-row", "rows of zeros are wrong, and no others", ""},
+    {"denormals-flushed", "numbers below 2^-126 are taken for 0, and larger ones are right", ""},
+    {"bad-input-position", "NaN, infinity or a large norm is reported at another place than where it is", ""},
     {"tie-rule", "a number exactly between two codes goes the wrong way", ""},
     {"error-too-large", "the mean squared error exceeds its bound", ""},
+    {"biased", "E x̂ differs from x, or E dot from ⟨q, x⟩, in a way that matches no other class", ""},
+    {"batch-dependent", "rows of one call differ from the same rows in other calls", ""},
+    {"state-kept-between-calls", "the answer depends on the calls before it, and differs from a fresh process", ""},
+    {"threads-disagree", "the result depends on the number of threads", ""},
+    {"output-unwritten", "part of the output is not written", ""},
     {"not-repeatable", "the same arguments give different output", ""},
     {"input-modified", "an input is written to", ""},
+    {"out-of-bounds", "memory is touched further from a buffer than a vector is long, or where there are no rows", ""},
     {"use-after-return", "a buffer is read or written after the call has returned", ""},
     {"leak-of-memory", "each call keeps memory", ""},
     {"leak-of-descriptors", "each call keeps a descriptor open", ""},
@@ -63,6 +73,7 @@ inline constexpr std::array<DefectClass, 43> defect_classes{{
     {"refusal-by-content", "what is declined depends on rows, values or earlier calls", ""},
     {"crash", "the kernel's process ended", ""},
     {"hang", "no answer within the time limit", ""},
+    {"wrong-status", "a status that is none of the interface's, or bad input for rows that are in order", ""},
     {"failure", "an error is reported for arguments that are in order", ""},
 }};
 

@@ -46,6 +46,8 @@ class ContainedProcess {
   void end();
   // Memory of it and of all that it started, pages that they share counted as often.
   std::uint64_t resident_bytes() const;
+  // Pages, descriptors and threads of the process alone; allocated is 0.
+  std::optional<Usage> usage() const;
 
  private:
   void start(const Streams& streams, int kept, const std::function<int()>& body, bool executes);

@@ -22,6 +22,7 @@ class PipeSubject final : public Subject {
   const SubjectInfo& info() const override { return info_; }
   Reply call(const Request& request) override;
   void restart() override { stop(); }
+  std::optional<Usage> usage() const override { return process_ ? process_->usage() : std::nullopt; }
   std::string command_line() const override;
 
  private:

@@ -44,6 +44,7 @@ struct PluginChannel {
     std::uint64_t row, column, size;
     std::uint32_t buffer;  // with wrote_outside: the output, and how far from its begin
     std::int64_t distance;
+    std::int32_t status;  // what the function returned
   } answers[2];
   std::uint64_t calls_made;
   std::uint32_t different, windows_seen;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -72,6 +73,9 @@ struct SubjectInfo {
   bool offers(Operation operation) const { return ((operations >> static_cast<std::uint32_t>(operation)) & 1) != 0; }
   bool offers_bits(int bits) const { return ((bit_widths >> bits) & 1) != 0; }
 };
+
+// A kernel whose x̂ is 0 has E‖x̂ − x‖² = ‖x‖²: a claim from here on is met without any information about x.
+inline constexpr double empty_claim = 1;
 
 // What is wrong with it, as one printable line that begins with the member; empty if nothing is. Names are not looked at.
 std::string objection(const SubjectInfo& info);
@@ -143,6 +147,7 @@ struct Reply {
   std::string detail;               // for people: "SIGSEGV reading 4 bytes behind input 0"
   std::uint64_t row = 0, column = 0;  // with bad_input
   std::uint64_t size = 0;           // save
+  std::int64_t outside = 0;         // bytes before (< 0) or behind the buffer that was left, with touched_guard and wrote_outside
   std::vector<std::vector<std::uint8_t>> outputs;  // as long as asked for; with ok only
 
   bool ok() const { return outcome == Outcome::ok; }
@@ -202,6 +207,9 @@ class Subject {
   // As on the command line, for the replay command: "./kernel.so", "-- python3 kernel.py".
   virtual std::string command_line() const = 0;
 
+  // What the kernel's processes hold now, where that can be seen from outside; allocated is 0.
+  virtual std::optional<Usage> usage() const { return std::nullopt; }
+
   // ---- where calls are function calls in a process of ours ----
   struct Windows {
     std::uint32_t count, calls;         // of each; count is at most 8
@@ -218,6 +226,7 @@ class Subject {
 };
 
 Reply failure_of(Outcome outcome, std::string detail);
+inline constexpr std::string_view unknown_status = "it returned status ";  // begins the detail of a failure whose status is none of the interface's
 
 // One word of a command line for bash, printable: as it is, in quotes, or in $'quotes' with escapes.
 std::string shell_word(std::string_view word);
