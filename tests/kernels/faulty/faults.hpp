@@ -89,7 +89,7 @@ FAULT(crash, "crash", "encode", "a dimension of 1 divides by zero")
 FAULT(exit_process, "crash", "encode", "b = 8 ends the process")
 FAULT(refuses, "failure", "transform", "dimension 33 is an error")
 // Batches.
-FAULT(batch_3_mod_4, "batch-dependent", "transform", "the last of 3 mod 4 rows of a transform has the first one's signs only")
+FAULT(batch_3_mod_4, "two-paths-two-bases", "transform", "the last of 3 mod 4 rows of a transform has the first one's signs only")
 FAULT(batch_15_mod_16, "wrong-values", "dot", "dot halves the last of 15 mod 16 rows")
 FAULT(batch_1024, "batch-dependent", "rows", "row 1024 of a call is decoded as row 0")
 FAULT(batch_16_bits, "batch-dependent", "rows", "rows of a call are counted in 16 bits")
@@ -147,7 +147,7 @@ FAULT(small_norms_wrong, "wrong-values", "range", "decoded values of norms below
 FAULT(codeword_one, "table-entry", "codebook", "codeword 3 is off by 1e-9")
 FAULT(codeword_one_far, "table-entry", "codebook", "threshold 2 is off by 0.01")
 FAULT(norm_denormals, "denormals-flushed", "range", "norms below 2^-126 are stored as 0")
-FAULT(zero_norm, "zero-row", "encode", "the norm of a zero row is NaN, as of 0/0")
+FAULT(zero_norm, "zero-row", "range", "the norm of a zero row is NaN, as of 0/0")
 FAULT(dot_status, "wrong-status", "dot", "inner products with a zero query end with status 7")
 FAULT(no_rows, "out-of-bounds", "rows", "decode of no rows writes one")
 // Schemes of their own.
