@@ -122,7 +122,7 @@ TEST(Audit, JsonHoldsEstimatesAndScope) {
   const auto j = nlohmann::json::parse(judge("codes", "--level quick --only audit --seconds 4 --dims 61 --json").output);
   EXPECT_EQ(j["verdict"], "valid");
   EXPECT_EQ(j["judged"], (nlohmann::json{"encode", "decode", "dot"}));
-  ASSERT_EQ(j["estimates"].size(), 8u * 12u);
+  ASSERT_GE(j["estimates"].size(), 8u * 16u);
   for (const auto& e : j["estimates"]) {
     EXPECT_EQ(e["dimension"], 61);
     EXPECT_NEAR(e["inner_product"]["value"].get<double>(), 1, 8 * e["inner_product"]["standard_error"].get<double>() + 1e-6) << e;

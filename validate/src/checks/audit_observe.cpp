@@ -1,6 +1,8 @@
 // One observation after the other: a fresh seed, all vectors of a configuration, and what it says to each test.
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <chrono>
 #include <cmath>
 
 #include "hdq/validate/checks/audit.hpp"
@@ -21,7 +23,6 @@ double error_bound(const Session& s, int bits) {
 // ---- the tests of one mean ----
 
 void Statistic::add(double x, double range) {
-  // What dot does may be off by more than x̂ is.
   if (range > 0) {
     by_range_.add(x, std::max(range, 2 * largest_));
     ++with_range_;
@@ -42,6 +43,31 @@ double Statistic::smallest_bias() const {
   const double variance = std::pow(moments_.standard_error(), 2) * n;
   if (!std::isfinite(variance)) return INFINITY;
   return std::min(by_claim_.smallest_bias(n, variance), by_range_.smallest_bias(static_cast<double>(with_range_), variance));
+}
+
+double Statistic::clarity() const {
+  const double error = moments_.standard_error();
+  if (moments_.count() < 16 || !std::isfinite(error)) return 0;
+  return std::max(0.0, std::abs(moments_.mean()) - tolerance - excess) / (error + 1e-5);
+}
+
+bool LearnedDirection::along(const std::vector<float>& x) const {
+  if (count_ < 16) return false;
+  const auto n = static_cast<double>(count_);
+  double product = 0, square = 0, beside = 0, noise = 0, largest = 0;
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    product += sum_[j] / n * static_cast<double>(x[j]);
+    square += static_cast<double>(x[j]) * static_cast<double>(x[j]);
+  }
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    const double mean = sum_[j] / n, left = mean - product / square * static_cast<double>(x[j]);
+    const double variance = std::max(0.0, squares_[j] / n - mean * mean) / n;
+    beside += left * left;
+    noise += variance;
+    largest = std::max(largest, variance);
+  }
+  // Coordinates may err together: then the sum of squares is that of one normal.
+  return beside <= 16 * noise + 36 * largest + tolerance * tolerance;
 }
 
 LearnedDirection::Components LearnedDirection::observe(const std::vector<double>& error) {
@@ -105,17 +131,21 @@ double exact_error(Experiment& e, const Config& config, const Audited& subject) 
 }  // namespace
 
 Experiment make_experiment(Session& s, const Shape& shape, double alpha) {
-  Experiment e;
-  e.config = s.config(shape.dimension, shape.bits);
-  e.route = shape.route;
   const double v = error_bound(s, shape.bits);
+  const Statistic unused(v, alpha);
+  Experiment e(s.config(shape.dimension, shape.bits), shape.route, unused);
   auto vectors = audited_vectors(s, e.config);
   e.query = query_for(s, e.config, vectors.front().second);
   for (auto& [name, x] : vectors) {
     const double norm = norm_of(x), along = inner(e.query, x.data()) / norm;
-    const Statistic fresh(v, alpha);
-    e.subjects.push_back({std::move(name), std::move(x), norm, along, fresh, fresh, fresh, fresh, fresh, fresh, UpperTest(alpha), {}, {},
-                          LearnedDirection(shape.dimension), 0});
+    e.subjects.push_back({std::move(name), std::move(x), norm, along, unused, unused, unused, unused, unused, unused, unused, UpperTest(alpha), {}, {},
+                          LearnedDirection(shape.dimension)});
+  }
+  if (s.options().rows.x.empty() && e.route != Route::dot_only) {
+    Audited fresh = e.subjects.front();
+    fresh.name = "normal, each its own";
+    fresh.fresh = true;
+    e.subjects.push_back(std::move(fresh));
   }
   // The exact table takes a microsecond a coordinate.
   if (s.conformant() && shape.dimension <= 64) e.exact = std::make_unique<reference::ScalarMseTable>(reference::ScalarQuantizer(shape.bits));
@@ -125,15 +155,17 @@ Experiment make_experiment(Session& s, const Shape& shape, double alpha) {
 namespace {
 
 struct Answers {
-  std::vector<float> decoded, dots;  // dots: of the query
-  std::size_t turn = 0;
-  float own = 0;                     // dot of row `turn` with x itself
+  std::vector<float> decoded, dots;       // dots: of the query
+  std::vector<std::vector<float>> own;    // dot of each subject's rows with itself; empty where it was not its turn
 };
 
-// dot of one row in turn with x itself.
-void ask_own(Session& s, const Experiment& e, const Case& c, const Encoded& encoded, Answers& a) {
-  a.turn = e.observations % e.subjects.size();
-  a.own = s.dot(c.config, c.first_row, encoded, e.subjects[a.turn].x)[a.turn];
+Encoded rows_of(const Encoded& all, std::size_t total, std::size_t first, std::size_t count) {
+  const auto part = [&](const auto& values) {
+    const std::size_t each = values.size() / total;
+    using Values = std::decay_t<decltype(values)>;
+    return Values(values.begin() + static_cast<std::ptrdiff_t>(first * each), values.begin() + static_cast<std::ptrdiff_t>((first + count) * each));
+  };
+  return {part(all.norms), part(all.codes)};
 }
 
 Answers ask(Session& s, const Experiment& e, const Case& c) {
@@ -142,34 +174,82 @@ Answers ask(Session& s, const Experiment& e, const Case& c) {
     a.decoded = s.reconstruct_directly(c);
     return a;
   }
-  const Encoded encoded = s.encode(c);
+  const Encoded encoded = e.code_bytes > 0 ? s.encode(c, e.code_bytes) : s.encode(c);
   if (e.route == Route::codes) a.decoded = s.decode(c.config, c.first_row, encoded);
   if (!s.offers(Operation::dot)) return a;
+  // dot is asked less often, and for x itself in turn, unless it is all that is seen.
+  constexpr std::uint64_t between = 4;
+  if (e.route == Route::codes && e.observations % between != 0) return a;
   a.dots = s.dot(c.config, c.first_row, encoded, e.query);
-  ask_own(s, e, c, encoded, a);
+  a.own.resize(e.subjects.size());
+  for (std::size_t i = 0; i < e.subjects.size(); ++i) {
+    if (e.subjects[i].fresh || (e.route == Route::codes && i != e.observations / between % e.subjects.size())) continue;
+    a.own[i] = s.dot(c.config, c.first_row + i * e.rows, rows_of(encoded, c.rows(), i * e.rows, e.rows), e.subjects[i].x);
+  }
   return a;
 }
 
-void add_decoded(Audited& subject, const float* y, const Experiment& e, double range, double bound) {
-  std::vector<double> error(subject.x.size());
-  double square = 0, self = 0, cross = 0;
-  for (std::size_t j = 0; j < error.size(); ++j) {
-    error[j] = (static_cast<double>(y[j]) - static_cast<double>(subject.x[j])) / subject.norm;
-    square += error[j] * error[j];
-    self += error[j] * static_cast<double>(subject.x[j]);
-    cross += error[j] * static_cast<double>(e.query[j]);
+double norm_of_row(const float* x, std::size_t n) {
+  double square = 0;
+  for (std::size_t j = 0; j < n; ++j) square += static_cast<double>(x[j]) * static_cast<double>(x[j]);
+  return std::sqrt(square);
+}
+
+// Sums over the rows of one observation, and their means.
+struct Observed {
+  std::vector<double> error;        // of each coordinate: e/‖x‖
+  double self = 0, square = 0;      // ⟨x, x̂ − x⟩/‖x‖², ‖x̂ − x‖²/‖x‖²
+};
+
+Observed mean_of_rows(const Audited& subject, const float* x, const float* y, std::size_t rows) {
+  const std::size_t n = subject.x.size();
+  Observed all;
+  all.error.resize(n);
+  for (std::size_t row = 0; row < rows; ++row, x += n, y += n) {
+    const double scale = 1 / (subject.fresh ? norm_of_row(x, n) : subject.norm);
+    double square = 0, self = 0;
+    for (std::size_t j = 0; j < n; ++j) {
+      const double error = (static_cast<double>(y[j]) - static_cast<double>(x[j])) * scale;
+      all.error[j] += error;
+      square += error * error;
+      self += error * static_cast<double>(x[j]);
+    }
+    all.self += self * scale;
+    all.square += square;
   }
-  subject.self.add(self / subject.norm, range);
-  subject.cross.add(cross, range);
-  const auto components = subject.direction.observe(error);
-  if (e.observations >= without_range) {  // something was learned
-    subject.learned.add(components.along, range);
-    subject.coordinate.add(components.coordinate, range);
+  const double count = static_cast<double>(rows);
+  for (double& error : all.error) error /= count;
+  all.self /= count;
+  all.square /= count;
+  return all;
+}
+
+double sum_along_ones(const std::vector<double>& error) {
+  double sum = 0;
+  for (const double value : error) sum += value;
+  return sum / std::sqrt(static_cast<double>(error.size()));
+}
+
+bool warm(const Experiment& e) { return e.observations >= (e.rows >= many_rows ? without_range_of_means : without_range); }
+
+using Ranges = std::array<double, statistics_per_subject>;
+
+void add_decoded(Audited& subject, const Observed& seen, const Experiment& e, const Ranges& ranges, double bound) {
+  subject.self.add(seen.self, ranges[0]);
+  subject.sum.add(sum_along_ones(seen.error), ranges[1]);
+  if (!subject.fresh) {
+    double cross = 0;
+    for (std::size_t j = 0; j < seen.error.size(); ++j) cross += seen.error[j] * static_cast<double>(e.query[j]);
+    subject.cross.add(cross, ranges[2]);
+    const auto components = subject.direction.observe(seen.error);
+    if (e.observations >= without_direction) {
+      subject.learned.add(components.along, ranges[3]);
+      subject.coordinate.add(components.coordinate, ranges[4]);
+    }
   }
-  subject.error.add(square, bound);
-  subject.errors.add(square);
+  subject.error.add(seen.square, bound);
+  subject.errors.add(seen.square);
   subject.bounds.add(bound);
-  subject.longest = std::max(subject.longest, std::sqrt(square));
 }
 
 std::uint64_t fingerprint(const float* y, std::size_t n) {
@@ -178,45 +258,138 @@ std::uint64_t fingerprint(const float* y, std::size_t n) {
   return hash;
 }
 
-double median_longest(const Experiment& e) {
-  std::vector<double> all;
-  for (const Audited& subject : e.subjects) all.push_back(subject.longest);
-  std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2), all.end());
-  return all[all.size() / 2];
+constexpr std::array<Statistic Audited::*, statistics_per_subject> statistics = {
+    &Audited::self, &Audited::sum, &Audited::cross, &Audited::learned, &Audited::coordinate, &Audited::dot, &Audited::dot_self};
+
+// R, from what was seen before, of each statistic.
+std::array<double, statistics_per_subject> ranges_of(const Experiment& e) {
+  std::array<double, statistics_per_subject> ranges{};
+  if (!warm(e)) return ranges;
+  for (std::size_t k = 0; k < statistics.size(); ++k) {
+    ranges[k] = 1e-6;
+    for (const Audited& subject : e.subjects) ranges[k] = std::max(ranges[k], 2 * (subject.*statistics[k]).largest());
+  }
+  return ranges;
+}
+
+Case next_case(Session& s, Experiment& e) {
+  // The same row three times of four, so that only the seed makes a difference: few_results().
+  Case c{e.config, e.observations % 4 != 3 ? 5 : s.random()() >> 20, {}};
+  c.config.seed = s.random()();
+  c.x.reserve(e.subjects.size() * e.rows * e.config.dimension);
+  for (const Audited& subject : e.subjects) {
+    for (std::size_t row = 0; row < e.rows; ++row) {
+      if (subject.fresh) append_vector(Family::normal, c.config, s.random(), c.x);
+      else c.x.insert(c.x.end(), subject.x.begin(), subject.x.end());
+    }
+  }
+  return c;
+}
+
+double mean_of(const float* values, std::size_t count) {
+  double sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += static_cast<double>(values[i]);
+  return sum / static_cast<double>(count);
+}
+
+void add_dots(Audited& subject, const float* dots, const std::vector<float>& own, std::size_t rows, const Ranges& ranges) {
+  subject.dot.add(mean_of(dots, rows) / subject.norm - subject.along_query, ranges[5]);
+  if (!own.empty()) subject.dot_self.add(mean_of(own.data(), rows) / (subject.norm * subject.norm) - 1, ranges[6]);
 }
 
 }  // namespace
 
 void observe(Session& s, Experiment& e) {
-  // The same row every other time, so that only the seed makes a difference: few_results().
-  const bool same_row = e.observations % 2 == 0;
-  Case c{e.config, same_row ? 5 : s.random()() >> 20, {}};
-  c.config.seed = s.random()();
-  for (const Audited& subject : e.subjects) c.x.insert(c.x.end(), subject.x.begin(), subject.x.end());
+  const Case c = next_case(s, e);
   const Answers a = ask(s, e, c);
   const std::size_t n = e.config.dimension;
-  const double v = error_bound(s, static_cast<int>(e.config.bits));
+  const double v = error_bound(s, static_cast<int>(e.config.bits)), subjects = static_cast<double>(e.subjects.size());
+  const Ranges ranges = ranges_of(e);
+  double self = 0, sum = 0;
   for (std::size_t i = 0; i < e.subjects.size(); ++i) {
     Audited& subject = e.subjects[i];
-    // R, from what was seen before.
-    const double range = e.observations < without_range ? 0 : std::max(2 * std::max(subject.longest, e.typical), 1e-6);
-    if (!a.decoded.empty()) add_decoded(subject, a.decoded.data() + i * n, e, range, e.exact ? exact_error(e, c.config, subject) : v);
-    if (a.dots.empty()) continue;
-    const double dot = static_cast<double>(a.dots[i]) / subject.norm - subject.along_query;
-    subject.dot.add(dot, range);
-    const double own = static_cast<double>(a.own) / (subject.norm * subject.norm) - 1;
-    if (i == a.turn) subject.dot_self.add(own, range);
-    if (a.decoded.empty()) subject.longest = std::max({subject.longest, std::abs(dot), i == a.turn ? std::abs(own) : 0});
+    if (!a.decoded.empty()) {
+      const Observed seen = mean_of_rows(subject, c.row(i * e.rows), a.decoded.data() + i * e.rows * n, e.rows);
+      add_decoded(subject, seen, e, ranges, e.exact && !subject.fresh ? exact_error(e, c.config, subject) : v);
+      self += seen.self / subjects;
+      sum += sum_along_ones(seen.error) / subjects;
+    }
+    if (a.dots.empty() || subject.fresh) continue;
+    add_dots(subject, a.dots.data() + i * e.rows, a.own[i], e.rows, ranges);
+    if (a.decoded.empty()) self += (mean_of(a.own[i].data(), e.rows) / (subject.norm * subject.norm) - 1) / subjects;
   }
-  if (same_row && !a.decoded.empty() && e.fingerprints.size() < 4096) e.fingerprints.push_back(fingerprint(a.decoded.data(), n));
+  const auto range_of_all = [&](const Statistic& all, double range) { return warm(e) ? std::max(range / std::sqrt(subjects), 2 * all.largest()) : 0; };
+  if (!a.decoded.empty() || !a.own.empty()) e.all_self.add(self, range_of_all(e.all_self, ranges[a.decoded.empty() ? 6 : 0]));
+  if (!a.decoded.empty()) e.all_sums.add(sum, range_of_all(e.all_sums, ranges[1]));
+  if (c.first_row == 5 && !a.decoded.empty() && e.fingerprints.size() < 4096) e.fingerprints.push_back(fingerprint(a.decoded.data(), n));
   ++e.observations;
-  e.typical = median_longest(e);
+}
+
+void add_result(Session& s, Experiment& e) {
+  Case c{e.config, 5, e.subjects.front().x};
+  c.config.seed = s.random()();
+  const std::vector<float> y = e.route == Route::direct ? s.reconstruct_directly(c) : s.decode(c.config, c.first_row, s.encode(c));
+  e.fingerprints.push_back(fingerprint(y.data(), e.config.dimension));
+}
+
+namespace {
+
+// Under one seed.
+bool rows_differ(Session& s, const Experiment& e) {
+  Case c{e.config, 5, {}};
+  c.config.seed = s.random()();
+  for (int row = 0; row < 4; ++row) c.x.insert(c.x.end(), e.subjects.front().x.begin(), e.subjects.front().x.end());
+  std::vector<float> y;
+  if (e.route == Route::direct) {
+    y = s.reconstruct_directly(c);
+  } else {
+    const Encoded encoded = s.encode(c);
+    y = e.route == Route::codes ? s.decode(c.config, c.first_row, encoded) : s.dot(c.config, c.first_row, encoded, e.query);
+  }
+  const std::size_t each = y.size() / 4;
+  return !std::equal(y.begin() + static_cast<std::ptrdiff_t>(each), y.end(), y.begin());
+}
+
+}  // namespace
+
+void choose_rows(Session& s, Experiment& e, double seconds) {
+  const auto timed = [&](std::size_t rows) {
+    e.rows = rows;
+    const Case c = next_case(s, e);
+    const auto start = std::chrono::steady_clock::now();
+    ask(s, e, c);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const bool differ = rows_differ(s, e);
+  double one = INFINITY, nine = INFINITY;
+  for (int i = 0; i < 6; ++i) {
+    one = std::min(one, timed(1));
+    if (differ && one < 0.02) nine = std::min(nine, timed(9));
+  }
+  const double each = std::max(1e-9, (nine - one) / 8);
+  // The calls themselves cost what several rows do: rows take as long again, at least.
+  const double rows = std::max({(seconds - one) / each, one / each, static_cast<double>(many_rows)});
+  e.rows = differ ? static_cast<std::size_t>(std::clamp(rows, 1.0, std::min<double>(most_rows, 1 + 0.01 / each))) : 1;
+  e.code_bytes = e.route == Route::direct ? 0 : s.code_bytes(e.config);
+}
+
+bool biased(const Experiment& e) {
+  if (e.all_self.rejected() || e.all_sums.rejected()) return true;
+  return std::any_of(e.subjects.begin(), e.subjects.end(), [](const Audited& s) {
+    return std::any_of(statistics.begin(), statistics.end(), [&](Statistic Audited::* statistic) { return (s.*statistic).rejected(); });
+  });
 }
 
 bool rejected(const Experiment& e) {
-  return std::any_of(e.subjects.begin(), e.subjects.end(), [](const Audited& s) {
-    return s.self.rejected() || s.cross.rejected() || s.learned.rejected() || s.coordinate.rejected() || s.dot.rejected() || s.dot_self.rejected() || s.error.rejected();
-  });
+  return biased(e) || std::any_of(e.subjects.begin(), e.subjects.end(), [](const Audited& s) { return s.error.rejected(); });
+}
+
+double clearest(const Experiment& e) {
+  double most = std::max(e.all_self.clarity(), e.all_sums.clarity());
+  for (const Audited& subject : e.subjects) {
+    for (Statistic Audited::* statistic : statistics) most = std::max(most, (subject.*statistic).clarity());
+  }
+  return most;
 }
 
 double smallest_bias(const Experiment& e, const Audited& subject) {

@@ -143,7 +143,7 @@ std::optional<ScaledBias> scaled_bias(Session& s, const Case& c, int exponent, d
 // (m²/2^33)^5/120 < 1e-15 for m <= 4096. Below n = 60 there may be few on purpose; and so there may be of a scheme with one random number
 // for all coordinates, but then they are not equally likely: there are more of them than pairs tell.
 std::optional<Finding> few_results(const Experiment& e) {
-  if (e.config.dimension < 60 || e.fingerprints.size() < 300) return std::nullopt;
+  if (e.config.dimension < least_dimension_of_results || e.fingerprints.size() < 300) return std::nullopt;
   std::map<std::uint64_t, std::uint64_t> counts;
   for (const std::uint64_t f : e.fingerprints) ++counts[f];
   double pairs = 0;

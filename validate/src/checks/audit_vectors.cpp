@@ -25,7 +25,7 @@ namespace {
 using Named = std::pair<std::string, std::vector<float>>;
 
 // These values at different random places, the rest 0; nothing where there are too few.
-std::vector<float> hot(std::size_t n, std::initializer_list<float> values, std::mt19937_64& random) {
+std::vector<float> hot(std::size_t n, const std::vector<float>& values, std::mt19937_64& random) {
   std::vector<float> x(n, 0.0f);
   if (n < values.size()) return {};
   for (const float value : values) {
@@ -34,6 +34,32 @@ std::vector<float> hot(std::size_t n, std::initializer_list<float> values, std::
     x[at] = value;
   }
   return x;
+}
+
+// k nonzero entries that differ, or of one magnitude.
+std::vector<float> k_hot(std::size_t n, std::size_t k, bool equal, std::mt19937_64& random) {
+  std::vector<float> values(k);
+  for (float& value : values) {
+    value = equal ? 1.0f : std::uniform_real_distribution<float>(0.3f, 1.2f)(random);
+    if (random() % 2 == 0) value = -value;
+  }
+  return hot(n, values, random);
+}
+
+// Small entries, and one three times as large in each block of 16, first or last: for scales of blocks, whose ends a loop may miss.
+std::vector<float> peaks(std::size_t n, bool last, std::mt19937_64& random) {
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> x(n);
+  for (std::size_t j = 0; j < n; ++j) x[j] = uniform(random);
+  for (std::size_t j = last ? std::min<std::size_t>(n - 1, 15) : 0; j < n; j += 16) x[j] = j % 32 < 16 ? 3.0f : -3.3f;
+  return x;
+}
+
+// Which of several vectors a configuration has, so that the configurations together have all.
+std::size_t turn_of(const Session& s, const Config& config) {
+  std::size_t turn = config.dimension > 32 ? 0 : 3;
+  for (int bits = 1; bits < static_cast<int>(config.bits); ++bits) turn += s.offers_bits(bits);
+  return turn;
 }
 
 std::vector<Named> given_rows(const AuditedRows& rows) {
@@ -72,6 +98,18 @@ std::vector<Named> audited_vectors(Session& s, const Config& config) {
   append_vector(Family::normal, config, s.random(), negative);
   for (float& v : negative) v = -std::abs(v) - 0.01f;
   add("negative", std::move(negative));
+  add("peaks, last of 16", peaks(n, true, s.random()));
+  add("peaks, first of 16", peaks(n, false, s.random()));
+  // 2 to 16 nonzero entries, some here and some there; all of them where few bit widths are offered.
+  constexpr std::size_t counts = 15;
+  int widths = 0;
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) widths += s.offers_bits(bits);
+  const std::size_t each = widths <= 2 ? 8 : widths <= 4 ? 4 : 2, turn = turn_of(s, config);
+  for (std::size_t i = 0; i < each; ++i) {
+    const std::size_t k = 2 + (turn * each + i) % counts, other = 2 + (turn * each + i + 8) % counts;
+    add(fmt::format("{}-hot", k), k_hot(n, k, false, s.random()));
+    if (i % 2 == 0) add(fmt::format("{}-hot, one magnitude", other), k_hot(n, other, true, s.random()));
+  }
   return all;
 }
 

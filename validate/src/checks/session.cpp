@@ -338,10 +338,10 @@ std::size_t Session::code_bytes(const Config& config) {
   return bytes;
 }
 
-Encoded Session::encode(const Case& c) {
+Encoded Session::encode(const Case& c, std::size_t bytes) {
   Request r = request_of(Operation::encode, c.config, c.first_row, c.rows());
   r.inputs = {bytes_of(c.x)};
-  r.output_bytes = {r.rows * norms_per_row(c.config) * 4, r.rows * code_bytes(c.config)};
+  r.output_bytes = {r.rows * norms_per_row(c.config) * 4, r.rows * bytes};
   Reply reply = expect_ok(r);
   return {reply.output<float>(0), std::move(reply.outputs[1])};
 }

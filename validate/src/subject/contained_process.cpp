@@ -366,6 +366,19 @@ std::optional<Usage> ContainedProcess::usage() const {
   return seen ? std::optional(usage) : std::nullopt;
 }
 
+double ContainedProcess::waited_for_processor() const {
+  double seconds = 0;
+  for (const pid_t id : descendants(supervisor_, {}, 0)) seconds += validate::waited_for_processor(fmt::format("/proc/{}", id));
+  return seconds;
+}
+
+// schedstat: nanoseconds on a processor, nanoseconds in its queue, turns.
+double waited_for_processor(const std::string& process) {
+  unsigned long long ran = 0, waited = 0;
+  if (std::sscanf(read_small_file(process + "/schedstat").c_str(), "%llu %llu", &ran, &waited) != 2) return 0;
+  return 1e-9 * static_cast<double>(waited);
+}
+
 // ---- MemoryWatch ----
 
 std::string MemoryWatch::complaint() {

@@ -125,7 +125,8 @@ class Session {
   std::vector<float> transform(const Config&, const std::vector<float>& x);
   std::vector<float> transform_transposed(const Config&, const std::vector<float>& y);
   std::size_t code_bytes(const Config&);
-  Encoded encode(const Case&);
+  Encoded encode(const Case& c) { return encode(c, code_bytes(c.config)); }
+  Encoded encode(const Case&, std::size_t bytes);  // of codes in a row, as code_bytes said
   std::vector<float> decode(const Config&, std::uint64_t first_row, const Encoded&);
   std::vector<std::uint8_t> pack(const Config&, const std::vector<std::uint8_t>& codes);
   std::vector<std::uint8_t> unpack(const Config&, std::size_t count, const std::vector<std::uint8_t>& bytes);
@@ -138,6 +139,7 @@ class Session {
   std::vector<float> reconstruct_directly(const Case&);
 
   Reply call(const Request& request);  // as it is: the outcome is the caller's
+  double waited_for_processor() const { return subject_.waited_for_processor(); }  // as Subject has it
   void restart() { subject_.restart(); }  // the next call finds a kernel that has not been called before
   // The calls that `calls` makes.
   std::vector<MadeCall> record(const std::function<void()>& calls);

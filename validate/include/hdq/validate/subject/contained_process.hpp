@@ -48,6 +48,8 @@ class ContainedProcess {
   std::uint64_t resident_bytes() const;
   // Pages, descriptors and threads of the process alone; allocated is 0.
   std::optional<Usage> usage() const;
+  // Seconds for which the main threads of these processes were ready to run and did not.
+  double waited_for_processor() const;
 
  private:
   void start(const Streams& streams, int kept, const std::function<int()>& body, bool executes);
@@ -57,6 +59,9 @@ class ContainedProcess {
   int control_ = -1, status_ = -1;  // our ends: closing control_ is the order to end; status_ tells how the process ended
   std::optional<std::string> ending_;
 };
+
+// The same of a process, by its directory in /proc; 0 where the system does not tell.
+double waited_for_processor(const std::string& process);
 
 // Looks at a process's memory now and then, while it is waited for.
 class MemoryWatch {

@@ -24,6 +24,7 @@ class PipeSubject final : public Subject {
   void restart() override { stop(); }
   std::optional<Usage> usage() const override { return process_ ? process_->usage() : std::nullopt; }
   std::string command_line() const override;
+  double waited_for_processor() const override { return process_ ? process_->waited_for_processor() : 0; }
 
  private:
   SubjectInfo start();  // throws NoSubject

@@ -27,6 +27,7 @@ class PluginSubject : public Subject {
   Reply call(const Request& request) override;
   void restart() override { stop(); }
   std::string command_line() const override;
+  double waited_for_processor() const override { return process_ ? process_->waited_for_processor() : 0; }
   bool calls_functions() const override { return true; }
   Repetition repeat(const Request& request, const Windows& windows) override;
   std::pair<Reply, Reply> at_once(const Request& a, const Request& b, std::chrono::milliseconds at_most) override;

@@ -206,6 +206,8 @@ class Subject {
   virtual void restart() = 0;
   // As on the command line, for the replay command: "./kernel.so", "-- python3 kernel.py".
   virtual std::string command_line() const = 0;
+  // Seconds for which its processes could have run and other processes did; 0 where the system does not tell.
+  virtual double waited_for_processor() const { return 0; }
 
   // What the kernel's processes hold now, where that can be seen from outside; allocated is 0.
   virtual std::optional<Usage> usage() const { return std::nullopt; }
