@@ -95,9 +95,14 @@ constexpr Planted accepted[] = {
     {"nearest", "", "without randomness, within its claimed error"},
     {"shrink_2", "--claim error", "biased, and claims its error alone"},
     {"only_64", "", "multiples of 64 alone"},
-    {"declines_late", "", "declines a case that it took before"},
 };
 INSTANTIATE_TEST_SUITE_P(Audit, Accepted, ::testing::ValuesIn(accepted));
+
+TEST(Audit, ARefusalOfACaseThatWasTakenBeforeIsAFinding) {
+  const auto result = judge("declines_late", "--level quick --only audit --seconds 0.6");
+  EXPECT_EQ(result.exit_code, 1) << result.output;
+  EXPECT_NE(result.output.find("refusal-by-content"), std::string::npos) << result.output;
+}
 
 TEST(Audit, SaysWhatANearestRounderIsHeldTo) {
   const auto result = judge("nearest", "--level quick --only audit");

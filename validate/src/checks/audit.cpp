@@ -18,7 +18,7 @@ using namespace audit;
 
 double seconds_for_audit(const Session& s) {
   if (s.options().seconds) return *s.options().seconds;
-  return s.quick() ? 4.5 : s.thorough() ? 900 : 25;
+  return s.quick() ? 4 : s.thorough() ? 900 : 25;
 }
 
 // Time in which the validator or the kernel worked: that in which they were ready to and other processes did does not count, so that a
@@ -127,13 +127,13 @@ void observe_all(Session& s, std::vector<Experiment>& experiments) {
     }
   }
   // On a busy machine, too.
+  Budget more(s, 0.5 * seconds);
   for (Experiment& e : experiments) {
-    Budget more(s, seconds / 4);
     while (!any_rejected && e.observations < least_observations(s) && !e.declined && !more.over()) take_turn(s, e, any_rejected, 0);
     any_rejected |= e.rejected;
   }
   // Those that look worst. Which observation comes next may depend on all before: the tests are sequential.
-  Budget rest(s, std::max(seconds - budget.used(), s.options().seconds ? 0 : 0.3 * seconds));
+  Budget rest(s, std::max(seconds - budget.used(), s.options().seconds ? 0 : 0.2 * seconds));
   for (bool busy = true; busy && !any_rejected && !rest.over();) {
     busy = false;
     for (Experiment* e : most_promising(s, experiments)) {
