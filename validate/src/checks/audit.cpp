@@ -16,10 +16,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace audit;
 
-double seconds_for_audit(const Session& s) {
-  if (s.options().seconds) return *s.options().seconds;
-  return s.quick() ? 4 : s.thorough() ? 900 : 25;
-}
+double usual_seconds(const Session& s) { return s.quick() ? 4 : s.thorough() ? 900 : 25; }
+double seconds_for_audit(const Session& s) { return s.options().seconds.value_or(usual_seconds(s)); }
 
 // Time in which the validator or the kernel worked: that in which they were ready to and other processes did does not count, so that a
 // verdict does not depend on the load.
@@ -111,19 +109,21 @@ void observe_all(Session& s, std::vector<Experiment>& experiments) {
   const double seconds = seconds_for_audit(s), turn = s.quick() ? 0.02 : 0.04;
   Budget budget(s, seconds);
   for (Experiment& e : experiments) {
-    const double each = 0.4 * seconds / static_cast<double>(experiments.size() * wished_observations(s));
+    const double each = 0.4 * std::min(seconds, usual_seconds(s)) / static_cast<double>(experiments.size() * wished_observations(s));
     if (!s.answers([&] { choose_rows(s, e, each); })) e.declined = true;
     if (budget.over()) return;
   }
   bool any_rejected = false;
-  // Everybody's share, then.
-  for (bool busy = true; busy && (budget.share() < 0.6 || any_rejected) && !budget.over();) {
+  // Everybody's share, then; once one is rejected, a little more, for the estimates that tell why.
+  std::optional<Budget> for_estimates;
+  for (bool busy = true; busy && budget.share() < (any_rejected ? 1 : 0.6) && !(for_estimates && for_estimates->over());) {
     busy = false;
     for (Experiment& e : experiments) {
-      if (finished(s, e, any_rejected) || e.observations >= wished_observations(s) || budget.over()) continue;
+      if (finished(s, e, any_rejected) || e.observations >= wished_observations(s) || budget.over() || (for_estimates && for_estimates->over())) continue;
       busy = true;
       take_turn(s, e, any_rejected, turn);
       any_rejected |= e.rejected;
+      if (e.rejected && !for_estimates) for_estimates.emplace(s, 0.3 * usual_seconds(s));
     }
   }
   // On a busy machine, too.
