@@ -114,7 +114,8 @@ std::vector<Case> extreme_cases(Session& s) {
     }
     for (const std::uint64_t row : extreme_rows) streams.emplace_back(extreme_seed, row);
     for (const auto& [seed, row] : streams) {
-      const std::uint64_t n = std::min<std::uint64_t>(bits % 2 == 0 ? 64 : 61, s.info().max_dimension);
+      // Long enough for the outermost cells: a rotated coordinate reaches √n norms, their thresholds are up to 12 away.
+      const std::uint64_t n = std::min<std::uint64_t>(bits % 2 == 0 ? 256 : 253, s.info().max_dimension);
       Case c{s.config(n, bits, seed), row, {}};
       append_vector(Family::hadamard_row, c.config, s.random(), c.x);
       cases.push_back(c);
@@ -128,9 +129,44 @@ std::vector<Case> extreme_cases(Session& s) {
   return cases;
 }
 
+namespace {
+
+// Everything in the last rotated coordinate, where n = d.
+void append_last_row(const Config& config, std::vector<float>& x) {
+  const std::vector<int> epsilon = reference::signs(config.seed, config.order);
+  for (std::size_t i = 0; i < config.dimension; ++i) x.push_back(static_cast<float>(epsilon[i] * reference::hadamard_entry(hadamard_of(config), config.order - 1, i)));
+}
+
+}  // namespace
+
+std::vector<Case> size_cases(Session& s, std::size_t turn, bool rotated) {
+  std::vector<Case> cases;
+  int bits = static_cast<int>(turn);
+  std::uint64_t before = 0;
+  for (const std::uint64_t d : hadamard_orders(131072)) {
+    // All of d, all but one, and an odd number in between, of which quick has one.
+    std::vector<std::uint64_t> dimensions{d, d - 1, before + 1 + (d - before) / 2 / 2 * 2};
+    dimensions.back() -= dimensions.back() % 2 == 0 ? 1 : 0;
+    if (s.quick()) dimensions = {dimensions[turn++ % 3]};
+    for (const std::uint64_t n : dimensions) {
+      for (int tried = 0; tried < HDQ_KERNEL_MAX_BITS; ++tried) {
+        bits = bits % HDQ_KERNEL_MAX_BITS + 1;
+        if (s.offers_bits(bits)) break;
+      }
+      if (n <= before || n > s.info().max_dimension) continue;
+      Case c{s.config(n, bits, s.random()()), s.random()() >> 8, {}};
+      if (rotated && (cases.size() + turn) % 2 == 0) append_last_row(c.config, c.x);
+      else append_vector(Family::normal, c.config, s.random(), c.x);
+      cases.push_back(std::move(c));
+    }
+    before = d;
+  }
+  return cases;
+}
+
 std::vector<Case> large_cases(Session& s) {
   std::vector<Case> cases;
-  std::vector<std::uint64_t> dimensions{2048, 4097, 8192, 16384, 32769, 65536, 131072};
+  std::vector<std::uint64_t> dimensions{2048, 4097, 16384, 65536};
   if (s.quick()) dimensions = {2048, 4097};
   int bits = static_cast<int>(s.random()() % HDQ_KERNEL_MAX_BITS) + 1;
   for (const std::uint64_t n : dimensions) {
@@ -367,7 +403,11 @@ bool confirmed(Session& s, const Case& c, const Hypothesis& h) {
   }
 }
 
+// The longest rows for which defects are simulated, and every wrong code is judged.
+constexpr std::uint64_t simulated_to = 8192;
+
 Explanation explain_codes(Session& s, const Case& c, const Encoded& e) {
+  if (c.config.order > simulated_to) return {"wrong-codes", fmt::format("no defect is simulated for orders beyond {}", simulated_to)};
   if (auto why = explain_packing(c, e)) return *why;
   const auto read = [&](std::size_t row) { return codes_of_row(c.config, e, row, static_cast<int>(c.config.bits)); };
   for (const auto& list : {rotation_hypotheses(c.config), dither_hypotheses(c), codebook_hypotheses(c.config), change_hypotheses(c.config)}) {
@@ -487,12 +527,28 @@ struct WrongCode {
 
 // What is wrong in a row, by the bounds of the promise.
 std::vector<WrongCode> wrong_codes(const Session& s, const Case& c, const reference::Judge& judge, const Encoded& e, std::size_t row) {
-  const Bytes codes = codes_of_row(c.config, e, row, static_cast<int>(c.config.bits));
-  const auto verdict = judge.judge_codes(c.row(row), e.norms[row], codes.data(), c.first_row + row);
+  Bytes codes = codes_of_row(c.config, e, row, static_cast<int>(c.config.bits));
   std::vector<WrongCode> wrong;
-  if (verdict.wrong == 0) return wrong;
+  if (sum_of_magnitudes(c.row(row), c.config.dimension) == 0) {
+    // Nothing is rounded: zero reaches every threshold, which is zero (SPEC §4).
+    const std::int64_t last = (std::int64_t{1} << c.config.bits) - 1;
+    for (std::size_t j = 0; j < codes.size(); ++j) {
+      if (codes[j] != last) wrong.push_back({row, {j, codes[j], last, reference::Verdict::wrong, 0, 0}, 0, 0, 0});
+    }
+    return wrong;
+  }
   const double rho = static_cast<double>(e.norms[row]), magnitudes = sum_of_magnitudes(c.row(row), c.config.dimension);
   const Values y = exact_rotation(c.config, c.row(row)), theta = thresholds_at(static_cast<int>(c.config.bits), dither_of(c.config, c.first_row + row));
+  if (c.config.order > simulated_to) {
+    // Each code that differs costs the judge d steps: of many, the first are enough.
+    const Bytes right = codes_with(y, rho, theta);
+    std::size_t different = 0;
+    for (std::size_t j = 0; j < codes.size(); ++j) {
+      if (codes[j] != right[j] && ++different > 32) codes[j] = right[j];
+    }
+  }
+  const auto verdict = judge.judge_codes(c.row(row), e.norms[row], codes.data(), c.first_row + row);
+  if (verdict.wrong == 0) return wrong;
   for (const reference::CodeDifference& d : verdict.differences) {
     if (d.verdict != reference::Verdict::wrong) continue;
     WrongCode w{row, d, d.distance, d.bound, rho};
@@ -523,10 +579,12 @@ std::optional<Finding> judge_all_codes(Session& s, const Case& c, const referenc
   if (all.empty()) return std::nullopt;
   // Codes next to the right ones, at thresholds closer than any other defect puts them.
   const bool drift = std::all_of(all.begin(), all.end(), [](const WrongCode& w) {
-    return std::abs(w.difference.code - w.difference.exact_code) == 1 && w.distance <= 1e-4 * w.rho;
+    return w.rho > 0 && std::abs(w.difference.code - w.difference.exact_code) == 1 && w.distance <= 1e-4 * w.rho;
   });
   const WrongCode& w = all.front();
-  const Explanation why = drift ? Explanation{"thresholds-drift", fmt::format("the threshold is {:.3g}·ρ away", w.distance / w.rho)} : explain_codes(s, c, e);
+  const bool of_zeros = std::all_of(all.begin(), all.end(), [](const WrongCode& one) { return one.rho == 0; });
+  const Explanation why = of_zeros ? Explanation{"wrong-codes", "the row is zero, and zero reaches all its thresholds"}
+                          : drift ? Explanation{"thresholds-drift", fmt::format("the threshold is {:.3g}·ρ away", w.distance / w.rho)} : explain_codes(s, c, e);
   Finding f;
   f.stage = Stage::encode;
   f.config = c.config;
@@ -612,11 +670,13 @@ std::vector<Case> encode_cases(Session& s) {
     if (cases.size() % 4 == 0) cases.back().first_row = (std::uint64_t{1} << 32) - 3;
     // 12 to 31 rows: every remainder that loops over rows have.
     for (std::size_t more = cases.size() % 20; more > 0; --more) append_vector(Family::normal, cases.back().config, s.random(), cases.back().x);
+    // A row of zeros has the last code throughout (SPEC §4): zero reaches every threshold.
+    if (n <= 2 || cases.size() % 3 == 0) cases.back().x.insert(cases.back().x.end(), n, 0.0f);
     Case single{s.config(n, bits, s.random()()), s.random()() >> (s.random()() % 64), {}};
     append_vector(Family::normal, single.config, s.random(), single.x);
     cases.push_back(std::move(single));
   }
-  for (auto& list : {extreme_cases(s), large_cases(s)}) cases.insert(cases.end(), list.begin(), list.end());
+  for (auto& list : {extreme_cases(s), size_cases(s, 0, true), large_cases(s)}) cases.insert(cases.end(), list.begin(), list.end());
   return cases;
 }
 

@@ -339,9 +339,15 @@ std::vector<Query> queries(Session& s, const Config& config) {
     for (float& v : q) v *= gain;
     return q;
   };
+  // In coordinate 0: the rotated query has one magnitude throughout.
+  std::vector<float> first(config.dimension, 0.0f);
+  first[0] = 1;
   const float huge = 0x1p120f / static_cast<float>(config.order);
   std::vector<Query> list{{"normal", of(Family::normal, 1)}, {"zero", of(Family::normal, 0)}};
-  if (config.dimension > 2048 || (s.quick() && config.dimension > 128)) return list;
+  if (config.dimension > 2048 || (s.quick() && config.dimension > 128)) {
+    list.push_back({"one-hot (first)", std::move(first)});
+    return list;
+  }
   list.push_back({"one-hot", of(Family::one_hot, 1)});
   list.push_back({"one-hot (last)", of(Family::last_hot, 1)});
   list.push_back({"normal, 1e-30", of(Family::normal, 1e-30f)});
@@ -418,21 +424,24 @@ Case case_of_ends(Session& s, std::uint64_t n, int bits) {
   return c;
 }
 
-std::vector<Case> decode_cases(Session& s) {
+std::vector<Case> cases_of(Session& s, std::size_t turn) {
   std::vector<Case> cases;
   for (const auto& [n, bits] : code_shapes(s)) {
     cases.push_back(decode_case(s, n, bits, cases.size() % 20));
     if (cases.size() % 4 == 1) cases.push_back(case_of_ends(s, n, bits));
   }
-  for (auto& list : {extreme_cases(s), large_cases(s)}) cases.insert(cases.end(), list.begin(), list.end());
+  for (auto& list : {extreme_cases(s), size_cases(s, turn, true), large_cases(s)}) cases.insert(cases.end(), list.begin(), list.end());
   return cases;
 }
+
+std::vector<Case> decode_cases(Session& s) { return cases_of(s, 1); }
+std::vector<Case> dot_cases(Session& s) { return cases_of(s, 2); }
 
 }  // namespace
 
 const Check decode_check{"decode", "decoded values against exact arithmetic, from the library's codes",
                          [](const Session& s) { return s.conformant() && s.offers(Operation::decode); }, nullptr, judge_decode, decode_cases};
 const Check dot_check{"dot", "⟨q, x̂⟩ against ⟨q, decode⟩",
-                      [](const Session& s) { return s.conformant() && s.offers(Operation::dot); }, nullptr, judge_dot, decode_cases};
+                      [](const Session& s) { return s.conformant() && s.offers(Operation::dot); }, nullptr, judge_dot, dot_cases};
 
 }  // namespace hdq::validate

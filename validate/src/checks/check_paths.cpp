@@ -50,9 +50,18 @@ double length_of(const std::vector<float>& x) {
   return std::sqrt(sum);
 }
 
+// Which outputs are asked for: all, those that come by rows, or those of one operation.
+struct Asked {
+  bool by_row_only = false;
+  std::optional<Operation> only = std::nullopt;
+};
+
+// Rows far below 1 lose what underflow takes of a sum (docs/validate.md), and inner products a little more.
+constexpr double underflow = 0x1p-144, underflow_of_dot = 0x1p-133;
+
 class Outputs {
  public:
-  Outputs(Session& s, const Input& in) : s_(s), in_(in), config_(in.c.config), rows_(in.c.rows()) {}
+  Outputs(Session& s, const Input& in, Asked asked) : s_(s), in_(in), config_(in.c.config), rows_(in.c.rows()), asked_(asked) {}
 
   std::vector<Output> all() {
     streams();
@@ -63,6 +72,8 @@ class Outputs {
   }
 
  private:
+  bool offers(Operation operation) const { return s_.offers(operation) && (!asked_.only || *asked_.only == operation); }
+
   template <class T>
   void add(Operation operation, const std::vector<T>& values, bool by_row) {
     Bytes bytes(values.size() * sizeof(T));
@@ -77,20 +88,21 @@ class Outputs {
     if (rows_ == 0) return;
     const std::size_t width = values.size() / rows_;
     const double relative = 4 * transform_bound(s_, config_.order, 1) * std::sqrt(static_cast<double>(config_.order));
-    for (std::size_t row = 0; row < rows_; ++row) all_.back().tolerance.push_back(relative * largest_of(values.data() + row * width, width));
+    for (std::size_t row = 0; row < rows_; ++row) all_.back().tolerance.push_back(relative * largest_of(values.data() + row * width, width) + underflow);
   }
 
   void streams() {
-    if (s_.offers(Operation::signs)) add(Operation::signs, s_.signs(config_, config_.order), false);
-    if (s_.offers(Operation::dither)) add(Operation::dither, s_.dither(config_, in_.c.first_row, rows_), true);
+    if (offers(Operation::dither)) add(Operation::dither, s_.dither(config_, in_.c.first_row, rows_), true);
+    if (asked_.by_row_only) return;
+    if (offers(Operation::signs)) add(Operation::signs, s_.signs(config_, config_.order), false);
     const auto word = static_cast<std::uint32_t>(in_.c.first_row * 0x9E3779B9u + 0x3C6EF372u);
-    if (s_.offers(Operation::thresholds)) add(Operation::thresholds, s_.thresholds(config_, word), false);
-    if (s_.offers(Operation::codewords)) add(Operation::codewords, s_.codewords(config_, word), false);
+    if (offers(Operation::thresholds)) add(Operation::thresholds, s_.thresholds(config_, word), false);
+    if (offers(Operation::codewords)) add(Operation::codewords, s_.codewords(config_, word), false);
   }
 
   void rotations() {
-    if (s_.offers(Operation::transform)) add_rotated(Operation::transform, s_.transform(config_, in_.c.x));
-    if (!s_.offers(Operation::transform_transposed)) return;
+    if (offers(Operation::transform)) add_rotated(Operation::transform, s_.transform(config_, in_.c.x));
+    if (!offers(Operation::transform_transposed)) return;
     std::vector<float> y;
     for (std::size_t row = 0; row < rows_; ++row) {
       for (std::size_t j = 0; j < config_.order; ++j) y.push_back(in_.c.row(row)[(j * 7 + 3) % config_.dimension]);
@@ -99,23 +111,23 @@ class Outputs {
   }
 
   void codes() {
-    if (s_.offers(Operation::encode)) {
+    if (offers(Operation::encode)) {
       const Encoded e = s_.encode(in_.c);
       add(Operation::encode, e.norms, true);
       const double relative = 2 * (std::pow(1 + 0x1p-24, static_cast<double>(config_.dimension) + 2) - 1);
-      for (const float norm : e.norms) all_.back().tolerance.push_back(relative * static_cast<double>(norm));
+      for (const float norm : e.norms) all_.back().tolerance.push_back(relative * static_cast<double>(norm) + underflow);
       add(Operation::encode, e.codes, true);
     }
     const Encoded& given = in_.given;
     const bool have = !given.norms.empty() || rows_ == 0;
-    if (s_.offers(Operation::decode) && have) add_rotated(Operation::decode, s_.decode(config_, in_.c.first_row, given));
-    if (s_.offers(Operation::dot) && have) {
+    if (offers(Operation::decode) && have) add_rotated(Operation::decode, s_.decode(config_, in_.c.first_row, given));
+    if (offers(Operation::dot) && have) {
       add(Operation::dot, s_.dot(config_, in_.c.first_row, given, in_.query), true);
       const double relative = 16 * transform_bound(s_, 2 * config_.order, 1) * std::sqrt(static_cast<double>(config_.dimension)) * length_of(in_.query);
-      for (const float norm : given.norms) all_.back().tolerance.push_back(relative * static_cast<double>(norm));
+      for (const float norm : given.norms) all_.back().tolerance.push_back(relative * static_cast<double>(norm) + underflow_of_dot);
     }
-    if (s_.offers(Operation::reconstruct)) add_rotated(Operation::reconstruct, s_.reconstruct(in_.c));
-    if (!s_.offers(Operation::save) || given.norms.empty()) return;
+    if (offers(Operation::reconstruct)) add_rotated(Operation::reconstruct, s_.reconstruct(in_.c));
+    if (!offers(Operation::save) || given.norms.empty()) return;
     const Bytes file = s_.save(config_, given);
     add(Operation::save, file, false);
     if (!s_.offers(Operation::load)) return;
@@ -125,9 +137,10 @@ class Outputs {
   }
 
   void packing() {
+    if (asked_.by_row_only) return;
     Bytes codes(config_.order);
     for (std::size_t j = 0; j < codes.size(); ++j) codes[j] = static_cast<std::uint8_t>((j * 0x9E37u >> 3) & ((1u << config_.bits) - 1));
-    if (!s_.offers(Operation::pack)) return;
+    if (!offers(Operation::pack)) return;
     const Bytes packed = s_.pack(config_, codes);
     add(Operation::pack, packed, false);
     if (s_.offers(Operation::unpack)) add(Operation::unpack, s_.unpack(config_, codes.size(), packed), false);
@@ -137,10 +150,11 @@ class Outputs {
   const Input& in_;
   const Config& config_;
   const std::size_t rows_;
+  const Asked asked_;
   std::vector<Output> all_;
 };
 
-std::vector<Output> outputs_of(Session& s, const Input& in) { return Outputs(s, in).all(); }
+std::vector<Output> outputs_of(Session& s, const Input& in, Asked asked = {}) { return Outputs(s, in, asked).all(); }
 
 // Of other contents for another `which`.
 std::vector<float> query_of(const Config& config, int which = 1) {
@@ -255,28 +269,34 @@ Case many_rows(Session& s, Shape shape, std::size_t rows) {
 
 // ---- many rows or one ----
 
-constexpr std::size_t batch_sizes[] = {1, 2, 3, 4, 7, 8, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 1023, 1025};
-
-// Outputs of rows begin … end − 1 by row against those of the whole, where both are by rows.
+// What every row gives alone, as far as rows are called alone, else in a call of few; and whole calls compared with it.
 class RowComparison {
  public:
-  RowComparison(Session& s, const Input& in) : s_(s), in_(in), whole_(outputs_of(s, in)) {}
+  RowComparison(Session& s, const Input& in, std::size_t alone) : s_(s), in_(in), alone_(alone) {
+    const std::size_t rows = in.c.rows();
+    for (std::size_t begin = 0; begin < rows;) {
+      const std::size_t size = begin < alone ? 1 : begin < 2048 ? 61 : 1021, end = std::min(rows, begin + size);
+      append(outputs_of(s, part_of(in, begin, end), {true}));
+      begin = end;
+    }
+  }
 
+  // Rows begin … end − 1 in one call.
   std::optional<Finding> compare(std::size_t begin, std::size_t end) {
-    const std::vector<Output> part = outputs_of(s_, part_of(in_, begin, end));
-    for (std::size_t i = 0; i < whole_.size() && i < part.size(); ++i) {
-      if (whole_[i].per_row == 0 || part[i].per_row == 0 || part[i].operation != whole_[i].operation) continue;
-      Output expected = whole_[i];
-      expected.bytes.assign(whole_[i].bytes.begin() + static_cast<std::ptrdiff_t>(begin * part[i].per_row),
-                            whole_[i].bytes.begin() + static_cast<std::ptrdiff_t>(end * part[i].per_row));
+    const std::vector<Output> call = outputs_of(s_, part_of(in_, begin, end), {true});
+    for (std::size_t i = 0; i < by_row_.size() && i < call.size(); ++i) {
+      Output expected = by_row_[i];
+      if (call[i].operation != expected.operation || call[i].per_row != expected.per_row || expected.per_row == 0) continue;
+      expected.bytes.assign(by_row_[i].bytes.begin() + static_cast<std::ptrdiff_t>(begin * expected.per_row),
+                            by_row_[i].bytes.begin() + static_cast<std::ptrdiff_t>(end * expected.per_row));
       if (!expected.tolerance.empty()) {
-        expected.tolerance.assign(whole_[i].tolerance.begin() + static_cast<std::ptrdiff_t>(begin), whole_[i].tolerance.begin() + static_cast<std::ptrdiff_t>(end));
+        expected.tolerance.assign(by_row_[i].tolerance.begin() + static_cast<std::ptrdiff_t>(begin), by_row_[i].tolerance.begin() + static_cast<std::ptrdiff_t>(end));
       }
-      const auto difference = first_difference(part[i], expected);
-      if (!difference || legal(part[i], expected, begin, end)) continue;
+      const auto difference = first_difference(call[i], expected);
+      if (!difference || legal(call[i], expected, begin, end)) continue;
       const std::size_t row = difference->index * (expected.floats ? 4 : 1) / expected.per_row;
       Finding f = finding(in_.c, expected, *difference, "batch-dependent",
-                          fmt::format("row {} of {} in one call differs from the same row in a call of {}", begin + row, in_.c.rows(), end - begin));
+                          fmt::format("row {} of {} in one call differs from the same row {}", row, end - begin, begin + row < alone_ ? "alone" : "in a smaller call"));
       f.row = in_.c.first_row + begin + row;
       return f;
     }
@@ -337,9 +357,22 @@ class RowComparison {
     return legal_encoding(s_, rows.c, {norms, a.bytes}) && legal_encoding(s_, rows.c, {norms, b.bytes});
   }
 
+  void append(std::vector<Output> part) {
+    std::erase_if(part, [](const Output& o) { return o.per_row == 0; });
+    if (by_row_.empty()) {
+      by_row_ = std::move(part);
+      return;
+    }
+    for (std::size_t i = 0; i < by_row_.size() && i < part.size(); ++i) {
+      by_row_[i].bytes.insert(by_row_[i].bytes.end(), part[i].bytes.begin(), part[i].bytes.end());
+      by_row_[i].tolerance.insert(by_row_[i].tolerance.end(), part[i].tolerance.begin(), part[i].tolerance.end());
+    }
+  }
+
   Session& s_;
   const Input& in_;
-  std::vector<Output> whole_;
+  const std::size_t alone_;
+  std::vector<Output> by_row_;
 };
 
 // No rows at all: whatever it says, it returns and writes nothing.
@@ -351,44 +384,69 @@ void call_without_rows(Session& s, const Config& config) {
   }
 }
 
-// What one row at a time takes is the measure of how many are tried.
+constexpr std::size_t every_count_to = 130;
+
+// Every number of rows to 130, and those beside the powers of two that tiles, counters and warps have; those that tell most come first.
+std::vector<std::size_t> row_counts(std::size_t rows) {
+  std::vector<std::size_t> counts{rows};
+  const auto add = [&](std::size_t count) {
+    if (count <= rows && std::find(counts.begin(), counts.end(), count) == counts.end()) counts.push_back(count);
+  };
+  for (std::size_t count = 1; count <= 17; ++count) add(count);
+  for (std::size_t power = 32; power <= 65536; power *= 2) {
+    for (const std::size_t count : {power - 1, power, power + 1}) add(count);
+  }
+  for (std::size_t count = 18; count <= every_count_to; ++count) add(count);
+  return counts;
+}
+
+// Kernels that answer slowly are asked for fewer numbers of rows.
 std::optional<Finding> judge_rows(Session& s, const Case& c) {
   call_without_rows(s, c.config);
-  const Input in = input_of(s, c);
-  const std::size_t rows = c.rows();
-  const double patience = s.quick() ? 0.4 : 1.2;
   const auto start = Clock::now();
-  RowComparison whole(s, in);
-  const double time_of_whole = seconds_since(start);
-  if (rows > 4096) {
-    for (const auto& [begin, end] : std::initializer_list<std::pair<std::size_t, std::size_t>>{{0, rows / 2 - 1}, {rows / 2 - 1, rows}}) {
-      if (auto f = whole.compare(begin, end)) return f;
-    }
+  const Input in = input_of(s, c);
+  const double patience = s.quick() ? 3 : s.thorough() ? 120 : 12;
+  RowComparison comparison(s, in, c.rows() > 2 * every_count_to ? 34 : c.rows());
+  for (const std::size_t count : row_counts(c.rows())) {
+    if (auto f = comparison.compare(0, count)) return f;
+    if (seconds_since(start) > patience) break;
   }
-  const auto singles = Clock::now();
-  // From the end, where tails are; then from the begin.
-  for (std::size_t i = 0; i < rows && (i < 24 || seconds_since(singles) < patience); ++i) {
-    const std::size_t row = i < 24 ? rows - 1 - i : i - 24;
-    if (auto f = whole.compare(row, row + 1)) return f;
-  }
-  if (rows <= 16) return std::nullopt;
-  for (const std::size_t size : batch_sizes) {
-    if (size >= rows || size == 1 || seconds_since(singles) + time_of_whole > 3 * patience) break;
-    if (auto f = whole.compare(0, size)) return f;
+  // The last rows as they would be without the first.
+  for (std::size_t begin = 1; begin < c.rows() && begin <= 16 && seconds_since(start) <= patience; ++begin) {
+    if (auto f = comparison.compare(begin, std::min(c.rows(), begin + every_count_to))) return f;
   }
   return std::nullopt;
 }
 
+// Each kind of row after each other, and after itself: what a row leaves behind for the next one.
+Case kinds_of_rows(Session& s, Shape shape) {
+  Case c = path_cases(s, {{std::min(shape.n, s.info().max_dimension), shape.bits}}).front();
+  c.x.clear();
+  // Schemes of their own may keep few digits of tiny rows.
+  const std::vector<float> gains = s.conformant() ? std::vector<float>{0, 1, 0x1p-110f, 0x1p-140f, 0x1p108f, 3} : std::vector<float>{0, 1, 0.01f, 300};
+  const auto append = [&](std::size_t kind) {
+    const std::size_t begin = c.x.size();
+    append_vector(kind + 1 == gains.size() ? Family::last_hot : Family::normal, c.config, s.random(), c.x);
+    for (std::size_t i = begin; i < c.x.size(); ++i) c.x[i] *= gains[kind];
+  };
+  for (std::size_t a = 0; a < gains.size(); ++a) {
+    for (std::size_t b = a; b < gains.size(); ++b) {
+      append(a);
+      append(b);
+    }
+  }
+  return c;
+}
+
 std::vector<Case> rows_cases(Session& s) {
-  std::vector<Case> cases = path_cases(s, {{1, 3}, {12, 4}, {31, 5}, {96, 6}, {100, 7}, {300, 8}, {37, 1}});
-  const std::size_t largest = s.quick() ? 259 : 1027;
-  cases.push_back(many_rows(s, {9, 3}, largest));
-  cases.push_back(many_rows(s, {16, 1}, 127));
-  cases.push_back(many_rows(s, {2, 2}, 1023));
+  std::vector<Case> cases = path_cases(s, {{1, 3}, {12, 4}, {31, 5}, {100, 7}, {300, 8}});
+  cases.push_back(kinds_of_rows(s, {5, 6}));
+  cases.push_back(many_rows(s, {9, 3}, 2 * every_count_to));
+  cases.push_back(many_rows(s, {2, 2}, 65551));
   if (s.quick()) return cases;
-  for (const Shape shape : {Shape{33, 4}, Shape{1, 8}, Shape{48, 2}, Shape{24, 5}}) cases.push_back(many_rows(s, shape, largest));
-  cases.push_back(many_rows(s, {8, 2}, 65551));
-  std::erase_if(cases, [&](const Case& c) { return c.config.dimension > s.info().max_dimension; });
+  cases.push_back(kinds_of_rows(s, {28, 2}));
+  for (const Shape shape : {Shape{33, 4}, Shape{1, 8}, Shape{48, 2}, Shape{24, 5}, Shape{96, 6}, Shape{37, 1}}) cases.push_back(many_rows(s, shape, 2 * every_count_to));
+  for (const Shape shape : {Shape{16, 1}, Shape{3, 7}}) cases.push_back(many_rows(s, shape, 4099));
   return cases;
 }
 
@@ -430,89 +488,196 @@ std::optional<Finding> compare_runs(const Case& c, const std::vector<Output>& fi
 }
 
 // Inputs that differ from the first in one thing that a cache may forget.
+enum class Component { nothing, seed, query, rows, row_number, dimension, bits };
 struct Relative {
+  Component component;
   std::string differs_in;
   Input input;
 };
 
-std::vector<Relative> relatives_of(Session& s, const Case& c) {
-  std::vector<Relative> all;
-  // Programs that take long to start have fewer relatives: each is started twice.
-  const auto start = Clock::now();
-  const double at_most = s.quick() ? 0.3 : s.thorough() ? 60 : 6;
-  const auto with = [&](std::string differs_in, const auto& change, int query = 1) {
-    if (seconds_since(start) > at_most) return;
-    Case other = c;
-    change(other);
-    // Codes of one process, the same for all runs.
-    s.restart();
-    try {
-      Input in = input_of(s, other);
-      in.query = query_of(other.config, query);
-      all.push_back({std::move(differs_in), std::move(in)});
-    } catch (const Trouble& trouble) {
-      if (trouble.reply.outcome != Outcome::unsupported) throw;
+class Relatives {
+ public:
+  Relatives(Session& s, const Case& c) : s_(s), c_(c) {}
+
+  std::vector<Relative> all() {
+    with(Component::nothing, "nothing", [](Case&) {});
+    seeds();
+    with(Component::query, "the query", [](Case&) {}, [&](std::vector<float>& q) { q = query_of(c_.config, 2); });
+    with(Component::query, "the last coordinate of the query", [](Case&) {}, [](std::vector<float>& q) { q.back() += 1; });
+    with(Component::rows, "the rows", [&](Case& o) { std::reverse(o.x.begin(), o.x.end()); });
+    with(Component::rows, "the last coordinate of the rows", [](Case& o) { o.x.back() += 1; });
+    for (const int power : {0, 8, 16, 31, 32, 48, 63}) {
+      with(Component::row_number, fmt::format("the row number, by 2^{}", power), [power](Case& o) { o.first_row += std::uint64_t{1} << power; });
     }
-  };
-  with("nothing", [](Case&) {});
-  with("the low word of the seed", [](Case& o) { o.config.seed ^= 1; });
-  with("the low word of the seed", [](Case& o) { o.config.seed ^= std::uint64_t{1} << 31; });
-  with("the high word of the seed", [](Case& o) { o.config.seed ^= std::uint64_t{1} << 32; });
-  with("the high word of the seed", [](Case& o) { o.config.seed ^= std::uint64_t{1} << 63; });
-  with("the query", [](Case&) {}, 2);
-  with("the rows", [](Case& o) { std::rotate(o.x.begin(), o.x.begin() + static_cast<std::ptrdiff_t>(o.config.dimension), o.x.end()); });
-  with("the row number, by 1", [](Case& o) { o.first_row += 1; });
-  with("the row number, by 2^16", [](Case& o) { o.first_row += 1 << 16; });
-  with("the row number, by 2^32", [](Case& o) { o.first_row += std::uint64_t{1} << 32; });
-  const std::uint64_t n = c.config.dimension;
-  if (const Config fewer = s.config(n - 1, static_cast<int>(c.config.bits), c.config.seed); n > 1 && fewer.order == c.config.order) {
-    with("n", [&](Case& o) {
-      o.x.clear();
-      for (std::size_t row = 0; row < c.rows(); ++row) o.x.insert(o.x.end(), c.row(row), c.row(row) + n - 1);
-      o.config = fewer;
+    dimensions();
+    for (std::uint32_t bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
+      if (bits != c_.config.bits && s_.offers_bits(static_cast<int>(bits))) with(Component::bits, "the bit width", [bits](Case& o) { o.config.bits = bits; });
+    }
+    return std::move(all_);
+  }
+
+  // Different in all components at once: what a cache that keeps the last only then holds is of no use to any of the others.
+  Input other() {
+    Case o = c_;
+    o.config = s_.config(std::min<std::uint64_t>(c_.config.dimension + 50, s_.info().max_dimension), static_cast<int>(c_.config.bits),
+                         c_.config.seed * 3 + 0x5555555533333333);
+    for (std::uint32_t step = 1; step < HDQ_KERNEL_MAX_BITS; ++step) {
+      const std::uint32_t bits = (c_.config.bits + step - 1) % HDQ_KERNEL_MAX_BITS + 1;
+      if (!s_.offers_bits(static_cast<int>(bits))) continue;
+      o.config.bits = bits;
+      break;
+    }
+    o.first_row = c_.first_row * 3 + 0x7777777711111111;
+    o.x.clear();
+    for (std::size_t row = 0; row < c_.rows(); ++row) append_vector(Family::normal, o.config, s_.random(), o.x);
+    Input in{o, {}, query_of(o.config, 3)};
+    s_.answers([&] { in = input_of(s_, o); });
+    in.query = query_of(o.config, 3);
+    return in;
+  }
+
+ private:
+  template <class Change>
+  void with(Component component, std::string differs_in, const Change& change) {
+    with(component, std::move(differs_in), change, [](std::vector<float>&) {});
+  }
+
+  // Whatever codes encode gives here are the same for all that follows.
+  template <class Change, class ChangeQuery>
+  void with(Component component, std::string differs_in, const Change& change, const ChangeQuery& change_query) {
+    Case other = c_;
+    change(other);
+    s_.answers([&] {
+      Input in = input_of(s_, other);
+      change_query(in.query);
+      all_.push_back({component, std::move(differs_in), std::move(in)});
     });
   }
-  for (const int step : {1, 7}) {
-    const std::uint32_t bits = (c.config.bits - 1 + static_cast<std::uint32_t>(step)) % HDQ_KERNEL_MAX_BITS + 1;
-    if (s.offers_bits(static_cast<int>(bits))) with("the bit width", [bits](Case& o) { o.config.bits = bits; });
-  }
-  return all;
-}
 
-// Each against a process that has seen nothing else: after the first, the first after it, and after all the others.
-std::optional<Finding> judge_caches(Session& s, const Case& c) {
-  const auto start = Clock::now();
-  const std::vector<Relative> all = relatives_of(s, c);
-  std::vector<std::vector<Output>> fresh;
-  for (const Relative& relative : all) {
-    s.restart();
-    fresh.push_back(outputs_of(s, relative.input));
+  void seeds() {
+    const std::uint64_t seed = c_.config.seed, high = std::uint64_t{1} << 32;
+    const auto other = [&](std::string differs_in, std::uint64_t changed) {
+      if (changed != seed) with(Component::seed, std::move(differs_in), [changed](Case& o) { o.config.seed = changed; });
+    };
+    other("the low word of the seed", seed ^ 1);
+    other("the low word of the seed", seed ^ std::uint64_t{1} << 31);
+    other("the high word of the seed", seed ^ high);
+    other("the high word of the seed", seed ^ std::uint64_t{1} << 63);
+    other("both words of the seed, equally", seed ^ (high + 1));
+    other("both words of the seed, not their sum", (seed + high - 1));
+    other("the order of the seed's words", seed << 32 | seed >> 32);
   }
-  const auto differs = [&](std::size_t i, std::size_t other) -> std::optional<Finding> {
-    auto f = compare_runs(all[i].input.c, fresh[i], outputs_of(s, all[i].input),
-                          fmt::format("other bytes than in a fresh process, after calls that differ in {}", all[i == 0 ? other : i].differs_in),
-                          "state-kept-between-calls");
-    if (!f || f->defect != "state-kept-between-calls") return f;
+
+  // Of the same order, and of another.
+  void dimensions() {
+    const std::uint64_t n = c_.config.dimension;
+    for (const std::uint64_t fewer : {n - 1, n - n / 4, n / 2}) {
+      if (fewer == 0 || fewer == n) continue;
+      with(Component::dimension, "n", [&](Case& o) {
+        o.x.clear();
+        for (std::size_t row = 0; row < c_.rows(); ++row) o.x.insert(o.x.end(), c_.row(row), c_.row(row) + fewer);
+        o.config = s_.config(fewer, static_cast<int>(c_.config.bits), c_.config.seed);
+      });
+    }
+  }
+
+  Session& s_;
+  const Case& c_;
+  std::vector<Relative> all_;
+};
+
+// In one process each relative comes after the first input, which comes again after each. Then for each component its relatives come in a
+// new process, with something entirely different before each, and the first input last: there a cache that keeps what came first has the
+// relatives right, and so has one that keeps what came last.
+class CacheComparison {
+ public:
+  CacheComparison(Session& s, std::vector<Relative> relatives, Input other, std::vector<Asked> asked)
+      : s_(s), all_(std::move(relatives)), other_(std::move(other)), asked_(std::move(asked)) {}
+
+  std::optional<Finding> compare(double at_most) {
+    if (all_.empty()) return std::nullopt;
+    const auto start = Clock::now();
+    s_.restart();
+    for (std::size_t k = 0; k < asked_.size(); ++k) {
+      forward_.push_back({outputs(0, k)});
+      for (std::size_t i = 1; i < all_.size(); ++i) {
+        forward_[k].push_back(outputs(i, k));
+        if (auto f = differ(0, k, outputs(0, k), i)) return f;
+      }
+    }
+    for (const Component component : {Component::seed, Component::query, Component::rows, Component::row_number, Component::dimension, Component::bits}) {
+      if (seconds_since(start) > at_most) break;
+      if (auto f = alone(component)) return f;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<Finding> alone(Component component) {
+    s_.restart();
+    for (std::size_t k = 0; k < asked_.size(); ++k) {
+      for (std::size_t i = all_.size(); i-- > 0;) {
+        if (all_[i].component != component && i != 0) continue;
+        outputs_of_input(other_, k);
+        if (auto f = differ(i, k, outputs(i, k), i)) return f;
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::vector<Output> outputs(std::size_t i, std::size_t k) { return outputs_of_input(all_[i].input, k); }
+  std::vector<Output> outputs_of_input(const Input& in, std::size_t k) {
+    std::vector<Output> outputs;
+    s_.answers([&] { outputs = outputs_of(s_, in, asked_[k]); });
+    return outputs;
+  }
+
+  // `before` of all_ was called before. Which of the two is wrong, a process says that has seen nothing else.
+  std::optional<Finding> differ(std::size_t i, std::size_t k, const std::vector<Output>& again, std::size_t before) {
+    const std::vector<Output>& first = forward_[k][i];
+    const Case& c = all_[i].input.c;
+    if (!compare_runs(c, first, again, "")) return std::nullopt;
+    s_.restart();
+    const std::vector<Output> fresh = outputs(i, k);
+    const bool first_wrong = compare_runs(c, fresh, first, "").has_value();
     // Two fresh processes agree, or it is not the calls before that matter.
-    s.restart();
-    if (auto unsteady = compare_runs(all[i].input.c, fresh[i], outputs_of(s, all[i].input), "other bytes in another process")) return unsteady;
-    return f;
-  };
-  s.restart();
-  for (std::size_t i = 1; i < all.size(); ++i) {
-    if (auto f = differs(0, i - 1)) return f;
-    if (auto f = differs(i, 0)) return f;
+    s_.restart();
+    if (auto unsteady = compare_runs(c, fresh, outputs(i, k), "other bytes in another process")) return unsteady;
+    return compare_runs(c, first_wrong ? fresh : first, first_wrong ? first : again,
+                        fmt::format("other bytes than in a fresh process, after calls that differ in {}", all_[first_wrong ? i : before].differs_in),
+                        "state-kept-between-calls");
   }
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (auto f = differs(i * 5 % all.size(), i)) return f;
+
+  Session& s_;
+  const std::vector<Relative> all_;
+  const Input other_;
+  const std::vector<Asked> asked_;
+  std::vector<std::vector<std::vector<Output>>> forward_;  // by what was asked for, by relative
+};
+
+// Caches lie within an operation, or are shared by several; a call of one row leaves in them what the next one meets. Buffers lie where
+// those of the call before lay, as a program's own would.
+std::optional<Finding> judge_caches(Session& s, const Case& c) {
+  const Placement before = s.placement;
+  s.placement.reused = true;
+  std::optional<Finding> found;
+  try {
+    Case one = c;
+    one.x.assign(c.x.end() - static_cast<std::ptrdiff_t>(c.config.dimension), c.x.end());
+    const double at_most = s.quick() ? 2 : s.thorough() ? 120 : 10;
+    found = CacheComparison(s, Relatives(s, c).all(), Relatives(s, c).other(), {{}}).compare(at_most);
+    std::vector<Asked> each;
+    for (const Operation operation : {Operation::signs, Operation::dither, Operation::thresholds, Operation::codewords, Operation::transform,
+                                      Operation::transform_transposed, Operation::encode, Operation::decode, Operation::dot, Operation::reconstruct}) {
+      if (s.offers(operation)) each.push_back({false, operation});
+    }
+    if (!found) found = CacheComparison(s, Relatives(s, one).all(), Relatives(s, one).other(), std::move(each)).compare(at_most);
+  } catch (...) {
+    s.placement = before;
+    throw;
   }
-  // The other way round, where processes are quickly made.
-  for (std::size_t i = 1; i < all.size() && seconds_since(start) < 5; ++i) {
-    s.restart();
-    if (auto f = differs(i, 0)) return f;
-    if (auto f = differs(0, i)) return f;
-  }
-  return std::nullopt;
+  s.placement = before;
+  return found;
 }
 
 std::optional<Finding> judge_repeat(Session& s, const Case& c) {
@@ -524,6 +689,14 @@ std::optional<Finding> judge_repeat(Session& s, const Case& c) {
   const std::uint64_t n = c.config.dimension;
   const auto is = [&](std::uint64_t wish) { return n == s.offered_near(wish, static_cast<int>(c.config.bits)); };
   return is(12) || is(37) || (n < 128 && !s.quick()) ? judge_caches(s, c) : std::nullopt;
+}
+
+// Seeds that mean something to some programs, and rows that are their own numbers.
+std::vector<Case> repeat_cases(Session& s) {
+  std::vector<Case> cases = path_cases(s, {{5, 3}, {12, 4}, {37, 5}, {96, 6}, {100, 7}, {256, 8}, {37, 1}});
+  const std::uint64_t seeds[] = {0, s.random()(), UINT64_MAX, std::uint64_t{1} << 32, 1, std::uint64_t{1} << 63};
+  for (std::size_t i = 0; i < cases.size() && i < std::size(seeds); ++i) cases[i].config.seed = seeds[i];
+  return cases;
 }
 
 // ---- instruction sets and threads ----
@@ -580,6 +753,12 @@ std::vector<Case> variants_cases(Session& s) {
     cases.back().x.erase(cases.back().x.begin(), cases.back().x.end() - static_cast<std::ptrdiff_t>((i + 1) * few[i].config.dimension));
   }
   cases.push_back(many_rows(s, {12, 2}, s.quick() ? 200 : 1031));
+  // Where rounding decides.
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS && s.conformant() && s.info().variants > 1; ++bits) {
+    for (const std::uint64_t d : {std::uint64_t{2}, std::uint64_t{16}}) {
+      if (s.offers_bits(bits) && d <= s.info().max_dimension) cases.push_back(threshold_case(s.config(d, bits, s.random()()), s.random()(), 64, s.random()));
+    }
+  }
   std::erase_if(cases, [&](const Case& c) { return c.config.dimension > s.info().max_dimension; });
   return cases;
 }
@@ -623,8 +802,7 @@ bool any_output(const Session& s) {
 }  // namespace
 
 const Check rows_check{"rows", "many rows in one call are the same rows alone", any_output, nullptr, judge_rows, rows_cases, true};
-const Check repeat_check{"repeat", "the same call gives the same bytes, whatever was called before", any_output, nullptr, judge_repeat,
-                         [](Session& s) { return path_cases(s, {{5, 3}, {12, 4}, {37, 5}, {96, 6}, {100, 7}, {256, 8}, {37, 1}}); }, true};
+const Check repeat_check{"repeat", "the same call gives the same bytes, whatever was called before", any_output, nullptr, judge_repeat, repeat_cases, true};
 const Check variants_check{"variants", "instruction sets and threads give the same bytes", any_output, nullptr, judge_variants, variants_cases, true};
 const Check placement_check{"placement", "alignment and neighbouring pages do not matter", any_output, nullptr, judge_placement,
                             [](Session& s) { return path_cases(s, {{1, 3}, {7, 4}, {13, 5}, {37, 1}, {37, 6}, {96, 7}, {100, 8}}); }, true};

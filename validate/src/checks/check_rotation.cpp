@@ -382,7 +382,7 @@ std::vector<Case> transform_cases(Session& s) {
       cases.push_back(std::move(single));
     }
   }
-  for (Case& c : large_cases(s)) cases.push_back(std::move(c));
+  for (auto& list : {size_cases(s, 0, false), size_cases(s, 1, false), large_cases(s)}) cases.insert(cases.end(), list.begin(), list.end());
   return cases;
 }
 
@@ -394,6 +394,13 @@ std::vector<Case> transposed_cases(Session& s) {
     full.dimension = config.order;
     Case c = structured_case(full, s.random());
     c.config = config;
+    cases.push_back(std::move(c));
+  }
+  for (const Case& large : size_cases(s, 2, false)) {
+    Case c{large.config, 0, {}};
+    Config full = c.config;
+    full.dimension = full.order;
+    append_vector(Family::normal, full, s.random(), c.x);
     cases.push_back(std::move(c));
   }
   for (const Case& large : large_cases(s)) {

@@ -361,7 +361,8 @@ class Server {
     }
     held_ += buffers->bytes;
     kept_.push_back(std::move(buffers));
-    while (kept_.size() > most_kept || (held_ > most_held && !kept_.empty())) release();
+    const bool reused = calls_[0].placement.reused;  // the others are watched no longer: their holes would be reused, not these
+    while (!kept_.empty() && (reused || kept_.size() > most_kept || held_ > most_held)) release();
   }
 
   void release() {

@@ -29,7 +29,10 @@ std::vector<std::pair<std::uint64_t, int>> code_shapes(const Session& s);
 // Single rows whose dither word is below 2^20, or above 2^32 − 2^20, or as good as 0 or 1: normal ones, and ones with a rotated
 // coordinate far out on either side.
 std::vector<Case> extreme_cases(Session& s);
-// Three rows each at dimensions to 131072.
+// A row alone at every order m·2^k to 131072; `turn` says which dimensions of each order quick has, and which bit widths.
+// Normal rows; every other one, if `rotated`, with everything in the last rotated coordinate: what a tail leaves out shows there.
+std::vector<Case> size_cases(Session& s, std::size_t turn, bool rotated);
+// Three rows each at a few large dimensions.
 std::vector<Case> large_cases(Session& s);
 
 }  // namespace hdq::validate

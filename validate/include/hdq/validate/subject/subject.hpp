@@ -96,6 +96,7 @@ struct Placement {
   Guard guard = Guard::behind;
   std::uint32_t shift = 0;   // with Guard::none
   std::uint8_t fill = 0xFF;  // what outputs hold before the call: what a kernel leaves unwritten differs between two calls of other fills
+  bool reused = false;       // the next call may find its buffers at the same addresses; else they are watched for late use for a while
 };
 
 // Inputs and outputs by operation, in the order of the arguments in hdq_kernel.h:
