@@ -96,6 +96,7 @@ const Case plugins[] = {
     {"burn", {0}, nullptr, 20},
     {"exit_in_thread", {3}, "crash"},
     {"trace_me", {0}, nullptr},
+    {"own_proc", {0}, nullptr},  // what CUDA needs to start
     {"terminal", {0}, nullptr},
     {"delete_itself", {3}, "does not start again", 10, false, "--only pack,repeat"},
     {"scribble", {1, 3}, nullptr, 2},

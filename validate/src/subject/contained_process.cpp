@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -146,6 +147,12 @@ bool enter_pid_namespace() {
   return ::unshare(CLONE_NEWPID) == 0;
 }
 
+// A process whose numbers in /proc are not its own cannot start CUDA. Who may not mount, as where parts of /proc are covered, keeps the outer one.
+void show_own_processes() {
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;
+  (void)!::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
+}
+
 struct Plan {
   ContainedProcess::Streams streams;
   int kept, control, status, start_error;
@@ -197,7 +204,7 @@ struct Plan {
       if (ended == process && !WIFSTOPPED(status)) (void)!::write(plan.status, &status, sizeof status);
     }
   }
-  // The namespace ends with its init, and /proc shows the outer one.
+  // The namespace ends with its init.
   if (!init_of_namespace) kill_descendants({}, 0);
   ::_exit(supervisor_clean);
 }
@@ -212,6 +219,7 @@ struct Plan {
   const pid_t init = ::fork();
   if (init == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    show_own_processes();
     supervise(plan, true);
   }
   close_all_but({});

@@ -248,6 +248,7 @@ bool PluginSubject::exchange(PluginTask task, const Request* const* requests, st
     return false;
   }
   copy(answer, c);
+  said_.drain();
   return true;
 }
 
@@ -265,7 +266,11 @@ Reply PluginSubject::reply_of(const PluginChannel& answer, std::size_t index, co
     reply.detail = fmt::format("wrote {} output {}", distance_text(told.distance, request.output_bytes[told.buffer]), told.buffer);
     reply.outside = bytes_outside(told.distance, request.output_bytes[told.buffer]);
   }
-  if (reply.outcome == Outcome::failed && told.status != HDQ_KERNEL_FAILED) reply.detail = fmt::format("{}{}", unknown_status, told.status);
+  if (reply.outcome == Outcome::failed && told.status != HDQ_KERNEL_FAILED) {
+    reply.detail = fmt::format("{}{}", unknown_status, told.status);
+  } else if (const std::string last = said_.last_line(); reply.outcome == Outcome::failed && !last.empty()) {
+    reply.detail = fmt::format("its last line: {}", last);
+  }
   if (!reply.ok()) return reply;
   for (const std::uint64_t bytes : request.output_bytes) {
     reply.outputs.emplace_back(data, data + bytes);
