@@ -150,6 +150,32 @@ std::vector<Case> profile_cases(Session& s, bool every_width) {
 }
 
 std::vector<Case> transform_cases(Session& s) { return profile_cases(s, false); }
+
+constexpr std::uint64_t largest_transform = 32768, largest_explained = 4096;
+
+// Transforms are written by size: past the sizes above, by other code. Exact arithmetic takes long, so there is one row at each, of integers:
+// their sums are exact in any order, and any wrong one shows.
+std::vector<Case> forward_cases(Session& s) {
+  std::vector<Case> cases = transform_cases(s);
+  if (cases.empty() || has_square_data(*s.profile())) return cases;
+  std::uint64_t n = 0;
+  for (const Case& c : cases) n = std::max(n, c.config.dimension);
+  const int bits = static_cast<int>(cases.front().config.bits);
+  for (n *= 2; n <= largest_transform; n *= 2) {
+    if (n > s.info().max_dimension || !s.profile()->offers(n, bits)) continue;
+    Case c;
+    try {
+      c.config = s.config(n, bits, s.random()());
+    } catch (const BadProfile&) {
+      continue;
+    } catch (const Trouble&) {
+      continue;
+    }
+    for (std::uint64_t i = 0; i < n; ++i) c.x.push_back(static_cast<float>(static_cast<int>(s.random()() % 7) - 3));
+    cases.push_back(std::move(c));
+  }
+  return cases;
+}
 std::vector<Case> code_cases(Session& s) { return profile_cases(s, true); }
 
 // ---- findings ----
@@ -331,6 +357,7 @@ std::optional<Finding> judge_transform(Session& s, const Case& c) {
       }
       return true;
     };
+    if (c.config.dimension > largest_explained) return finding(c, row, Stage::transform, *verdict.first, std::nullopt, "wrong-transform");
     std::optional<Explanation> why = smallest_order(s, c.config, judge, its);
     if (!why) why = explained([&] { return explain_rotation(judge, right, c.row(row), its); });
     if (!why) why = not_orthogonal(s, c.config, judge);
@@ -546,7 +573,7 @@ bool profiled(const Session& s) { return s.profile() != nullptr; }
 const Check profile_data_check{"profile-data", "under a profile: signs, permutations, matrices and tables are what they must be",
                                [](const Session& s) { return profiled(s); }, run_data};
 const Check profile_transform_check{"profile-transform", "under a profile: y = R x",
-                                    [](const Session& s) { return profiled(s) && s.offers(Operation::transform); }, nullptr, offered<judge_transform>, transform_cases};
+                                    [](const Session& s) { return profiled(s) && s.offers(Operation::transform); }, nullptr, offered<judge_transform>, forward_cases};
 const Check profile_transposed_check{"profile-transposed", "under a profile: x = Rᵀ y",
                                      [](const Session& s) { return profiled(s) && s.profile()->has_inverse && s.offers(Operation::transform_transposed); },
                                      nullptr, offered<judge_transposed>, transform_cases};
