@@ -153,7 +153,7 @@ class Runner {
 
   // What a call leaves unwritten may look like anything.
   void look_for_unwritten(const Case& c, Finding& f) {
-    if (f.ended_process || f.defect == "output-unwritten") return;
+    if (f.ended_process || f.defect == "output-unwritten" || f.defect == "failure" || f.defect == "wrong-status") return;
     constexpr std::size_t most = 40, largest = std::size_t{1} << 17;  // calls; numbers in a call
     if (c.x.size() > largest) return;
     try {
