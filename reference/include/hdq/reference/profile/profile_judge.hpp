@@ -125,6 +125,7 @@ class ProfileJudge {
   Bounded factor_of(const float* x, const Approximate& y, const std::vector<int>& indices, std::size_t group) const;
   void compare(StageVerdict& verdict, ProfileStage stage, std::size_t index, double got, const Bounded& expected, const NumberFormat& format,
                const std::string& what) const;
+  bool may_overflow(const float* v, std::size_t count) const;
   std::vector<double> numbers(const std::string& name, std::uint64_t row) const;
   bool legal(const Bounded& z, int index, double random) const;
   int exact_index(const Ball& z, double random) const;
