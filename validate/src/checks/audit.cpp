@@ -191,6 +191,7 @@ void run_audit(Session& s, const Report& report) {
     return;
   }
   if (s.claim() == Claim::error) s.remarks.emplace_back("not judged: unbiasedness, which is not claimed");
+  if (s.claim() == Claim::error && claims_nothing(s)) s.disclaim();
   std::vector<Experiment> experiments;
   for (const Shape& shape : shapes) experiments.push_back(make_experiment(s, shape, alpha_for(s, shapes.size())));
   observe_all(s, experiments);

@@ -79,8 +79,7 @@ void judge_deterministic(Session& s, const std::vector<Shape>& shapes, const Rep
     const double bound = error_bound(s, shape.bits);
     for (std::size_t i = 0; i < vectors.size(); ++i) {
       const double error = error_of(shape, vectors[i].second, x, i);
-      const double claim = s.claimed_error(shape.bits);
-      unclaimed |= !(error <= lossless) && !(claim > 0 && claim < empty_claim);
+      unclaimed |= !(error <= lossless) && s.claimed_error(shape.bits) <= 0;
       Estimate e{vectors[i].first, config, route_name(shape.route, shape.route == Route::dot_only), 1, {}, Measured{error, 0}, {}, bound, INFINITY};
       s.estimates.push_back(std::move(e));
       if (error <= worst.error || (worst.error > 0 && error / bound <= worst.share)) continue;
@@ -104,6 +103,7 @@ void judge_deterministic(Session& s, const std::vector<Shape>& shapes, const Rep
     f.defect = "error-too-large";
     f.what = facts;
   } else {
+    if (claims_nothing(s)) s.disclaim();
     s.remarks.push_back(facts + "; not judged: unbiasedness, which it does not claim (--claim unbiased)");
     return;
   }

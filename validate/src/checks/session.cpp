@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <tuple>
@@ -148,9 +149,7 @@ Reply Session::call(const Request& request) {
   Reply reply = remember_hang(subject_.call(placed));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   all_seconds_ += seconds;
-  if (request.config.order > measured_order_) measured_seconds_ = 0;
-  if (request.config.order >= measured_order_) measured_seconds_ = std::max(measured_seconds_, seconds);
-  measured_order_ = std::max(measured_order_, request.config.order);
+  measure(request, seconds);
   const std::uint32_t bit = std::uint32_t{1} << static_cast<std::uint32_t>(request.operation);
   refusals_.note(request, reply);
   if (reply.outcome == Outcome::unsupported) {
@@ -251,10 +250,23 @@ std::pair<Reply, Reply> Session::at_once(const Request& a, const Request& b, std
   return replies;
 }
 
+// Of operations that rotate rows: what the others take says nothing of these.
+void Session::measure(const Request& request, double seconds) {
+  using enum Operation;
+  constexpr std::array rotate{transform, transform_transposed, encode, decode, dot, reconstruct};
+  if (std::find(rotate.begin(), rotate.end(), request.operation) == rotate.end()) return;
+  Slowest& slowest = slowest_[request.operation];
+  if (request.config.order > slowest.order) slowest = {request.config.order, 0};
+  if (request.config.order == slowest.order) slowest.seconds = std::max(slowest.seconds, seconds);
+}
+
 bool Session::affordable(const Config& config) const {
-  if (config.order <= 1536 || measured_order_ == 0) return true;
-  const double ratio = static_cast<double>(config.order) / static_cast<double>(measured_order_);
-  return ratio <= 1 || measured_seconds_ * ratio * ratio < 1;
+  if (config.order <= 1536) return true;
+  return std::all_of(slowest_.begin(), slowest_.end(), [&](const auto& measured) {
+    const auto& [order, seconds] = measured.second;
+    const double ratio = static_cast<double>(config.order) / static_cast<double>(order);
+    return ratio <= 1 || seconds * ratio * ratio < 1;
+  });
 }
 
 Reply Session::expect_ok(const Request& request) {

@@ -47,6 +47,7 @@ inline constexpr std::size_t many_rows = 8, most_rows = 256;
 // than twice its length.
 inline constexpr double unclaimed_error = 4;
 double error_bound(const Session& s, int bits);
+bool claims_nothing(const Session& s);  // an error of ‖x‖² or more, at every bit width
 
 // E X = 0 for one X: both tests, and the moments for people.
 class Statistic {

@@ -198,8 +198,15 @@ class Session {
   Subject& subject_;
   Options options_;
   std::mt19937_64 random_;
-  std::uint64_t calls_ = 0, measured_order_ = 0;
-  double measured_seconds_ = 0, all_seconds_ = 0;
+  struct Slowest {
+    std::uint64_t order = 0;  // the largest so far
+    double seconds = 0;       // of one call of that order
+  };
+  void measure(const Request& request, double seconds);
+
+  std::uint64_t calls_ = 0;
+  double all_seconds_ = 0;
+  std::map<Operation, Slowest> slowest_;
   std::uint32_t answered_ = 0, succeeded_ = 0;
   std::chrono::steady_clock::time_point check_ends_ = std::chrono::steady_clock::time_point::max();
   std::optional<Reply> hung_;  // in this check
