@@ -202,7 +202,8 @@ class Arguments {
     return HDQ_KERNEL_FAILED;
   }
 
-  hdq_kernel_position bad{UINT64_MAX, UINT64_MAX};
+  static constexpr std::uint64_t unwritten = 0xA5A5A5A5A5A5A5A5;  // no position that is right anywhere
+  hdq_kernel_position bad{unwritten, unwritten};
   std::uint64_t size = 0;
 
  private:
