@@ -18,7 +18,7 @@ namespace hdq::validate {
 namespace {
 
 double g(double s) { return std::expm1(s * std::log1p(0x1p-24)); }
-constexpr double e40 = 0x1p-40;
+constexpr double e40 = 0x1p-40 - 0x1p-48;  // what is granted, less what the codebook in double is off itself
 
 // The float farthest from `exact` that is no more than `distance` away, on the side of `sign`.
 float edge(double exact, double distance, double sign) {

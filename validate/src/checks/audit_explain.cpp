@@ -23,20 +23,24 @@ double clarity(const Audited& subject) {
 namespace {
 
 // Whether x̂ is this factor times x, and nothing else, on every vector of a configuration.
-bool is_factor_of(const Experiment& e, const Moments& factor) {
+bool is_factor_of(const Experiment& e, const Moments& factor, bool seen_alone) {
   return std::all_of(e.subjects.begin(), e.subjects.end(), [&](const Audited& s) {
     const Moments& other = s.self.moments();
     if (other.count() < 2) return true;
     // A tenth of it: exact to what the dither of a few rows leaves, and to the rounding of a norm.
     const double apart = std::abs(other.mean() - factor.mean()), known = 6 * (other.standard_error() + factor.standard_error());
-    return apart <= 0.1 * std::abs(factor.mean()) + tolerance + known && (s.fresh || s.direction.along(s.x));
+    return apart <= 0.1 * std::abs(factor.mean()) + tolerance + known && (!seen_alone || s.fresh || s.direction.along(s.x));
   });
 }
 // The same at every bit width and dimension, or at those of this dimension.
 bool common_factor(const std::vector<Experiment>& all, const Audited& worst, std::uint64_t dimension = 0) {
   return std::all_of(all.begin(), all.end(), [&](const Experiment& e) {
-    return (dimension != 0 && e.config.dimension != dimension) || is_factor_of(e, worst.self.moments());
+    return (dimension != 0 && e.config.dimension != dimension) || is_factor_of(e, worst.self.moments(), true);
   });
+}
+// The same of a factor that no vector shows alone: whether something else is beside it cannot be seen either.
+bool common_mean_factor(const std::vector<Experiment>& all, const Moments& factor) {
+  return std::all_of(all.begin(), all.end(), [&](const Experiment& e) { return is_factor_of(e, factor, false); });
 }
 
 // Of a factor that all vectors have.
@@ -153,7 +157,7 @@ std::optional<Finding> explain(const Session& s, const Experiment& e, const std:
       const Moments& m = (self ? e.all_self : e.all_sums).moments();
       const auto clearest = std::max_element(e.subjects.begin(), e.subjects.end(), [](const Audited& a, const Audited& b) { return a.self.clarity() < b.self.clarity(); });
       const bool decodes = e.route != Route::dot_only;
-      const std::string defect = !self ? "dead-or-biased-rounding" : !decodes ? dot_class(e, all) : common_factor(all, *clearest) ? factor_class(1 + m.mean()) : "dead-or-biased-rounding";
+      const std::string defect = !self ? "dead-or-biased-rounding" : !decodes ? dot_class(e, all) : common_mean_factor(all, m) ? factor_class(1 + m.mean()) : "dead-or-biased-rounding";
       const std::string what = self ? fmt::format("biased: the mean over {} vectors of {} is {}", e.subjects.size(), decodes ? "E⟨x, x̂⟩/‖x‖²" : "E dot(x)/‖x‖²", estimate(m, 1))
                                     : fmt::format("biased: the mean over {} vectors of E⟨1, x̂ − x⟩/(√n·‖x‖) is {}", e.subjects.size(), estimate(m, 0));
       return audit_finding(e, *clearest, defect, what);
