@@ -57,11 +57,17 @@ std::vector<std::uint64_t> dimensions(const Session& s, int bits) {
   return chosen;
 }
 
-std::vector<int> widths(const Session& s) {
+std::vector<int> all_widths(const Session& s) {
   std::vector<int> offered;
   for (const int b : s.profile()->bits) {
     if (s.offers_bits(b)) offered.push_back(b);
   }
+  return offered;
+}
+
+// Those that are judged at every size.
+std::vector<int> widths(const Session& s) {
+  const std::vector<int> offered = all_widths(s);
   if (!s.quick() || offered.size() <= 3) return offered;
   const bool four = offered.front() < 4 && offered.back() > 4 && std::find(offered.begin(), offered.end(), 4) != offered.end();
   return {offered.front(), four ? 4 : offered[offered.size() / 2], offered.back()};  // most kernels are of 4 bits
@@ -176,7 +182,28 @@ std::vector<Case> forward_cases(Session& s) {
   }
   return cases;
 }
-std::vector<Case> code_cases(Session& s) { return profile_cases(s, true); }
+
+// The other widths once each, at padded dimensions of every remainder.
+std::vector<Case> code_cases(Session& s) {
+  std::vector<Case> cases = profile_cases(s, true);
+  const std::vector<int> judged = widths(s);
+  std::size_t turn = 0;
+  for (const int b : all_widths(s)) {
+    if (std::find(judged.begin(), judged.end(), b) != judged.end()) continue;
+    std::vector<std::uint64_t> padded;
+    for (const std::size_t n : candidates) {
+      if (n > 2 && n <= 128 && n <= s.info().max_dimension && s.profile()->offers(n, b) && s.profile()->padded(n, b) > n) padded.push_back(n);
+    }
+    if (padded.empty()) padded = dimensions(s, b);
+    if (padded.empty()) continue;
+    try {
+      cases.push_back(case_of(s, s.config(padded[turn++ % padded.size()], b, s.random()())));
+    } catch (const BadProfile&) {
+    } catch (const Trouble&) {
+    }
+  }
+  return cases;
+}
 
 // ---- findings ----
 
@@ -517,7 +544,7 @@ std::optional<Finding> judge_dot(Session& s, const Case& c) {
 
 void run_pack(Session& s, const Report& report) {
   const Profile& p = *s.profile();
-  for (const int b : widths(s)) {
+  for (const int b : all_widths(s)) {
     const int bits = p.code_bits(b);
     for (const std::uint64_t n : dimensions(s, b)) {
       const Config config = s.config(n, b);
