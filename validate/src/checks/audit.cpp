@@ -16,7 +16,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace audit;
 
-double usual_seconds(const Session& s) { return s.quick() ? 4 : s.thorough() ? 900 : 25; }
+double usual_seconds(const Session& s) { return s.quick() ? 3 : s.thorough() ? 900 : 22; }
 double seconds_for_audit(const Session& s) { return s.options().seconds.value_or(usual_seconds(s)); }
 
 // Time in which the validator or the kernel worked: that in which they were ready to and other processes did does not count, so that a

@@ -101,6 +101,25 @@ std::uint64_t row_with_word(std::uint64_t seed, std::uint64_t from, bool high) {
   }
 }
 
+// Rotated coordinates at every height within ±8 norms, a norm apart, for d = n >= 512: the outermost thresholds of an extreme word lie
+// between, or a wrong one does.
+void append_ladder(const Config& config, std::mt19937_64& random, std::vector<float>& x) {
+  constexpr int rungs = 8;
+  const double d = static_cast<double>(config.order), start = std::ldexp(static_cast<double>(random() >> 11), -53);
+  std::vector<float> y(config.order);
+  double left = d;
+  for (int i = 0; i < 2 * rungs; ++i) {
+    const double height = (i / 2 + start) * (i % 2 == 0 ? 1 : -1);
+    y[static_cast<std::size_t>(i) * (config.order / (2 * rungs))] = static_cast<float>(height);
+    left -= height * height;
+  }
+  const auto others = static_cast<float>(std::sqrt(left / (d - 2 * rungs)));
+  for (float& v : y) {
+    if (v == 0) v = random() % 2 == 0 ? others : -others;
+  }
+  for (const double v : exact_rotation_back(config, y.data())) x.push_back(static_cast<float>(v / d));
+}
+
 }  // namespace
 
 std::vector<Case> extreme_cases(Session& s) {
@@ -124,6 +143,11 @@ std::vector<Case> extreme_cases(Session& s) {
       c.x.clear();
       append_vector(Family::normal, c.config, s.random(), c.x);
       cases.push_back(std::move(c));
+      constexpr std::uint64_t ladder = 512;
+      if (s.info().max_dimension < ladder) continue;
+      Case up{s.config(ladder, bits, seed), row, {}};
+      append_ladder(up.config, s.random(), up.x);
+      cases.push_back(std::move(up));
     }
   }
   return cases;

@@ -415,7 +415,7 @@ std::optional<Finding> judge_rows(Session& s, const Case& c) {
   call_without_rows(s, c.config);
   const auto start = Clock::now();
   const Input in = input_of(s, c);
-  const double patience = s.quick() ? 3 : s.thorough() ? 120 : 12;
+  const double patience = s.quick() ? 2 : s.thorough() ? 120 : 12;
   RowComparison comparison(s, in, c.rows() > 2 * every_count_to ? 34 : c.rows());
   for (const std::size_t count : row_counts(c.rows())) {
     if (auto f = comparison.compare(0, count)) return f;
@@ -675,7 +675,7 @@ std::optional<Finding> judge_caches(Session& s, const Case& c) {
   try {
     Case one = c;
     one.x.assign(c.x.end() - static_cast<std::ptrdiff_t>(c.config.dimension), c.x.end());
-    const double at_most = s.quick() ? 2 : s.thorough() ? 120 : 10;
+    const double at_most = s.quick() ? 1 : s.thorough() ? 120 : 10;
     found = CacheComparison(s, Relatives(s, c).all(), Relatives(s, c).other(), {{}}).compare(at_most);
     std::vector<Asked> each;
     for (const Operation operation : {Operation::signs, Operation::dither, Operation::thresholds, Operation::codewords, Operation::transform,
