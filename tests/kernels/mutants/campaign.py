@@ -240,7 +240,8 @@ def write_table(path, levels):
              "Written by `tests/kernels/mutants/campaign.py --table` from its own results. Each mutant is one fault in an otherwise right kernel",
              "(`tests/kernels/mutants/`), chosen by `HDQ_MUTANT` when the plug-in is loaded; `differ.py` shows for each a legal call that it answers",
              "otherwise than the right kernel. A mutant is found when the verdict is invalid, when the kernel is refused, or, where that is what",
-             "should be said, when it is not judged. [kill-table.md](kill-table.md) has the faults that were written with the checks.", ""]
+             "should be said, when it is not judged. [kill-table.md](kill-table.md) has the faults that were written with the checks.",
+             "At each later level only what the level before had missed was run (`--survivors-of`).", ""]
     lines += ["| kind | mutants | " + " | ".join(f"found at `{level}`" for level in levels) + " |", "|--|--:|" + "--:|" * len(levels)]
     totals = {level: by_kind(results) for level, results in levels.items()}
     for kind in by_kind(first):
