@@ -76,6 +76,7 @@ constexpr Planted not_judged[] = {
     {"stages", "", "a transform alone, of a scheme of its own"},
     {"", "--only pack", "nothing that applies"},
     {"only_64", "--only audit --dims 63,100", "no dimension that it offers"},
+    {"sketch", "--only audit --claim error --dims 12", "claims no error that zero would not meet"},
 };
 INSTANTIATE_TEST_SUITE_P(Audit, NotJudged, ::testing::ValuesIn(not_judged));
 

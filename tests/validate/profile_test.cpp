@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "hdq/reference/profile/profile.hpp"
+#include "hdq/reference/profile/profile_judge.hpp"
 #include "hdq/validate/driver/validator.hpp"
 #include "hdq/validate/subject/pipe_subject.hpp"
 #include "json_schema.hpp"
@@ -46,6 +48,21 @@ Verdict judge(const std::string& profile, const std::string& fault, std::uint64_
 }
 
 ordered_json read_json(const std::string& path) { return ordered_json::parse(std::ifstream(std::string(HDQ_SOURCE_DIR) + path)); }
+
+// (40000, -40000, 0, …): its transform is 0 and 80000 by turns, and sums of magnitudes leave float16.
+TEST(ProfileJudge, AllowsWhatAnOverflowWithinATransformDoes) {
+  const reference::BallThread balls;
+  const reference::Profile profile = reference::profile_of(
+      R"({"profile": 1, "name": "h", "source": "test", "about": "test", "dimension": {"power_of_two": true},
+          "rotation": [{"hadamard": "whole"}], "inverse": "none", "arithmetic": {"rotation": "f16", "additions": "butterfly"}})");
+  const reference::ProfileJudge judge(profile, 8, 8, {});
+  const std::vector<float> large{40000, -40000, 0, 0, 0, 0, 0, 0}, small{4, -4, 0, 0, 0, 0, 0, 0}, nans(8, NAN), zeros(8);
+  EXPECT_TRUE(judge.judge_rotation(large.data(), nans.data()).right());
+  EXPECT_TRUE(judge.judge_rotation_back(large.data(), nans.data()).right());
+  EXPECT_FALSE(judge.judge_rotation(small.data(), nans.data()).right());
+  EXPECT_FALSE(judge.judge_rotation_back(small.data(), nans.data()).right());
+  EXPECT_FALSE(judge.judge_rotation(small.data(), zeros.data()).right());
+}
 
 bool full() { return std::getenv("HDQ_VALIDATE_FULL") != nullptr; }
 

@@ -191,12 +191,12 @@ void run_audit(Session& s, const Report& report) {
     return;
   }
   if (s.claim() == Claim::error) s.remarks.emplace_back("not judged: unbiasedness, which is not claimed");
-  if (s.claim() == Claim::error && claims_nothing(s)) s.disclaim();
   std::vector<Experiment> experiments;
   for (const Shape& shape : shapes) experiments.push_back(make_experiment(s, shape, alpha_for(s, shapes.size())));
   observe_all(s, experiments);
   look_for_few_seeds(s, experiments);
   report_all(s, experiments, report);
+  if (s.claim() == Claim::error && claims_nothing(s)) s.disclaim();
   // An audit that would have passed anything is none.
   const bool any = std::any_of(s.estimates.begin(), s.estimates.end(), [&](const Estimate& e) { return e.smallest_bias < 1 || s.claim() == Claim::error; });
   if (any) return;

@@ -1,4 +1,4 @@
-// What calls leave behind, and what they do to each other: a thousand equal calls keep no memory, descriptors or threads, and give the same
+// What calls leave behind, and what they do to each other: hundreds of equal calls keep no memory, descriptors or threads, and give the same
 // bytes; two calls at once, from two threads, give what each gives alone. The latter only where calls are function calls in a process of
 // ours; programs behind a pipe are looked at from outside.
 #include <fmt/format.h>
@@ -128,6 +128,20 @@ double confirmed_growth(Session& s, const Quantity& q, const Request& request, d
   return confirmed > growth / 2 && confirmed < growth * 2 ? confirmed : 0;
 }
 
+// False where equal calls did not give equal bytes, which is reported.
+bool equal_answers(const Request& request, const Repetition& many, const Report& report) {
+  if (!many.reply.ok()) throw Trouble{many.reply, request.operation, request.config, request.first_row};
+  if (many.same) return true;
+  Finding f = finding(request, "not-repeatable", fmt::format("equal call {} gives other bytes", many.calls));
+  f.stage = Stage::paths;
+  report(std::move(f));
+  return false;
+}
+
+Finding leak(const Request& request, const Quantity& q, double growth) {
+  return finding(request, q.defect, fmt::format("every call leaves {:.3g} {} behind", growth, q.unit));
+}
+
 // The same of a program behind a pipe, as /proc shows it: equal calls, one after the other. What takes long makes fewer.
 Repetition repeat_from_outside(Session& s, const MadeCall& made, const Subject::Windows& windows) {
   Repetition result;
@@ -154,12 +168,7 @@ void judge_from_outside(Session& s, const MadeCall& made, const Report& report) 
   const auto calls = static_cast<std::uint32_t>(s.affordable_calls(64, 6, 0.15 * std::chrono::duration<double>(time).count()));
   const Repetition many = repeat_from_outside(s, made, {6, calls, 0ms, time});
   if (many.usage.empty() && many.same) s.disclaim();  // its process can not be seen
-  if (!many.reply.ok()) throw Trouble{many.reply, request.operation, request.config, request.first_row};
-  if (!many.same) {
-    Finding f = finding(request, "not-repeatable", fmt::format("equal call {} gives other bytes", many.calls));
-    f.stage = Stage::paths;
-    return report(std::move(f));
-  }
+  if (!equal_answers(request, many, report)) return;
   for (const Quantity& q : quantities) {
     const double growth = steady_growth(q, many.usage, calls);
     if (growth == 0 || q.count == &Usage::allocated) continue;
@@ -168,25 +177,20 @@ void judge_from_outside(Session& s, const MadeCall& made, const Report& report) 
     const Repetition again = repeat_from_outside(s, made, {6, more, 5ms, 5000ms});
     const double confirmed = steady_growth(q, again.usage, more);
     if (!(confirmed > growth / 2 && confirmed < growth * 2)) continue;
-    return report(finding(request, q.defect, fmt::format("every call leaves {:.3g} {} behind", confirmed, q.unit)));
+    return report(leak(request, q, confirmed));
   }
 }
 
 void judge_repetition(Session& s, const Request& request, const Report& report) {
   const Subject::Windows windows{6, 32, 0ms, s.quick() ? 400ms : 2000ms};
   const Repetition many = s.repeat(request, windows);
-  if (!many.reply.ok()) throw Trouble{many.reply, request.operation, request.config, request.first_row};
-  if (!many.same) {
-    Finding f = finding(request, "not-repeatable", fmt::format("equal call {} gives other bytes", many.calls));
-    f.stage = Stage::paths;
-    return report(std::move(f));
-  }
+  if (!equal_answers(request, many, report)) return;
   for (const Quantity& q : quantities) {
     const double growth = steady_growth(q, many.usage, windows.calls);
     if (growth == 0) continue;
     const double confirmed = confirmed_growth(s, q, request, growth);
     if (confirmed == 0) continue;
-    return report(finding(request, q.defect, fmt::format("every call leaves {:.3g} {} behind", confirmed, q.unit)));
+    return report(leak(request, q, confirmed));
   }
 }
 

@@ -133,7 +133,15 @@ Case case_of(Session& s, const Config& config) {
   return c;
 }
 
-// Cases at which the rotation is defined; wrong data are the data check's.
+// Where the rotation is defined; wrong data are the data check's.
+void add_case(Session& s, std::uint64_t n, int bits, std::vector<Case>& cases) {
+  try {
+    cases.push_back(case_of(s, s.config(n, bits, s.random()())));
+  } catch (const BadProfile&) {
+  } catch (const Trouble&) {  // declined; anything else the case itself would show
+  }
+}
+
 std::vector<Case> profile_cases(Session& s, bool every_width) {
   std::vector<Case> cases;
   const std::vector<int> bits = widths(s);
@@ -144,11 +152,7 @@ std::vector<Case> profile_cases(Session& s, bool every_width) {
       // All widths at two sizes, and one width at each other size.
       if (!every_width && b != bits.front()) continue;
       if (every_width && i != 1 && i + 1 != sizes.size() && i % bits.size() != turn % bits.size()) continue;
-      try {
-        cases.push_back(case_of(s, s.config(sizes[i], b, s.random()())));
-      } catch (const BadProfile&) {
-      } catch (const Trouble&) {  // declined; anything else the case itself would show
-      }
+      add_case(s, sizes[i], b, cases);
     }
     ++turn;
   }
@@ -196,11 +200,7 @@ std::vector<Case> code_cases(Session& s) {
     }
     if (padded.empty()) padded = dimensions(s, b);
     if (padded.empty()) continue;
-    try {
-      cases.push_back(case_of(s, s.config(padded[turn++ % padded.size()], b, s.random()())));
-    } catch (const BadProfile&) {
-    } catch (const Trouble&) {
-    }
+    add_case(s, padded[turn++ % padded.size()], b, cases);
   }
   return cases;
 }

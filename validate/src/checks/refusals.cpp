@@ -1,6 +1,4 @@
 // What a kernel declines must not depend on content: every call is noted (refusals.hpp), and what was always declined is asked again.
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "hdq/validate/checks/session.hpp"
@@ -15,20 +13,13 @@ std::string name_of_data(const Request& request) {
   return {reinterpret_cast<const char*>(request.inputs[0].data()), request.inputs[0].size()};
 }
 
-bool has_rows(Operation operation) {
-  constexpr std::array with{Operation::dither,      Operation::transform, Operation::transform_transposed,
-                            Operation::encode,      Operation::decode,    Operation::dot,
-                            Operation::reconstruct, Operation::save,      Operation::load};
-  return std::find(with.begin(), with.end(), operation) != with.end();
-}
-
 }  // namespace
 
 void Refusals::note(const Request& request, const Reply& reply) {
   constexpr std::size_t most = 20000;  // an audit has a seed for each call
   const bool declined = reply.outcome == Outcome::unsupported;
   if (!declined && !reply.ok() && reply.outcome != Outcome::bad_input) return;
-  if (request.rows == 0 && has_rows(request.operation))
+  if (request.rows == 0 && works_on_rows(request.operation))
     return;  // a kernel may have nothing to do before it looks at anything
   const Config& c = request.config;
   const Key key{request.operation, c.dimension, c.bits, c.seed, c.variant, request.count, name_of_data(request)};

@@ -27,14 +27,6 @@ Request request_of(Operation operation, const Config& config, std::uint64_t firs
   return r;
 }
 
-// Of an operation on rows.
-bool has_no_rows(const Request& r) {
-  const bool by_rows = r.operation == Operation::transform || r.operation == Operation::transform_transposed || r.operation == Operation::encode ||
-                       r.operation == Operation::decode || r.operation == Operation::dot || r.operation == Operation::reconstruct ||
-                       r.operation == Operation::dither || r.operation == Operation::save || r.operation == Operation::load;
-  return by_rows && r.rows == 0;
-}
-
 std::uint64_t packed_bytes(const Config& config, std::uint64_t count) { return (count * config.bits + 7) / 8; }
 
 }  // namespace
@@ -276,7 +268,10 @@ Reply Session::expect_ok(const Request& request) {
     throw Trouble{std::move(declined), request.operation, request.config, request.first_row};
   }
   Reply reply = call(request);
-  if (!reply.ok()) throw Trouble{std::move(reply), request.operation, request.config, request.first_row, has_no_rows(request)};
+  if (!reply.ok()) {
+    const bool no_rows = works_on_rows(request.operation) && request.rows == 0;
+    throw Trouble{std::move(reply), request.operation, request.config, request.first_row, no_rows};
+  }
   return reply;
 }
 

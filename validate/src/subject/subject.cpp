@@ -3,11 +3,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "hdq/io/text.hpp"
 
 namespace hdq::validate {
+
+bool works_on_rows(Operation operation) {
+  using enum Operation;
+  constexpr std::array on_rows{dither, transform, transform_transposed, encode, decode, dot, reconstruct, save, load};
+  return std::find(on_rows.begin(), on_rows.end(), operation) != on_rows.end();
+}
 
 const char* operation_name(Operation operation) {
   switch (operation) {

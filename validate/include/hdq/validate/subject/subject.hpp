@@ -48,6 +48,7 @@ enum class Operation : std::uint32_t {
 #define HDQ_OPERATION(member, number, name) +1
 inline constexpr std::uint32_t operation_count = 1 HDQ_OPERATIONS(HDQ_OPERATION);  // numbers are below it
 #undef HDQ_OPERATION
+bool works_on_rows(Operation operation);                    // Request::rows says how many
 const char* operation_name(Operation operation);      // "transform-transposed"
 
 enum class Promise : std::uint32_t { own_scheme = 0, conformant = 1, bit_exact = 2 };
