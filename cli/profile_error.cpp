@@ -155,26 +155,36 @@ int print_profile_bounds(const ProfileArguments& arguments, std::size_t dimensio
   return named(arguments, [&] {
     const Profile profile = read_profile(arguments.profile);
     if (!json) {
-      fmt::print("{}, dimension {}\n{:>2}  {:<28} {:<14} {:<14} {}\n", io::printable(profile.name), dimension, "b", "worst error found", "given signs", "over signs", "on");
+      fmt::print("{}, dimension {}\n{:>2}  {:<28} {:<14} {:<14} {}\n", io::printable(profile.name), dimension, "b",
+                 "worst error found", "given signs", "over signs", "on");
     }
     ordered_json rows = ordered_json::array();
     for (const int b : profile.bits) {
       const ProfileAdversary worst = profile_adversary(profile, dimension, b, arguments.data_seed);
-      const auto text = [](const std::optional<Ball>& bound, int digits) { return bound ? bound->upper(digits) : std::string("not certified"); };
-      const auto value = [&](const std::optional<Ball>& bound) { return bound ? ordered_json(text(bound, 10)) : ordered_json(nullptr); };
+      const auto text = [](const std::optional<Ball>& bound, int digits) {
+        return bound ? bound->upper(digits) : std::string("not certified");
+      };
+      const auto value = [&](const std::optional<Ball>& bound) {
+        return bound ? ordered_json(text(bound, 10)) : ordered_json(nullptr);
+      };
       const std::optional<Ball> bound = profile_error_bound(profile, dimension, b, arguments.data_seed),
                                 over_signs = bound_over_signs(profile, dimension, b, arguments.data_seed);
       ordered_json row = {{"bits", b}, {"found", enclosure_json(worst.error.mse, 10)}, {"family", worst.family}, {"method", worst.error.method}};
       row["upper"] = value(bound);
       row["upper_over_signs"] = value(over_signs);
-      if (!json) fmt::print("{:>2}  {:<28} {:<14} {:<14} {}; {}\n", b, enclosure_text(enclosure_json(worst.error.mse, 8)), text(bound, 8), text(over_signs, 8), worst.family, worst.error.method);
+      if (!json)
+        fmt::print("{:>2}  {:<28} {:<14} {:<14} {}; {}\n", b, enclosure_text(enclosure_json(worst.error.mse, 8)),
+                   text(bound, 8), text(over_signs, 8), worst.family, worst.error.method);
       rows.push_back(std::move(row));
     }
     if (json) {
       print_json({{"profile", io::printable(profile.name)}, {"dimension", dimension}, {"bounds", rows}});
     } else {
-      fmt::print("given signs: at most so much for every vector and every rotation of it, also for one that knows the rotation\n"
-                 "over signs: the mean over the signs is at most so much for every vector and every dimension (docs/profiles.md)\n");
+      fmt::print(
+          "given signs: at most so much for every vector and every rotation of it, also for one that knows the "
+          "rotation\n"
+          "over signs: the mean over the signs is at most so much for every vector and every dimension "
+          "(docs/profiles.md)\n");
     }
     return static_cast<int>(exit_ok);
   });

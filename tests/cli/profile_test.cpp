@@ -94,7 +94,8 @@ TEST_F(ProfileCommand, MeanOverSignsStaysBelowItsBound) {
     EXPECT_GT(bound, least[b]);
     EXPECT_LT(bound, most[b]);
   }
-  for (const auto& row : run_json("bounds --profile drive --dim 8")["bounds"]) EXPECT_TRUE(row["upper_over_signs"].is_null());
+  for (const auto& row : run_json("bounds --profile drive --dim 8")["bounds"])
+    EXPECT_TRUE(row["upper_over_signs"].is_null());
 }
 
 TEST_F(ProfileCommand, WorstVectorStaysBelowTheBound) {

@@ -56,7 +56,9 @@ constexpr Planted biased[] = {
 };
 TEST_P(Biased, IsSeen) {
   // Seconds each: every other one, and all of them with HDQ_VALIDATE_FULL=1.
-  const auto index = static_cast<std::size_t>(std::find_if(std::begin(biased), std::end(biased), [](const Planted& p) { return p.words == GetParam().words; }) - std::begin(biased));
+  const auto index = static_cast<std::size_t>(
+      std::find_if(std::begin(biased), std::end(biased), [](const Planted& p) { return p.words == GetParam().words; }) -
+      std::begin(biased));
   if (index % 2 != 0 && std::getenv("HDQ_VALIDATE_FULL") == nullptr) GTEST_SKIP() << "HDQ_VALIDATE_FULL=1";
   const auto result = judge(GetParam().words, std::string("--only audit --seconds 20 ") + GetParam().options);
   EXPECT_EQ(result.exit_code, 1) << GetParam().what << "\n" << result.output;

@@ -32,8 +32,7 @@ TEST_P(PlantedSketch, IsSeen) {
   EXPECT_NE(result.output.find(GetParam().what), std::string::npos) << result.output;
 }
 constexpr Planted planted[] = {
-    {"plus_lost",
-     "dead-or-biased-rounding: biased: ‖E x̂ − x‖/‖x‖ = 0.5 on constant, all 4 patterns of 2 signs summed"},
+    {"plus_lost", "dead-or-biased-rounding: biased: ‖E x̂ − x‖/‖x‖ = 0.5 on constant, all 4 patterns of 2 signs summed"},
     {"thousandth", "estimator-constant: biased: ‖E x̂ − x‖/‖x‖ = 0.001000"},
     {"sketch_claim", "error-too-large: E‖x̂ − x‖²/‖x‖² = 7 on"},
     {"product", "the product of signs 0, 2, 3 has mean 1.000"},

@@ -1,5 +1,7 @@
 // Shipped profiles (docs/profiles.md): each is well-formed and has a correct kernel in numpy that is valid; each of the kernels' faults is
 // found, and named by the class that faults.json gives. HDQ_VALIDATE_FULL=1 judges all of them; otherwise one in five.
+#include "hdq/reference/profile/profile.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -13,7 +15,6 @@
 #include <thread>
 #include <vector>
 
-#include "hdq/reference/profile/profile.hpp"
 #include "hdq/reference/profile/profile_judge.hpp"
 #include "hdq/validate/driver/validator.hpp"
 #include "hdq/validate/subject/pipe_subject.hpp"
@@ -56,7 +57,8 @@ TEST(ProfileJudge, AllowsWhatAnOverflowWithinATransformDoes) {
       R"({"profile": 1, "name": "h", "source": "test", "about": "test", "dimension": {"power_of_two": true},
           "rotation": [{"hadamard": "whole"}], "inverse": "none", "arithmetic": {"rotation": "f16", "additions": "butterfly"}})");
   const reference::ProfileJudge judge(profile, 8, 8, {});
-  const std::vector<float> large{40000, -40000, 0, 0, 0, 0, 0, 0}, small{4, -4, 0, 0, 0, 0, 0, 0}, nans(8, NAN), zeros(8);
+  const std::vector<float> large{40000, -40000, 0, 0, 0, 0, 0, 0}, small{4, -4, 0, 0, 0, 0, 0, 0}, nans(8, NAN),
+      zeros(8);
   EXPECT_TRUE(judge.judge_rotation(large.data(), nans.data()).right());
   EXPECT_TRUE(judge.judge_rotation_back(large.data(), nans.data()).right());
   EXPECT_FALSE(judge.judge_rotation(small.data(), nans.data()).right());

@@ -248,7 +248,8 @@ ProfileAdversary profile_adversary(const Profile& given, std::size_t dimension, 
   return *worst;
 }
 
-std::optional<ProfileTable> normalised_table(const Profile& profile, std::size_t dimension, int bits, std::uint64_t data_seed) {
+std::optional<ProfileTable> normalised_table(const Profile& profile, std::size_t dimension, int bits,
+                                             std::uint64_t data_seed) {
   const bool whole = profile.scale_group(dimension, bits) == profile.padded(dimension, bits);
   if (profile.scale.rule != ProfileScale::Rule::norm || profile.factor.rule != ProfileFactor::Rule::scale || !whole || profile.residual ||
       profile.rounding.kind != ProfileRounding::Kind::nearest || !profile.codebook || !profile.scale.over.empty()) {
@@ -267,17 +268,24 @@ bool rotates_by_signs(const Profile& profile, std::size_t dimension, int bits) {
   using Step = ProfileStep;
   const Names names = profile.names(dimension, bits);
   const std::size_t d = profile.padded(dimension, bits);
-  if (profile.block_length(dimension, bits) != d || profile.scale.plus != 0 || profile.scale.times != "1" || profile.factor.times != "1") return false;
+  if (profile.block_length(dimension, bits) != d || profile.scale.plus != 0 || profile.scale.times != "1" ||
+      profile.factor.times != "1")
+    return false;
   Ball size(1);
   const Step *last_signs = nullptr, *last_hadamard = nullptr;
   for (const Step& step : profile.rotation) {
     if (step.when != Step::When::always) return false;
-    if (step.kind == Step::Kind::signs) last_signs = &step;
-    else if (step.kind == Step::Kind::hadamard) last_hadamard = &step;
-    else if (step.kind != Step::Kind::permutation && step.kind != Step::Kind::scale) return false;
+    if (step.kind == Step::Kind::signs)
+      last_signs = &step;
+    else if (step.kind == Step::Kind::hadamard)
+      last_hadamard = &step;
+    else if (step.kind != Step::Kind::permutation && step.kind != Step::Kind::scale)
+      return false;
     if (step.kind == Step::Kind::scale) size *= evaluate(step.scale, names);
     if (step.kind != Step::Kind::hadamard) continue;
-    if (step.parts != Step::Parts::whole || std::find(step.bases.begin(), step.bases.end(), Step::base_hartley) != step.bases.end()) return false;
+    if (step.parts != Step::Parts::whole ||
+        std::find(step.bases.begin(), step.bases.end(), Step::base_hartley) != step.bases.end())
+      return false;
     size *= sqrt(Ball(d));
     Names of_part = names;
     of_part["p"] = d;
@@ -285,15 +293,19 @@ bool rotates_by_signs(const Profile& profile, std::size_t dimension, int bits) {
   }
   // Behind the last signs one Hadamard matrix.
   if (last_signs == nullptr || last_hadamard < last_signs) return false;
-  const auto matrices = std::count_if(last_signs, &profile.rotation.back() + 1, [](const Step& step) { return step.kind == Step::Kind::hadamard; });
-  const auto uses = std::count_if(profile.rotation.begin(), profile.rotation.end(),
-                                  [&](const Step& step) { return step.kind == Step::Kind::signs && step.data == last_signs->data; });
+  const auto matrices = std::count_if(last_signs, &profile.rotation.back() + 1,
+                                      [](const Step& step) { return step.kind == Step::Kind::hadamard; });
+  const auto uses = std::count_if(profile.rotation.begin(), profile.rotation.end(), [&](const Step& step) {
+    return step.kind == Step::Kind::signs && step.data == last_signs->data;
+  });
   const ProfileData& signs = profile.data.at(last_signs->data);
   const bool long_enough = evaluate_count(signs.count, names) >= d;
-  return matrices == 1 && uses == 1 && signs.seeded && signs.values.empty() && long_enough && abs(size - Ball(1)).upper_double() < 1e-12 && size.contains(Ball(1));
+  return matrices == 1 && uses == 1 && signs.seeded && signs.values.empty() && long_enough &&
+         abs(size - Ball(1)).upper_double() < 1e-12 && size.contains(Ball(1));
 }
 
-std::optional<Ball> profile_error_bound(const Profile& profile, std::size_t dimension, int bits, std::uint64_t data_seed) {
+std::optional<Ball> profile_error_bound(const Profile& profile, std::size_t dimension, int bits,
+                                        std::uint64_t data_seed) {
   const std::optional<ProfileTable> found = normalised_table(profile, dimension, bits, data_seed);
   if (!found) return std::nullopt;
   const ProfileTable& table = *found;

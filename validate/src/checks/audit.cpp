@@ -1,11 +1,13 @@
 // The run of the audit: shapes, turns, and what is said at the end. The statistics are in audit.hpp.
+#include "hdq/validate/checks/audit.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fmt/format.h>
 #include <iterator>
 
-#include "hdq/validate/checks/audit.hpp"
 #include "hdq/validate/checks/checks.hpp"
 #include "hdq/validate/checks/inputs.hpp"
 #include "hdq/validate/subject/contained_process.hpp"
@@ -60,7 +62,8 @@ std::size_t vectors_of(const Session& s) { return std::max<std::size_t>(most_vec
 constexpr std::size_t drift_vectors = 4, drift_tests = 2 * drift_vectors;
 
 double alpha_for(const Session& s, std::size_t shapes) {
-  return 0.8 * total_false_alarm / static_cast<double>(shapes * (vectors_of(s) * tests_per_subject + tests_per_experiment) + drift_tests);
+  return 0.8 * total_false_alarm /
+         static_cast<double>(shapes * (vectors_of(s) * tests_per_subject + tests_per_experiment) + drift_tests);
 }
 
 // Whether a configuration may take no more. Once one is rejected, the small ones go on for their estimates, no further than tells the kind of fault.
@@ -109,17 +112,21 @@ void observe_all(Session& s, std::vector<Experiment>& experiments) {
   const double seconds = seconds_for_audit(s), turn = s.quick() ? 0.02 : 0.04;
   Budget budget(s, seconds);
   for (Experiment& e : experiments) {
-    const double each = 0.4 * std::min(seconds, usual_seconds(s)) / static_cast<double>(experiments.size() * wished_observations(s));
+    const double each =
+        0.4 * std::min(seconds, usual_seconds(s)) / static_cast<double>(experiments.size() * wished_observations(s));
     if (!s.answers([&] { choose_rows(s, e, each); })) e.declined = true;
     if (budget.over()) return;
   }
   bool any_rejected = false;
   // Everybody's share, then; once one is rejected, a little more, for the estimates that tell why.
   std::optional<Budget> for_estimates;
-  for (bool busy = true; busy && budget.share() < (any_rejected ? 1 : 0.6) && !(for_estimates && for_estimates->over());) {
+  for (bool busy = true;
+       busy && budget.share() < (any_rejected ? 1 : 0.6) && !(for_estimates && for_estimates->over());) {
     busy = false;
     for (Experiment& e : experiments) {
-      if (finished(s, e, any_rejected) || e.observations >= wished_observations(s) || budget.over() || (for_estimates && for_estimates->over())) continue;
+      if (finished(s, e, any_rejected) || e.observations >= wished_observations(s) || budget.over() ||
+          (for_estimates && for_estimates->over()))
+        continue;
       busy = true;
       take_turn(s, e, any_rejected, turn);
       any_rejected |= e.rejected;
@@ -129,7 +136,8 @@ void observe_all(Session& s, std::vector<Experiment>& experiments) {
   // On a busy machine, too.
   Budget more(s, 0.5 * seconds);
   for (Experiment& e : experiments) {
-    while (!any_rejected && e.observations < least_observations(s) && !e.declined && !more.over()) take_turn(s, e, any_rejected, 0);
+    while (!any_rejected && e.observations < least_observations(s) && !e.declined && !more.over())
+      take_turn(s, e, any_rejected, 0);
     any_rejected |= e.rejected;
   }
   // Those that look worst. Which observation comes next may depend on all before: the tests are sequential.
@@ -149,7 +157,9 @@ void observe_all(Session& s, std::vector<Experiment>& experiments) {
 void look_for_few_seeds(Session& s, std::vector<Experiment>& experiments) {
   if (s.options().seconds) return;
   for (Experiment& e : experiments) {
-    if (e.declined || e.route == Route::dot_only || e.config.dimension < least_dimension_of_results || e.config.dimension > 128) continue;
+    if (e.declined || e.route == Route::dot_only || e.config.dimension < least_dimension_of_results ||
+        e.config.dimension > 128)
+      continue;
     const std::size_t rows = std::exchange(e.rows, 1);
     Budget budget(s, 0.5 * seconds_for_audit(s));
     while (e.fingerprints.size() < results_wanted && !budget.over() && !e.declined) {

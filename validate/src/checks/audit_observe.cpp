@@ -145,7 +145,20 @@ Experiment make_experiment(Session& s, const Shape& shape, double alpha) {
   e.query = query_for(s, e.config, vectors.front().second);
   for (auto& [name, x] : vectors) {
     const double norm = norm_of(x), along = inner(e.query, x.data()) / norm;
-    e.subjects.push_back({std::move(name), std::move(x), norm, along, unused, unused, unused, unused, unused, unused, unused, UpperTest(alpha), {}, {},
+    e.subjects.push_back({std::move(name),
+                          std::move(x),
+                          norm,
+                          along,
+                          unused,
+                          unused,
+                          unused,
+                          unused,
+                          unused,
+                          unused,
+                          unused,
+                          UpperTest(alpha),
+                          {},
+                          {},
                           LearnedDirection(shape.dimension)});
   }
   if (s.options().rows.x.empty() && e.route != Route::dot_only) {
@@ -162,15 +175,16 @@ Experiment make_experiment(Session& s, const Shape& shape, double alpha) {
 namespace {
 
 struct Answers {
-  std::vector<float> decoded, dots;       // dots: of the query
-  std::vector<std::vector<float>> own;    // dot of each subject's rows with itself; empty where it was not its turn
+  std::vector<float> decoded, dots;     // dots: of the query
+  std::vector<std::vector<float>> own;  // dot of each subject's rows with itself; empty where it was not its turn
 };
 
 Encoded rows_of(const Encoded& all, std::size_t total, std::size_t first, std::size_t count) {
   const auto part = [&](const auto& values) {
     const std::size_t each = values.size() / total;
     using Values = std::decay_t<decltype(values)>;
-    return Values(values.begin() + static_cast<std::ptrdiff_t>(first * each), values.begin() + static_cast<std::ptrdiff_t>((first + count) * each));
+    return Values(values.begin() + static_cast<std::ptrdiff_t>(first * each),
+                  values.begin() + static_cast<std::ptrdiff_t>((first + count) * each));
   };
   return {part(all.norms), part(all.codes)};
 }
@@ -191,7 +205,8 @@ Answers ask(Session& s, const Experiment& e, const Case& c) {
   a.own.resize(e.subjects.size());
   for (std::size_t i = 0; i < e.subjects.size(); ++i) {
     if (e.subjects[i].fresh || (e.route == Route::codes && i != e.observations / between % e.subjects.size())) continue;
-    a.own[i] = s.dot(c.config, c.first_row + i * e.rows, rows_of(encoded, c.rows(), i * e.rows, e.rows), e.subjects[i].x);
+    a.own[i] =
+        s.dot(c.config, c.first_row + i * e.rows, rows_of(encoded, c.rows(), i * e.rows, e.rows), e.subjects[i].x);
   }
   return a;
 }
@@ -204,8 +219,8 @@ double norm_of_row(const float* x, std::size_t n) {
 
 // Sums over the rows of one observation, and their means.
 struct Observed {
-  std::vector<double> error;        // of each coordinate: e/‖x‖
-  double self = 0, square = 0;      // ⟨x, x̂ − x⟩/‖x‖², ‖x̂ − x‖²/‖x‖²
+  std::vector<double> error;    // of each coordinate: e/‖x‖
+  double self = 0, square = 0;  // ⟨x, x̂ − x⟩/‖x‖², ‖x̂ − x‖²/‖x‖²
 };
 
 Observed mean_of_rows(const Audited& subject, const float* x, const float* y, std::size_t rows) {
@@ -237,7 +252,9 @@ double sum_along_ones(const std::vector<double>& error) {
   return sum / std::sqrt(static_cast<double>(error.size()));
 }
 
-bool warm(const Experiment& e) { return e.observations >= (e.rows >= many_rows ? without_range_of_means : without_range); }
+bool warm(const Experiment& e) {
+  return e.observations >= (e.rows >= many_rows ? without_range_of_means : without_range);
+}
 
 using Ranges = std::array<double, statistics_per_subject>;
 
@@ -266,7 +283,8 @@ std::uint64_t fingerprint(const float* y, std::size_t n) {
 }
 
 constexpr std::array<Statistic Audited::*, statistics_per_subject> statistics = {
-    &Audited::self, &Audited::sum, &Audited::cross, &Audited::learned, &Audited::coordinate, &Audited::dot, &Audited::dot_self};
+    &Audited::self,       &Audited::sum, &Audited::cross,   &Audited::learned,
+    &Audited::coordinate, &Audited::dot, &Audited::dot_self};
 
 // R, from what was seen before, of each statistic.
 std::array<double, statistics_per_subject> ranges_of(const Experiment& e) {
@@ -286,8 +304,10 @@ Case next_case(Session& s, Experiment& e) {
   c.x.reserve(e.subjects.size() * e.rows * e.config.dimension);
   for (const Audited& subject : e.subjects) {
     for (std::size_t row = 0; row < e.rows; ++row) {
-      if (subject.fresh) append_vector(Family::normal, c.config, s.random(), c.x);
-      else c.x.insert(c.x.end(), subject.x.begin(), subject.x.end());
+      if (subject.fresh)
+        append_vector(Family::normal, c.config, s.random(), c.x);
+      else
+        c.x.insert(c.x.end(), subject.x.begin(), subject.x.end());
     }
   }
   return c;
@@ -299,7 +319,8 @@ double mean_of(const float* values, std::size_t count) {
   return sum / static_cast<double>(count);
 }
 
-void add_dots(Audited& subject, const float* dots, const std::vector<float>& own, std::size_t rows, const Ranges& ranges) {
+void add_dots(Audited& subject, const float* dots, const std::vector<float>& own, std::size_t rows,
+              const Ranges& ranges) {
   subject.dot.add(mean_of(dots, rows) / subject.norm - subject.along_query, ranges[5]);
   if (!own.empty()) subject.dot_self.add(mean_of(own.data(), rows) / (subject.norm * subject.norm) - 1, ranges[6]);
 }
@@ -325,17 +346,22 @@ void observe(Session& s, Experiment& e) {
     add_dots(subject, a.dots.data() + i * e.rows, a.own[i], e.rows, ranges);
     if (a.decoded.empty()) self += (mean_of(a.own[i].data(), e.rows) / (subject.norm * subject.norm) - 1) / subjects;
   }
-  const auto range_of_all = [&](const Statistic& all, double range) { return warm(e) ? std::max(range / std::sqrt(subjects), 2 * all.largest()) : 0; };
-  if (!a.decoded.empty() || !a.own.empty()) e.all_self.add(self, range_of_all(e.all_self, ranges[a.decoded.empty() ? 6 : 0]));
+  const auto range_of_all = [&](const Statistic& all, double range) {
+    return warm(e) ? std::max(range / std::sqrt(subjects), 2 * all.largest()) : 0;
+  };
+  if (!a.decoded.empty() || !a.own.empty())
+    e.all_self.add(self, range_of_all(e.all_self, ranges[a.decoded.empty() ? 6 : 0]));
   if (!a.decoded.empty()) e.all_sums.add(sum, range_of_all(e.all_sums, ranges[1]));
-  if (c.first_row == 5 && !a.decoded.empty() && e.fingerprints.size() < 4096) e.fingerprints.push_back(fingerprint(a.decoded.data(), n));
+  if (c.first_row == 5 && !a.decoded.empty() && e.fingerprints.size() < 4096)
+    e.fingerprints.push_back(fingerprint(a.decoded.data(), n));
   ++e.observations;
 }
 
 void add_result(Session& s, Experiment& e) {
   Case c{e.config, 5, e.subjects.front().x};
   c.config.seed = s.random()();
-  const std::vector<float> y = e.route == Route::direct ? s.reconstruct_directly(c) : s.decode(c.config, c.first_row, s.encode(c));
+  const std::vector<float> y =
+      e.route == Route::direct ? s.reconstruct_directly(c) : s.decode(c.config, c.first_row, s.encode(c));
   e.fingerprints.push_back(fingerprint(y.data(), e.config.dimension));
 }
 
@@ -351,7 +377,8 @@ bool rows_differ(Session& s, const Experiment& e) {
     y = s.reconstruct_directly(c);
   } else {
     const Encoded encoded = s.encode(c);
-    y = e.route == Route::codes ? s.decode(c.config, c.first_row, encoded) : s.dot(c.config, c.first_row, encoded, e.query);
+    y = e.route == Route::codes ? s.decode(c.config, c.first_row, encoded)
+                                : s.dot(c.config, c.first_row, encoded, e.query);
   }
   const std::size_t each = y.size() / 4;
   return !std::equal(y.begin() + static_cast<std::ptrdiff_t>(each), y.end(), y.begin());
@@ -383,18 +410,20 @@ void choose_rows(Session& s, Experiment& e, double seconds) {
 bool biased(const Experiment& e) {
   if (e.all_self.rejected() || e.all_sums.rejected()) return true;
   return std::any_of(e.subjects.begin(), e.subjects.end(), [](const Audited& s) {
-    return std::any_of(statistics.begin(), statistics.end(), [&](Statistic Audited::* statistic) { return (s.*statistic).rejected(); });
+    return std::any_of(statistics.begin(), statistics.end(),
+                       [&](Statistic Audited::*statistic) { return (s.*statistic).rejected(); });
   });
 }
 
 bool rejected(const Experiment& e) {
-  return biased(e) || std::any_of(e.subjects.begin(), e.subjects.end(), [](const Audited& s) { return s.error.rejected(); });
+  return biased(e) ||
+         std::any_of(e.subjects.begin(), e.subjects.end(), [](const Audited& s) { return s.error.rejected(); });
 }
 
 double clearest(const Experiment& e) {
   double most = std::max(e.all_self.clarity(), e.all_sums.clarity());
   for (const Audited& subject : e.subjects) {
-    for (Statistic Audited::* statistic : statistics) most = std::max(most, (subject.*statistic).clarity());
+    for (Statistic Audited::*statistic : statistics) most = std::max(most, (subject.*statistic).clarity());
   }
   return most;
 }

@@ -11,8 +11,10 @@ namespace {
 using Dimensions = std::vector<std::uint64_t>;
 
 // In each list the first dimension that is offered is taken.
-const Dimensions small{12, 13, 8, 16, 10, 7, 5, 4, 3, 2, 1}, smallest{8, 16, 12, 4, 6, 2, 1}, small_odd{13, 7, 9, 11, 5, 15, 3, 1}, odd{61, 37, 63, 101, 31, 97, 49, 127, 255, 33}, sixty_four{64, 128, 96, 100, 32, 256, 512},
-    large_odd{1001, 999, 767, 501, 1000, 768}, large{384, 256, 768, 512, 1024, 1536}, very_large{4096, 2048, 5120, 8192, 3072, 16384};
+const Dimensions small{12, 13, 8, 16, 10, 7, 5, 4, 3, 2, 1}, smallest{8, 16, 12, 4, 6, 2, 1},
+    small_odd{13, 7, 9, 11, 5, 15, 3, 1}, odd{61, 37, 63, 101, 31, 97, 49, 127, 255, 33},
+    sixty_four{64, 128, 96, 100, 32, 256, 512}, large_odd{1001, 999, 767, 501, 1000, 768},
+    large{384, 256, 768, 512, 1024, 1536}, very_large{4096, 2048, 5120, 8192, 3072, 16384};
 
 std::vector<Dimensions> wanted(const Session& s, int bits, bool first_width) {
   // Constants of rotations are farthest from their limits in few dimensions. Odd ones and even ones at each bit width.

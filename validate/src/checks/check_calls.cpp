@@ -71,7 +71,9 @@ std::vector<MadeCall> calls_of(Session& s, Config config, std::size_t rows) {
   return calls;
 }
 
-std::uint64_t dimension_near(Session& s, std::uint64_t wish, int bits) { return s.offered_near(std::min(wish, s.info().max_dimension), bits); }
+std::uint64_t dimension_near(Session& s, std::uint64_t wish, int bits) {
+  return s.offered_near(std::min(wish, s.info().max_dimension), bits);
+}
 
 Finding finding(const Request& request, std::string defect, std::string what) {
   Finding f;
@@ -165,7 +167,8 @@ Repetition repeat_from_outside(Session& s, const MadeCall& made, const Subject::
 void judge_from_outside(Session& s, const MadeCall& made, const Report& report) {
   const Request& request = made.request;
   const auto time = s.quick() ? 400ms : 4000ms;
-  const auto calls = static_cast<std::uint32_t>(s.affordable_calls(64, 6, 0.15 * std::chrono::duration<double>(time).count()));
+  const auto calls =
+      static_cast<std::uint32_t>(s.affordable_calls(64, 6, 0.15 * std::chrono::duration<double>(time).count()));
   const Repetition many = repeat_from_outside(s, made, {6, calls, 0ms, time});
   if (many.usage.empty() && many.same) s.disclaim();  // its process can not be seen
   if (!equal_answers(request, many, report)) return;
@@ -248,8 +251,13 @@ bool calls_functions(const Session& s) { return s.calls_functions(); }
 
 }  // namespace
 
-const Check leaks_check{"leaks", "equal calls leave no memory, descriptors or threads behind", [](const Session&) { return true; }, run_leaks,
-                        nullptr, nullptr, true};
+const Check leaks_check{"leaks",
+                        "equal calls leave no memory, descriptors or threads behind",
+                        [](const Session&) { return true; },
+                        run_leaks,
+                        nullptr,
+                        nullptr,
+                        true};
 const Check concurrent_check{"concurrent", "two calls at once, from two threads, give what each gives alone", calls_functions, run_concurrent,
                              nullptr, nullptr, true};
 

@@ -158,7 +158,8 @@ namespace {
 // Everything in the last rotated coordinate, where n = d.
 void append_last_row(const Config& config, std::vector<float>& x) {
   const std::vector<int> epsilon = reference::signs(config.seed, config.order);
-  for (std::size_t i = 0; i < config.dimension; ++i) x.push_back(static_cast<float>(epsilon[i] * reference::hadamard_entry(hadamard_of(config), config.order - 1, i)));
+  for (std::size_t i = 0; i < config.dimension; ++i)
+    x.push_back(static_cast<float>(epsilon[i] * reference::hadamard_entry(hadamard_of(config), config.order - 1, i)));
 }
 
 }  // namespace
@@ -179,8 +180,10 @@ std::vector<Case> size_cases(Session& s, std::size_t turn, bool rotated) {
       }
       if (n <= before || n > s.info().max_dimension) continue;
       Case c{s.config(n, bits, s.random()()), s.random()() >> 8, {}};
-      if (rotated && (cases.size() + turn) % 2 == 0) append_last_row(c.config, c.x);
-      else append_vector(Family::normal, c.config, s.random(), c.x);
+      if (rotated && (cases.size() + turn) % 2 == 0)
+        append_last_row(c.config, c.x);
+      else
+        append_vector(Family::normal, c.config, s.random(), c.x);
       cases.push_back(std::move(c));
     }
     before = d;
@@ -431,7 +434,8 @@ bool confirmed(Session& s, const Case& c, const Hypothesis& h) {
 constexpr std::uint64_t simulated_to = 8192;
 
 Explanation explain_codes(Session& s, const Case& c, const Encoded& e) {
-  if (c.config.order > simulated_to) return {"wrong-codes", fmt::format("no defect is simulated for orders beyond {}", simulated_to)};
+  if (c.config.order > simulated_to)
+    return {"wrong-codes", fmt::format("no defect is simulated for orders beyond {}", simulated_to)};
   if (auto why = explain_packing(c, e)) return *why;
   const auto read = [&](std::size_t row) { return codes_of_row(c.config, e, row, static_cast<int>(c.config.bits)); };
   for (const auto& list : {rotation_hypotheses(c.config), dither_hypotheses(c), codebook_hypotheses(c.config), change_hypotheses(c.config)}) {
@@ -484,9 +488,13 @@ Explanation explain_norms(const Case& c, const Norms& norms) {
     }
     return true;
   };
-  const auto only = [&](const auto& holds) { return all([&](std::size_t row, bool right) { return right || holds(norms.got[row], norms.exact[row]); }); };
-  if (only([](double, double exact) { return exact == 0; })) return {"zero-row", "rows of zeros have another norm than 0"};
-  if (only([](double got, double exact) { return got == 0 && exact < 0x1p-126; })) return {"denormals-flushed", "norms below 2^-126 are taken for 0"};
+  const auto only = [&](const auto& holds) {
+    return all([&](std::size_t row, bool right) { return right || holds(norms.got[row], norms.exact[row]); });
+  };
+  if (only([](double, double exact) { return exact == 0; }))
+    return {"zero-row", "rows of zeros have another norm than 0"};
+  if (only([](double got, double exact) { return got == 0 && exact < 0x1p-126; }))
+    return {"denormals-flushed", "norms below 2^-126 are taken for 0"};
   // Beyond what float16 holds, or its square float32.
   if (all([&](std::size_t row, bool right) {
         return right || (norms.got[row] == 0 && norms.exact[row] < 0x1p-24) || (std::isinf(norms.got[row]) && norms.exact[row] > 65504);
@@ -607,8 +615,10 @@ std::optional<Finding> judge_all_codes(Session& s, const Case& c, const referenc
   });
   const WrongCode& w = all.front();
   const bool of_zeros = std::all_of(all.begin(), all.end(), [](const WrongCode& one) { return one.rho == 0; });
-  const Explanation why = of_zeros ? Explanation{"wrong-codes", "the row is zero, and zero reaches all its thresholds"}
-                          : drift ? Explanation{"thresholds-drift", fmt::format("the threshold is {:.3g}·ρ away", w.distance / w.rho)} : explain_codes(s, c, e);
+  const Explanation why =
+      of_zeros ? Explanation{"wrong-codes", "the row is zero, and zero reaches all its thresholds"}
+      : drift  ? Explanation{"thresholds-drift", fmt::format("the threshold is {:.3g}·ρ away", w.distance / w.rho)}
+               : explain_codes(s, c, e);
   Finding f;
   f.stage = Stage::encode;
   f.config = c.config;
@@ -700,7 +710,8 @@ std::vector<Case> encode_cases(Session& s) {
     append_vector(Family::normal, single.config, s.random(), single.x);
     cases.push_back(std::move(single));
   }
-  for (auto& list : {extreme_cases(s), size_cases(s, 0, true), large_cases(s)}) cases.insert(cases.end(), list.begin(), list.end());
+  for (auto& list : {extreme_cases(s), size_cases(s, 0, true), large_cases(s)})
+    cases.insert(cases.end(), list.begin(), list.end());
   return cases;
 }
 

@@ -8,8 +8,8 @@
 #include <functional>
 
 #include "hdq/codec.hpp"
-#include "hdq/score.hpp"
 #include "hdq/reference/judge/judge.hpp"
+#include "hdq/score.hpp"
 #include "hdq/validate/checks/checks.hpp"
 #include "hdq/validate/checks/codes.hpp"
 #include "hdq/validate/checks/inputs.hpp"
@@ -430,7 +430,8 @@ std::vector<Case> cases_of(Session& s, std::size_t turn) {
     cases.push_back(decode_case(s, n, bits, cases.size() % 20));
     if (cases.size() % 4 == 1) cases.push_back(case_of_ends(s, n, bits));
   }
-  for (auto& list : {extreme_cases(s), size_cases(s, turn, true), large_cases(s)}) cases.insert(cases.end(), list.begin(), list.end());
+  for (auto& list : {extreme_cases(s), size_cases(s, turn, true), large_cases(s)})
+    cases.insert(cases.end(), list.begin(), list.end());
   return cases;
 }
 
@@ -441,7 +442,11 @@ std::vector<Case> dot_cases(Session& s) { return cases_of(s, 2); }
 
 const Check decode_check{"decode", "decoded values against exact arithmetic, from the library's codes",
                          [](const Session& s) { return s.conformant() && s.offers(Operation::decode); }, nullptr, judge_decode, decode_cases};
-const Check dot_check{"dot", "⟨q, x̂⟩ against ⟨q, decode⟩",
-                      [](const Session& s) { return s.conformant() && s.offers(Operation::dot); }, nullptr, judge_dot, dot_cases};
+const Check dot_check{"dot",
+                      "⟨q, x̂⟩ against ⟨q, decode⟩",
+                      [](const Session& s) { return s.conformant() && s.offers(Operation::dot); },
+                      nullptr,
+                      judge_dot,
+                      dot_cases};
 
 }  // namespace hdq::validate

@@ -172,7 +172,9 @@ bool no_other_loads(Session& s, const Report& report, const Config& config, std:
 
 bool loads_again(Session& s, const Report& report, const Config& config, const Encoded& e, const Bytes& file) {
   if (!accepts(s, config, e.norms.size(), file)) {
-    Finding f = file_finding(config, fmt::format("what save wrote does not load: {} bytes, by save's own count, of {} rows", file.size(), e.norms.size()));
+    Finding f =
+        file_finding(config, fmt::format("what save wrote does not load: {} bytes, by save's own count, of {} rows",
+                                         file.size(), e.norms.size()));
     f.defect = "wrong-status";
     report(std::move(f));
     return false;

@@ -45,7 +45,8 @@ void expect_bad(Session& s, const Report& report, const Case& c, std::uint64_t r
     if (what == "a norm beyond float32") f.defect = "half-overflow";
   } else if (reply.outcome == Outcome::failed) {
     f.defect = "wrong-status";
-    f.what = fmt::format("{} in row {} of {} is answered with {}, not with bad input", what, row, c.rows(), outcome_name(reply.outcome));
+    f.what = fmt::format("{} in row {} of {} is answered with {}, not with bad input", what, row, c.rows(),
+                         outcome_name(reply.outcome));
   } else {
     f = finding_of({reply, s.offers(Operation::encode) ? Operation::encode : Operation::reconstruct, c.config, c.first_row});
     f.stage = Stage::input;
@@ -323,7 +324,9 @@ std::vector<Case> scaling_cases(Session& s) {
 
 bool takes_input(const Session& s) { return s.offers(Operation::encode) || s.offers(Operation::reconstruct); }
 
-bool input_is_checked(const Session& s) { return takes_input(s) && (s.profile() == nullptr || s.profile()->checks_input); }
+bool input_is_checked(const Session& s) {
+  return takes_input(s) && (s.profile() == nullptr || s.profile()->checks_input);
+}
 
 // Under a profile: only where float32 holds what is stored, and the scale is the norm.
 bool stores_float32(const Session& s) {
@@ -333,7 +336,13 @@ bool stores_float32(const Session& s) {
 
 }  // namespace
 
-const Check bad_input_check{"bad-input", "NaN, infinity and norms beyond float32 are errors that name row and column", input_is_checked, run_bad_input, nullptr, nullptr, true};
+const Check bad_input_check{"bad-input",
+                            "NaN, infinity and norms beyond float32 are errors that name row and column",
+                            input_is_checked,
+                            run_bad_input,
+                            nullptr,
+                            nullptr,
+                            true};
 const Check range_check{"range", "norms from 2^-149 to 2^120, zero", [](const Session& s) { return (takes_input(s) || s.offers(Operation::decode)) && stores_float32(s); },
                         nullptr, judge_range, range_cases, true};
 const Check scaling_check{"scaling", "a power of two goes into the norm and leaves the codes alone",

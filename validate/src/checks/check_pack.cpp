@@ -37,8 +37,10 @@ bool loses_tails(Session& s, const Config& config, std::size_t count, std::size_
   const int bits = static_cast<int>(config.bits);
   bool lost = true;
   s.answers([&] {
-    if (operation == Operation::pack) lost = s.pack(longer, codes) == pack_with(bits, without_tail(codes, lanes), false);
-    else lost = s.unpack(longer, next, pack_with(bits, codes, false)) == without_tail(codes, lanes);
+    if (operation == Operation::pack)
+      lost = s.pack(longer, codes) == pack_with(bits, without_tail(codes, lanes), false);
+    else
+      lost = s.unpack(longer, next, pack_with(bits, codes, false)) == without_tail(codes, lanes);
   });
   return lost;
 }
@@ -59,10 +61,13 @@ std::pair<std::string, std::string> explain_bytes(Session& s, const Config& conf
   if (used != 0) clean.back() = static_cast<std::uint8_t>(clean.back() & ((1 << used) - 1));
   if (clean == right) return {"packing-order", "unused bits of the last byte are not 0"};
   for (std::size_t lanes = 2; lanes <= 64; lanes *= 2) {
-    if (got == pack_with(bits, without_tail(codes, lanes), false) && loses_tails(s, config, codes.size(), lanes, Operation::pack)) return {"tail-of-a-simd-loop", fmt::format("the last {} codes are lost", codes.size() % lanes)};
+    if (got == pack_with(bits, without_tail(codes, lanes), false) &&
+        loses_tails(s, config, codes.size(), lanes, Operation::pack))
+      return {"tail-of-a-simd-loop", fmt::format("the last {} codes are lost", codes.size() % lanes)};
   }
   const bool lost = std::equal(got.begin(), got.end(), right.begin(), [](std::uint8_t a, std::uint8_t b) { return (a & ~b) == 0; });
-  if (lost && s.offers(Operation::pack) && s.pack(config, codes) != got) return {"non-atomic-packing", "bits are lost, and not the same ones each time"};
+  if (lost && s.offers(Operation::pack) && s.pack(config, codes) != got)
+    return {"non-atomic-packing", "bits are lost, and not the same ones each time"};
   return {"wrong-codes", lost ? "bits are lost" : "no simple defect gives these bytes"};
 }
 
@@ -99,7 +104,9 @@ void check_unpack(Session& s, const Report& report, const Config& config, const 
     if (other != bits && codes.size() > 4 && got == reference::unpack_codes(other, bytes.data(), codes.size())) f.defect = "one-bit-width-hard-wired";
   }
   for (std::size_t lanes = 2; lanes <= 64; lanes *= 2) {
-    if (codes.size() > lanes && got == without_tail(codes, lanes) && loses_tails(s, config, codes.size(), lanes, Operation::unpack)) f.defect = "tail-of-a-simd-loop";
+    if (codes.size() > lanes && got == without_tail(codes, lanes) &&
+        loses_tails(s, config, codes.size(), lanes, Operation::unpack))
+      f.defect = "tail-of-a-simd-loop";
   }
   f.what = fmt::format("unpack of {} codes of {} bits: code {} is {}, should be {}", codes.size(), config.bits, index, *at.first, *at.second);
   f.divergence = Divergence{index, std::to_string(*at.first), std::to_string(*at.second), 0, 0};

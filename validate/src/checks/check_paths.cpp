@@ -61,7 +61,8 @@ constexpr double underflow = 0x1p-144, underflow_of_dot = 0x1p-133;
 
 class Outputs {
  public:
-  Outputs(Session& s, const Input& in, Asked asked) : s_(s), in_(in), config_(in.c.config), rows_(in.c.rows()), asked_(asked) {}
+  Outputs(Session& s, const Input& in, Asked asked)
+      : s_(s), in_(in), config_(in.c.config), rows_(in.c.rows()), asked_(asked) {}
 
   std::vector<Output> all() {
     streams();
@@ -88,7 +89,8 @@ class Outputs {
     if (rows_ == 0) return;
     const std::size_t width = values.size() / rows_;
     const double relative = 4 * transform_bound(s_, config_.order, 1) * std::sqrt(static_cast<double>(config_.order));
-    for (std::size_t row = 0; row < rows_; ++row) all_.back().tolerance.push_back(relative * largest_of(values.data() + row * width, width) + underflow);
+    for (std::size_t row = 0; row < rows_; ++row)
+      all_.back().tolerance.push_back(relative * largest_of(values.data() + row * width, width) + underflow);
   }
 
   void streams() {
@@ -115,7 +117,8 @@ class Outputs {
       const Encoded e = s_.encode(in_.c);
       add(Operation::encode, e.norms, true);
       const double relative = 2 * (std::pow(1 + 0x1p-24, static_cast<double>(config_.dimension) + 2) - 1);
-      for (const float norm : e.norms) all_.back().tolerance.push_back(relative * static_cast<double>(norm) + underflow);
+      for (const float norm : e.norms)
+        all_.back().tolerance.push_back(relative * static_cast<double>(norm) + underflow);
       add(Operation::encode, e.codes, true);
     }
     const Encoded& given = in_.given;
@@ -124,7 +127,8 @@ class Outputs {
     if (offers(Operation::dot) && have) {
       add(Operation::dot, s_.dot(config_, in_.c.first_row, given, in_.query), true);
       const double relative = 16 * transform_bound(s_, 2 * config_.order, 1) * std::sqrt(static_cast<double>(config_.dimension)) * length_of(in_.query);
-      for (const float norm : given.norms) all_.back().tolerance.push_back(relative * static_cast<double>(norm) + underflow_of_dot);
+      for (const float norm : given.norms)
+        all_.back().tolerance.push_back(relative * static_cast<double>(norm) + underflow_of_dot);
     }
     if (offers(Operation::reconstruct)) add_rotated(Operation::reconstruct, s_.reconstruct(in_.c));
     if (!offers(Operation::save) || given.norms.empty()) return;
@@ -290,14 +294,16 @@ class RowComparison {
       const auto cut = [&](const auto& values, std::size_t per_row) {
         using Vector = std::decay_t<decltype(values)>;
         if (values.empty()) return Vector{};
-        return Vector(values.begin() + static_cast<std::ptrdiff_t>(begin * per_row), values.begin() + static_cast<std::ptrdiff_t>(end * per_row));
+        return Vector(values.begin() + static_cast<std::ptrdiff_t>(begin * per_row),
+                      values.begin() + static_cast<std::ptrdiff_t>(end * per_row));
       };
       const Output expected{row.operation, row.floats, cut(row.bytes, row.per_row), row.per_row, cut(row.tolerance, 1)};
       const auto difference = first_difference(call[i], expected);
       if (!difference || legal(call[i], expected, begin, end)) continue;
       const std::size_t at = difference->index * (expected.floats ? 4 : 1) / expected.per_row;
       Finding f = finding(in_.c, expected, *difference, "batch-dependent",
-                          fmt::format("row {} of {} in one call differs from the same row {}", at, end - begin, begin + at < alone_ ? "alone" : "in a smaller call"));
+                          fmt::format("row {} of {} in one call differs from the same row {}", at, end - begin,
+                                      begin + at < alone_ ? "alone" : "in a smaller call"));
       f.row = in_.c.first_row + begin + at;
       return f;
     }
@@ -422,7 +428,8 @@ std::optional<Finding> judge_rows(Session& s, const Case& c) {
     if (seconds_since(start) > patience) break;
   }
   // The last rows as they would be without the first.
-  for (std::size_t begin = 1; begin < c.rows() && begin <= 16 && c.rows() <= 2 * every_count_to && seconds_since(start) <= patience; ++begin) {
+  for (std::size_t begin = 1;
+       begin < c.rows() && begin <= 16 && c.rows() <= 2 * every_count_to && seconds_since(start) <= patience; ++begin) {
     if (auto f = comparison.compare(begin, std::min(c.rows(), begin + every_count_to))) return f;
   }
   return std::nullopt;
@@ -433,7 +440,8 @@ Case kinds_of_rows(Session& s, Shape shape) {
   Case c = path_cases(s, {{std::min(shape.n, s.info().max_dimension), shape.bits}}).front();
   c.x.clear();
   // Schemes of their own may keep few digits of tiny rows.
-  const std::vector<float> gains = s.conformant() ? std::vector<float>{0, 1, 0x1p-110f, 0x1p-140f, 0x1p108f, 3} : std::vector<float>{0, 1, 0.01f, 300};
+  const std::vector<float> gains = s.conformant() ? std::vector<float>{0, 1, 0x1p-110f, 0x1p-140f, 0x1p108f, 3}
+                                                  : std::vector<float>{0, 1, 0.01f, 300};
   const auto append = [&](std::size_t kind) {
     const std::size_t begin = c.x.size();
     append_vector(kind + 1 == gains.size() ? Family::last_hot : Family::normal, c.config, s.random(), c.x);
@@ -455,7 +463,8 @@ std::vector<Case> rows_cases(Session& s) {
   cases.push_back(many_rows(s, {2, 2}, 65551));
   if (s.quick()) return cases;
   cases.push_back(kinds_of_rows(s, {28, 2}));
-  for (const Shape shape : {Shape{33, 2}, Shape{1, 1}, Shape{48, 3}, Shape{96, 2}}) cases.push_back(many_rows(s, shape, every_count_to));
+  for (const Shape shape : {Shape{33, 2}, Shape{1, 1}, Shape{48, 3}, Shape{96, 2}})
+    cases.push_back(many_rows(s, shape, every_count_to));
   cases.push_back(many_rows(s, {16, 1}, 2051));
   return cases;
 }
@@ -484,15 +493,17 @@ bool unwritten(const Output& a, const Output& b, std::size_t index) {
 
 bool packs(Operation operation) { return operation == Operation::pack || operation == Operation::encode; }
 
-std::optional<Finding> compare_runs(const Case& c, const std::vector<Output>& first, const std::vector<Output>& again, const std::string& otherwise,
-                                    const char* defect = "not-repeatable") {
+std::optional<Finding> compare_runs(const Case& c, const std::vector<Output>& first, const std::vector<Output>& again,
+                                    const std::string& otherwise, const char* defect = "not-repeatable") {
   for (std::size_t i = 0; i < first.size() && i < again.size(); ++i) {
     const auto difference = first_difference(again[i], first[i]);
     if (!difference) continue;
     const auto reverse = first_difference(first[i], again[i]);
-    if (unwritten(first[i], again[i], difference->index)) return finding(c, first[i], *difference, "output-unwritten", "part of the output is not written");
+    if (unwritten(first[i], again[i], difference->index))
+      return finding(c, first[i], *difference, "output-unwritten", "part of the output is not written");
     const bool lost = difference->lost_bits || (reverse && reverse->lost_bits);
-    return finding(c, first[i], *difference, lost && packs(first[i].operation) ? "non-atomic-packing" : defect, otherwise);
+    return finding(c, first[i], *difference, lost && packs(first[i].operation) ? "non-atomic-packing" : defect,
+                   otherwise);
   }
   return std::nullopt;
 }
@@ -512,16 +523,21 @@ class Relatives {
   std::vector<Relative> all() {
     with(Component::nothing, "nothing", [](Case&) {});
     seeds();
-    with(Component::query, "the query", [](Case&) {}, [&](std::vector<float>& q) { q = query_of(c_.config, 2); });
-    with(Component::query, "the last coordinate of the query", [](Case&) {}, [](std::vector<float>& q) { q.back() += 1; });
+    with(
+        Component::query, "the query", [](Case&) {}, [&](std::vector<float>& q) { q = query_of(c_.config, 2); });
+    with(
+        Component::query, "the last coordinate of the query", [](Case&) {},
+        [](std::vector<float>& q) { q.back() += 1; });
     with(Component::rows, "the rows", [&](Case& o) { std::reverse(o.x.begin(), o.x.end()); });
     with(Component::rows, "the last coordinate of the rows", [](Case& o) { o.x.back() += 1; });
     for (const int power : {0, 8, 16, 31, 32, 48, 63}) {
-      with(Component::row_number, fmt::format("the row number, by 2^{}", power), [power](Case& o) { o.first_row += std::uint64_t{1} << power; });
+      with(Component::row_number, fmt::format("the row number, by 2^{}", power),
+           [power](Case& o) { o.first_row += std::uint64_t{1} << power; });
     }
     dimensions();
     for (std::uint32_t bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
-      if (bits != c_.config.bits && s_.offers_bits(static_cast<int>(bits))) with(Component::bits, "the bit width", [bits](Case& o) { o.config.bits = bits; });
+      if (bits != c_.config.bits && s_.offers_bits(static_cast<int>(bits)))
+        with(Component::bits, "the bit width", [bits](Case& o) { o.config.bits = bits; });
     }
     return std::move(all_);
   }
@@ -529,8 +545,8 @@ class Relatives {
   // Different in all components at once: what a cache that keeps the last only then holds is of no use to any of the others.
   Input other() {
     Case o = c_;
-    o.config = s_.config(std::min<std::uint64_t>(c_.config.dimension + 50, s_.info().max_dimension), static_cast<int>(c_.config.bits),
-                         c_.config.seed * 3 + 0x5555555533333333);
+    o.config = s_.config(std::min<std::uint64_t>(c_.config.dimension + 50, s_.info().max_dimension),
+                         static_cast<int>(c_.config.bits), c_.config.seed * 3 + 0x5555555533333333);
     for (std::uint32_t step = 1; step < HDQ_KERNEL_MAX_BITS; ++step) {
       const std::uint32_t bits = (c_.config.bits + step - 1) % HDQ_KERNEL_MAX_BITS + 1;
       if (!s_.offers_bits(static_cast<int>(bits))) continue;
@@ -567,7 +583,8 @@ class Relatives {
   void seeds() {
     const std::uint64_t seed = c_.config.seed, high = std::uint64_t{1} << 32;
     const auto other = [&](std::string differs_in, std::uint64_t changed) {
-      if (changed != seed) with(Component::seed, std::move(differs_in), [changed](Case& o) { o.config.seed = changed; });
+      if (changed != seed)
+        with(Component::seed, std::move(differs_in), [changed](Case& o) { o.config.seed = changed; });
     };
     other("the low word of the seed", seed ^ 1);
     other("the low word of the seed", seed ^ std::uint64_t{1} << 31);
@@ -615,7 +632,8 @@ class CacheComparison {
         if (auto f = differ(0, k, outputs(0, k), i)) return f;
       }
     }
-    for (const Component component : {Component::seed, Component::query, Component::rows, Component::row_number, Component::dimension, Component::bits}) {
+    for (const Component component : {Component::seed, Component::query, Component::rows, Component::row_number,
+                                      Component::dimension, Component::bits}) {
       if (seconds_since(start) > at_most) break;
       if (auto f = alone(component, true)) return f;
     }
@@ -655,7 +673,8 @@ class CacheComparison {
     s_.restart();
     if (auto unsteady = compare_runs(c, fresh, outputs(i, k), "other bytes in another process")) return unsteady;
     return compare_runs(c, first_wrong ? fresh : first, first_wrong ? first : again,
-                        fmt::format("other bytes than in a fresh process, after calls that differ in {}", all_[first_wrong ? i : before].differs_in),
+                        fmt::format("other bytes than in a fresh process, after calls that differ in {}",
+                                    all_[first_wrong ? i : before].differs_in),
                         "state-kept-between-calls");
   }
 
@@ -678,11 +697,13 @@ std::optional<Finding> judge_caches(Session& s, const Case& c) {
     const double at_most = s.quick() ? 1 : s.thorough() ? 120 : 10;
     found = CacheComparison(s, Relatives(s, c).all(), Relatives(s, c).other(), {{}}).compare(at_most);
     std::vector<Asked> each;
-    for (const Operation operation : {Operation::signs, Operation::dither, Operation::thresholds, Operation::codewords, Operation::transform,
-                                      Operation::transform_transposed, Operation::encode, Operation::decode, Operation::dot, Operation::reconstruct}) {
+    for (const Operation operation : {Operation::signs, Operation::dither, Operation::thresholds, Operation::codewords,
+                                      Operation::transform, Operation::transform_transposed, Operation::encode,
+                                      Operation::decode, Operation::dot, Operation::reconstruct}) {
       if (s.offers(operation)) each.push_back({false, operation});
     }
-    if (!found) found = CacheComparison(s, Relatives(s, one).all(), Relatives(s, one).other(), std::move(each)).compare(at_most);
+    if (!found)
+      found = CacheComparison(s, Relatives(s, one).all(), Relatives(s, one).other(), std::move(each)).compare(at_most);
   } catch (...) {
     s.placement = before;
     throw;
@@ -698,7 +719,9 @@ std::optional<Finding> judge_repeat(Session& s, const Case& c) {
     if (auto f = compare_runs(c, first, outputs_over(s, in, fills[1]), "the same call gives other bytes")) return f;
   }
   const std::uint64_t n = c.config.dimension;
-  const auto is = [&](std::uint64_t wish) { return n == wish || (s.profile() != nullptr && n == s.offered_near(wish, static_cast<int>(c.config.bits))); };
+  const auto is = [&](std::uint64_t wish) {
+    return n == wish || (s.profile() != nullptr && n == s.offered_near(wish, static_cast<int>(c.config.bits)));
+  };
   return is(12) || is(37) || (n < 128 && !s.quick()) ? judge_caches(s, c) : std::nullopt;
 }
 
@@ -748,7 +771,11 @@ std::optional<Finding> judge_variants(Session& s, const Case& c) {
       const std::string what = threads ? fmt::format("{} threads give other bytes than one ({} rows)", config.threads, c.rows())
                                        : fmt::format("variant {} gives other bytes than variant {}", config.variant, c.config.variant);
       const bool lost = threads && difference->lost_bits && packs(base[i].operation);
-      return finding(again.c, base[i], *difference, lost ? "non-atomic-packing" : threads ? "threads-disagree" : "instruction-sets-disagree", what);
+      return finding(again.c, base[i], *difference,
+                     lost      ? "non-atomic-packing"
+                     : threads ? "threads-disagree"
+                               : "instruction-sets-disagree",
+                     what);
     }
   }
   return std::nullopt;
@@ -767,7 +794,8 @@ std::vector<Case> variants_cases(Session& s) {
   // Where rounding decides.
   for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS && s.conformant() && s.info().variants > 1; ++bits) {
     for (const std::uint64_t d : {std::uint64_t{2}, std::uint64_t{16}}) {
-      if (s.offers_bits(bits) && d <= s.info().max_dimension) cases.push_back(threshold_case(s.config(d, bits, s.random()()), s.random()(), 64, s.random()));
+      if (s.offers_bits(bits) && d <= s.info().max_dimension)
+        cases.push_back(threshold_case(s.config(d, bits, s.random()()), s.random()(), 64, s.random()));
     }
   }
   std::erase_if(cases, [&](const Case& c) { return c.config.dimension > s.info().max_dimension; });
@@ -813,7 +841,10 @@ bool any_output(const Session& s) {
 }  // namespace
 
 const Check rows_check{"rows", "many rows in one call are the same rows alone", any_output, nullptr, judge_rows, rows_cases, true};
-const Check repeat_check{"repeat", "the same call gives the same bytes, whatever was called before", any_output, nullptr, judge_repeat, repeat_cases, true};
+const Check repeat_check{"repeat",     "the same call gives the same bytes, whatever was called before",
+                         any_output,   nullptr,
+                         judge_repeat, repeat_cases,
+                         true};
 const Check variants_check{"variants", "instruction sets and threads give the same bytes", any_output, nullptr, judge_variants, variants_cases, true};
 const Check placement_check{"placement", "alignment and neighbouring pages do not matter", any_output, nullptr, judge_placement,
                             [](Session& s) { return path_cases(s, {{1, 3}, {7, 4}, {13, 5}, {37, 1}, {37, 6}, {96, 7}, {100, 8}}); }, true};

@@ -196,7 +196,9 @@ std::vector<Case> code_cases(Session& s) {
     if (std::find(judged.begin(), judged.end(), b) != judged.end()) continue;
     std::vector<std::uint64_t> padded;
     for (const std::size_t n : candidates) {
-      if (n > 2 && n <= 128 && n <= s.info().max_dimension && s.profile()->offers(n, b) && s.profile()->padded(n, b) > n) padded.push_back(n);
+      if (n > 2 && n <= 128 && n <= s.info().max_dimension && s.profile()->offers(n, b) &&
+          s.profile()->padded(n, b) > n)
+        padded.push_back(n);
     }
     if (padded.empty()) padded = dimensions(s, b);
     if (padded.empty()) continue;
@@ -384,7 +386,8 @@ std::optional<Finding> judge_transform(Session& s, const Case& c) {
       }
       return true;
     };
-    if (c.config.dimension > largest_explained) return finding(c, row, Stage::transform, *verdict.first, std::nullopt, "wrong-transform");
+    if (c.config.dimension > largest_explained)
+      return finding(c, row, Stage::transform, *verdict.first, std::nullopt, "wrong-transform");
     std::optional<Explanation> why = smallest_order(s, c.config, judge, its);
     if (!why) why = explained([&] { return explain_rotation(judge, right, c.row(row), its); });
     if (!why) why = not_orthogonal(s, c.config, judge);
@@ -414,7 +417,8 @@ std::optional<Finding> judge_transposed(Session& s, const Case& c) {
       }
       return true;
     };
-    return finding(c, row, Stage::inverse, *verdict.first, explained([&] { return explain_rotation_back(judge, right, from, its); }), "wrong-transform");
+    return finding(c, row, Stage::inverse, *verdict.first,
+                   explained([&] { return explain_rotation_back(judge, right, from, its); }), "wrong-transform");
   }
   return std::nullopt;
 }
@@ -481,10 +485,12 @@ std::optional<Finding> judge_encode(Session& s, const Case& c) {
       // Codes that follow from a number that is not finite are no finding of their own.
       if (!all_finite(encoded.rows[row])) {
         const Deviation not_finite = first_not_finite(encoded.rows[row]);
-        return finding(c, row, Stage::scale, not_finite, explained([&] { return explain_encode(judge, encoded); }), "wrong-values");
+        return finding(c, row, Stage::scale, not_finite, explained([&] { return explain_encode(judge, encoded); }),
+                       "wrong-values");
       }
       const Stage stage = stage_of(verdict.first->stage);
-      return finding(c, row, stage, *verdict.first, explained([&] { return explain_encode(judge, encoded); }), verdict.first->stage == ProfileStage::codes ? "wrong-codes" : "wrong-values");
+      return finding(c, row, stage, *verdict.first, explained([&] { return explain_encode(judge, encoded); }),
+                     verdict.first->stage == ProfileStage::codes ? "wrong-codes" : "wrong-values");
     }
   }
   return std::nullopt;
@@ -510,7 +516,9 @@ std::optional<Finding> judge_decode(Session& s, const Case& c) {
     };
     const std::vector<float> out(values.begin() + static_cast<std::ptrdiff_t>(row * length), values.begin() + static_cast<std::ptrdiff_t>((row + 1) * length));
     const StageVerdict verdict = judge.judge_decode(rows[row], out.data(), c.first_row + row);
-    return finding(c, row, Stage::decode, *verdict.first, explained([&] { return explain_decode(judge, right, rows[row], out, c.first_row + row); }), "wrong-values");
+    return finding(c, row, Stage::decode, *verdict.first,
+                   explained([&] { return explain_decode(judge, right, rows[row], out, c.first_row + row); }),
+                   "wrong-values");
   }
   return std::nullopt;
 }
@@ -534,7 +542,8 @@ std::optional<Finding> judge_dot(Session& s, const Case& c) {
         }
         return true;
       };
-      return finding(c, row, Stage::dot, *verdict.first, explained([&] { return explain_dot(judge, right); }), "wrong-values");
+      return finding(c, row, Stage::dot, *verdict.first, explained([&] { return explain_dot(judge, right); }),
+                     "wrong-values");
     }
   }
   return std::nullopt;
@@ -599,8 +608,12 @@ bool profiled(const Session& s) { return s.profile() != nullptr; }
 
 const Check profile_data_check{"profile-data", "under a profile: signs, permutations, matrices and tables are what they must be",
                                [](const Session& s) { return profiled(s); }, run_data};
-const Check profile_transform_check{"profile-transform", "under a profile: y = R x",
-                                    [](const Session& s) { return profiled(s) && s.offers(Operation::transform); }, nullptr, offered<judge_transform>, forward_cases};
+const Check profile_transform_check{"profile-transform",
+                                    "under a profile: y = R x",
+                                    [](const Session& s) { return profiled(s) && s.offers(Operation::transform); },
+                                    nullptr,
+                                    offered<judge_transform>,
+                                    forward_cases};
 const Check profile_transposed_check{"profile-transposed", "under a profile: x = Rᵀ y",
                                      [](const Session& s) { return profiled(s) && s.profile()->has_inverse && s.offers(Operation::transform_transposed); },
                                      nullptr, offered<judge_transposed>, transform_cases};

@@ -246,7 +246,8 @@ bool smallest_order_alone(Session& s, const Rows& r) {
   bool right = false;
   s.answers([&] {
     const std::vector<float> y = s.transform(twice, x);
-    right = reproduces({{Values(y.begin(), y.end()), exact_rotation(twice, x.data()), transform_bound(s, twice.order, sum_of_magnitudes(x.data(), x.size())), 0}});
+    right = reproduces({{Values(y.begin(), y.end()), exact_rotation(twice, x.data()),
+                         transform_bound(s, twice.order, sum_of_magnitudes(x.data(), x.size())), 0}});
   });
   return right;
 }
@@ -296,7 +297,9 @@ Explanation explain(Session& s, const Rows& r) {
     if (auto why = explain_preimage(r)) return *why;
     if (r.gives([&](const float* x) { return rotation_with(r.config, x, SignUse::spec, true); })) return {"wrong-transform", "the output is Hᵀ D x"};
   }
-  if (smallest_order_alone(s, r)) return {"smallest-order-fails", fmt::format("order {} is wrong, order {} is right", r.config.order, 2 * r.config.order)};
+  if (smallest_order_alone(s, r))
+    return {"smallest-order-fails",
+            fmt::format("order {} is wrong, order {} is right", r.config.order, 2 * r.config.order)};
   if (auto why = explain_zero_tail(r.rows)) return *why;
   std::size_t wrong = 0, first = r.rows.front().got.size();
   for (const Reproduction& row : r.rows) {
@@ -384,7 +387,8 @@ std::vector<Case> transform_cases(Session& s) {
       cases.push_back(std::move(single));
     }
   }
-  for (auto& list : {size_cases(s, 0, false), size_cases(s, 1, false), large_cases(s)}) cases.insert(cases.end(), list.begin(), list.end());
+  for (auto& list : {size_cases(s, 0, false), size_cases(s, 1, false), large_cases(s)})
+    cases.insert(cases.end(), list.begin(), list.end());
   return cases;
 }
 

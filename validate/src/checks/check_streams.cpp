@@ -158,7 +158,8 @@ Explanation explain_table(const Table& t, int bits, std::uint32_t word) {
     at = k;
   }
   const bool one_entry = off == 1 && t.got.size() >= 3;
-  const std::string entry = fmt::format("entry {} of {} alone is wrong, by {:.3g}", at, t.got.size(), t.got[at] - t.exact[at]);
+  const std::string entry =
+      fmt::format("entry {} of {} alone is wrong, by {:.3g}", at, t.got.size(), t.got[at] - t.exact[at]);
   if (error <= 1e-5 && one_entry) return {"table-entry", entry};
   if (error <= 1e-5) return {"thresholds-drift", fmt::format("relative error {:.3g}, 2^-40 = 9.1e-13 is allowed", error)};
   if (close(t.got, table_at(t.is_threshold, bits, 0.5), 1e-6)) {

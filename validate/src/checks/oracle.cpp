@@ -7,12 +7,12 @@
 #include <limits>
 #include <map>
 
-#include "hdq/stages.hpp"
 #include "hdq/reference/expectation/expected_error.hpp"
-#include "hdq/reference/scheme/vector_quantizer.hpp"
-#include "hdq/reference/scheme/philox.hpp"
 #include "hdq/reference/judge/rounding_bounds.hpp"
+#include "hdq/reference/scheme/philox.hpp"
 #include "hdq/reference/scheme/scalar_quantizer.hpp"
+#include "hdq/reference/scheme/vector_quantizer.hpp"
+#include "hdq/stages.hpp"
 
 namespace hdq::validate {
 

@@ -264,7 +264,16 @@ bool other_thresholds(ProfileJudge& judge, bool upper) {
 // The unit that makes all codes right: each code k of z > 0 wants c in [z/θ_{k+1}, z/θ_k].
 std::optional<Explanation> other_unit(const ProfileJudge& judge, const Right& right) {
   const double d = static_cast<double>(judge.rotation().length()), n = static_cast<double>(judge.dimension());
-  std::vector<double> candidates = {std::sqrt(d / n), std::sqrt(n / d), std::sqrt(d), 1 / std::sqrt(d), std::sqrt(0.5), std::sqrt(2.0), 0.5, 2, d, 1 / d};
+  std::vector<double> candidates = {std::sqrt(d / n),
+                                    std::sqrt(n / d),
+                                    std::sqrt(d),
+                                    1 / std::sqrt(d),
+                                    std::sqrt(0.5),
+                                    std::sqrt(2.0),
+                                    0.5,
+                                    2,
+                                    d,
+                                    1 / d};
   for (double c = 0.5; c < 1.6; c += 0.01) candidates.push_back(c);
   for (const double c : candidates) {
     if (std::abs(c - 1) < 0.004) continue;
@@ -273,8 +282,11 @@ std::optional<Explanation> other_unit(const ProfileJudge& judge, const Right& ri
     for (Ball& t : changed.thresholds()) t *= Ball(c);
     if (!right(changed)) continue;
     const bool of_padding = n != d && (c == candidates[0] || c == candidates[1]);
-    if (of_padding) return Explanation{"padded-dimensions", fmt::format("the codes are those of a unit for n = {}, not for d = {}", n, d)};
-    return Explanation{"codebook", fmt::format("the codes are those of a codebook about {} times as wide", scale_text(c, judge))};
+    if (of_padding)
+      return Explanation{"padded-dimensions",
+                         fmt::format("the codes are those of a unit for n = {}, not for d = {}", n, d)};
+    return Explanation{"codebook",
+                       fmt::format("the codes are those of a codebook about {} times as wide", scale_text(c, judge))};
   }
   return std::nullopt;
 }
@@ -364,9 +376,13 @@ std::optional<Explanation> other_thresholds_fitted(const ProfileJudge& judge, co
   }
   changed.ignore_factors_in_encode = true;  // a factor of other codewords is another number
   if (!right(changed)) return std::nullopt;
-  return Explanation{"codebook", fmt::format("the codes have other thresholds: z up to {:.4g} has codeword {} or less, z from {:.4g} on codeword {} or more; the threshold should be {:.6g}",
-                                             *std::max_element(most.begin(), most.begin() + static_cast<std::ptrdiff_t>(worst) + 1), worst, *std::min_element(least.begin() + static_cast<std::ptrdiff_t>(worst) + 1, least.end()), worst + 1,
-                                             judge.thresholds()[worst].mid_double())};
+  return Explanation{
+      "codebook",
+      fmt::format("the codes have other thresholds: z up to {:.4g} has codeword {} or less, z from {:.4g} on codeword "
+                  "{} or more; the threshold should be {:.6g}",
+                  *std::max_element(most.begin(), most.begin() + static_cast<std::ptrdiff_t>(worst) + 1), worst,
+                  *std::min_element(least.begin() + static_cast<std::ptrdiff_t>(worst) + 1, least.end()), worst + 1,
+                  judge.thresholds()[worst].mid_double())};
 }
 
 std::optional<Explanation> zero_coded_lowest(const ProfileJudge& judge, const EncodedCase& e, const RowsRight& rows_right) {
@@ -598,7 +614,8 @@ std::optional<Explanation> swapped_codewords(const ProfileJudge& judge, const Ri
 }
 
 // One codeword off, by what the values say.
-std::optional<Explanation> one_codeword(const ProfileJudge& judge, const Right& right, const ProfileRow& row, const std::vector<float>& values, std::uint64_t number) {
+std::optional<Explanation> one_codeword(const ProfileJudge& judge, const Right& right, const ProfileRow& row,
+                                        const std::vector<float>& values, std::uint64_t number) {
   const std::size_t levels = judge.codewords().size();
   if (levels < 3 || levels > 64) return std::nullopt;
   const Approximate expected = judge.decoded(row, number);
@@ -617,7 +634,10 @@ std::optional<Explanation> one_codeword(const ProfileJudge& judge, const Right& 
     ProfileJudge changed = judge;
     changed.codewords()[k] += Ball(off);
     const double should_be = judge.codewords()[k].mid_double();
-    if (right(changed)) return Explanation{"table-entry", fmt::format("codeword {} is about {:.6g}, should be {:.6g}; the others are right", k, should_be + off, should_be)};
+    if (right(changed))
+      return Explanation{"table-entry",
+                         fmt::format("codeword {} is about {:.6g}, should be {:.6g}; the others are right", k,
+                                     should_be + off, should_be)};
   }
   return std::nullopt;
 }

@@ -1,9 +1,10 @@
 // What a kernel declines must not depend on content: every call is noted (refusals.hpp), and what was always declined is asked again.
+#include "hdq/validate/checks/refusals.hpp"
+
 #include <utility>
 
-#include "hdq/validate/checks/session.hpp"
 #include "hdq/validate/checks/inputs.hpp"
-#include "hdq/validate/checks/refusals.hpp"
+#include "hdq/validate/checks/session.hpp"
 
 namespace hdq::validate {
 namespace {

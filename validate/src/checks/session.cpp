@@ -73,10 +73,12 @@ std::uint64_t Session::offered_near(std::uint64_t wish, int bits) {
   if (known != offered_.end()) return known->second;
   // A kernel that took the first few dimensions it was asked for is taken to take all: each question is a call.
   constexpr std::size_t asked_at_first = 2;
-  const bool all_taken = std::all_of(offered_.begin(), offered_.end(), [](const auto& o) { return o.second == o.first.first; });
+  const bool all_taken =
+      std::all_of(offered_.begin(), offered_.end(), [](const auto& o) { return o.second == o.first.first; });
   if (!profile_ && offered_.size() >= asked_at_first && all_taken) return std::min(wish, info().max_dimension);
   std::vector<std::uint64_t> candidates{wish};
-  for (const std::uint64_t unit : {std::uint64_t{2}, std::uint64_t{8}, std::uint64_t{16}, std::uint64_t{32}, std::uint64_t{64}, std::uint64_t{128}, std::uint64_t{256}}) {
+  for (const std::uint64_t unit : {std::uint64_t{2}, std::uint64_t{8}, std::uint64_t{16}, std::uint64_t{32},
+                                   std::uint64_t{64}, std::uint64_t{128}, std::uint64_t{256}}) {
     candidates.push_back((wish + unit - 1) / unit * unit);
   }
   candidates.push_back(std::bit_ceil(wish));
@@ -207,7 +209,8 @@ std::string Session::left_unwritten(const MadeCall& made) {
       if (count++ == 0) first = i;
     }
     if (count != 0) {
-      return fmt::format("{} leaves {} of {} bytes of output {} as they were, the first at {}", operation_name(made.request.operation), count, size, output, first);
+      return fmt::format("{} leaves {} of {} bytes of output {} as they were, the first at {}",
+                         operation_name(made.request.operation), count, size, output, first);
     }
   }
   return "";
@@ -344,7 +347,8 @@ std::size_t Session::code_bytes(const Config& config) {
   r.output_bytes = {8};
   const std::uint64_t bytes = expect_ok(r).output<std::uint64_t>(0)[0];
   if (bytes > (std::uint64_t{1} << 28)) {
-    throw Trouble{failure_of(Outcome::failed, fmt::format("code_bytes is {}, more than 2^28", bytes)), Operation::code_bytes, config, 0};
+    throw Trouble{failure_of(Outcome::failed, fmt::format("code_bytes is {}, more than 2^28", bytes)),
+                  Operation::code_bytes, config, 0};
   }
   return bytes;
 }
@@ -467,23 +471,37 @@ namespace {
 
 Stage stage_of(Operation operation) {
   switch (operation) {
-    case Operation::signs: return Stage::signs;
-    case Operation::dither: return Stage::dither;
-    case Operation::thresholds: return Stage::thresholds;
-    case Operation::codewords: return Stage::codewords;
-    case Operation::transform: return Stage::transform;
-    case Operation::transform_transposed: return Stage::inverse;
-    case Operation::encode: return Stage::encode;
+    case Operation::signs:
+      return Stage::signs;
+    case Operation::dither:
+      return Stage::dither;
+    case Operation::thresholds:
+      return Stage::thresholds;
+    case Operation::codewords:
+      return Stage::codewords;
+    case Operation::transform:
+      return Stage::transform;
+    case Operation::transform_transposed:
+      return Stage::inverse;
+    case Operation::encode:
+      return Stage::encode;
     case Operation::decode:
-    case Operation::reconstruct: return Stage::decode;
-    case Operation::pack: return Stage::pack;
-    case Operation::unpack: return Stage::unpack;
-    case Operation::dot: return Stage::dot;
+    case Operation::reconstruct:
+      return Stage::decode;
+    case Operation::pack:
+      return Stage::pack;
+    case Operation::unpack:
+      return Stage::unpack;
+    case Operation::dot:
+      return Stage::dot;
     case Operation::save:
-    case Operation::load: return Stage::file;
-    case Operation::error_constant: return Stage::oracle;
+    case Operation::load:
+      return Stage::file;
+    case Operation::error_constant:
+      return Stage::oracle;
     case Operation::code_bytes:
-    case Operation::data: return Stage::memory;
+    case Operation::data:
+      return Stage::memory;
   }
   return Stage::memory;
 }
@@ -533,7 +551,9 @@ Finding finding_of(const Trouble& trouble) {
       f.what = fmt::format("{} {}", operation, detail);
       break;
     default:
-      f.defect = trouble.reply.outcome == Outcome::bad_input || trouble.reply.detail.starts_with(unknown_status) ? "wrong-status" : "failure";
+      f.defect = trouble.reply.outcome == Outcome::bad_input || trouble.reply.detail.starts_with(unknown_status)
+                     ? "wrong-status"
+                     : "failure";
       f.stage = stage_of(trouble.operation);
       if (trouble.operation == Operation::code_bytes && detail.starts_with("code_bytes is ")) {
         f.defect = "wrong-values";

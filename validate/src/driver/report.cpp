@@ -86,7 +86,8 @@ std::string why_not_judged(const Verdict& v) {
   const bool answered = std::any_of(v.checks.begin(), v.checks.end(), [](const CheckResult& c) { return c.status != CheckResult::Status::skipped; });
   if (!answered && !v.unsupported.empty()) return "the kernel declines every case";
   if (!v.estimates.empty()) return "the audit made too few observations";
-  if (v.under_profile) return "no check judged a value: a profile's are profile-transform, -transposed, -pack, -encode, -decode, -dot";
+  if (v.under_profile)
+    return "no check judged a value: a profile's are profile-transform, -transposed, -pack, -encode, -decode, -dot";
   if (v.subject.promise == Promise::own_scheme) {
     return "of a scheme of its own only x̂ can be judged: by encode and decode, encode and dot, or reconstruct";
   }

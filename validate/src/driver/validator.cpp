@@ -43,7 +43,8 @@ class Runner {
   // What was left out because calls take long; empty: nothing.
   std::string left_out() const {
     if (fewer_.empty()) return "";
-    return fmt::format("a call takes {:.2g} ms, so this level tried fewer cases: {}", 1e3 * session_.seconds_per_call(), fmt::join(fewer_, ", "));
+    return fmt::format("a call takes {:.2g} ms, so this level tried fewer cases: {}", 1e3 * session_.seconds_per_call(),
+                       fmt::join(fewer_, ", "));
   }
 
   CheckResult run(const Check& check) {
@@ -92,7 +93,8 @@ class Runner {
   bool wanted(const Check& check, std::string& reason) const {
     if (!options_.only.empty() && !listed(options_.only, check.name)) reason = "not in --only";
     else if (listed(options_.skip, check.name)) reason = "in --skip";
-    else if (!check.applies(session_)) reason = why_not(check);
+    else if (!check.applies(session_))
+      reason = why_not(check);
     else if (input_ && check.judge == nullptr) reason = "takes no input";
     else if (hangs_ >= 2) reason = "the kernel hangs";
     else return true;
@@ -102,30 +104,40 @@ class Runner {
   // At quick, a program that takes long for a call gets fewer cases of each check, unless the check was asked for by name.
   double seconds_for_cases(const Check& check) const {
     constexpr double slow = 0.3e-3, budget = 0.5;
-    const bool fewer = options_.level == Level::quick && !session_.calls_functions() && session_.seconds_per_call() > slow;
+    const bool fewer =
+        options_.level == Level::quick && !session_.calls_functions() && session_.seconds_per_call() > slow;
     return fewer && !listed(options_.only, check.name) ? budget : std::numeric_limits<double>::infinity();
   }
 
   // A check that does not apply.
   std::string why_not(const Check& check) const {
     const std::string name = check.name;
-    if (name == "concurrent" && !session_.calls_functions()) return "a program behind a pipe answers one call after the other";
+    if (name == "concurrent" && !session_.calls_functions())
+      return "a program behind a pipe answers one call after the other";
     if (name.starts_with("profile-") && session_.profile() == nullptr) return "there is no profile";
-    if (session_.profile() == nullptr) return session_.conformant() ? "not offered" : "not offered, or not comparable for a scheme of its own";
-    if (name == "bad-input" && !session_.profile()->checks_input) return "not judged: the profile says that inputs are not checked";
+    if (session_.profile() == nullptr)
+      return session_.conformant() ? "not offered" : "not offered, or not comparable for a scheme of its own";
+    if (name == "bad-input" && !session_.profile()->checks_input)
+      return "not judged: the profile says that inputs are not checked";
     if ((name == "range" || name == "scaling") && session_.offers(Operation::encode)) {
       return "not judged: under this profile a norm is not all that is stored, or not in float32";
     }
-    constexpr std::pair<const char*, const Check*> judged_by[] = {
-        {"signs", &profile_data_check},          {"dither", &profile_data_check},   {"codebook", &profile_encode_check},
-        {"transform", &profile_transform_check}, {"pack", &profile_pack_check},     {"transposed", &profile_transposed_check},
-        {"encode", &profile_encode_check},       {"decode", &profile_decode_check}, {"near-thresholds", &profile_encode_check},
-        {"dot", &profile_dot_check}};
+    constexpr std::pair<const char*, const Check*> judged_by[] = {{"signs", &profile_data_check},
+                                                                  {"dither", &profile_data_check},
+                                                                  {"codebook", &profile_encode_check},
+                                                                  {"transform", &profile_transform_check},
+                                                                  {"pack", &profile_pack_check},
+                                                                  {"transposed", &profile_transposed_check},
+                                                                  {"encode", &profile_encode_check},
+                                                                  {"decode", &profile_decode_check},
+                                                                  {"near-thresholds", &profile_encode_check},
+                                                                  {"dot", &profile_dot_check}};
     for (const auto& [of_spec, of_profile] : judged_by) {
       if (name == of_spec && of_profile->applies(session_)) return fmt::format("judged by {}", of_profile->name);
     }
     if (name == "error-constant" || name == "reachable") return "a check of SPEC's scheme";
-    if (name == "audit" || name == "drift") return "the profile claims nothing that it could test, or the operations are not offered";
+    if (name == "audit" || name == "drift")
+      return "the profile claims nothing that it could test, or the operations are not offered";
     return "not offered";
   }
 
@@ -140,20 +152,28 @@ class Runner {
   // Operations whose outputs a finding of this stage may be about.
   static bool concerns(Stage stage, Operation operation) {
     switch (stage) {
-      case Stage::transform: return operation == Operation::transform;
-      case Stage::inverse: return operation == Operation::transform_transposed || operation == Operation::decode;
+      case Stage::transform:
+        return operation == Operation::transform;
+      case Stage::inverse:
+        return operation == Operation::transform_transposed || operation == Operation::decode;
       case Stage::scale:
-      case Stage::encode: return operation == Operation::encode;
-      case Stage::decode: return operation == Operation::decode || operation == Operation::reconstruct;
-      case Stage::dot: return operation == Operation::dot;
-      case Stage::paths: return true;
-      default: return false;
+      case Stage::encode:
+        return operation == Operation::encode;
+      case Stage::decode:
+        return operation == Operation::decode || operation == Operation::reconstruct;
+      case Stage::dot:
+        return operation == Operation::dot;
+      case Stage::paths:
+        return true;
+      default:
+        return false;
     }
   }
 
   // What a call leaves unwritten may look like anything.
   void look_for_unwritten(const Case& c, Finding& f) {
-    if (f.ended_process || f.defect == "output-unwritten" || f.defect == "failure" || f.defect == "wrong-status") return;
+    if (f.ended_process || f.defect == "output-unwritten" || f.defect == "failure" || f.defect == "wrong-status")
+      return;
     constexpr std::size_t most = 40, largest = std::size_t{1} << 17;  // calls; numbers in a call
     if (c.x.size() > largest) return;
     try {
@@ -308,8 +328,10 @@ class Runner {
     f.check = check_->name;
     if (!options_.output_directory.empty() && !input_) {
       f.input_file = (std::filesystem::path(options_.output_directory) / fmt::format("failing-{}-{}.npy", check_->name, f.defect)).string();
-      if (write_input(f, c)) f.replay = replay(fmt::format("--input {} --bits {} --seed {} --row {}{}", shell_word(f.input_file), c.config.bits, c.config.seed, c.first_row,
-                                    c.config.variant != 0 ? fmt::format(" --variant {}", c.config.variant) : ""));
+      if (write_input(f, c))
+        f.replay = replay(fmt::format("--input {} --bits {} --seed {} --row {}{}", shell_word(f.input_file),
+                                      c.config.bits, c.config.seed, c.first_row,
+                                      c.config.variant != 0 ? fmt::format(" --variant {}", c.config.variant) : ""));
     }
     add(std::move(f));
   }
@@ -429,7 +451,8 @@ Verdict validate(Subject& subject, const Options& options, const std::optional<C
   if (std::string less = runner.left_out(); !less.empty()) verdict.remarks.push_back(std::move(less));
   for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
     if (!verdict.subject.offers_bits(bits) || !(verdict.subject.claimed_error[bits] >= empty_claim)) continue;
-    verdict.remarks.push_back(fmt::format("the claim at b = {} is empty: E‖x̂ − x‖² of {:.6g}·‖x‖², where x̂ = 0 has 1", bits, verdict.subject.claimed_error[bits]));
+    verdict.remarks.push_back(fmt::format("the claim at b = {} is empty: E‖x̂ − x‖² of {:.6g}·‖x‖², where x̂ = 0 has 1",
+                                          bits, verdict.subject.claimed_error[bits]));
     break;
   }
   verdict.seconds = seconds_since(start);

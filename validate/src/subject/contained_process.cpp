@@ -356,11 +356,14 @@ std::optional<Usage> ContainedProcess::usage() const {
   bool seen = false;
   for (const pid_t id : descendants(supervisor_, {}, 0)) {
     unsigned long long size = 0, resident = 0;
-    if (std::sscanf(read_small_file(fmt::format("/proc/{}/statm", id)).c_str(), "%llu %llu", &size, &resident) != 2) continue;
+    if (std::sscanf(read_small_file(fmt::format("/proc/{}/statm", id)).c_str(), "%llu %llu", &size, &resident) != 2)
+      continue;
     std::error_code unseen;
     const auto count = [&](const char* what) {
       std::uint64_t entries = 0;
-      for (std::filesystem::directory_iterator at(fmt::format("/proc/{}/{}", id, what), unseen), end; !unseen && at != end; at.increment(unseen)) ++entries;
+      for (std::filesystem::directory_iterator at(fmt::format("/proc/{}/{}", id, what), unseen), end;
+           !unseen && at != end; at.increment(unseen))
+        ++entries;
       return entries;
     };
     const std::uint64_t descriptors = count("fd");
@@ -376,7 +379,8 @@ std::optional<Usage> ContainedProcess::usage() const {
 
 double ContainedProcess::waited_for_processor() const {
   double seconds = 0;
-  for (const pid_t id : descendants(supervisor_, {}, 0)) seconds += validate::waited_for_processor(fmt::format("/proc/{}", id));
+  for (const pid_t id : descendants(supervisor_, {}, 0))
+    seconds += validate::waited_for_processor(fmt::format("/proc/{}", id));
   return seconds;
 }
 

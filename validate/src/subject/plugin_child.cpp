@@ -362,7 +362,8 @@ class Server {
     }
     held_ += buffers->bytes;
     kept_.push_back(std::move(buffers));
-    const bool reused = calls_[0].placement.reused;  // the others are watched no longer: their holes would be reused, not these
+    const bool reused =
+        calls_[0].placement.reused;  // the others are watched no longer: their holes would be reused, not these
     while (!kept_.empty() && (reused || kept_.size() > most_kept || held_ > most_held)) release();
   }
 

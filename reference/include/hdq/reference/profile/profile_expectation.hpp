@@ -41,7 +41,8 @@ struct ProfileAdversary {
 ProfileAdversary profile_adversary(const Profile& profile, std::size_t dimension, int bits, std::uint64_t data_seed);
 
 // Where x̂ = ‖x‖·Q(z) with nearest codewords, z the rotated coordinates of mean square one: codewords and thresholds of z.
-std::optional<ProfileTable> normalised_table(const Profile& profile, std::size_t dimension, int bits, std::uint64_t data_seed);
+std::optional<ProfileTable> normalised_table(const Profile& profile, std::size_t dimension, int bits,
+                                             std::uint64_t data_seed);
 
 // Is each rotated coordinate √d·y_j/‖x‖ a sum Σ ε_i u_i over independent fair signs, ‖u‖ = 1, u independent of them? So it is where the rotation is
 // orthogonal and made of signs, permutations and Hadamard matrices of the whole row, the last of these behind seeded signs that come once.

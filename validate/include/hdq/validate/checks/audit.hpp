@@ -40,7 +40,7 @@ inline constexpr double total_false_alarm = 1e-9;
 inline constexpr double tolerance = 0x1p-11, excess = 0x1p-11;  // t and r above
 inline constexpr std::uint64_t without_range = 128;  // observations before the first R
 inline constexpr std::uint64_t without_range_of_means = 48;  // the same for means of `many_rows` or more
-inline constexpr std::uint64_t without_direction = 16;  // observations before LearnedDirection is followed
+inline constexpr std::uint64_t without_direction = 16;       // observations before LearnedDirection is followed
 inline constexpr std::size_t many_rows = 8, most_rows = 256;
 
 // V: what the kernel claims at this bit width, and a little for float32. A profile without a claim is held to an x̂ that is no further from x
@@ -103,21 +103,23 @@ struct Audited {
   LearnedDirection direction;
   bool fresh = false;  // other rows each time: only self, sum and error are tested
 };
-inline constexpr std::size_t statistics_per_subject = 7, tests_per_subject = statistics_per_subject + 1, tests_per_experiment = 2;
+inline constexpr std::size_t statistics_per_subject = 7, tests_per_subject = statistics_per_subject + 1,
+                             tests_per_experiment = 2;
 
 // By which of its functions a kernel is audited.
 enum class Route { codes, direct, dot_only };  // encode and decode (and dot), reconstruct, encode and dot
 std::string route_name(Route route, bool with_dot);
 
 struct Experiment {
-  Experiment(const Config& c, Route r, const Statistic& unused) : config(c), route(r), all_self(unused), all_sums(unused) {}
+  Experiment(const Config& c, Route r, const Statistic& unused)
+      : config(c), route(r), all_self(unused), all_sums(unused) {}
   Config config;
   Route route = Route::codes;
   std::vector<float> query;  // a unit vector
   std::vector<Audited> subjects;
-  Statistic all_self, all_sums;  // means over the subjects
-  std::size_t rows = 1;          // m
-  std::size_t code_bytes = 0;    // of a row; 0: not asked for
+  Statistic all_self, all_sums;                      // means over the subjects
+  std::size_t rows = 1;                              // m
+  std::size_t code_bytes = 0;                        // of a row; 0: not asked for
   std::unique_ptr<reference::ScalarMseTable> exact;  // conformant kernels
   std::uint64_t observations = 0;
   bool rejected = false, declined = false;
@@ -147,8 +149,8 @@ void choose_rows(Session& s, Experiment& e, double seconds);
 void observe(Session& s, Experiment& e);  // one fresh seed
 void add_result(Session& s, Experiment& e);  // the same, for Experiment::fingerprints alone
 bool rejected(const Experiment& e);
-bool biased(const Experiment& e);  // rejected by more than its error
-double clearest(const Experiment& e);  // of all its tests, as Statistic has it
+bool biased(const Experiment& e);                                   // rejected by more than its error
+double clearest(const Experiment& e);                               // of all its tests, as Statistic has it
 double smallest_bias(const Experiment& e, const Audited& subject);  // of ⟨x, x̂⟩/‖x‖², or of dot
 Estimate estimate_of(const Experiment& e, const Audited& subject);
 

@@ -18,16 +18,41 @@ extern const Check file_check, oracle_check;                                    
 extern const Check profile_data_check, profile_transform_check, profile_transposed_check, profile_pack_check, profile_encode_check,
     profile_decode_check, profile_dot_check;                                        // check_profile.cpp
 extern const Check reachable_check;                                                 // check_reachable.cpp
-extern const Check enumeration_check;                                                // check_enumeration.cpp
+extern const Check enumeration_check;                                               // check_enumeration.cpp
 extern const Check audit_check, drift_check;                                        // audit.cpp
 
 inline std::vector<const Check*> all_checks() {
-  return {&signs_check,  &dither_check,     &codebook_check, &transform_check, &transposed_check, &pack_check,   &encode_check,
-          &thresholds_near_check, &decode_check, &dot_check,
-          &profile_data_check, &profile_transform_check, &profile_transposed_check, &profile_pack_check, &profile_encode_check,
-          &profile_decode_check, &profile_dot_check,
-          &repeat_check,    &rows_check,     &variants_check, &placement_check, &leaks_check, &concurrent_check,
-          &bad_input_check, &range_check,   &scaling_check,  &file_check,      &oracle_check,     &reachable_check, &enumeration_check, &audit_check,
+  return {&signs_check,
+          &dither_check,
+          &codebook_check,
+          &transform_check,
+          &transposed_check,
+          &pack_check,
+          &encode_check,
+          &thresholds_near_check,
+          &decode_check,
+          &dot_check,
+          &profile_data_check,
+          &profile_transform_check,
+          &profile_transposed_check,
+          &profile_pack_check,
+          &profile_encode_check,
+          &profile_decode_check,
+          &profile_dot_check,
+          &repeat_check,
+          &rows_check,
+          &variants_check,
+          &placement_check,
+          &leaks_check,
+          &concurrent_check,
+          &bad_input_check,
+          &range_check,
+          &scaling_check,
+          &file_check,
+          &oracle_check,
+          &reachable_check,
+          &enumeration_check,
+          &audit_check,
           &drift_check};
 }
 

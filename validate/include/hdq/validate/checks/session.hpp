@@ -183,7 +183,8 @@ class Session {
   // What was called since begin_check(): bit (1 << operation) where a call was answered (by more than a refusal), and where it was with ok.
   std::uint32_t answered() const { return answered_; }
   std::uint32_t succeeded() const { return succeeded_; }
-  void uncounted(const std::function<void()>& calls);  // calls that are no part of the check: answered() and succeeded() stay
+  void uncounted(
+      const std::function<void()>& calls);  // calls that are no part of the check: answered() and succeeded() stay
   void disclaim() { succeeded_ = 0; }  // what was called is no judgement: too little of it
 
   std::vector<Estimate> estimates;   // of the audit
@@ -214,7 +215,7 @@ class Session {
   std::set<std::string> unsupported_;
   Refusals refusals_;
   std::optional<reference::Profile> profile_;
-  std::map<std::pair<std::uint64_t, int>, std::uint64_t> offered_;  // of offered_near
+  std::map<std::pair<std::uint64_t, int>, std::uint64_t> offered_;                         // of offered_near
   std::map<std::vector<std::uint64_t>, std::unique_ptr<reference::ProfileJudge>> judges_;  // by n, bits, seed, variant
 };
 

@@ -48,7 +48,7 @@ enum class Operation : std::uint32_t {
 #define HDQ_OPERATION(member, number, name) +1
 inline constexpr std::uint32_t operation_count = 1 HDQ_OPERATIONS(HDQ_OPERATION);  // numbers are below it
 #undef HDQ_OPERATION
-bool works_on_rows(Operation operation);                    // Request::rows says how many
+bool works_on_rows(Operation operation);              // Request::rows says how many
 const char* operation_name(Operation operation);      // "transform-transposed"
 
 enum class Promise : std::uint32_t { own_scheme = 0, conformant = 1, bit_exact = 2 };
@@ -97,7 +97,8 @@ struct Placement {
   Guard guard = Guard::behind;
   std::uint32_t shift = 0;   // with Guard::none
   std::uint8_t fill = 0xFF;  // what outputs hold before the call: what a kernel leaves unwritten differs between two calls of other fills
-  bool reused = false;       // the next call may find its buffers at the same addresses; else they are watched for late use for a while
+  bool reused =
+      false;  // the next call may find its buffers at the same addresses; else they are watched for late use for a while
 };
 
 // Inputs and outputs by operation, in the order of the arguments in hdq_kernel.h:
@@ -149,7 +150,8 @@ struct Reply {
   std::string detail;               // for people: "SIGSEGV reading 4 bytes behind input 0"
   std::uint64_t row = 0, column = 0;  // with bad_input
   std::uint64_t size = 0;           // save
-  std::int64_t outside = 0;         // bytes before (< 0) or behind the buffer that was left, with touched_guard and wrote_outside
+  std::int64_t outside =
+      0;  // bytes before (< 0) or behind the buffer that was left, with touched_guard and wrote_outside
   std::vector<std::vector<std::uint8_t>> outputs;  // as long as asked for; with ok only
 
   bool ok() const { return outcome == Outcome::ok; }
@@ -230,7 +232,8 @@ class Subject {
 };
 
 Reply failure_of(Outcome outcome, std::string detail);
-inline constexpr std::string_view unknown_status = "it returned status ";  // begins the detail of a failure whose status is none of the interface's
+inline constexpr std::string_view unknown_status =
+    "it returned status ";  // begins the detail of a failure whose status is none of the interface's
 
 // One word of a command line for bash, printable: as it is, in quotes, or in $'quotes' with escapes.
 std::string shell_word(std::string_view word);
