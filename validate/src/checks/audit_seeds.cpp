@@ -13,9 +13,14 @@ namespace {
 // Rounding to float32 of what is stored, relative to ‖x‖², and a factor of a thousand.
 constexpr double lossless = 1e-10;
 
+using Vectors = std::vector<std::pair<std::string, std::vector<float>>>;
+
+constexpr std::uint64_t usual_row = 5;
+
 // x̂ of all vectors, or what dot says of them, for one seed.
-std::vector<float> result(Session& s, const Shape& shape, const std::vector<std::pair<std::string, std::vector<float>>>& vectors, std::uint64_t seed) {
-  Case c{s.config(shape.dimension, shape.bits, seed), 5, {}};
+std::vector<float> result(Session& s, const Shape& shape, const Vectors& vectors, std::uint64_t seed,
+                          std::uint64_t first_row = usual_row) {
+  Case c{s.config(shape.dimension, shape.bits, seed), first_row, {}};
   for (const auto& [name, x] : vectors) c.x.insert(c.x.end(), x.begin(), x.end());
   if (shape.route == Route::direct) return s.reconstruct_directly(c);
   const Encoded encoded = s.encode(c);
@@ -26,10 +31,11 @@ std::vector<float> result(Session& s, const Shape& shape, const std::vector<std:
 }
 
 // What shows whether the seed matters. A factor may fix ⟨x, x̂⟩ whatever the seed: inner products with other vectors are not fixed by it.
-std::vector<float> seen(Session& s, const Shape& shape, const std::vector<std::pair<std::string, std::vector<float>>>& vectors, std::uint64_t seed) {
-  std::vector<float> all = result(s, shape, vectors, seed);
+std::vector<float> seen(Session& s, const Shape& shape, const Vectors& vectors, std::uint64_t seed,
+                        std::uint64_t first_row = usual_row) {
+  std::vector<float> all = result(s, shape, vectors, seed, first_row);
   if (shape.route != Route::dot_only) return all;
-  Case c{s.config(shape.dimension, shape.bits, seed), 5, {}};
+  Case c{s.config(shape.dimension, shape.bits, seed), first_row, {}};
   for (const auto& [name, x] : vectors) c.x.insert(c.x.end(), x.begin(), x.end());
   const Encoded encoded = s.encode(c);
   for (const auto& [name, q] : vectors) {
@@ -46,6 +52,28 @@ double error_of(const Shape& shape, const std::vector<float>& x, const std::vect
   double error = 0;
   for (std::size_t j = 0; j < x.size(); ++j) error += std::pow(static_cast<double>(results[i * x.size() + j]) - static_cast<double>(x[j]), 2);
   return error / square;
+}
+
+// Where results change with the row's number but not with the seed, something is drawn from the number alone: the same for every seed.
+std::optional<Finding> drawn_from_row_number(Session& s, const Shape& shape) {
+  const auto vectors = audited_vectors(s, s.config(shape.dimension, shape.bits));
+  std::optional<Finding> found;
+  s.answers([&] {
+    const std::vector<float> first = seen(s, shape, vectors, 1);
+    for (const std::uint64_t row : {usual_row + 1, std::uint64_t{1000}, std::uint64_t{1} << 33}) {
+      if (found || same_bits(first, seen(s, shape, vectors, 1, row))) continue;
+      found.emplace();
+      found->stage = Stage::audit;
+      found->config = s.config(shape.dimension, shape.bits);
+      found->defect = "dead-or-biased-rounding";
+      found->what = fmt::format(
+          "x̂ of the same vectors differs between first rows {} and {} and is the same for every seed: what is random "
+          "depends on the row's "
+          "number alone",
+          usual_row, row);
+    }
+  });
+  return found;
 }
 
 }  // namespace
@@ -72,6 +100,7 @@ void judge_deterministic(Session& s, const std::vector<Shape>& shapes, const Rep
   } worst;
   bool unclaimed = false;
   for (const Shape& shape : shapes) {
+    if (auto f = drawn_from_row_number(s, shape)) return report(std::move(*f));
     const Config config = s.config(shape.dimension, shape.bits);
     const auto vectors = audited_vectors(s, config);
     std::vector<float> x;
