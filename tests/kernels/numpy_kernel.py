@@ -47,6 +47,10 @@ def split_order(d):
     raise ValueError(d)
 
 
+def padded_order(n):
+    return min(m << max(0, (-(-n // m) - 1).bit_length()) for m in BASE)
+
+
 def hadamard(x, transposed=False):
     """Rows of x times H, float32, in the order of additions of SPEC §4."""
     rows, d = x.shape
@@ -200,16 +204,17 @@ def dot(call, norms, codes, q):
     return np.array([float(norms[i]) / call.d * (rotated @ z) for i, z in rotated_rows(call, codes)])
 
 
-serve({"name": "numpy, from the documents", "promise": "conformant"}, {
-    "signs": lambda call: sign_vector(call.seed, call.count),
-    "dither": lambda call: dither_words(call.seed, call.first_row, call.rows),
-    "thresholds": lambda call: codebook(call.bits, call.word)[0],
-    "codewords": lambda call: codebook(call.bits, call.word)[1],
-    "transform": transform,
-    "transform-transposed": transform_transposed,
-    "encode": encode,
-    "decode": decode,
-    "pack": lambda call, codes: pack(call, codes),
-    "unpack": lambda call, packed: unpack(call, packed, call.count),
-    "dot": dot,
-})
+if __name__ == "__main__":
+    serve({"name": "numpy, from the documents", "promise": "conformant"}, {
+        "signs": lambda call: sign_vector(call.seed, call.count),
+        "dither": lambda call: dither_words(call.seed, call.first_row, call.rows),
+        "thresholds": lambda call: codebook(call.bits, call.word)[0],
+        "codewords": lambda call: codebook(call.bits, call.word)[1],
+        "transform": transform,
+        "transform-transposed": transform_transposed,
+        "encode": encode,
+        "decode": decode,
+        "pack": lambda call, codes: pack(call, codes),
+        "unpack": lambda call, packed: unpack(call, packed, call.count),
+        "dot": dot,
+    })
