@@ -29,6 +29,7 @@ set(HDQ_KERNEL_SOURCES
   src/quantizer/compand.cpp
   src/quantizer/quantize.cpp
   src/quantizer/quantize_pack.cpp
+  src/quantizer/uniform_step.cpp
   src/rotation/base_12.cpp
   src/rotation/base_20.cpp
   src/rotation/base_28.cpp

@@ -140,7 +140,7 @@ const hdq::Scorer& scorer_of(const hdq_scorer* scorer) { return held(scorer, "sc
 const hdq::FileReader& file_of(const hdq_file* file) { return held(file, "file").file; }
 
 // Of a caller that may have been compiled with a shorter or longer struct.
-hdq::CodecOptions options_of(const hdq_codec_options* given) {
+hdq_codec_options known_options(const hdq_codec_options* given) {
   hdq_codec_options options = HDQ_CODEC_OPTIONS_INIT;
   if (given != nullptr) {
     if (given->size < sizeof given->size) throw InvalidArgument("options: size is not set");
@@ -150,7 +150,19 @@ hdq::CodecOptions options_of(const hdq_codec_options* given) {
       throw InvalidArgument("options: fields that this version does not know");
     std::memcpy(&options, given, std::min(given->size, sizeof options));
   }
-  return {isa_of(options.isa), options.threads, nullptr, scheme_of(options.scheme)};
+  return options;
+}
+
+hdq::CodecOptions options_of(const hdq_codec_options& options) {
+  return {isa_of(options.isa), options.threads, nullptr};
+}
+
+float step_or_zero(hdq::Step (*step_of)(double), double number) {
+  try {
+    return step_of(number).value();
+  } catch (const InvalidArgument&) {
+    return 0;
+  }
 }
 
 void require_if(std::size_t rows, const void* pointer, const char* name) {
@@ -193,8 +205,14 @@ const char* hdq_version(void) { return HDQ_VERSION_STRING; }
 
 // ---- codecs ----
 
+float hdq_step_of_error(double error) { return step_or_zero(hdq::Step::of_error, error); }
+float hdq_step_of_rate(double rate) { return step_or_zero(hdq::Step::of_rate, rate); }
+
 hdq_status hdq_codec_create(size_t dimension, int bits, uint64_t seed, const hdq_codec_options* options, hdq_codec** codec) {
-  return created(codec, "codec", [&] { return new hdq_codec{hdq::Codec(dimension, bits, seed, options_of(options))}; });
+  return created(codec, "codec", [&] {
+    const hdq_codec_options known = known_options(options);
+    return new hdq_codec{hdq::Codec({scheme_of(known.scheme), dimension, bits, seed, known.step}, options_of(known))};
+  });
 }
 
 void hdq_codec_destroy(hdq_codec* codec) { delete codec; }
@@ -202,6 +220,7 @@ void hdq_codec_destroy(hdq_codec* codec) { delete codec; }
 size_t hdq_codec_dimension(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.dimension(); }
 size_t hdq_codec_order(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.order(); }
 int hdq_codec_bits(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.bits(); }
+float hdq_codec_step(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.step(); }
 uint64_t hdq_codec_seed(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.seed(); }
 int hdq_codec_isa(const hdq_codec* codec) { return codec == nullptr ? 0 : number_of(codec->codec.isa()); }
 int hdq_codec_threads(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.threads(); }
@@ -249,7 +268,8 @@ hdq_status hdq_file_verify(const hdq_file* file) {
 }
 
 hdq_status hdq_file_codec(const hdq_file* file, const hdq_codec_options* options, hdq_codec** codec) {
-  return created(codec, "codec", [&] { return new hdq_codec{file_of(file).codec(options_of(options))}; });
+  return created(codec, "codec",
+                 [&] { return new hdq_codec{file_of(file).codec(options_of(known_options(options)))}; });
 }
 
 hdq_status hdq_file_read(const hdq_file* file, uint64_t begin, size_t rows, float* norms, uint8_t* codes) {

@@ -1,8 +1,18 @@
 #include "checks.hpp"
 
+#include <charconv>
+
 #include "codec/plan.hpp"
 
 namespace hdq {
+namespace {
+
+std::string shortest(float value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+}  // namespace
 
 void detail::require_same(const EncodingParameters& theirs, const EncodingParameters& ours, const std::string& whose) {
   const auto differs = [&](const char* what, std::uint64_t their, std::uint64_t our) {
@@ -10,7 +20,9 @@ void detail::require_same(const EncodingParameters& theirs, const EncodingParame
   };
   differs("scheme", static_cast<std::uint64_t>(theirs.scheme), static_cast<std::uint64_t>(ours.scheme));
   differs("dimension", theirs.dimension, ours.dimension);
-  differs("number of bits", static_cast<std::uint64_t>(int{theirs.bits}), static_cast<std::uint64_t>(int{ours.bits}));
+  differs("number of bits", static_cast<std::uint64_t>(theirs.bits), static_cast<std::uint64_t>(ours.bits));
+  if (theirs.step != ours.step)
+    throw InvalidArgument(whose + " step is " + shortest(theirs.step) + ", not " + shortest(ours.step));
   differs("seed", theirs.seed, ours.seed);
 }
 

@@ -168,8 +168,8 @@ void Scorer::State::score_rows(Metric metric, const EncodedView& rows, std::size
     plan.scheme->score_tables(words, some, tables.get());
     for (std::size_t begin = 0; begin < queries.size(); begin += tile_queries) {
       const std::size_t count = std::min(tile_queries, queries.size() - begin);
-      plan.scheme->score_sums({plan.bits, plan.order.order, plan.code_bytes, rotated.get() + begin * stride, count, codes, codes[0] + fetch_ahead,
-                               some, tables.get(), sums.get(), tile_rows});
+      plan.scheme->score_sums({plan.made_with.bits, plan.order.order, plan.code_bytes, rotated.get() + begin * stride,
+                               count, codes, codes[0] + fetch_ahead, some, tables.get(), sums.get(), tile_rows});
       for (std::size_t q = 0; q < count; ++q) {
         float* scores = out.place(begin + q, tile);
         const double offset = Out::with_offset ? queries[begin + q].offset : no_offset;
@@ -260,8 +260,8 @@ float Scorer::score_row(Metric metric, std::size_t query, const EncodedView& row
   AlignedFloats table(s.levels);
   float sum = 0;
   s.plan.scheme->score_tables(&word, 1, table.get());
-  s.plan.scheme->score_sums(
-      {s.plan.bits, s.plan.order.order, s.plan.code_bytes, s.rotated.get() + query * s.stride, 1, &codes, codes, 1, table.get(), &sum, 1});
+  s.plan.scheme->score_sums({s.plan.made_with.bits, s.plan.order.order, s.plan.code_bytes,
+                             s.rotated.get() + query * s.stride, 1, &codes, codes, 1, table.get(), &sum, 1});
   const RowFactors factors = factors_of(norm, static_cast<double>(s.plan.order.order));
   float score = 0;
   finish(metric, &sum, &factors, 1, s.queries[query], s.queries[query].offset, &score);
@@ -298,7 +298,7 @@ double Scorer::error_bound(Metric metric, std::size_t query, const EncodedView& 
   double products = 0, codeword_errors = 0, magnitudes = 0;
   for (std::size_t j = 0; j < shape.order; ++j) {
     const double w = std::abs(static_cast<double>(s.rotated.get()[query * s.stride + detail::score_position(j)]));
-    const double r = std::abs(static_cast<double>(codewords.get()[j])), e = (u + 0x1p-39) * (1 + r);
+    const double r = std::abs(static_cast<double>(codewords.get()[j])), e = s.plan.scheme->codeword_error() * (1 + r);
     products += w * r;
     codeword_errors += w * e;
     magnitudes += r + e;

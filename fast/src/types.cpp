@@ -30,6 +30,16 @@ void detail::throw_bits(int bits) {
                         std::to_string(bits));
 }
 
+const char* scheme_name(SchemeId id) {
+  switch (id) {
+    case SchemeId::fixed_rate:
+      return "fixed-rate";
+    case SchemeId::entropy_coded:
+      return "entropy-coded";
+  }
+  return "unknown";
+}
+
 std::size_t detail::checked_product(std::size_t a, std::size_t b, const char* what) {
   std::size_t product = 0;
   if (__builtin_mul_overflow(a, b, &product))

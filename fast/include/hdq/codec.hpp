@@ -28,7 +28,6 @@ struct CodecOptions {
   Isa isa = Isa::automatic;
   int threads = 1;                             // over rows; 0 = one per hardware thread
   std::shared_ptr<ThreadPool> pool = nullptr;  // shared with others; if given, `threads` is its number
-  SchemeId scheme = SchemeId::fixed_rate;
 };
 
 class Workspace;
@@ -42,12 +41,18 @@ class HDQ_EXPORT Codec {
  public:
   static constexpr std::size_t max_dimension = std::size_t{1} << 24;
 
-  // dimension in [1, max_dimension]; otherwise InvalidArgument.
+  // The fixed-rate quantizer of SPEC §3 and §4. dimension in [1, max_dimension]; otherwise InvalidArgument.
   Codec(std::size_t dimension, BitWidth bits, std::uint64_t seed = 0, CodecOptions options = {});
+  // The entropy-coded quantizer of SPEC §7. A row's codes are order() numbers k_j, of code_bytes()/order() bytes each (2 or 4, signed, as
+  // they lie in memory): hdq::EntropyCoder (hdq/entropy_coder.hpp) makes short streams of them, as files hold.
+  Codec(std::size_t dimension, Step step, std::uint64_t seed = 0, CodecOptions options = {});
+  // The scheme that codes were made with, for which there may be neither bits nor step; InvalidArgument for what no codec makes.
+  explicit Codec(const EncodingParameters& made_with, CodecOptions options = {});
 
   std::size_t dimension() const;   // n
   std::size_t order() const;       // d >= n, the Hadamard order
-  int bits() const;
+  int bits() const;                // 0 of an entropy-coded codec
+  float step() const;              // 0 of a fixed-rate one
   std::uint64_t seed() const;
   SchemeId scheme() const;
   Isa isa() const;                 // never automatic

@@ -7,8 +7,9 @@
 //   const hdq::FileReader file("x.hdq");
 //   file.decode(file.codec(), 0, {y, rows, 384});
 //
-// A block holds rows_per_block rows (the last one fewer): their norms, then their codes, zero padding, a CRC-32C.
-// Every bit of the file is under a checksum; row i is found by arithmetic.
+// A block holds rows_per_block rows (the last one fewer): their norms, then their codes, zero padding, a CRC-32C; or, of an entropy-coded
+// file, their streams, which BlockReader decodes to the codes that Codec knows. Every bit of the file is under a checksum. Row i is found
+// by arithmetic, or by the file's index and the lengths of its block.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +22,7 @@
 
 #include "hdq/atomic_file.hpp"
 #include "hdq/codec.hpp"
+#include "hdq/entropy_coder.hpp"
 #include "hdq/regular_file.hpp"
 
 namespace hdq {
@@ -33,26 +35,28 @@ struct HDQ_EXPORT FileHeader {
   std::uint64_t rows = 0;
   std::uint64_t dimension = 0;         // n, 1..2^24
   std::uint64_t order = 0;             // d, the smallest Hadamard order >= n
-  std::uint32_t bits = 0;              // b, in the range of BitWidth
+  std::uint32_t bits = 0;              // b, in the range of BitWidth; 0 of entropy-coded rows
   std::uint64_t seed = 0;
   std::uint64_t first_row = 0;         // row number (SPEC §2) of the file's row 0; row i has first_row + i mod 2^64
   std::uint32_t rows_per_block = 0;    // >= 1
   SchemeId scheme = SchemeId::fixed_rate;
   bool has_mean = false;               // rows are centred: a mean section follows the header
+  float step = 0;                      // Δ, in the range of Step; 0 of fixed-rate rows
 
-  // A header for `rows` rows of this codec, with blocks of at most 256 KiB (or of one row).
+  // A header for `rows` rows of this codec, with blocks of at most 256 KiB, or 2^18 entropy-coded numbers (or of one row).
   static FileHeader make(const Codec& codec, std::uint64_t rows, std::uint64_t first_row = 0);
 
   // Throws InvalidArgument, naming the field, unless each is in its range and the file's length below 2^63.
   void validate() const;
 
   EncodingParameters parameters() const;  // of a header that validate() accepts, as is the layout:
-  std::size_t code_bytes() const { return static_cast<std::size_t>((order * bits + 7) / 8); }  // of a row
+  std::size_t code_bytes() const;         // of a row, in memory
   std::uint64_t blocks() const;
   std::size_t rows_in_block(std::uint64_t block) const;
+  std::size_t mean_bytes() const;  // of the mean section: a multiple of 64; 0 without one
+  // Of fixed-rate files. In others it depends on the rows, and FileReader knows.
   std::size_t block_bytes(std::uint64_t block) const;     // a multiple of 64, checksum included
   std::uint64_t block_offset(std::uint64_t block) const;  // from the beginning of the file
-  std::size_t mean_bytes() const;                         // of the mean section: a multiple of 64; 0 without one
   std::uint64_t file_bytes() const;
 };
 
@@ -94,6 +98,8 @@ class HDQ_EXPORT FileWriter {
   void encode_some(const Codec& codec, const RowsView<const Number>& x, const EncodedBuffer& to, Workspace* workspace);
   void write_mean();
   void finish_block();
+  void write_packed();
+  void write_index();
 
   FileHeader header_;
   std::vector<float> mean_, centred_;
@@ -101,10 +107,13 @@ class HDQ_EXPORT FileWriter {
   std::uint64_t block_ = 0;  // the block being filled
   std::size_t filled_ = 0;   // rows in it
   std::vector<std::uint8_t> buffer_;
+  std::unique_ptr<EntropyCoder> coder_;  // of entropy-coded rows, as are:
+  std::vector<std::uint64_t> ends_;      // of the blocks written
+  std::uint64_t offset_ = 0;             // of the next block
   bool failed_ = false;
 };
 
-// An open file. The constructor checks its header, length and mean section. Nothing is mapped: a file that changes or shrinks
+// An open file. The constructor checks its header, length, mean section and index. Nothing is mapped: a file that changes or shrinks
 // meanwhile gives a FileError, never a wrong row. Safe to use from several threads.
 class HDQ_EXPORT FileReader {
  public:
@@ -114,7 +123,12 @@ class HDQ_EXPORT FileReader {
   const FileHeader& header() const { return header_; }
   std::span<const float> mean() const { return mean_; }  // of `dimension` numbers; empty if the rows are not centred
 
-  // Checks every block; throws FileError naming the first bad one.
+  std::uint64_t bytes() const { return file_.size(); }
+  std::uint64_t block_offset(
+      std::uint64_t block) const;  // from the beginning of the file; block < header().blocks(), here and below
+  std::size_t block_bytes(std::uint64_t block) const;
+
+  // Checks every block, and of entropy-coded ones every stream; throws FileError naming the first bad one.
   void verify() const;
 
   // The file's rows from row `begin` on, as many as out has; the codec is one of codec(). With a mean, each number is
@@ -126,10 +140,14 @@ class HDQ_EXPORT FileReader {
   friend class BlockReader;
   void read_block(std::uint64_t index, std::uint8_t* out) const;
   void read_mean();
+  void read_index();
+  std::string place(std::uint64_t block) const;
 
   RegularFile file_;
   FileHeader header_;
   std::vector<float> mean_;
+  std::vector<std::uint64_t> ends_;            // of the blocks of an entropy-coded file
+  std::shared_ptr<const EntropyCoder> coder_;  // of an entropy-coded file
 };
 
 // Reads a file block by block into memory of its own, at most FileHeader::max_block_bytes. Every block's checksum is computed of the
@@ -150,12 +168,23 @@ class HDQ_EXPORT BlockReader {
 
  private:
   std::uint8_t* data();  // in buffer_, on a cache line
-  EncodedView held();    // the block that was read last
+  void read(std::uint64_t index);
+  void read_lengths(std::uint64_t index);
+  EncodedView held(std::size_t first, std::size_t count);  // rows of the block that was read last
+  EncodedView unpacked(std::size_t first, std::size_t count);
   static constexpr std::uint64_t none = ~std::uint64_t{0};
 
   const FileReader* file_;
   std::uint64_t held_ = none;  // the block in buffer_
   std::vector<std::uint8_t> buffer_;
+  // Of entropy-coded blocks:
+  std::unique_ptr<EntropyCoder> coder_;            // on the threads of a codec that decodes, if one does
+  std::vector<std::uint32_t> lengths_;             // of streams
+  std::vector<std::size_t> begins_;                // of streams, in the block
+  std::size_t raw_ = 0;                            // where the raw bits begin
+  std::size_t unpacked_first_ = 0, unpacked_ = 0;  // rows in the next two
+  std::vector<float> norms_;
+  std::vector<std::uint8_t> codes_;
 };
 
 }  // namespace hdq

@@ -42,7 +42,7 @@ typedef struct hdq_codec hdq_codec;
 
 typedef enum hdq_isa { HDQ_ISA_AUTO = 0, HDQ_ISA_AVX512 = 1, HDQ_ISA_AVX2 = 2, HDQ_ISA_SCALAR = 3, HDQ_ISA_NEON = 4 } hdq_isa;
 /* Numbers as in files (docs/format.md) and in hdq::SchemeId. */
-typedef enum hdq_scheme { HDQ_SCHEME_FIXED_RATE = 0 } hdq_scheme;
+typedef enum hdq_scheme { HDQ_SCHEME_FIXED_RATE = 0, HDQ_SCHEME_ENTROPY_CODED = 1 } hdq_scheme;
 
 /* size: sizeof(hdq_codec_options) as the caller was compiled. Later versions add fields at the end, whose zero is their default. */
 typedef struct hdq_codec_options {
@@ -50,10 +50,17 @@ typedef struct hdq_codec_options {
   int isa;     /* hdq_isa */
   int threads; /* 0: one per hardware thread */
   int scheme;  /* hdq_scheme */
+  float step;  /* of HDQ_SCHEME_ENTROPY_CODED (docs/SPEC.md, 7): 2^-10 to 16; otherwise 0 */
 } hdq_codec_options;
-#define HDQ_CODEC_OPTIONS_INIT {sizeof(hdq_codec_options), HDQ_ISA_AUTO, 1, HDQ_SCHEME_FIXED_RATE}
+#define HDQ_CODEC_OPTIONS_INIT \
+  { sizeof(hdq_codec_options), HDQ_ISA_AUTO, 1, HDQ_SCHEME_FIXED_RATE, 0.0f }
 
-/* bits 1..8; options NULL: HDQ_CODEC_OPTIONS_INIT. To be released by hdq_codec_destroy. */
+/* The largest step with E|x^ - x|^2 <= error * |x|^2, and the one nearest to `rate` bits per coordinate; 0 where there is none. */
+HDQ_EXPORT float hdq_step_of_error(double error);
+HDQ_EXPORT float hdq_step_of_rate(double rate);
+
+/* bits 1..8, or 0 for HDQ_SCHEME_ENTROPY_CODED; options NULL: HDQ_CODEC_OPTIONS_INIT. To be released by hdq_codec_destroy.
+   Codes of entropy-coded rows are int16 or int32 numbers (code_bytes / order tells) in memory, and streams of a few bits each in files. */
 HDQ_EXPORT hdq_status hdq_codec_create(size_t dimension, int bits, uint64_t seed, const hdq_codec_options* options, hdq_codec** codec);
 HDQ_EXPORT void hdq_codec_destroy(hdq_codec* codec);
 
@@ -61,6 +68,7 @@ HDQ_EXPORT void hdq_codec_destroy(hdq_codec* codec);
 HDQ_EXPORT size_t hdq_codec_dimension(const hdq_codec* codec);
 HDQ_EXPORT size_t hdq_codec_order(const hdq_codec* codec);      /* d */
 HDQ_EXPORT int hdq_codec_bits(const hdq_codec* codec);
+HDQ_EXPORT float hdq_codec_step(const hdq_codec* codec);
 HDQ_EXPORT uint64_t hdq_codec_seed(const hdq_codec* codec);
 HDQ_EXPORT int hdq_codec_isa(const hdq_codec* codec);           /* never HDQ_ISA_AUTO */
 HDQ_EXPORT int hdq_codec_threads(const hdq_codec* codec);

@@ -75,6 +75,28 @@ class BitWidth {
   int bits_;
 };
 
+// Δ, the step of the entropy-coded quantizer (SPEC §7): a float32 number in [2^-10, 16], or InvalidArgument.
+class HDQ_EXPORT Step {
+ public:
+  static constexpr float least = 0x1p-10f, most = 16;
+  explicit Step(float value);
+  // The largest step whose mean squared error is at most error·‖x‖², 2^-20/12 <= error <= 256/12; otherwise InvalidArgument.
+  static Step of_error(double error);
+  // The step nearest to a rate R of `rate` bits per coordinate, 0.3 <= rate <= 12; otherwise InvalidArgument.
+  static Step of_rate(double rate);
+
+  float value() const { return value_; }
+  double error() const {
+    return static_cast<double>(value_) * static_cast<double>(value_) / 12;
+  }                       // D: E‖x̂ − x‖² = D·‖x‖²
+  double rate() const;    // R(D) = ½·log2((πe/6)·(1 + 1/D)): what a row's stream has per coordinate, about
+  int raw_bits() const;   // h: low bits of a code that are stored as they are
+  double coarse() const;  // W = 2^h·Δ
+
+ private:
+  float value_;
+};
+
 // IEEE binary16 and bfloat16 numbers, as their bits: what a buffer of such numbers holds.
 struct Float16 {
   std::uint16_t bits;
@@ -128,18 +150,18 @@ class RowsView {
 
 // ---- codes of rows ----
 
-// How rows are coded (SPEC §4). 0 is the number of files of version 1.
-enum class SchemeId : std::uint32_t { fixed_rate = 0 };
+// How rows are coded: SPEC §3 and §4, or §7. 0 is the number of the first files of version 1.
+enum class SchemeId : std::uint32_t { fixed_rate = 0, entropy_coded = 1 };
+HDQ_EXPORT const char* scheme_name(SchemeId id);  // "fixed-rate", "entropy-coded"
 
 // What codes were made with, and only can be decoded with.
 struct EncodingParameters {
   SchemeId scheme;
   std::size_t dimension;  // n
-  BitWidth bits;
+  int bits;               // b; 0 of entropy-coded rows
   std::uint64_t seed;
-  friend bool operator==(const EncodingParameters& a, const EncodingParameters& b) {
-    return a.scheme == b.scheme && a.dimension == b.dimension && int{a.bits} == int{b.bits} && a.seed == b.seed;
-  }
+  float step = 0;  // Δ; 0 of fixed-rate ones
+  friend bool operator==(const EncodingParameters&, const EncodingParameters&) = default;
 };
 
 class EncodedBuffer;

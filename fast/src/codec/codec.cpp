@@ -45,14 +45,15 @@ std::shared_ptr<ThreadPool> pool_of(const CodecOptions& options) {
   return pool->threads() == 1 ? nullptr : pool;
 }
 
-std::shared_ptr<const CodecPlan> make_plan(std::size_t dimension, BitWidth bits, std::uint64_t seed, const CodecOptions& options) {
-  const HadamardOrder order = hadamard_order(checked_dimension(dimension));
+std::shared_ptr<const CodecPlan> make_plan(const EncodingParameters& made_with, const CodecOptions& options) {
+  const HadamardOrder order = hadamard_order(checked_dimension(made_with.dimension));
   const Isa isa = resolve_isa(options.isa);
   const detail::Kernels& kernels = detail::kernels(isa);
-  auto plan = std::make_shared<CodecPlan>(CodecPlan{dimension, order, bits, seed, options.scheme, isa, kernels, pool_of(options), {}, nullptr, 0});
+  auto plan = std::make_shared<CodecPlan>(
+      CodecPlan{made_with.dimension, order, made_with, made_with.seed, isa, kernels, pool_of(options), {}, nullptr, 0});
   plan->signs.resize((order.order + 31) / 32);
-  sign_bits(seed, order.order, plan->signs.data());
-  plan->scheme = detail::make_scheme(options.scheme, order, bits, kernels);
+  sign_bits(made_with.seed, order.order, plan->signs.data());
+  plan->scheme = detail::make_scheme(made_with, order, kernels);
   plan->code_bytes = plan->scheme->code_bytes();
   return plan;
 }
@@ -139,19 +140,21 @@ void decode_run(const CodecPlan& plan, const EncodedView& encoded, const RowsVie
 // ---- scratch of threads ----
 
 struct Workspace::State {
-  explicit State(const CodecPlan& plan) : order(plan.order.order), bits(plan.bits), scheme(plan.scheme_id), scratch(static_cast<std::size_t>(plan.threads())) {}
+  explicit State(const CodecPlan& plan)
+      : order(plan.order.order), made_with(plan.made_with), scratch(static_cast<std::size_t>(plan.threads())) {}
 
   Scratch& of(const CodecPlan& plan, std::size_t slot) {
     if (scratch[slot] == nullptr) scratch[slot] = std::make_unique<Scratch>(plan);
     return *scratch[slot];
   }
   bool fits(const CodecPlan& plan) const {
-    return order == plan.order.order && bits == plan.bits && scheme == plan.scheme_id && static_cast<std::size_t>(plan.threads()) <= scratch.size();
+    const EncodingParameters& other = plan.made_with;
+    return order == plan.order.order && made_with.scheme == other.scheme && made_with.bits == other.bits &&
+           made_with.step == other.step && static_cast<std::size_t>(plan.threads()) <= scratch.size();
   }
 
   std::size_t order;
-  int bits;
-  SchemeId scheme;
+  EncodingParameters made_with;
   std::vector<std::unique_ptr<Scratch>> scratch;  // of each slot
 };
 
@@ -208,13 +211,18 @@ EncodedRows encoded_rows(const Codec& codec, const RowsView<const Number>& x, st
 
 // ---- the codec ----
 
-Codec::Codec(std::size_t dimension, BitWidth bits, std::uint64_t seed, CodecOptions options) : plan_(make_plan(dimension, bits, seed, options)) {}
+Codec::Codec(std::size_t dimension, BitWidth bits, std::uint64_t seed, CodecOptions options)
+    : Codec({SchemeId::fixed_rate, dimension, bits, seed}, options) {}
+Codec::Codec(std::size_t dimension, Step step, std::uint64_t seed, CodecOptions options)
+    : Codec({SchemeId::entropy_coded, dimension, 0, seed, step.value()}, options) {}
+Codec::Codec(const EncodingParameters& made_with, CodecOptions options) : plan_(make_plan(made_with, options)) {}
 
 std::size_t Codec::dimension() const { return plan_->dimension; }
 std::size_t Codec::order() const { return plan_->order.order; }
-int Codec::bits() const { return plan_->bits; }
+int Codec::bits() const { return plan_->made_with.bits; }
+float Codec::step() const { return plan_->made_with.step; }
 std::uint64_t Codec::seed() const { return plan_->seed; }
-SchemeId Codec::scheme() const { return plan_->scheme_id; }
+SchemeId Codec::scheme() const { return plan_->made_with.scheme; }
 Isa Codec::isa() const { return plan_->isa; }
 int Codec::threads() const { return plan_->threads(); }
 std::size_t Codec::code_bytes() const { return plan_->code_bytes; }

@@ -14,7 +14,7 @@ class FixedRate final : public detail::Scheme {
   FixedRate(const HadamardOrder& order, BitWidth bits, const detail::Kernels& kernels)
       : order_(order.order), bits_(bits), kernels_(kernels), needs_thresholds_(kernels.needs_thresholds(bits)) {}
 
-  std::size_t code_bytes() const override { return (order_ * static_cast<std::size_t>(bits_) + 7) / 8; }
+  std::size_t code_bytes() const override { return detail::fixed_rate_bytes(order_, bits_); }
   std::unique_ptr<Scratch> scratch() const override { return std::make_unique<Memory>(order_, bits_); }
 
   void begin_quantize(const std::uint32_t* words, std::size_t count, Scratch& scratch) const override {
@@ -35,6 +35,7 @@ class FixedRate final : public detail::Scheme {
     kernels_.unpack_lookup(bits_, codes, order_, m.codewords.get() + (index << bits_), m.codes.get(), z);
   }
 
+  double codeword_error() const override { return 0x1p-24 + 0x1p-39; }
   std::size_t table_floats() const override { return bits_.levels(); }
   void score_tables(const std::uint32_t* words, std::size_t count, float* tables) const override {
     kernels_.codewords32(bits_, words, count, tables);
@@ -60,8 +61,14 @@ class FixedRate final : public detail::Scheme {
 
 }  // namespace
 
-std::shared_ptr<const detail::Scheme> detail::make_fixed_rate(const HadamardOrder& order, BitWidth bits, const Kernels& kernels) {
-  return std::make_shared<FixedRate>(order, bits, kernels);
+std::size_t detail::fixed_rate_bytes(std::size_t order, BitWidth bits) {
+  return (order * static_cast<std::size_t>(bits) + 7) / 8;
+}
+
+std::shared_ptr<const detail::Scheme> detail::make_fixed_rate(const EncodingParameters& made_with,
+                                                              const HadamardOrder& order, const Kernels& kernels) {
+  if (made_with.step != 0) throw InvalidArgument("a fixed-rate codec has bits, and no step");
+  return std::make_shared<FixedRate>(order, made_with.bits, kernels);
 }
 
 }  // namespace hdq

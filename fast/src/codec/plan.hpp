@@ -18,9 +18,8 @@ namespace hdq::detail {
 struct CodecPlan {
   std::size_t dimension;
   HadamardOrder order;
-  BitWidth bits;
+  EncodingParameters made_with;
   std::uint64_t seed;
-  SchemeId scheme_id;
   Isa isa;                            // never automatic
   const Kernels& kernels;             // its
   std::shared_ptr<ThreadPool> pool;   // null for one thread
@@ -28,7 +27,7 @@ struct CodecPlan {
   std::shared_ptr<const Scheme> scheme;
   std::size_t code_bytes;
 
-  EncodingParameters parameters() const { return {scheme_id, dimension, bits, seed}; }
+  const EncodingParameters& parameters() const { return made_with; }
   int threads() const { return pool == nullptr ? 1 : pool->threads(); }
 
   // work(first, last, slot) on runs of [0, rows), on all threads; runs begin at multiples of `multiple`.

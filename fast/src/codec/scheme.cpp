@@ -4,15 +4,17 @@
 #include <string>
 
 namespace hdq {
-
 namespace {
 
-using Factory = std::shared_ptr<const detail::Scheme> (*)(const HadamardOrder& order, BitWidth bits, const detail::Kernels& kernels);
+using Factory = std::shared_ptr<const detail::Scheme> (*)(const EncodingParameters& made_with,
+                                                          const HadamardOrder& order, const detail::Kernels& kernels);
 
 // Null for a scheme that there is not.
 Factory factory_of(SchemeId id) {
   switch (id) {
     case SchemeId::fixed_rate: return detail::make_fixed_rate;
+    case SchemeId::entropy_coded:
+      return detail::make_entropy_coded;
   }
   return nullptr;
 }
@@ -21,10 +23,17 @@ Factory factory_of(SchemeId id) {
 
 bool detail::scheme_known(SchemeId id) { return factory_of(id) != nullptr; }
 
-std::shared_ptr<const detail::Scheme> detail::make_scheme(SchemeId id, const HadamardOrder& order, BitWidth bits, const Kernels& kernels) {
-  const Factory make = factory_of(id);
-  if (make == nullptr) throw InvalidArgument("no scheme has the number " + std::to_string(static_cast<std::uint32_t>(id)));
-  return make(order, bits, kernels);
+std::shared_ptr<const detail::Scheme> detail::make_scheme(const EncodingParameters& made_with,
+                                                          const HadamardOrder& order, const Kernels& kernels) {
+  const Factory make = factory_of(made_with.scheme);
+  if (make == nullptr)
+    throw InvalidArgument("no scheme has the number " + std::to_string(static_cast<std::uint32_t>(made_with.scheme)));
+  return make(made_with, order, kernels);
+}
+
+std::size_t detail::code_bytes_of(const EncodingParameters& made_with, std::size_t order) {
+  return made_with.scheme == SchemeId::entropy_coded ? entropy_coded_bytes(order, Step(made_with.step), order)
+                                                     : fixed_rate_bytes(order, made_with.bits);
 }
 
 }  // namespace hdq

@@ -41,6 +41,9 @@ class Scheme {
   virtual void begin_reconstruct(const std::uint32_t* words, std::size_t count, Scratch& scratch) const = 0;
   virtual void reconstruct(std::size_t index, const std::uint8_t* codes, Scratch& scratch, float* z) const = 0;
 
+  // e with |fl(ẑ_j) − ẑ_j| <= e·(1 + |fl(ẑ_j)|).
+  virtual double codeword_error() const = 0;
+
   // Σ w_j ẑ_j of rows × queries. tables: task.row_count × table_floats() numbers, from words of as many rows.
   virtual std::size_t table_floats() const = 0;
   virtual void score_tables(const std::uint32_t* words, std::size_t count, float* tables) const = 0;
@@ -50,10 +53,19 @@ class Scheme {
 // Files and other languages say a scheme's number.
 bool scheme_known(SchemeId id);
 
-// InvalidArgument for a scheme that there is not.
-std::shared_ptr<const Scheme> make_scheme(SchemeId id, const HadamardOrder& order, BitWidth bits, const Kernels& kernels);
+// InvalidArgument for a scheme that there is not, or bits or a step that it has not.
+std::shared_ptr<const Scheme> make_scheme(const EncodingParameters& made_with, const HadamardOrder& order,
+                                          const Kernels& kernels);
 
-// SPEC §3, §4 (fixed_rate.cpp).
-std::shared_ptr<const Scheme> make_fixed_rate(const HadamardOrder& order, BitWidth bits, const Kernels& kernels);
+// Bytes of a row's codes in memory.
+std::size_t code_bytes_of(const EncodingParameters& made_with, std::size_t order);
+
+// SPEC §3, §4 (fixed_rate.cpp), and §7 (entropy_coded.cpp).
+std::shared_ptr<const Scheme> make_fixed_rate(const EncodingParameters& made_with, const HadamardOrder& order,
+                                              const Kernels& kernels);
+std::shared_ptr<const Scheme> make_entropy_coded(const EncodingParameters& made_with, const HadamardOrder& order,
+                                                 const Kernels& kernels);
+std::size_t fixed_rate_bytes(std::size_t order, BitWidth bits);
+std::size_t entropy_coded_bytes(std::size_t count, Step step, std::size_t order);  // of `count` codes
 
 }  // namespace hdq::detail

@@ -21,8 +21,19 @@ constexpr std::uint32_t mean_bit = 1;  // of the field `sections`
 
 // Offsets of the header's fields; the rest is reserved and zero.
 enum : std::size_t {
-  at_version = 8, at_header_bytes = 12, at_rows = 16, at_dimension = 24, at_order = 32, at_bits = 40,
-  at_rows_per_block = 44, at_seed = 48, at_first_row = 56, at_scheme = 64, at_sections = 68, at_reserved = 72,
+  at_version = 8,
+  at_header_bytes = 12,
+  at_rows = 16,
+  at_dimension = 24,
+  at_order = 32,
+  at_bits = 40,
+  at_rows_per_block = 44,
+  at_seed = 48,
+  at_first_row = 56,
+  at_scheme = 64,
+  at_sections = 68,
+  at_step = 72,
+  at_reserved = 76,
   at_checksum = FileHeader::bytes - checksum_bytes,
 };
 
@@ -67,6 +78,7 @@ FileHeader parse_header(const std::string& path, const std::uint8_t* data) {
   header.seed = get<std::uint64_t>(data, at_seed);
   header.first_row = get<std::uint64_t>(data, at_first_row);
   header.scheme = SchemeId{get<std::uint32_t>(data, at_scheme)};
+  header.step = get<float>(data, at_step);
   const auto sections = get<std::uint32_t>(data, at_sections);
   header.has_mean = (sections & mean_bit) != 0;
 
@@ -95,6 +107,24 @@ bool section_intact(std::uint64_t number, const std::uint8_t* section, std::size
   return get<std::uint32_t>(section, size - checksum_bytes) == section_checksum(number, section, size - checksum_bytes);
 }
 
+namespace {
+
+std::optional<std::string> entropy_coded_defect(const FileHeader& header) {
+  if (header.bits != 0) return "bits: " + std::to_string(header.bits) + " is not 0, as of an entropy-coded file";
+  try {
+    static_cast<void>(Step(header.step));
+  } catch (const InvalidArgument& bad) {
+    return bad.what();
+  }
+  // dimension and rows per block are below 2^24 and 2^32.
+  if (header.rows_per_block > 1 && header.rows_per_block * header.order > largest_block_numbers)
+    return "rows per block: blocks of " + std::to_string(header.rows_per_block * header.order) + " numbers; " +
+           std::to_string(largest_block_numbers) + " are allowed";
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<std::string> header_defect(const FileHeader& header) {
   const auto not_in = [](const char* field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
     return std::string(field) + ": " + std::to_string(value) + " is not " + std::to_string(least) + " to " + std::to_string(most);
@@ -106,8 +136,11 @@ std::optional<std::string> header_defect(const FileHeader& header) {
   if (const std::uint64_t order = hadamard_order(static_cast<std::size_t>(header.dimension)).order; header.order != order)
     return "order: " + std::to_string(header.order) + " is not " + std::to_string(order) + ", that of dimension " +
            std::to_string(header.dimension);
-  if (header.bits < 1 || header.bits > BitWidth::most) return not_in("bits", header.bits, 1, BitWidth::most);
   if (header.rows_per_block < 1) return not_in("rows per block", header.rows_per_block, 1, UINT32_MAX);
+  if (header.scheme == SchemeId::entropy_coded) return entropy_coded_defect(header);
+  if (header.bits < 1 || header.bits > BitWidth::most) return not_in("bits", header.bits, 1, BitWidth::most);
+  // The bytes of −0 are not those of files before this field had a name.
+  if (std::bit_cast<std::uint32_t>(header.step) != 0) return "step: a fixed-rate file has none";
   if (header.rows > 0 && header.block_bytes(0) > FileHeader::max_block_bytes)
     return "rows per block: blocks of " + std::to_string(header.block_bytes(0)) + " bytes; " +
            std::to_string(FileHeader::max_block_bytes) + " are allowed";
@@ -129,6 +162,7 @@ void store_header(const FileHeader& header, std::uint8_t* out) {
   put(out, at_first_row, header.first_row);
   put(out, at_scheme, static_cast<std::uint32_t>(header.scheme));
   put(out, at_sections, header.has_mean ? mean_bit : 0u);
+  put(out, at_step, header.step);
   put(out, at_checksum, crc32c(out, at_checksum));
 }
 
@@ -141,16 +175,17 @@ FileHeader load_header(const RegularFile& file) {
   if (got < data.size())
     reject(path, "truncated: " + std::to_string(got) + " bytes, the header alone has " + std::to_string(data.size()));
   const FileHeader header = parse_header(path, data.data());
+  if (header.scheme == SchemeId::entropy_coded) return header;  // its index tells
   if (header.file_bytes() != file.size())
     reject(path, std::string(file.size() < header.file_bytes() ? "truncated: " : "trailing data: ") + std::to_string(file.size()) +
                      " bytes, " + std::to_string(header.file_bytes()) + " expected");
   return header;
 }
 
-std::string block_place(const FileHeader& header, std::uint64_t block) {
-  const std::uint64_t first = block * header.rows_per_block, offset = header.block_offset(block);
-  return "rows " + std::to_string(first) + " to " + std::to_string(first + header.rows_in_block(block) - 1) + ", bytes " +
-         std::to_string(offset) + " to " + std::to_string(offset + header.block_bytes(block) - 1);
+std::string block_place(const FileHeader& header, std::uint64_t block, std::uint64_t offset, std::uint64_t size) {
+  const std::uint64_t first = block * header.rows_per_block;
+  return "rows " + std::to_string(first) + " to " + std::to_string(first + header.rows_in_block(block) - 1) +
+         ", bytes " + std::to_string(offset) + " to " + std::to_string(offset + size - 1);
 }
 
 void check_codec(const std::string& path, const FileHeader& header, const Codec& codec) {
@@ -169,7 +204,11 @@ FileHeader FileHeader::make(const Codec& codec, std::uint64_t rows, std::uint64_
   header.seed = codec.seed();
   header.first_row = first_row;
   header.scheme = codec.scheme();
-  const std::size_t fit = target_block_bytes / (sizeof(float) + codec.code_bytes());
+  header.step = codec.step();
+  constexpr std::size_t target_block_numbers = std::size_t{1} << 18;
+  const std::size_t fit = codec.scheme() == SchemeId::entropy_coded
+                              ? target_block_numbers / codec.order()
+                              : target_block_bytes / (sizeof(float) + codec.code_bytes());
   header.rows_per_block = static_cast<std::uint32_t>(std::bit_floor(std::max<std::size_t>(fit, 1)));
   return header;
 }
@@ -178,8 +217,12 @@ void FileHeader::validate() const {
   if (const auto defect = detail::header_defect(*this)) throw InvalidArgument("invalid header: " + *defect);
 }
 
+std::size_t FileHeader::code_bytes() const {
+  return detail::code_bytes_of(parameters(), static_cast<std::size_t>(order));
+}
+
 EncodingParameters FileHeader::parameters() const {
-  return {scheme, static_cast<std::size_t>(dimension), static_cast<int>(bits), seed};
+  return {scheme, static_cast<std::size_t>(dimension), static_cast<int>(bits), seed, step};
 }
 
 std::uint64_t FileHeader::blocks() const {

@@ -18,6 +18,13 @@ constexpr std::uint64_t padded_bytes(std::uint64_t size) { return (size + checks
 // Of a section's bytes before its checksum, seeded with the section's number: two sections that change places are noticed.
 std::uint32_t section_checksum(std::uint64_t number, const std::uint8_t* data, std::size_t size);
 constexpr std::uint64_t mean_section = ~std::uint64_t{0};  // no block has this number
+constexpr std::uint64_t index_section = mean_section - 1;  // nor this
+
+// ---- entropy-coded files ----
+constexpr std::uint64_t largest_block_numbers = std::uint64_t{1}
+                                                << 26;  // rows per block times order, if more than one row
+constexpr std::size_t block_head_bytes = 8;             // base and width of the lengths
+inline std::uint64_t index_bytes(const FileHeader& header) { return 8 * header.blocks() + checksum_bytes; }
 
 // Stores the checksum at the end of a section of `size` bytes, and whether it is right.
 void seal_section(std::uint64_t number, std::uint8_t* section, std::size_t size);
@@ -30,7 +37,8 @@ void store_header(const FileHeader& header, std::uint8_t* out);  // FileHeader::
 FileHeader load_header(const RegularFile& file);                 // FileError; the file has the length that the header implies
 
 [[noreturn]] void reject(const std::string& path, const std::string& what);  // FileError
-std::string block_place(const FileHeader& header, std::uint64_t block);      // "rows 12 to 15, bytes 512 to 639"
+std::string block_place(const FileHeader& header, std::uint64_t block, std::uint64_t offset,
+                        std::uint64_t size);  // "rows 12 to 15, bytes 512 to 639"
 
 // Before codes of a file are made or read with it; InvalidArgument.
 void check_codec(const std::string& path, const FileHeader& header, const Codec& codec);

@@ -49,7 +49,14 @@ FileWriter::FileWriter(std::string path, const FileHeader& header, std::span<con
   detail::store_header(header_, bytes);
   file_.write(bytes, sizeof bytes);
   if (header_.has_mean) write_mean();
-  if (header_.rows > 0) buffer_.resize(header_.block_bytes(0));
+  const std::size_t rows = header_.rows_in_block(0);
+  if (header_.scheme == SchemeId::entropy_coded) {
+    offset_ = FileHeader::bytes + header_.mean_bytes();
+    coder_ = std::make_unique<EntropyCoder>(Codec(header_.parameters()));
+    buffer_.resize(rows * (sizeof(float) + header_.code_bytes()));
+  } else if (rows > 0) {
+    buffer_.resize(header_.block_bytes(0));
+  }
 }
 
 FileWriter::~FileWriter() = default;
@@ -81,6 +88,7 @@ void FileWriter::filled(std::size_t rows) {
 }
 
 void FileWriter::finish_block() {
+  if (coder_ != nullptr) return write_packed();
   const std::size_t size = header_.block_bytes(block_), content = filled_ * (sizeof(float) + header_.code_bytes());
   std::memset(buffer_.data() + content, 0, size - content);
   detail::seal_section(block_, buffer_.data(), size);
@@ -89,6 +97,49 @@ void FileWriter::finish_block() {
   failed_ = false;
   ++block_;
   filled_ = 0;
+}
+
+// docs/format.md, "Scheme 1".
+void FileWriter::write_packed() {
+  failed_ = true;  // until it is written
+  const std::size_t row_bytes = header_.code_bytes();
+  const PackedRows packed = coder_->encode({{reinterpret_cast<const float*>(buffer_.data()), filled_},
+                                            {buffer_.data() + filled_ * sizeof(float), filled_ * row_bytes},
+                                            header_.first_row + block_ * header_.rows_per_block});
+  std::uint32_t least = UINT32_MAX, most = 0;
+  for (const std::uint32_t length : packed.lengths) {
+    if (length > 0) least = std::min(least, length);
+    most = std::max(most, length);
+  }
+  const std::uint32_t base = most == 0 ? 0 : least, largest = most == 0 ? 0 : most - base + 1;
+  const std::uint32_t width = largest < 1u << 8 ? 1 : largest < 1u << 16 ? 2 : 4;
+  std::vector<std::uint8_t> block(detail::block_head_bytes + packed.lengths.size() * width);
+  std::memcpy(block.data(), &base, sizeof base);
+  std::memcpy(block.data() + sizeof base, &width, sizeof width);
+  for (std::size_t row = 0; row < packed.lengths.size(); ++row) {
+    const std::uint32_t more = packed.lengths[row] == 0 ? 0 : packed.lengths[row] - base + 1;
+    std::memcpy(block.data() + detail::block_head_bytes + row * width, &more, width);
+  }
+  block.insert(block.end(), packed.raw.begin(), packed.raw.end());
+  block.insert(block.end(), packed.streams.begin(), packed.streams.end());
+  block.resize((block.size() + 3) / 4 * 4 + detail::checksum_bytes);
+  if (block.size() > FileHeader::max_block_bytes)
+    detail::reject(file_.path(), "block " + std::to_string(block_) + " would have " + std::to_string(block.size()) +
+                                     " bytes; " + std::to_string(FileHeader::max_block_bytes) + " are allowed");
+  detail::seal_section(block_, block.data(), block.size());
+  file_.write(block.data(), block.size());
+  offset_ += block.size();
+  ends_.push_back(offset_);
+  failed_ = false;
+  ++block_;
+  filled_ = 0;
+}
+
+void FileWriter::write_index() {
+  std::vector<std::uint8_t> section(static_cast<std::size_t>(detail::index_bytes(header_)));
+  if (!ends_.empty()) std::memcpy(section.data(), ends_.data(), ends_.size() * sizeof ends_[0]);
+  detail::seal_section(detail::index_section, section.data(), section.size());
+  file_.write(section.data(), section.size());
 }
 
 void FileWriter::append(const EncodedView& rows) {
@@ -112,6 +163,7 @@ void FileWriter::encode_rows(const Codec& codec, const RowsView<const Number>& x
   detail::check_codec(file_.path(), header_, codec);
   if (x.rows() > 0) detail::require_equal(x.dimension(), codec.dimension(), "numbers in a row", "dimensions of the codec");
   check_room(x.rows());
+  if (coder_ != nullptr && coder_->codec().plan() != codec.plan()) *coder_ = coder_->on(codec);
   for (std::size_t done = 0; done < x.rows();) {
     const EncodedBuffer to = room(x.rows() - done);
     try {
@@ -159,7 +211,10 @@ void FileWriter::commit() {
   if (failed_) detail::reject(file_.path(), "not written: an earlier call failed");
   if (block_ != header_.blocks())
     detail::reject(file_.path(), std::to_string(rows_written()) + " rows, fewer than its header says, " + std::to_string(header_.rows));
+  failed_ = true;
+  if (coder_ != nullptr) write_index();
   file_.commit();
+  failed_ = false;
 }
 
 }  // namespace hdq

@@ -27,7 +27,10 @@ HDQ_ENTRY(Pack, pack);
 HDQ_ENTRY(Unpack, unpack);
 HDQ_ENTRY(Lookup, lookup);
 HDQ_ENTRY(UnpackLookup, unpack_lookup);
+HDQ_ENTRY(QuantizeStep, quantize_step);
+HDQ_ENTRY(ReconstructStep, reconstruct_step);
 HDQ_ENTRY(ScoreSums, score_sums);
+HDQ_ENTRY(ScoreStep, score_step);
 HDQ_ENTRY(InnerProduct, inner_product);
 HDQ_ENTRY(SquaredDistance, squared_distance);
 #undef HDQ_ENTRY

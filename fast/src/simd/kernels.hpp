@@ -68,8 +68,17 @@ struct Kernels {
   void (*unpack_lookup)(int bits, const std::uint8_t* bytes, std::size_t count, const float* codewords32, std::uint8_t* scratch,
                         float* out);
 
+  // ---- SPEC §7: codes of code_bytes bytes each, int16_t or int32_t ----
+  // k_j = ⌊y_j·sigma + 2^h·V_j⌋, held within the type.
+  void (*quantize_step)(const float* y, std::size_t count, std::uint32_t word, int raw_bits, float sigma,
+                        std::size_t code_bytes, std::uint8_t* codes);
+  // z_j = step·(k_j + (1/2 − 2^h·V_j)).
+  void (*reconstruct_step)(const std::uint8_t* codes, std::size_t count, std::uint32_t word, int raw_bits, float step,
+                           std::size_t code_bytes, float* z);
+
   // ---- scores ----
   void (*score_sums)(const ScoreTask& task);
+  void (*score_step)(const ScoreTask& task);  // of codes of SPEC §7, with tables of quantizer/weyl.hpp
   // Σ q_i x_i and Σ (q_i − x_i)² in double, 16 lanes (lane = i mod 16) in order of i, lanes halved 8, 4, 2, 1.
   double (*inner_product)(const float* q, const float* x, std::size_t n);
   double (*squared_distance)(const float* q, const float* x, std::size_t n);

@@ -26,7 +26,10 @@ const detail::Kernels table = {
     .unpack = Unpack,
     .lookup = Lookup,
     .unpack_lookup = UnpackLookup,
+    .quantize_step = QuantizeStep,
+    .reconstruct_step = ReconstructStep,
     .score_sums = ScoreSums,
+    .score_step = ScoreStep,
     .inner_product = InnerProduct,
     .squared_distance = SquaredDistance,
 };

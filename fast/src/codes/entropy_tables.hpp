@@ -1,0 +1,43 @@
+// SPEC §7, "Tables": frequencies for each bucket of offsets, and what coding with them needs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "hdq/types.hpp"
+#include "quantizer/weyl.hpp"
+
+namespace hdq::detail {
+
+inline constexpr int frequency_bits = 16;  // frequencies sum to 2^16
+inline constexpr std::uint32_t frequency_sum = 1u << frequency_bits;
+inline constexpr std::uint64_t least_state = std::uint64_t{1} << 31;
+
+// To put a symbol: x / f by a multiplication, exact for x < 2^63 (Granlund and Montgomery 1994; Giesen's rans64.h).
+struct PutSymbol {
+  std::uint64_t reciprocal;
+  std::uint32_t frequency, bias, rest;  // x' = x + bias + q·rest, q = ⌊x·reciprocal/2^64⌋ >> shift
+  std::uint32_t shift;
+};
+
+struct GetSymbol {
+  std::uint16_t cumulative, frequency;
+};
+
+struct EntropyTables {
+  explicit EntropyTables(Step step);
+
+  std::size_t symbols() const { return 2 * static_cast<std::size_t>(largest) + 2; }  // the escape is the last one
+  static constexpr int coarse_bits = 10;  // of 16: where the search for a symbol begins
+
+  int raw_bits;
+  int largest;                             // K
+  std::vector<std::uint16_t> frequencies;  // buckets × symbols
+  std::vector<PutSymbol> put;              // buckets × symbols
+  std::vector<GetSymbol> get;              // buckets × symbols
+  std::vector<std::uint8_t> first;         // buckets × 2^coarse_bits: the symbol of the least m with these high bits
+};
+
+}  // namespace hdq::detail
