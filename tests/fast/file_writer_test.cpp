@@ -49,7 +49,7 @@ TEST(FileWriter, RefusesEachInvalidField) {
     EXPECT_THAT(complaint(directory, header), HasSubstr(field));
     EXPECT_THROW(header.validate(), InvalidArgument) << field;
   };
-  expect("scheme", [](FileHeader& h) { h.scheme = SchemeId{1}; });
+  expect("scheme", [](FileHeader& h) { h.scheme = SchemeId{2}; });
   expect("dimension", [](FileHeader& h) { h.dimension = 0; });
   expect("dimension", [](FileHeader& h) { h.dimension = Codec::max_dimension + 1; });
   expect("dimension", [](FileHeader& h) { h.dimension = UINT64_MAX; });

@@ -28,20 +28,22 @@ std::uint64_t high_product(std::uint64_t a, std::uint64_t b) {
 
 // ---- putting: words go down in memory, the last one first ----
 
-struct Putter {
-  std::uint64_t x = 0;
-  std::uint8_t* next = nullptr;  // where the words that were put begin
+// next: where the words that were put begin. The word below it is written whether or not it is one: which it will be nobody predicts, and
+// so there is no branch, here and below.
+inline void put(std::uint64_t& x, std::uint8_t*& next, const PutSymbol& symbol) {
+  const auto word = static_cast<std::uint32_t>(x);
+  std::memcpy(next - 4, &word, 4);
+  const std::uint64_t full = x >= std::uint64_t{symbol.frequency} << 47 ? 1 : 0;
+  next -= full * 4;
+  x >>= full * 32;
+  const std::uint64_t quotient = high_product(x, symbol.reciprocal) >> symbol.shift;
+  x += symbol.bias + quotient * symbol.rest;
+}
 
-  void put(const PutSymbol& symbol) {
-    if (x >= std::uint64_t{symbol.frequency} << 47) {
-      next -= 4;
-      const auto word = static_cast<std::uint32_t>(x);
-      std::memcpy(next, &word, 4);
-      x >>= 32;
-    }
-    const std::uint64_t quotient = high_product(x, symbol.reciprocal) >> symbol.shift;
-    x += symbol.bias + quotient * symbol.rest;
-  }
+struct Putter {
+  std::uint64_t x;
+  std::uint8_t* next;
+
   void put_bit(std::uint32_t bit) {
     if (x >= std::uint64_t{1} << 62) {
       next -= 4;
@@ -59,7 +61,7 @@ struct Putter {
     put_bit(0);
     for (int i = 0; i < e; ++i) put_bit(1);
     put_bit(c < 0 ? 1 : 0);
-    put(escape);
+    put(x, next, escape);
   }
 };
 
@@ -81,40 +83,63 @@ struct Row {
   float norm;
 };
 
-// Streams of `rows` rows, each ending at ends[r]; where it begins is put in begins[r].
+// Streams of `rows` rows, each ending at ends[r]; where it begins is put in begins[r]. States stay in registers: escapes, which are rare,
+// go through memory.
 template <class Code, std::size_t rows>
-void put_rows(const EntropyTables& t, std::size_t order, const Row* row, std::uint8_t* const* ends,
-              std::uint8_t** begins) {
-  Putter putter[rows];
+void put_rows(const EntropyTables& t, std::size_t order, const Row* row, std::uint8_t* const* ends, std::uint8_t** begins) {
+  std::uint64_t x[rows];
+  std::uint8_t* next[rows];
+  const std::uint8_t* codes[rows];
   std::uint32_t word[rows];
   for (std::size_t r = 0; r < rows; ++r) {
-    putter[r].x = least_state + std::bit_cast<std::uint32_t>(row[r].norm);
-    putter[r].next = ends[r];
+    x[r] = least_state + std::bit_cast<std::uint32_t>(row[r].norm);
+    next[r] = ends[r];
+    codes[r] = row[r].codes;
     word[r] = detail::weyl_word(row[r].word, order - 1);
   }
   const std::size_t symbols = t.symbols();
-  const PutSymbol* const table = t.put.data();
+  const PutSymbol* const table = t.put.data() + t.largest;
+  const int raw_bits = t.raw_bits, largest = t.largest;
   const auto span = 2 * static_cast<std::uint64_t>(t.largest);
   for (std::size_t j = order; j-- > 0;) {
+#pragma GCC unroll 8
     for (std::size_t r = 0; r < rows; ++r) {
       const PutSymbol* bucket = table + (word[r] >> detail::bucket_shift) * symbols;
-      const std::int64_t c = std::int64_t{load_code<Code>(row[r].codes, j)} >> t.raw_bits;
-      const auto symbol = static_cast<std::uint64_t>(c + t.largest);
-      if (symbol <= span)
-        putter[r].put(bucket[symbol]);
-      else
-        putter[r].put_escaped(c, t.largest, bucket[symbols - 1]);
+      const std::int64_t c = std::int64_t{load_code<Code>(codes[r], j)} >> raw_bits;
       word[r] -= detail::weyl_increment;
+      if (static_cast<std::uint64_t>(c + largest) <= span) [[likely]] {
+        put(x[r], next[r], bucket[c]);
+      } else {
+        Putter putter{x[r], next[r]};
+        putter.put_escaped(c, largest, bucket[largest + 1]);
+        x[r] = putter.x;
+        next[r] = putter.next;
+      }
     }
   }
   for (std::size_t r = 0; r < rows; ++r) {
-    const auto size = std::max(least_state_bytes, (static_cast<std::size_t>(std::bit_width(putter[r].x)) + 7) / 8);
-    begins[r] = putter[r].next - size;
-    std::memcpy(begins[r], &putter[r].x, size);
+    const auto size = std::max(least_state_bytes, (static_cast<std::size_t>(std::bit_width(x[r])) + 7) / 8);
+    begins[r] = next[r] - size;
+    std::memcpy(begins[r], &x[r], size);
   }
 }
 
 // ---- getting ----
+
+// 1 where a word is needed and there is none.
+inline std::uint32_t refill(std::uint64_t& x, const std::uint8_t*& next, const std::uint8_t* end) {
+  if (next == end) [[unlikely]] {
+    const bool missing = x < least_state;
+    x = missing ? x << 32 : x;
+    return missing ? 1 : 0;
+  }
+  std::uint32_t word;
+  std::memcpy(&word, next, 4);
+  const std::uint64_t low = x < least_state ? 1 : 0;
+  x = x << (low * 32) | (word & (0 - low));
+  next += low * 4;
+  return 0;
+}
 
 struct Getter {
   std::uint64_t x = 0;
@@ -129,25 +154,7 @@ struct Getter {
     end = stream + length;
     good = x >= least_state && x >> 63 == 0 && (size == least_state_bytes || x >> (8 * (size - 1)) != 0);
   }
-  void refill() {
-    if (x >= least_state) return;
-    std::uint32_t word = 0;
-    if (next != end) {
-      std::memcpy(&word, next, 4);
-      next += 4;
-    } else {
-      good = false;
-    }
-    x = x << 32 | word;
-  }
-  std::size_t get(const GetSymbol* bucket, const std::uint8_t* first) {
-    const auto m = static_cast<std::uint32_t>(x & (detail::frequency_sum - 1));
-    std::size_t symbol = first[m >> (detail::frequency_bits - EntropyTables::coarse_bits)];
-    while (m - bucket[symbol].cumulative >= bucket[symbol].frequency) ++symbol;
-    x = bucket[symbol].frequency * (x >> detail::frequency_bits) + (m - bucket[symbol].cumulative);
-    refill();
-    return symbol;
-  }
+  void refill() { good &= hdq::refill(x, next, end) == 0; }
   std::uint32_t get_bit() {
     const auto bit = static_cast<std::uint32_t>(x >> 15 & 1);
     x = (x >> 16 << 15) + (x & 0x7FFF);
@@ -169,34 +176,48 @@ struct Getter {
   }
 };
 
-// Codes of `rows` rows without their raw bits, c·2^h, and their norms; false for a row whose stream is none.
+// Codes of `rows` rows without their raw bits, c·2^h, and their norms; false for a row whose stream is none. States stay in registers.
 template <class Code, std::size_t rows>
-void get_rows(const EntropyTables& t, std::size_t order, const std::uint32_t* words, Getter* getter,
-              std::uint8_t* const* codes, float* norms, bool* good) {
-  std::uint32_t word[rows];
-  std::copy_n(words, rows, word);
-  const std::size_t symbols = t.symbols();
-  bool held[rows];
-  std::fill_n(held, rows, true);
+void get_rows(const EntropyTables& t, std::size_t order, const std::uint32_t* words, const Getter* getter, std::uint8_t* const* codes_of, float* norms,
+              bool* good) {
+  std::uint64_t x[rows];
+  const std::uint8_t *next[rows], *end[rows];
+  std::uint8_t* codes[rows];
+  std::uint32_t word[rows], bad[rows];
+  for (std::size_t r = 0; r < rows; ++r) {
+    x[r] = getter[r].x, next[r] = getter[r].next, end[r] = getter[r].end, bad[r] = getter[r].good ? 0 : 1;
+    codes[r] = codes_of[r];
+    word[r] = words[r];
+  }
+  const std::uint32_t symbols = static_cast<std::uint32_t>(t.symbols());
+  const GetSymbol* const table = t.get.data();
+  const std::uint8_t* const first = t.first.data();
+  const int raw_bits = t.raw_bits, largest = t.largest;
   for (std::size_t j = 0; j < order; ++j) {
+#pragma GCC unroll 8
     for (std::size_t r = 0; r < rows; ++r) {
-      const std::size_t bucket = word[r] >> detail::bucket_shift;
-      const std::size_t symbol =
-          getter[r].get(t.get.data() + bucket * symbols, t.first.data() + (bucket << EntropyTables::coarse_bits));
-      std::int64_t c = static_cast<std::int64_t>(symbol) - t.largest;
-      if (symbol == symbols - 1) c = getter[r].get_escaped(t.largest);
-      const std::int64_t k = c * (std::int64_t{1} << t.raw_bits);
-      const auto code = static_cast<Code>(k);
-      held[r] &= std::int64_t{code} == k;
-      store_code(code, codes[r], j);
+      const std::uint32_t bucket = word[r] >> detail::bucket_shift;
       word[r] += detail::weyl_increment;
+      const GetSymbol* symbols_of = table + bucket * symbols;
+      const auto m = static_cast<std::uint32_t>(x[r] & (detail::frequency_sum - 1));
+      std::uint32_t symbol = first[bucket << EntropyTables::coarse_bits | m >> (detail::frequency_bits - EntropyTables::coarse_bits)];
+      GetSymbol got = symbols_of[symbol];
+      while (m - got.cumulative >= got.frequency) [[unlikely]] got = symbols_of[++symbol];
+      x[r] = got.frequency * (x[r] >> detail::frequency_bits) + (m - got.cumulative);
+      bad[r] |= refill(x[r], next[r], end[r]);
+      std::int64_t c = static_cast<std::int64_t>(symbol) - largest;
+      if (c > largest) [[unlikely]] {
+        Getter slow{x[r], next[r], end[r], true};
+        c = slow.get_escaped(largest);
+        x[r] = slow.x, next[r] = slow.next, bad[r] |= slow.good ? 0 : 1;
+        bad[r] |= std::int64_t{static_cast<Code>(c << raw_bits)} != c << raw_bits ? 1 : 0;
+      }
+      store_code(static_cast<Code>(c << raw_bits), codes[r], j);
     }
   }
   for (std::size_t r = 0; r < rows; ++r) {
-    const Getter& g = getter[r];
-    norms[r] = std::bit_cast<float>(static_cast<std::uint32_t>(g.x - least_state));
-    good[r] = g.good && held[r] && g.next == g.end && g.x >= least_state && g.x < 2 * least_state &&
-              std::isfinite(norms[r]) && norms[r] > 0;
+    norms[r] = std::bit_cast<float>(static_cast<std::uint32_t>(x[r] - least_state));
+    good[r] = bad[r] == 0 && next[r] == end[r] && x[r] >= least_state && x[r] < 2 * least_state && std::isfinite(norms[r]) && norms[r] > 0;
   }
 }
 
@@ -221,7 +242,7 @@ void join_raw(const detail::CodecPlan& plan, int raw_bits, const std::uint8_t* r
 // An escape with |c| < 2^15 has 16 + 1 + 2·15 bits at most, one with |c| < 2^31 has 16 + 1 + 61; other symbols have 16.
 template <class Code>
 std::size_t most_bytes(std::size_t order) {
-  return order * (sizeof(Code) == 2 ? 6 : 10) + most_state_bytes;
+  return order * (sizeof(Code) == 2 ? 6 : 10) + most_state_bytes + 4;
 }
 
 [[noreturn]] void throw_bad_stream(std::size_t row) {
@@ -235,7 +256,7 @@ class RowsPutter {
   RowsPutter(const Codec& codec, const EntropyTables& tables)
       : codec_(codec), plan_(*codec.plan()), tables_(tables), scratch_(plan_.order.order) {}
 
-  void put(const EncodedView& rows, std::size_t first, std::size_t last, std::size_t raw_bytes, PackedRows& out,
+  void put_run(const EncodedView& rows, std::size_t first, std::size_t last, std::size_t raw_bytes, PackedRows& out,
            std::vector<std::uint8_t>& streams) {
     const std::size_t order = plan_.order.order, room = most_bytes<Code>(order);
     buffer_.resize(side_by_side * room);
@@ -287,7 +308,7 @@ PackedRows encode_rows(const Codec& codec, const EntropyTables& tables, std::siz
                  {}};
   const detail::CodecPlan& plan = *codec.plan();
   if (plan.pool == nullptr || rows.rows() <= side_by_side) {
-    RowsPutter<Code>(codec, tables).put(rows, 0, rows.rows(), raw_bytes, out, out.streams);
+    RowsPutter<Code>(codec, tables).put_run(rows, 0, rows.rows(), raw_bytes, out, out.streams);
     return out;
   }
   // Each run of rows has its own bytes, which are joined in order of rows.
@@ -296,7 +317,7 @@ PackedRows encode_rows(const Codec& codec, const EntropyTables& tables, std::siz
   plan.for_rows(rows.rows(), run, [&](std::size_t first, std::size_t last, std::size_t) {
     RowsPutter<Code> putter(codec, tables);
     for (std::size_t begin = first; begin < last; begin += run)
-      putter.put(rows, begin, std::min(last, begin + run), raw_bytes, out, parts[begin / run]);
+      putter.put_run(rows, begin, std::min(last, begin + run), raw_bytes, out, parts[begin / run]);
   });
   for (const std::vector<std::uint8_t>& part : parts) out.streams.insert(out.streams.end(), part.begin(), part.end());
   return out;

@@ -271,46 +271,29 @@ static void install_norm_in_float(void) { norm_of = norm_float; }
 
 /* ---- rows of codes ---- */
 
-static uint64_t row_head, row_unit = 1;
-static int row_garbage, row_unpacked;
+static uint64_t row_unit = 1;
+static int row_garbage;
 
-static uint64_t used_bytes(const config* k) { return row_unpacked ? k->order : row_bytes(k); }
-static uint64_t stride(const config* k) { return (row_head + used_bytes(k) + row_unit - 1) / row_unit * row_unit; }
+static uint64_t stride(const config* k) { return (row_bytes(k) + row_unit - 1) / row_unit * row_unit; }
 static int stride_bytes(const config* k, uint64_t* bytes) {
   *bytes = stride(k);
   return HDQ_KERNEL_OK;
 }
 static int encode_strided(ENCODE_PARAMETERS) {
-  uint8_t* packed = malloc(row_bytes(k));
   int status = HDQ_KERNEL_OK;
   for (uint64_t i = 0; i < rows && status == HDQ_KERNEL_OK; ++i) {
     uint8_t* row = codes + i * stride(k);
-    status = right_encode(k, first_row + i, 1, x + i * k->dimension, norms + i, packed, bad);
-    if (status == HDQ_KERNEL_BAD_INPUT) bad->row = i;
-    if (status != HDQ_KERNEL_OK) break;
-    const uint64_t head[2] = {first_row + i, k->bits};
     memset(row, 0, stride(k));
-    memcpy(row, head, row_head);
-    if (row_unpacked)
-      right_unpack_codes(k->bits, k->order, packed, row + row_head);
-    else
-      memcpy(row + row_head, packed, row_bytes(k));
-    for (uint64_t j = row_head + used_bytes(k); row_garbage && j < stride(k); ++j)
-      row[j] = (uint8_t)(row[j - row_head - used_bytes(k)] * 37 + j);
+    status = right_encode(k, first_row + i, 1, x + i * k->dimension, norms + i, row, bad);
+    if (status == HDQ_KERNEL_BAD_INPUT) bad->row = i;
+    for (uint64_t j = row_bytes(k); row_garbage && j < stride(k); ++j) row[j] = (uint8_t)(row[j - row_bytes(k)] * 37 + j);
   }
-  free(packed);
   return status;
 }
 /* The codes of all rows as SPEC §4 packs them. */
 static uint8_t* repacked(const config* k, uint64_t rows, const uint8_t* codes) {
   uint8_t* packed = malloc(rows * row_bytes(k) + 1);
-  for (uint64_t i = 0; i < rows; ++i) {
-    const uint8_t* row = codes + i * stride(k) + row_head;
-    if (row_unpacked)
-      right_pack_codes(k->bits, k->order, row, packed + i * row_bytes(k));
-    else
-      memcpy(packed + i * row_bytes(k), row, row_bytes(k));
-  }
+  for (uint64_t i = 0; i < rows; ++i) memcpy(packed + i * row_bytes(k), codes + i * stride(k), row_bytes(k));
   return packed;
 }
 static int decode_strided(DECODE_PARAMETERS) {
@@ -340,14 +323,6 @@ static void install_rows_of_64(void) {
 static void install_rows_of_64_garbage(void) {
   row_unit = 64;
   row_garbage = 1;
-  install_strided();
-}
-static void install_rows_with_head(void) {
-  row_head = 16;
-  install_strided();
-}
-static void install_codes_as_bytes(void) {
-  row_unpacked = 1;
   install_strided();
 }
 

@@ -22,10 +22,6 @@
          "code rows padded to 64 bytes with zeros")                                                           \
   LEGAL(rows_of_64_garbage, "legal", "",                                                                      \
          "code rows padded to 64 bytes with bytes that depend on the row's codes")                            \
-  LEGAL(rows_with_head, "legal", "",                                                                          \
-         "code rows begin with 16 bytes that say norm, row number and bits")                                  \
-  LEGAL(codes_as_bytes, "legal", "",                                                                          \
-         "code_bytes is d: codes are not packed")                                                             \
   LEGAL(five_variants, "legal", "",                                                                           \
          "five variants, all right and the same")                                                             \
   LEGAL(up_to_777, "legal", "",                                                                               \

@@ -87,7 +87,7 @@ typedef struct hdq_kernel {
   /* x = D Hᵀ y, not normalised, the first n coordinates. y: rows × d; x: rows × n. */
   int (*transform_transposed)(const hdq_kernel_config*, uint64_t rows, const float* y, float* x);
 
-  /* Bytes of codes per row. NULL: ceil(d·b/8), as SPEC §4 has it. */
+  /* Bytes of codes per row. NULL: ceil(d·b/8), as SPEC §4 has it. More are padding at the end of each row, of any content. */
   int (*code_bytes)(const hdq_kernel_config*, uint64_t* bytes);
   /* SPEC §4. x: rows × n; norms: rows; codes: rows × code_bytes, packed. *bad is written with BAD_INPUT. */
   int (*encode)(const hdq_kernel_config*, uint64_t first_row, uint64_t rows, const float* x, float* norms, uint8_t* codes,
