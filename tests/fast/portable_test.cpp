@@ -233,6 +233,48 @@ TEST_P(Portable, Scores) {
     }
 }
 
+// SPEC §7 as it stands there, coordinate by coordinate.
+struct LiteralStep {
+  std::uint32_t word;
+  int raw_bits;
+  float offset(std::size_t j) const {
+    const std::uint32_t w = word + static_cast<std::uint32_t>(j) * 0x9E3779B9u;
+    return (static_cast<float>(w >> 9) + 0.5f) * std::ldexp(1.0f, raw_bits - 23);
+  }
+  std::int32_t code(float y, float sigma, std::size_t j, float least, float most) const {
+    const float t = y * sigma + offset(j);
+    return static_cast<std::int32_t>(std::floor(t >= least ? std::min(t, most) : least));
+  }
+  float value(std::int32_t k, float step, std::size_t j) const {
+    return step * (static_cast<float>(k) + (0.5f - offset(j)));
+  }
+};
+
+TEST_P(Portable, CodesOfAStep) {
+  for (const std::size_t width : {2u, 4u})
+    for (const int raw_bits : {0, 1, 7})
+      for (std::size_t n = 0; n <= 70; ++n) {
+        const LiteralStep literal{0xC0FFEE01u + static_cast<std::uint32_t>(n), raw_bits};
+        std::vector<float> y = test::dyadics(n, n);
+        if (n > 3) y[0] = 0x1p120f, y[1] = -0x1p120f, y[2] = std::nanf(""), y[3] = -0.0f;
+        std::vector<std::uint8_t> codes(n * width + 1, 0xAB);  // at odd addresses
+        const float least = width == 2 ? -0x1p15f : -0x1p30f, most = width == 2 ? 0x1p15f - 1 : 0x1p30f, step = 0.26f;
+        k.quantize_step(y.data(), n, literal.word, raw_bits, 3.7f, width, codes.data() + 1);
+        std::vector<float> z(n + 1, 7);
+        k.reconstruct_step(codes.data() + 1, n, literal.word, raw_bits, step, width, z.data());
+        for (std::size_t j = 0; j < n; ++j) {
+          std::int32_t code = 0;
+          std::int16_t narrow = 0;
+          std::memcpy(width == 2 ? static_cast<void*>(&narrow) : &code, codes.data() + 1 + j * width, width);
+          if (width == 2) code = narrow;
+          ASSERT_EQ(code, literal.code(y[j], 3.7f, j, least, most)) << n << " " << j << " " << width;
+          ASSERT_EQ(z[j], literal.value(code, step, j)) << n << " " << j;
+        }
+        EXPECT_EQ(codes[0], 0xAB);
+        EXPECT_EQ(z[n], 7);
+      }
+}
+
 std::vector<Path> paths() {
   std::vector<Path> all;
   for (const Isa isa : supported_isas()) all.push_back({isa_name(isa), &detail::kernels(isa)});
