@@ -87,6 +87,7 @@ void add_transform(const Settings&);
 void add_encode(const Settings&);
 void add_decode(const Settings&);
 void add_score(const Settings&);
+void add_entropy(const Settings&);  // zfp beside it, where that was found
 void add_threads(const Settings&);
 void add_memory(const Settings&);
 void add_ffht(const Settings&);   // nothing where FFHT was not compiled in

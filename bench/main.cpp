@@ -50,6 +50,7 @@ void add_all(const Settings& settings) {
   add_encode(settings);
   add_decode(settings);
   add_score(settings);
+  add_entropy(settings);
   add_threads(settings);
   add_memory(settings);
   add_ffht(settings);
@@ -67,8 +68,9 @@ void print_machine(const Machine& machine, const Settings& settings) {
   fmt::print(" streaming arrays {}\n", bytes_text(settings.stream_bytes));
   if (machine.last_level_cache * 4 > settings.stream_bytes)
     fmt::print("warning: the streaming arrays are less than four times the last-level cache\n");
-  const std::string ffht = ffht_description(), faiss = faiss_description();
-  fmt::print("peers: {}, {}\n", ffht.empty() ? "no FFHT" : ffht, faiss.empty() ? "no faiss" : faiss);
+  const std::string ffht = ffht_description(), faiss = faiss_description(), zfp = zfp_description();
+  fmt::print("peers: {}, {}, {}\n", ffht.empty() ? "no FFHT" : ffht, faiss.empty() ? "no faiss" : faiss,
+             zfp.empty() ? "no zfp" : zfp);
 }
 
 int run(const Arguments& arguments) {

@@ -7,5 +7,6 @@ namespace hdq::bench {
 
 std::string ffht_description();
 std::string faiss_description();
+std::string zfp_description();
 
 }  // namespace hdq::bench
