@@ -65,7 +65,7 @@ def decode_row(step, seed, row, n, norm, codes):
         return ((back * f32(f64(norm * scale) / d) * (1 / scale)) * sign_vector(seed, d))[:n]
 
 
-# ---- scores, SPEC §4, 7 ----
+# ---- scores, SPEC §4 ----
 
 def fma(a, b, c):
     """fl32(a b + c). The product is exact in float64; the sum is rounded there to odd, which the second rounding does not see."""
