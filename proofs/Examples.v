@@ -2,7 +2,7 @@
 
     So that no statement is vacuous: the shipped g at 2 bits, H = B_12, the vector
     x = (3, 4, 0, ...) of norm 5, alternating signs; for float32 the same numbers. *)
-From Coq Require Import ZArith Reals Arith Lia Lra.
+From Coq Require Import ZArith List Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
 From Flocq Require IEEE754.Binary.
@@ -10,6 +10,8 @@ From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer Ve
 From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
+From Hdq Require Import EntropyDefs Shrink StepQuantizer.
+From Hdq Require StreamCoder.
 From Hdq Require Statements.
 Open Scope R_scope.
 
@@ -553,3 +555,134 @@ Proof.
   refine (proj1 (Statements.shipped_discrete_dither 2 12 H12 x34 _ order_12 _)); [lia|].
   rewrite x34_norm. lra.
 Qed.
+
+(** ** SPEC §7: step 1/2 with two raw bits, offsets that advance by 3/8 *)
+
+Definition eighths : vec := fun j => INR j * (3/8).
+
+Example offset_is_uniform : Edither (fun V => offsets eighths V 5%nat) = 1/2.
+Proof.
+  apply is_RInt_unique, (Statements.offsets_uniform eighths 5%nat (fun v => v)).
+  pose proof (is_RInt_quadratic 0 1 0 1 0) as H. replace (1/2) with (0 * (1 - 0) + 1 * (1 ^ 2 - 0 ^ 2) / 2 + 0 * (1 ^ 3 - 0 ^ 3) / 3) by field.
+  revert H. apply is_RInt_ext. intros v _. match goal with |- ?l = ?r => change (@eq R l r) end. ring.
+Qed.
+
+Example fourth_moment_of_the_error :
+  Edither (fun V => (step_quantize (1/2) 2 (offsets eighths V 5%nat) 7 - 7) ^ 4) = 1/1280.
+Proof.
+  apply is_RInt_unique. replace (1/1280) with (1/2560 / (1/2)) by field.
+  apply (Statements.step_error_uniform (1/2) 2 eighths 5%nat 7 (fun e => e ^ 4)); [lra|].
+  replace (1/2560) with (minus ((1/2 / 2) ^ 5 / 5) ((- (1/2) / 2) ^ 5 / 5)).
+  - apply (is_RInt_derive (V := R_CompleteNormedModule) (fun e => e ^ 5 / 5)).
+    + intros e _. auto_derive; [easy|]. field.
+    + intros e _. apply (ex_derive_continuous (fun e => e ^ 4)). auto_derive. easy.
+  - change ((1/2 / 2) ^ 5 / 5 - (- (1/2) / 2) ^ 5 / 5 = 1/2560). field.
+Qed.
+
+Example step_reconstruction_is_unbiased :
+  Edither (fun V => step_reconstruct 12 H12 (1/2) 2 5 x34 alternating (offsets eighths V) 1%nat) = 4.
+Proof.
+  exact (Statements.step_reconstruct_unbiased (1/2) 2 eighths ltac:(lra) 12 H12 5 x34 alternating order_12
+    (alternating_signs 12) 1%nat ltac:(lia) scale_5).
+Qed.
+
+Example step_error_of_a_vector :
+  Edither (fun V => norm2 12 (fun i => step_reconstruct 12 H12 (1/2) 2 5 x34 alternating (offsets eighths V) i - x34 i))
+  = 25/48.
+Proof.
+  rewrite (Statements.step_mse (1/2) 2 eighths ltac:(lra) 12 H12 5 x34 alternating order_12 (alternating_signs 12))
+    by (lia || lra). unfold step_error. field.
+Qed.
+
+Example step_error_after_the_cut :
+  Edither (fun V => norm2 2 (fun i => step_reconstruct 12 H12 (1/2) 2 5 x34 alternating (offsets eighths V) i - x34 i))
+  <= 25/48.
+Proof.
+  replace (25/48) with (step_error (1/2) * 5 ^ 2) by (unfold step_error; field).
+  apply (Statements.step_truncated_mse (1/2) 2 eighths ltac:(lra) 12 H12 5 x34 alternating order_12
+    (alternating_signs 12) 2%nat); (lia || lra).
+Qed.
+
+Lemma x34_square_norm : 5 ^ 2 = norm2 12 x34.
+Proof. rewrite x34_norm. ring. Qed.
+
+Example energy_of_the_codes :
+  sum 12 (fun j => Edither (fun V =>
+    step_quantize (1/2) 2 (offsets eighths V j) (rotate 12 H12 alternating x34 j / 5) ^ 2)) = 49/4.
+Proof.
+  rewrite (Statements.step_energy (1/2) 2 eighths ltac:(lra) 12 H12 5 x34 alternating order_12 (alternating_signs 12)
+    ltac:(lia) ltac:(lra) x34_square_norm). unfold step_error. simpl. field.
+Qed.
+
+(** At most 1 + 2 z^2 bits, hence at most 3 per coordinate. *)
+Example cost_of_a_vector :
+  sum 12 (fun j => Rabs (2 * (rotate 12 H12 alternating x34 j / 5))) <= (1 + 2) * INR 12.
+Proof.
+  apply (Statements.quadratic_cost 12 H12 5 x34 alternating order_12 (alternating_signs 12) (fun z => Rabs (2 * z)) 1 2);
+    [lia|lra|exact x34_square_norm|]. intros z. apply Rabs_le. nra.
+Qed.
+
+(** At 2 bits (§5.5). *)
+Example shrunk_at_2_bits :
+  Esign 12 (fun eps => Edither (fun U =>
+    norm2 12 (fun i => shrink (397/1600) (reconstruct 4 g2 12 H12 1 x_unit eps U) i - x_unit i))) <= 397/1997.
+Proof.
+  replace (397/1997) with (397/1600 / (1 + 397/1600) * norm2 12 x_unit) by (rewrite x_unit_norm; field).
+  apply (Statements.shrink_mse 4 g2 12 H12 1 x_unit (397/1600) g2_generator order_12); try lra.
+  rewrite x_unit_norm. pose proof (Statements.finite_bound_b2 12 H12 x_unit order_12 x_unit_norm) as H. fold g2 in H. lra.
+Qed.
+
+Example shrunk_step :
+  Edither (fun V => norm2 12 (fun i =>
+    shrink (step_error (1/2)) (step_reconstruct 12 H12 (1/2) 2 5 x34 alternating (offsets eighths V)) i - x34 i)) = 25/49.
+Proof.
+  rewrite (Statements.step_shrink_mse (1/2) 2 eighths ltac:(lra) 12 H12 5 x34 alternating order_12 (alternating_signs 12)
+    ltac:(lia) ltac:(lra) x34_square_norm), x34_norm. unfold step_error. field.
+Qed.
+
+(** z = 7: k = 14 = 4·3 + 2. *)
+Example raw_bits_of_7 : (step_code (1/2) 2 (1/8) 7 = 4 * step_code 2 0 (1/8) 7 + 2)%Z.
+Proof.
+  destruct (Statements.raw_bits (1/2) 2 (1/8) 7 ltac:(lra)) as [[H _] _].
+  replace (coarse_step (1/2) 2) with 2 in H by (unfold coarse_step; field). change (2 ^ Z.of_nat 2)%Z with 4%Z in H.
+  rewrite H at 1. f_equal. unfold step_code. rewrite (Zfloor_imp 14) by (simpl; lra). reflexivity.
+Qed.
+
+(** *** The coder *)
+
+(** Two symbols on either side of a wide one; codes 5 and -1000 escape. *)
+Definition table3 : StreamCoder.table :=
+  {| StreamCoder.bound := 1; StreamCoder.frequency := fun c => if (c =? 0)%Z then 65335%Z else 100%Z |}.
+Definition row5 : list (StreamCoder.table * Z) := map (fun c => (table3, c)) (0 :: 5 :: -1 :: -1000 :: 1 :: nil)%Z.
+(** The norm is 5, 0x40A00000. *)
+Definition state5 : StreamCoder.state := ((2 ^ 31 + 0x40A00000)%Z, nil).
+
+Lemma table3_ok : StreamCoder.table_ok table3.
+Proof.
+  split; [simpl; lia|]. split; [|reflexivity]. intros c _. simpl. destruct (Z.eqb_spec c 0); lia.
+Qed.
+
+Lemma row5_ok : StreamCoder.row_ok row5.
+Proof.
+  repeat apply Forall_cons; try apply Forall_nil; cbn [fst snd]; (split; [exact table3_ok|unfold StreamCoder.code_ok; simpl; lia]).
+Qed.
+
+Lemma state5_ok : StreamCoder.state_ok state5.
+Proof. unfold StreamCoder.state_ok, state5; cbn [fst]. lia. Qed.
+
+Example escape_undone :
+  StreamCoder.get StreamCoder.escape (StreamCoder.put StreamCoder.escape state5) = Some state5.
+Proof. exact (Statements.get_put _ _ StreamCoder.escape_ok state5_ok). Qed.
+
+Example escape_keeps_the_range : StreamCoder.state_ok (StreamCoder.put StreamCoder.escape state5).
+Proof. exact (Statements.put_state_ok _ _ StreamCoder.escape_ok state5_ok). Qed.
+
+Example row_undone :
+  StreamCoder.decode_row (repeat table3 5) (StreamCoder.encode_row row5 state5)
+  = Some ((0 :: 5 :: -1 :: -1000 :: 1 :: nil)%Z, state5).
+Proof. exact (Statements.decode_encode_row row5 state5 row5_ok state5_ok). Qed.
+
+Example row_from_its_bytes :
+  StreamCoder.decode_row (repeat table3 5) (StreamCoder.of_stream (StreamCoder.row_stream 0x40A00000 row5))
+  = Some ((0 :: 5 :: -1 :: -1000 :: 1 :: nil)%Z, state5).
+Proof. exact (Statements.row_stream_decodes 0x40A00000 row5 ltac:(lia) row5_ok). Qed.

@@ -1,12 +1,12 @@
 (** * The theorems
 
     For a reader who knows the paper and the specification but not the proofs. The
-    vocabulary is Defs.v: vectors and matrices are functions read below d; [Esign] is the
+    vocabulary is Defs.v (and EntropyDefs.v for SPEC §7): vectors and matrices are functions read below d; [Esign] is the
     mean over all sign vectors, [Edither] the mean over U uniform on (0,1); H is any
     Hadamard matrix; g is any generator, [shipped] the one the library uses. Every proof
     is a reference. headlines.txt lists these theorems, Examples.v uses each on concrete
     data, and check_proofs.sh compares the axioms they rest on with the allowed ones. *)
-From Coq Require Import ZArith Reals Arith.
+From Coq Require Import ZArith List Reals Arith.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.Zaux Core.Raux.
 From Flocq Require IEEE754.Binary.
@@ -14,6 +14,8 @@ From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer Ve
 From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
+From Hdq Require Import EntropyDefs Shrink StepQuantizer.
+From Hdq Require StreamCoder.
 From Hdq Require CertificateBounds CertificateBoundsFine.
 Open Scope R_scope.
 
@@ -455,3 +457,107 @@ Theorem shipped_discrete_dither b d H x :
       Eword (fun U => reconstruct (2 ^ b) g d H rho x eps U i) - x i))
     <= norm2 d x * (dither_cost b / (2 ^ 32) ^ 2).
 Proof. exact (DiscreteShipped.shipped_discrete_dither b d H x). Qed.
+
+(** ** SPEC §7: the entropy-coded quantizer, V uniform on (0,1) *)
+
+(** The offset of each coordinate, V shifted by a_j modulo 1, is uniform on (0,1): whatever is
+    integrable has the same mean. The Weyl sequence has a_j = j 0x9E3779B9 / 2^32. *)
+Theorem offsets_uniform a j (f : R -> R) (l : R) :
+  is_RInt f 0 1 l -> is_RInt (fun V => f (offsets a V j)) 0 1 l.
+Proof. exact (StepQuantizer.offsets_uniform a j f l). Qed.
+
+(** z^ - z is uniform on (-step/2, step/2], for every z and any raw bits h: the mean of f of it is
+    the mean of f there. *)
+Theorem step_error_uniform step h a j z (f : R -> R) (l : R) :
+  0 < step -> is_RInt f (- step / 2) (step / 2) l ->
+  is_RInt (fun V => f (step_quantize step h (offsets a V j) z - z)) 0 1 (l / step).
+Proof. exact (StepQuantizer.step_error_uniform step h a j z f l). Qed.
+
+(** E[x^] = x, for every H, sign vector, x and stored scale. *)
+Theorem step_reconstruct_unbiased step h a : 0 < step -> forall d H rho x eps,
+  hadamard d H -> signs d eps -> forall i, (i < d)%nat -> scale_for d rho x ->
+  Edither (fun V => step_reconstruct d H step h rho x eps (offsets a V) i) = x i.
+Proof. exact (StepQuantizer.step_reconstruct_unbiased step h a). Qed.
+
+(** E ||x^ - x||^2 = D rho^2, for every H, sign vector and x. *)
+Theorem step_mse step h a : 0 < step -> forall d H rho x eps,
+  hadamard d H -> signs d eps -> (0 < d)%nat -> rho <> 0 ->
+  Edither (fun V => norm2 d (fun i => step_reconstruct d H step h rho x eps (offsets a V) i - x i))
+  = step_error step * rho ^ 2.
+Proof. exact (StepQuantizer.step_mse step h a). Qed.
+
+(** At most that after the cut to n coordinates. *)
+Theorem step_truncated_mse step h a : 0 < step -> forall d H rho x eps,
+  hadamard d H -> signs d eps -> forall n, (n <= d)%nat -> (0 < d)%nat -> rho <> 0 ->
+  Edither (fun V => norm2 n (fun i => step_reconstruct d H step h rho x eps (offsets a V) i - x i))
+  <= step_error step * rho ^ 2.
+Proof. exact (StepQuantizer.step_truncated_mse step h a). Qed.
+
+(** Sigma_j E z^_j^2 = d (1 + D). *)
+Theorem step_energy step h a : 0 < step -> forall d H rho x eps,
+  hadamard d H -> signs d eps -> (0 < d)%nat -> rho <> 0 -> rho ^ 2 = norm2 d x ->
+  sum d (fun j => Edither (fun V => step_quantize step h (offsets a V j) (rotate d H eps x j / rho) ^ 2))
+  = INR d * (1 + step_error step).
+Proof. exact (StepQuantizer.step_energy step h a). Qed.
+
+(** Any cost of a coordinate below a quadratic costs every vector at most its value at 1, d times. *)
+Theorem quadratic_cost d H rho x eps :
+  hadamard d H -> signs d eps -> forall (cost : R -> R) b0 b2,
+  (0 < d)%nat -> rho <> 0 -> rho ^ 2 = norm2 d x ->
+  (forall z, cost z <= b0 + b2 * z ^ 2) ->
+  sum d (fun j => cost (rotate d H eps x j / rho)) <= (b0 + b2) * INR d.
+Proof. exact (StepQuantizer.quadratic_cost d H rho x eps). Qed.
+
+(** k = 2^h c + l, 0 <= l < 2^h, splits into the code c of the step W and raw bits, and joins. *)
+Theorem raw_bits step h V z :
+  0 < step ->
+  let k := step_code step h V z in
+  let c := step_code (coarse_step step h) 0 V z in
+  let n := (2 ^ Z.of_nat h)%Z in
+  (k = n * c + k mod n /\ 0 <= k mod n < n)%Z /\
+  (forall l, 0 <= l < n -> (n * c + l) / n = c /\ (n * c + l) mod n = l)%Z.
+Proof. exact (StepQuantizer.raw_bits step h V z). Qed.
+
+(** ** Least error: x^ / (1 + C) *)
+
+(** The fixed-rate quantizer: C/(1 + C) where C bounds its error (SPEC §5.5). *)
+Theorem shrink_mse N g d H rho x C :
+  generator N g -> hadamard d H -> rho <> 0 -> 0 <= C ->
+  mse N g d H rho x <= C * norm2 d x ->
+  Esign d (fun eps => Edither (fun U => norm2 d (fun i => shrink C (reconstruct N g d H rho x eps U) i - x i)))
+  <= C / (1 + C) * norm2 d x.
+Proof. exact (Shrink.shrink_mse N g d H rho x C). Qed.
+
+(** The entropy-coded quantizer: D/(1 + D), an equality. *)
+Theorem step_shrink_mse step h a : 0 < step -> forall d H rho x eps,
+  hadamard d H -> signs d eps -> (0 < d)%nat -> rho <> 0 -> rho ^ 2 = norm2 d x ->
+  Edither (fun V => norm2 d (fun i =>
+    shrink (step_error step) (step_reconstruct d H step h rho x eps (offsets a V)) i - x i))
+  = step_error step / (1 + step_error step) * norm2 d x.
+Proof. exact (StepQuantizer.step_shrink_mse step h a). Qed.
+
+(** ** SPEC §7: the coder (entropy/StreamCoder.v has the encoder, the decoder and their tables) *)
+
+(** Getting undoes putting, and the state stays in [2^31, 2^63). *)
+Theorem get_put s st :
+  StreamCoder.symbol_ok s -> StreamCoder.state_ok st ->
+  StreamCoder.get s (StreamCoder.put s st) = Some st.
+Proof. exact (StreamCoder.get_put s st). Qed.
+
+Theorem put_state_ok s st :
+  StreamCoder.symbol_ok s -> StreamCoder.state_ok st -> StreamCoder.state_ok (StreamCoder.put s st).
+Proof. exact (StreamCoder.put_state_ok s st). Qed.
+
+(** A row of codes, escapes among them, each with its own table, from any state: the decoder returns
+    the codes and the state that the encoder began with. *)
+Theorem decode_encode_row row st :
+  StreamCoder.row_ok row -> StreamCoder.state_ok st ->
+  StreamCoder.decode_row (map fst row) (StreamCoder.encode_row row st) = Some (map snd row, st).
+Proof. exact (StreamCoder.decode_encode_row row st). Qed.
+
+(** The same from the bytes of the row's stream, which begins with the 32 bits of the norm. *)
+Theorem row_stream_decodes norm_bits row :
+  (0 <= norm_bits < 2 ^ 32)%Z -> StreamCoder.row_ok row ->
+  StreamCoder.decode_row (map fst row) (StreamCoder.of_stream (StreamCoder.row_stream norm_bits row))
+  = Some (map snd row, ((2 ^ 31 + norm_bits)%Z, nil)).
+Proof. exact (StreamCoder.row_stream_decodes norm_bits row). Qed.

@@ -75,14 +75,14 @@ check_headlines() {
   [ "$missing" = 0 ] || fail "a headline theorem lacks an example or its line in README.md"
 }
 
-# assumptions.all has a line "name: axiom axiom ..." for each headline theorem. Those with the same axioms are a class: one conjunction,
+# assumptions.all has a line "name: axiom axiom ..." for each headline theorem ("name:" for one that rests on none). Those with the same axioms are a class: one conjunction,
 # whose assumptions are the union of its theorems'. (Coq walks through all of the reals each time that it is asked.)
 # Output: one line for each class, "axiom axiom ...".
 print_assumptions() {
   cd "$build_dir"
   rm -f assumptions_of_class*.out
   { echo "From Hdq Require Statements."
-    awk -F': ' '{ names[$2] = names[$2] (names[$2] == "" ? "" : ", ") "Statements." $1 }
+    awk -F': *' '{ names[$2] = names[$2] (names[$2] == "" ? "" : ", ") "Statements." $1 }
       END { for (axioms in names) { ++n
         print "Definition class" n " := (" names[axioms] ")."
         print "Redirect \"assumptions_of_class" n "\" Print Assumptions class" n "." } }' assumptions.all
