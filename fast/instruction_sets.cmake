@@ -43,11 +43,23 @@ set(HDQ_KERNEL_SOURCES
   src/streams/dither_words.cpp)
 list(TRANSFORM HDQ_KERNEL_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 
+# Highway's headers are four fifths of a kernel file's compile time. Where hdq is a part of another build they are not precompiled: what a
+# kernel file forgets to include does not compile there (tests/install/external_test.cmake). GCC forgets in a precompiled header which
+# warnings <immintrin.h> had switched off, and finds some in its AVX-512 part.
+function(hdq_precompile_highway objects highway_target)
+  list(LENGTH ARGN files)
+  if(PROJECT_IS_TOP_LEVEL AND files GREATER 4 AND NOT (CMAKE_CXX_COMPILER_ID STREQUAL GNU AND highway_target STREQUAL HWY_AVX3))
+    set(simd ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/src/simd)
+    target_precompile_headers(${objects} PRIVATE ${simd}/entries.hpp ${simd}/simd.hpp)
+  endif()
+endfunction()
+
 # One instruction set's objects, in the namespace hdq::NAME. OVERRIDES: its list of blocks of its own, or nothing.
 function(hdq_instruction_set objects name highway_target overrides)
   add_library(${objects} OBJECT ${ARGN})
   target_include_directories(${objects} PRIVATE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/include ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/src)
   target_link_libraries(${objects} PRIVATE hdq_highway_headers hdq_options)
+  hdq_precompile_highway(${objects} ${highway_target} ${ARGN})
   # The unrolled ones are kilobytes of straight code, whose time depends on where they begin (docs/performance.md).
   target_compile_options(${objects} PRIVATE -falign-functions=64)
   if(name STREQUAL scalar OR name MATCHES portable)
