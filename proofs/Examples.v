@@ -10,7 +10,7 @@ From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer Ve
 From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
-From Hdq Require Import EntropyDefs Shrink StepQuantizer.
+From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords.
 From Hdq Require StreamCoder.
 From Hdq Require Statements.
 Open Scope R_scope.
@@ -686,3 +686,42 @@ Example row_from_its_bytes :
   StreamCoder.decode_row (repeat table3 5) (StreamCoder.of_stream (StreamCoder.row_stream 0x40A00000 row5))
   = Some ((0 :: 5 :: -1 :: -1000 :: 1 :: nil)%Z, state5).
 Proof. exact (Statements.row_stream_decodes 0x40A00000 row5 ltac:(lia) row5_ok). Qed.
+
+(** *** Words *)
+
+Example offsets_of_words_in_square :
+  mean_word (fun w => word_offsets w 7%nat ^ 2) = / 2 ^ 23 * sum (2 ^ 23) (fun i => ((INR i + 1/2) / 2 ^ 23) ^ 2).
+Proof. exact (Statements.mean_word_offsets 7%nat (fun V => V ^ 2)). Qed.
+
+Example bias_of_words : Rabs (mean_word (fun w => step_quantize (1/8) 1 (word_offsets w 7%nat) 3 - 3)) <= coarse_step (1/8) 1 / 2 ^ 24.
+Proof. exact (Statements.word_step_bias (1/8) 1 ltac:(lra) ltac:(lia) 7%nat 3). Qed.
+
+Example square_error_of_words :
+  step_error (1/8) - (coarse_step (1/8) 1 / 2 ^ 23) ^ 2 / 12
+  <= mean_word (fun w => (step_quantize (1/8) 1 (word_offsets w 7%nat) 3 - 3) ^ 2).
+Proof. exact (proj1 (Statements.word_step_square_error (1/8) 1 ltac:(lra) ltac:(lia) 7%nat 3)). Qed.
+
+Example bias_of_a_row :
+  norm2 12 (fun i => mean_word (fun w => step_reconstruct 12 H12 (1/8) 1 5 x34 alternating (word_offsets w) i - x34 i))
+  <= (5 * (coarse_step (1/8) 1 / 2 ^ 24)) ^ 2.
+Proof.
+  exact (Statements.word_reconstruct_bias (1/8) 1 ltac:(lra) ltac:(lia) 12 H12 5 x34 alternating order_12
+    (alternating_signs 12) ltac:(lia) ltac:(lra)).
+Qed.
+
+Example square_error_of_a_row :
+  mean_word (fun w => norm2 12 (fun i => step_reconstruct 12 H12 (1/8) 1 5 x34 alternating (word_offsets w) i - x34 i))
+  <= (step_error (1/8) + (coarse_step (1/8) 1 / 2 ^ 23) ^ 2 / 6) * 5 ^ 2.
+Proof.
+  exact (proj2 (Statements.word_mse (1/8) 1 ltac:(lra) ltac:(lia) 12 H12 5 x34 alternating order_12
+    (alternating_signs 12) ltac:(lia) ltac:(lra))).
+Qed.
+
+(** A length that no word changes: |2 z| bits. *)
+Example length_of_a_row :
+  mean_word (fun w => sum 12 (fun j => Rabs (2 * (rotate 12 H12 alternating x34 j / 5)))) <= (1 + 2) * INR 12.
+Proof.
+  apply (Statements.word_row_length 12 H12 5 x34 alternating (fun _ z => Rabs (2 * z)) 1 2 order_12
+    (alternating_signs 12)); [lia|lra|exact x34_square_norm|].
+  intros z. rewrite (mean_word_const (Rabs (2 * z))). apply Rabs_le. nra.
+Qed.

@@ -14,7 +14,7 @@ From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer Ve
 From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
-From Hdq Require Import EntropyDefs Shrink StepQuantizer.
+From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords.
 From Hdq Require StreamCoder.
 From Hdq Require CertificateBounds CertificateBoundsFine.
 Open Scope R_scope.
@@ -517,6 +517,47 @@ Theorem raw_bits step h V z :
   (k = n * c + k mod n /\ 0 <= k mod n < n)%Z /\
   (forall l, 0 <= l < n -> (n * c + l) / n = c /\ (n * c + l) mod n = l)%Z.
 Proof. exact (StepQuantizer.raw_bits step h V z). Qed.
+
+(** ** SPEC §7: the 2^23 offsets that words have *)
+
+(** Over the words each coordinate of the Weyl sequence has every offset (i + 1/2)/2^23 equally often. *)
+Theorem mean_word_offsets j (f : R -> R) :
+  mean_word (fun w => f (word_offsets w j)) = / 2 ^ 23 * sum (2 ^ 23) (fun i => f ((INR i + 1/2) / 2 ^ 23)).
+Proof. exact (StepWords.mean_word_offsets j f). Qed.
+
+(** Bias of a coordinate: at most 2^-24 W. *)
+Theorem word_step_bias step h : 0 < step -> (h <= 23)%nat -> forall j z,
+  Rabs (mean_word (fun w => step_quantize step h (word_offsets w j) z - z)) <= coarse_step step h / 2 ^ 24.
+Proof. exact (StepWords.word_step_bias step h). Qed.
+
+(** Its mean square error: D, to (W/2^23)^2/6. *)
+Theorem word_step_square_error step h : 0 < step -> (h <= 23)%nat -> forall j z,
+  step_error step - (coarse_step step h / 2 ^ 23) ^ 2 / 12
+  <= mean_word (fun w => (step_quantize step h (word_offsets w j) z - z) ^ 2)
+  <= step_error step + (coarse_step step h / 2 ^ 23) ^ 2 / 6.
+Proof. exact (StepWords.word_step_square_error step h). Qed.
+
+(** Norm of the bias of a vector, and its mean squared error. *)
+Theorem word_reconstruct_bias step h : 0 < step -> (h <= 23)%nat -> forall d H rho x eps,
+  hadamard d H -> signs d eps -> (0 < d)%nat -> rho <> 0 ->
+  norm2 d (fun i => mean_word (fun w => step_reconstruct d H step h rho x eps (word_offsets w) i - x i))
+  <= (rho * (coarse_step step h / 2 ^ 24)) ^ 2.
+Proof. exact (StepWords.word_reconstruct_bias step h). Qed.
+
+Theorem word_mse step h : 0 < step -> (h <= 23)%nat -> forall d H rho x eps,
+  hadamard d H -> signs d eps -> (0 < d)%nat -> rho <> 0 ->
+  (step_error step - (coarse_step step h / 2 ^ 23) ^ 2 / 12) * rho ^ 2
+  <= mean_word (fun w => norm2 d (fun i => step_reconstruct d H step h rho x eps (word_offsets w) i - x i))
+  <= (step_error step + (coarse_step step h / 2 ^ 23) ^ 2 / 6) * rho ^ 2.
+Proof. exact (StepWords.word_mse step h). Qed.
+
+(** Length of a row: where the mean over the words of a coordinate's length is below b0 + b2 z^2, the mean
+    length of every row is at most (b0 + b2) d. *)
+Theorem word_row_length d H rho x eps (length : nat -> R -> R) b0 b2 :
+  hadamard d H -> signs d eps -> (0 < d)%nat -> rho <> 0 -> rho ^ 2 = norm2 d x ->
+  (forall z, mean_word (fun w => length w z) <= b0 + b2 * z ^ 2) ->
+  mean_word (fun w => sum d (fun j => length (weyl_word w j) (rotate d H eps x j / rho))) <= (b0 + b2) * INR d.
+Proof. exact (StepWords.word_row_length d H rho x eps length b0 b2). Qed.
 
 (** ** Least error: x^ / (1 + C) *)
 
