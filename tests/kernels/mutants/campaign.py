@@ -243,7 +243,8 @@ def write_table(path, levels):
              "(`tests/kernels/mutants/`), chosen by `HDQ_MUTANT` when the plug-in is loaded; `differ.py` shows for each a legal call that it answers",
              "otherwise than the right kernel. A mutant is found when the verdict is invalid, when the kernel is refused, or, where that is what",
              "should be said, when it is not judged. [kill-table.md](kill-table.md) has the faults that were written with the checks.",
-             "At each later level only what the level before had missed was run (`--survivors-of`).", ""]
+             "At each later level only what the level before had missed was run (`--survivors-of`)" +
+             (", and at `thorough` the audit alone." if "thorough" in levels else "."), ""]
     lines += ["| kind | mutants | " + " | ".join(f"found at `{level}`" for level in levels) + " |", "|--|--:|" + "--:|" * len(levels)]
     totals = {level: by_kind(results) for level, results in levels.items()}
     for kind in by_kind(first):
