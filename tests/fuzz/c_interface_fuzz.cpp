@@ -75,9 +75,12 @@ class Caller {
     options.size = data_.ConsumeBool() ? sizeof options : small(sizeof options);
     options.isa = data_.ConsumeBool() ? HDQ_ISA_AUTO : data_.ConsumeIntegral<int>();
     options.threads = data_.ConsumeIntegralInRange(-2, 3);
-    options.scheme = data_.ConsumeBool() ? 0 : data_.ConsumeIntegral<int>();
+    options.scheme = data_.ConsumeBool() ? data_.ConsumeIntegralInRange(0, 1) : data_.ConsumeIntegral<int>();
+    options.step = options.scheme == 0   ? 0
+                   : data_.ConsumeBool() ? hdq_step_of_rate(data_.ConsumeFloatingPointInRange(0.0, 13.0))
+                                         : data_.ConsumeFloatingPoint<float>();
     const std::size_t n = data_.ConsumeBool() ? small(70) : data_.ConsumeIntegral<std::size_t>();
-    const int bits = data_.ConsumeIntegralInRange(-1, 9);
+    const int bits = options.scheme == 1 ? 0 : data_.ConsumeIntegralInRange(-1, 9);
     hdq_codec* made = reinterpret_cast<hdq_codec*>(this);
     const hdq_status status = hdq_codec_create(n, bits, data_.ConsumeIntegral<std::uint64_t>(), data_.ConsumeBool() ? &options : nullptr, &made);
     if (checked(status, made) == nullptr) return;

@@ -43,6 +43,7 @@ std::uint64_t padded(std::uint64_t content) { return (content + checksum_bytes +
 
 // Where the sections after the header lie (docs/format.md), of a header whose numbers are small enough.
 struct Layout {
+  bool indexed = false;  // scheme 1: the index says where blocks end
   std::uint64_t mean_bytes = 0, blocks = 0, block_bytes = 0, last_block_bytes = 0;
   std::uint64_t file_bytes() const { return 128 + mean_bytes + (blocks == 0 ? 0 : (blocks - 1) * block_bytes + last_block_bytes); }
 };
@@ -54,6 +55,7 @@ std::optional<Layout> layout(const std::string& file) {
   if (rows > large || dimension > large || order > large || bits > BitWidth::most || rows_per_block < 1) return std::nullopt;
   const std::uint64_t row_bytes = 4 + (order * bits + 7) / 8, first = std::min<std::uint64_t>(rows, rows_per_block);
   Layout l;
+  l.indexed = field<std::uint32_t>(file, 64) == 1;
   if ((sections & 1) != 0) l.mean_bytes = padded(4 * dimension);
   l.blocks = (rows + rows_per_block - 1) / rows_per_block;
   l.block_bytes = padded(first * row_bytes);
@@ -70,11 +72,26 @@ void seal(std::string& file, std::uint64_t number, std::uint64_t offset, std::ui
   std::memcpy(section + size - checksum_bytes, &crc, sizeof crc);
 }
 
+void repair_indexed(std::string& file, const Layout& l) {
+  const std::uint64_t index_bytes = 8 * l.blocks + checksum_bytes;
+  if (file.size() < 128 + l.mean_bytes + index_bytes) return;
+  const std::uint64_t index = file.size() - index_bytes;
+  seal(file, UINT64_MAX - 1, index, index_bytes);
+  std::uint64_t begin = 128 + l.mean_bytes;
+  for (std::uint64_t block = 0; block < l.blocks; ++block) {
+    const auto end = field<std::uint64_t>(file, index + 8 * block);
+    if (end > index || end < begin + checksum_bytes) return;
+    seal(file, block, begin, end - begin);
+    begin = end;
+  }
+}
+
 void repair(std::string& file, const std::optional<Layout>& l) {
   const std::uint32_t crc = crc32c(reinterpret_cast<const std::uint8_t*>(file.data()), 124);
   std::memcpy(file.data() + 124, &crc, sizeof crc);
   if (!l) return;
   if (l->mean_bytes != 0) seal(file, UINT64_MAX, 128, l->mean_bytes);
+  if (l->indexed) return repair_indexed(file, *l);
   for (std::uint64_t block = 0; block < l->blocks; ++block) {
     const std::uint64_t offset = 128 + l->mean_bytes + block * l->block_bytes;
     if (offset > file.size()) break;
@@ -115,7 +132,9 @@ void read(const std::string& path, std::size_t size) try {
   const FileReader file(path);
   const FileHeader& header = file.header();
   header.validate();
-  require(header.file_bytes() == size, "a length that the header does not imply");
+  require(file.bytes() == size, "a length that is not the file's");
+  if (header.scheme == SchemeId::fixed_rate)
+    require(header.file_bytes() == size, "a length that the header does not imply");
   require(file.mean().size() == (header.has_mean ? header.dimension : 0), "a mean of another dimension");
   BlockReader reader(file);
   std::uint64_t rows = 0;
@@ -155,7 +174,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto l = layout(file);
   repair(file, l);
   write_and_read(file);
-  if (!l || l->file_bytes() > largest_fitted || l->file_bytes() == file.size()) return 0;
+  if (!l || l->indexed || l->file_bytes() > largest_fitted || l->file_bytes() == file.size()) return 0;
   file.resize(static_cast<std::size_t>(l->file_bytes()));
   repair(file, l);
   write_and_read(file);

@@ -10,6 +10,9 @@ import tempfile
 
 import numpy as np
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "kernels"))
+import numpy_entropy_coded as entropy_coded  # noqa: E402
+
 here = pathlib.Path(__file__).resolve().parent
 root = here.parent.parent
 hdq = pathlib.Path(sys.argv[1]).resolve()
@@ -42,6 +45,16 @@ def hdq_files():
             subprocess.run([hdq, "encode", "x.npy", "-o", "x.hdq", "--bits", str(bits), "--seed", "9"], cwd=directory, check=True,
                            stdout=subprocess.DEVNULL)
             store("hdq_file", f"{rows}x{columns}-{bits}-bits", pathlib.Path(directory, "x.hdq").read_bytes())
+
+
+def entropy_coded_files():
+    """By the kernel that was written from the SPEC."""
+    for rows, n, step, per_block, with_mean in [(3, 5, 0.0162, 2, True), (2, 20, 1.0825, 4, False), (5, 1, 16.0, 1, False), (0, 4, 0.125, 4, False)]:
+        x = numbers(rows, n)
+        coded = [entropy_coded.encode_row(step, 9, i, row) for i, row in enumerate(x)]
+        header = entropy_coded.Header(n, float(np.float32(step)), 9, rows, per_block, 0, with_mean)
+        norms, codes = np.array([a for a, _ in coded], np.float32), np.array([c for _, c in coded], np.int32)
+        store("hdq_file", f"{rows}x{n}-step-{step}", entropy_coded.write_file(header, np.zeros(n, np.float32) if with_mean else None, norms, codes))
 
 
 def vector_files():
@@ -112,5 +125,5 @@ def command_lines():
         store("command_line", name, "\n".join(words.split()).encode())
 
 
-for make in (hdq_files, vector_files, certificates, pipe_replies, command_lines):
+for make in (hdq_files, entropy_coded_files, vector_files, certificates, pipe_replies, command_lines):
     make()

@@ -150,7 +150,8 @@ class HDQ_EXPORT FileReader {
   std::shared_ptr<const EntropyCoder> coder_;  // of an entropy-coded file
 };
 
-// Reads a file block by block into memory of its own, at most FileHeader::max_block_bytes. Every block's checksum is computed of the
+// Reads a file block by block into memory of its own, at most FileHeader::max_block_bytes, and of an entropy-coded file the codes of the
+// rows that were asked for. Every block's checksum is computed of the
 // bytes that are then used. For one thread; each has its own. The FileReader must outlive it.
 class HDQ_EXPORT BlockReader {
  public:
