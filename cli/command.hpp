@@ -79,6 +79,7 @@ void add_constants(CLI::App& app);
 void add_recall(CLI::App& app);
 void add_search(CLI::App& app);
 void add_bounds(CLI::App& app);
+void add_rate(CLI::App& app);
 void add_verify_certificate(CLI::App& app);
 void add_adversary(CLI::App& app);
 void add_report(CLI::App& app);

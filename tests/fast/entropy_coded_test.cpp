@@ -111,7 +111,7 @@ TEST(Step, RateAndErrorAreEachOthersInverse) {
 }
 
 TEST(EntropyCoded, SameCodesDecodedBitsAndScoresOnEveryInstructionSet) {
-  for (const std::size_t n : {1, 2, 3, 7, 12, 13, 100, 131, 300, 1000})
+  for (const std::size_t n : {1u, 2u, 3u, 7u, 12u, 13u, 100u, 131u, 300u, 1000u})
     for (const float step : steps) {
       const Codec scalar(n, Step(step), 7, {Isa::scalar});
       const EncodedRows rows = encoded(scalar, 19, 0xFFFFFFFFF0ull);
@@ -134,7 +134,7 @@ TEST(EntropyCoded, SameCodesDecodedBitsAndScoresOnEveryInstructionSet) {
 
 // |ẑ_j − z_j| <= Δ/2 for every coordinate, up to rounding: hence so for ‖x̂ − x‖² <= ‖x‖²Δ²/4, whatever the dither.
 TEST(EntropyCoded, TheErrorOfEveryRowIsBounded) {
-  for (const std::size_t n : {1, 12, 384, 1000})
+  for (const std::size_t n : {1u, 12u, 384u, 1000u})
     for (const float step : steps) {
       const Codec codec(n, Step(step), 3);
       const std::vector<float> x = rows_of(codec, 16), y = decoded(codec, encoded(codec, 16));
@@ -173,9 +173,9 @@ TEST(EntropyCoded, TheMeanErrorIsTheStepsForEveryKindOfRow) {
 }
 
 TEST(EntropyCoder, RowsComeBackOnAnyNumberOfThreads) {
-  for (const std::size_t n : {1, 3, 20, 100, 384})
+  for (const std::size_t n : {1u, 3u, 20u, 100u, 384u})
     for (const float step : steps)
-      for (const std::size_t count : {1, 3, 4, 5, 17, 70}) {
+      for (const std::size_t count : {1u, 3u, 4u, 5u, 17u, 70u}) {
         const Codec codec(n, Step(step), 7), two(n, Step(step), 7, {Isa::automatic, 2});
         const EncodedRows rows = encoded(codec, count, 5);
         const PackedRows packed = EntropyCoder(codec).encode(rows), other = EntropyCoder(two).encode(rows);
@@ -293,7 +293,7 @@ void write(const std::string& path, const Codec& codec, const EncodedRows& rows,
 TEST(EntropyCodedFile, RowsAreReadAloneAndTogether) {
   const TemporaryDirectory directory;
   const std::string path = directory / "a.hdq";
-  for (const std::size_t n : {1, 20, 100})
+  for (const std::size_t n : {1u, 20u, 100u})
     for (const float step : {0x1p-10f, 0.26f, 16.0f})
       for (const std::uint32_t per_block : {1u, 4u, 64u}) {
         const Codec codec(n, Step(step), 9);
@@ -307,7 +307,7 @@ TEST(EntropyCodedFile, RowsAreReadAloneAndTogether) {
         file.decode(file.codec({Isa::automatic, 2}), 0, RowsView<float>(all.data(), 23, n));
         EXPECT_TRUE(same_bits(all, x));
         BlockReader reader(file);
-        for (const std::uint64_t row : {22, 0, 1, 8, 7, 22}) {
+        for (const std::uint64_t row : {22u, 0u, 1u, 8u, 7u, 22u}) {
           const EncodedView one = reader.rows(row, 1);
           EXPECT_EQ(one.norms()[0], rows.norms()[row]);
           EXPECT_EQ(std::memcmp(one.row_codes(0), rows.codes().data() + row * codec.code_bytes(), codec.code_bytes()),
@@ -384,7 +384,7 @@ TEST(EntropyCodedFile, EveryFlippedBitAndEveryCutIsDetected) {
     overwrite_file(path, good.substr(0, size));
     ASSERT_THAT(error_of(path), HasSubstr(path)) << size << " bytes";
   }
-  for (const std::size_t more : {1, 4, 64}) {
+  for (const std::size_t more : {1u, 4u, 64u}) {
     overwrite_file(path, good + std::string(more, '\0'));
     ASSERT_THAT(error_of(path), HasSubstr(path)) << more << " more";
   }

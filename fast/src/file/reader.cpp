@@ -47,7 +47,7 @@ void FileReader::read_index() {
     detail::reject(path(), "truncated or corrupt: the checksum of the index fails (bytes " + std::to_string(at) +
                                " to " + std::to_string(size - 1) + ")");
   ends_.resize(static_cast<std::size_t>(blocks));
-  std::memcpy(ends_.data(), section.data(), ends_.size() * sizeof ends_[0]);
+  if (blocks > 0) std::memcpy(ends_.data(), section.data(), ends_.size() * sizeof ends_[0]);
   constexpr std::uint64_t least = detail::block_head_bytes + detail::checksum_bytes;
   std::uint64_t end = first;
   for (std::size_t i = 0; i < ends_.size(); ++i) {
