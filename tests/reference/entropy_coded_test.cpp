@@ -163,10 +163,10 @@ TEST(EntropyLengthOfTables, TheMajorantHoldsAndIsTight) {
                  rate = rate_of_error(step.error()).mid_double();
     double closest = 100;
     int tried = 0;
-    for (double z = -70 * step.coarse; z < 70 * step.coarse; z += step.coarse * 2.3) {
+    for (double z = -70 * step.coarse; z < 70 * step.coarse; z += step.coarse / 3.3) {
       const double cost = averaged_cost(step, z);
       EXPECT_LE(cost, a + b * z * z + 0.01) << value << " " << z;  // the average errs by 60/2^14
-      if (++tried % 10 == 0) {
+      if (++tried % 60 == 0) {
         EXPECT_NEAR(cost, mean_cost(step, Rational(z)).mid_double(), 0.01) << value << " " << z;
       }
       closest = std::min(closest, a + b * z * z - cost);
