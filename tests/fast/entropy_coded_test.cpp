@@ -1,9 +1,12 @@
 // SPEC §7 in the library: the same bytes on every instruction set and thread count, streams that come back and streams that are none,
 // files of scheme 1. That tables, codes and streams are the specified ones, tests/kernels/entropy_coded_library_test.py shows against a
 // kernel that was written from the SPEC alone, and `hdq validate` against the reference.
+#include "hdq/reference/scheme/entropy_coded.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -219,6 +222,57 @@ TEST(EntropyCoder, TablesSumAndMirror) {
       // Up to the rounding of the sum, which runs the other way.
       for (std::size_t i = 0; i + 1 < symbols; ++i)
         EXPECT_NEAR(f[i], g[symbols - 2 - i], 1) << step << " " << bucket << " " << i;
+    }
+  }
+}
+
+// The reference shares no code with the library: tables and streams are integers, and equal; codes are equal or, where the exact t is beside
+// an integer, differ by one.
+TEST(EntropyCoder, TablesStreamsAndCodesAreThoseOfTheReference) {
+  for (const float step : steps) {
+    const Codec codec(20, Step(step), 7);
+    const EntropyCoder coder(codec);
+    const reference::StepNumbers numbers(step);
+    EXPECT_EQ(coder.largest_symbol(), numbers.largest);
+    const auto tables = reference::entropy_tables(numbers);
+    for (int bucket = 0; bucket < 64; ++bucket) {
+      const auto f = coder.frequencies(bucket);
+      EXPECT_TRUE(std::ranges::equal(f, tables[static_cast<std::size_t>(bucket)])) << step << " " << bucket;
+    }
+    const std::vector<float> x = rows_of(codec, 8);
+    const EncodedRows rows = codec.encode(RowsView<const float>(x.data(), 8, 20), 5);
+    const PackedRows packed = coder.encode(rows);
+    const std::size_t width = codec.code_bytes() / codec.order();
+    std::vector<float> y(8 * codec.order()), norms(8);
+    codec.rotate(RowsView<const float>(x.data(), 8, 20), RowsView<float>(y.data(), 8, codec.order()), norms);
+    auto stream = packed.streams.begin();
+    for (std::size_t row = 0; row < 8; ++row) {
+      const std::uint32_t word = dither_word(7, 5 + row);
+      std::vector<std::int64_t> codes;
+      for (std::size_t j = 0; j < codec.order(); ++j) {
+        std::int16_t narrow = 0;
+        std::int32_t wide = 0;
+        const std::uint8_t* at = rows.codes().data() + row * codec.code_bytes() + j * width;
+        if (width == 2)
+          std::memcpy(&narrow, at, 2);
+        else
+          std::memcpy(&wide, at, 4);
+        codes.push_back(width == 2 ? narrow : wide);
+        if (norms[row] == 0) continue;
+        const double rho = static_cast<double>(norms[row]) * static_cast<double>(norm_scale(norms[row]));
+        const reference::Rational z =
+            reference::Rational(static_cast<double>(y[row * codec.order() + j])) / reference::Rational(rho);
+        const reference::Rational offset = reference::offset_of_word(reference::weyl_word(word, j));
+        const auto bound = reference::Rational(0x1p-21) *
+                           (abs(z) / reference::Rational(static_cast<double>(step)) + (1 << numbers.raw_bits));
+        const reference::Rational slack = bound * reference::Rational(static_cast<double>(step));
+        EXPECT_GE(codes.back(), reference::step_code(numbers, z - slack, offset)) << step << " " << row << " " << j;
+        EXPECT_LE(codes.back(), reference::step_code(numbers, z + slack, offset)) << step << " " << row << " " << j;
+      }
+      const std::vector<std::uint8_t> expected = reference::put_stream(numbers, word, norms[row], codes);
+      ASSERT_EQ(packed.lengths[row], expected.size()) << step << " " << row;
+      EXPECT_TRUE(std::equal(expected.begin(), expected.end(), stream)) << step << " " << row;
+      stream += packed.lengths[row];
     }
   }
 }
