@@ -1,18 +1,21 @@
 // MseIntegrator by second routes: sums over all sign vectors, trapezoidal sums where they converge exponentially, the sampled
 // definition of each comparator, and every two of its own methods that apply to one vector (SPEC §3–§6).
+#include "hdq/reference/expectation/mse_integrator.hpp"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
 #include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
+#include <map>
+#include <memory>
 #include <random>
 
-#include "hdq/reference/scheme/hadamard.hpp"
 #include "hdq/reference/laws/lattice_law.hpp"
-#include "hdq/reference/scheme/lloyd_max.hpp"
-#include "hdq/reference/expectation/mse_integrator.hpp"
 #include "hdq/reference/numbers/normal.hpp"
+#include "hdq/reference/scheme/hadamard.hpp"
+#include "hdq/reference/scheme/lloyd_max.hpp"
 
 namespace hdq::reference {
 namespace {
@@ -25,6 +28,14 @@ std::vector<double> gaussian(std::size_t d, unsigned seed = 1) {
   std::vector<double> x(d);
   for (double& value : x) value = normal(engine);
   return x;
+}
+
+// Made once: what an integrator has found of M does not depend on who asked.
+MseIntegrator& dithered(int bits) {
+  static std::map<int, std::unique_ptr<MseIntegrator>> made;
+  auto& integrator = made[bits];
+  if (!integrator) integrator = std::make_unique<MseIntegrator>(Scheme::dithered, bits);
+  return *integrator;
 }
 
 // E M(S) by its definition.
@@ -49,7 +60,7 @@ void expect_agree(const Ball& a, const Ball& b, double relative, const std::stri
 TEST(MseIntegrator, NormalLimitsOfTheSpecification) {
   const double expected[] = {6.44358, 3.92762, 3.22750, 2.95413, 2.83284, 2.77548, 2.74776, 2.73416};
   for (int b = 1; b <= shipped_bits; ++b) {
-    MseIntegrator integrator(Scheme::dithered, b);
+    MseIntegrator& integrator = dithered(b);
     const Ball value = integrator.limit().value * square(Ball(integrator.levels()));
     EXPECT_NEAR(value.mid_double(), expected[b - 1], 5.1e-6);
     EXPECT_LT(value.radius().mid_double(), 1e-13);
@@ -71,7 +82,7 @@ TEST(MseIntegrator, NormalLimitByTrapezoidalRule) {
 // For even d the integrand M(√d sin θ) cos^(d−2) θ is periodic and analytic: equidistant points again. For d = 3, z is uniform.
 TEST(MseIntegrator, SphereByOtherQuadratures) {
   for (const int d : {2, 4, 6, 20}) {
-    MseIntegrator integrator(Scheme::dithered, 3);
+    MseIntegrator& integrator = dithered(3);
     Precision precision(96);
     constexpr int points = 150;
     Ball sum, weight;
@@ -83,7 +94,7 @@ TEST(MseIntegrator, SphereByOtherQuadratures) {
     }
     EXPECT_NEAR((sum / weight / integrator.dense(static_cast<std::uint64_t>(d)).value).mid_double(), 1, 1e-12) << d;
   }
-  MseIntegrator three(Scheme::dithered, 3);
+  MseIntegrator& three = dithered(3);
   const double root = std::sqrt(3.0);
   const double mean = boost::math::quadrature::gauss<double, 30>::integrate(
       [&](double z) { return three.mse(Ball(z)).mid_double() / root; }, 0.0, root);
@@ -91,7 +102,7 @@ TEST(MseIntegrator, SphereByOtherQuadratures) {
 }
 
 TEST(MseIntegrator, SphereFromOneDimensionToInfinity) {
-  MseIntegrator integrator(Scheme::dithered, 3);
+  MseIntegrator& integrator = dithered(3);
   EXPECT_TRUE(integrator.dense(1).value.overlaps(integrator.mse(Ball(1))));
   const Ball limit = integrator.limit().value;
   const double far = (limit - integrator.dense(1000).value).mid_double(), farther = (limit - integrator.dense(10000).value).mid_double();
@@ -125,7 +136,7 @@ TEST(MseIntegrator, ReachesTheDigitsAskedFor) {
 
 TEST(MseIntegrator, SumsAgainstProductsOfCosines) {
   for (const int b : {1, 4, 8}) {
-    MseIntegrator integrator(Scheme::dithered, b);
+    MseIntegrator& integrator = dithered(b);
     const MomentApproximation& cosines = integrator.moment_approximation();
     std::vector<RademacherSum> sums = {RademacherSum::flat(1), RademacherSum::flat(2), RademacherSum::flat(1000000),
                                        RademacherSum(gaussian(24))};
@@ -146,7 +157,7 @@ TEST(MseIntegrator, SumsAgainstProductsOfCosines) {
 
 TEST(MseIntegrator, LargeVectorsAreNarrow) {
   for (int b = 1; b <= shipped_bits; ++b) {
-    MseIntegrator integrator(Scheme::dithered, b);
+    MseIntegrator& integrator = dithered(b);
     const Expectation e = integrator.hd(RademacherSum(gaussian(4096)));
     EXPECT_LT((2 * e.value.radius() / e.value).mid_double(), 1e-6) << e.method;
   }
@@ -206,7 +217,7 @@ TEST(MseIntegrator, AgreesWithTheQuantizerItself) {
         }
       }
     }
-    MseIntegrator integrator(Scheme::dithered, b);
+    MseIntegrator& integrator = dithered(b);
     const double expected = (integrator.hd(RademacherSum(x)).value * square(norm)).mid_double();
     EXPECT_NEAR(total / (16 * points) / expected, 1, 0.01) << "b = " << b;
   }
@@ -235,7 +246,7 @@ TEST(MseIntegrator, TwoRotationsOverAllSigns) {
     one_hot[3] = 1;
     EXPECT_TRUE(integrator.hdhd(one_hot).value.overlaps(integrator.hd(RademacherSum::flat(1024)).value));
   }
-  MseIntegrator integrator(Scheme::dithered, 2);
+  MseIntegrator& integrator = dithered(2);
   EXPECT_THROW(integrator.hdhd(gaussian(64)), Unaffordable);
 }
 
@@ -325,7 +336,7 @@ TEST(Comparators, MatchTheirDefinition) {
 
 // SPEC §6: without dither one HD leaves a one-hot vector above the paper's bound, for every seed.
 TEST(Comparators, LloydMaxBreaksTheBoundOnOneHot) {
-  MseIntegrator lloyd(Scheme::lloyd_max, 2), dithered(Scheme::dithered, 2);
+  MseIntegrator lloyd(Scheme::lloyd_max, 2);
   const Ball one_hot = lloyd.hd(RademacherSum::flat(1)).value;
   EXPECT_NEAR(one_hot.mid_double(), 0.26053, 5e-6);
   const Ball bound = Ball::pi() * sqrt(Ball(3)) / 32;
