@@ -97,7 +97,7 @@ TEST(CodebookError, VectorsAgainstTheDefinition) {
   codebook.unit = CodebookUnit::parse("1/3");
   std::mt19937 random(1);
   std::normal_distribution<double> normal;
-  for (const std::size_t n : {1, 2, 7, 50}) {
+  for (const std::size_t n : {1u, 2u, 7u, 50u}) {
     std::vector<double> x(n);
     for (double& value : x) value = normal(random);
     const std::optional<CodebookMoments> m = CodebookOnVectors(codebook, n)(x);
