@@ -10,7 +10,7 @@ From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer Ve
 From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
-From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords.
+From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder.
 From Hdq Require Statements.
 Open Scope R_scope.
@@ -724,4 +724,31 @@ Proof.
   apply (Statements.word_row_length 12 H12 5 x34 alternating (fun _ z => Rabs (2 * z)) 1 2 order_12
     (alternating_signs 12)); [lia|lra|exact x34_square_norm|].
   intros z. rewrite (mean_word_const (Rabs (2 * z))). apply Rabs_le. nra.
+Qed.
+
+(** *** The ideal length *)
+
+Example probabilities_at_the_middle :
+  is_series (fun n => cell_probability 2 (Z.of_nat n) (1/2) + cell_probability 2 (- 1 - Z.of_nat n) (1/2)) 1.
+Proof. apply (Statements.cell_probabilities_sum 2); lra. Qed.
+
+Example normalizer_of_step_2 : Edither (fun V => log2 (normalizer 2 V)) <= 0.
+Proof. apply (Statements.normalizer_log_mean 2). lra. Qed.
+
+Example ideal_length_of_x34 :
+  sum 12 (fun j => Edither (fun V => ideal_length (1/2) 2 (offsets eighths V j) (rotate 12 H12 alternating x34 j / 5)))
+  = INR 12 * (INR 2 + rate_of_error (step_error (coarse_step (1/2) 2))
+              + Edither (fun V => log2 (normalizer (coarse_step (1/2) 2) V))).
+Proof.
+  exact (Statements.ideal_length_of_vector (1/2) 2 eighths ltac:(lra) 12 H12 5 x34 alternating order_12
+    (alternating_signs 12) ltac:(lia) ltac:(lra) x34_square_norm).
+Qed.
+
+Example rate_distortion_of_x34 :
+  let R := sum 12 (fun j => Edither (fun V =>
+    ideal_length (1/2) 0 (offsets eighths V j) (rotate 12 H12 alternating x34 j / 5))) / INR 12 in
+  step_error (1/2) <= PI * exp 1 / 6 * (1 + step_error (coarse_step (1/2) 0)) * Rpower 4 (- R).
+Proof.
+  exact (Statements.rate_distortion (1/2) 0 eighths ltac:(lra) 12 H12 5 x34 alternating order_12
+    (alternating_signs 12) ltac:(lia) ltac:(lra) x34_square_norm).
 Qed.

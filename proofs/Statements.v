@@ -14,7 +14,7 @@ From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer Ve
 From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
-From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords.
+From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder.
 From Hdq Require CertificateBounds CertificateBoundsFine.
 Open Scope R_scope.
@@ -558,6 +558,33 @@ Theorem word_row_length d H rho x eps (length : nat -> R -> R) b0 b2 :
   (forall z, mean_word (fun w => length w z) <= b0 + b2 * z ^ 2) ->
   mean_word (fun w => sum d (fun j => length (weyl_word w j) (rotate d H eps x j / rho))) <= (b0 + b2) * INR d.
 Proof. exact (StepWords.word_row_length d H rho x eps length b0 b2). Qed.
+
+(** ** SPEC §7: the ideal length *)
+
+(** The probabilities of all codes c sum to 1 (c = n and -1-n, n = 0, 1, ...). *)
+Theorem cell_probabilities_sum W : 0 < W -> forall V, -1/4 < V < 5/4 ->
+  is_series (fun n => cell_probability W (Z.of_nat n) V + cell_probability W (- 1 - Z.of_nat n) V) 1.
+Proof. exact (IdealLength.cell_probabilities_sum W). Qed.
+
+(** E log2 S <= 0. *)
+Theorem normalizer_log_mean W : 0 < W -> Edither (fun V => log2 (normalizer W V)) <= 0.
+Proof. exact (IdealLength.normalizer_log_mean W). Qed.
+
+(** Every vector has the same mean ideal length. *)
+Theorem ideal_length_of_vector step h a : 0 < step -> forall d H rho x eps,
+  hadamard d H -> signs d eps -> (0 < d)%nat -> rho <> 0 -> rho ^ 2 = norm2 d x ->
+  sum d (fun j => Edither (fun V => ideal_length step h (offsets a V j) (rotate d H eps x j / rho)))
+  = INR d * (INR h + rate_of_error (step_error (coarse_step step h))
+             + Edither (fun V => log2 (normalizer (coarse_step step h) V))).
+Proof. exact (IdealLength.ideal_length_of_vector step h a). Qed.
+
+(** D <= (pi e/6)(1 + W^2/12) 4^-R, R the mean ideal length per coordinate; W^2/12 = D for h = 0. *)
+Theorem rate_distortion step h a : 0 < step -> forall d H rho x eps,
+  hadamard d H -> signs d eps -> (0 < d)%nat -> rho <> 0 -> rho ^ 2 = norm2 d x ->
+  let R := sum d (fun j => Edither (fun V =>
+    ideal_length step h (offsets a V j) (rotate d H eps x j / rho))) / INR d in
+  step_error step <= PI * exp 1 / 6 * (1 + step_error (coarse_step step h)) * Rpower 4 (- R).
+Proof. exact (IdealLength.rate_distortion step h a). Qed.
 
 (** ** Least error: x^ / (1 + C) *)
 
