@@ -32,6 +32,7 @@ struct Arguments {
   std::string junit, input, profile, audited;
   std::vector<std::string> dimensions;
   int bits = 0;
+  std::optional<double> step;
   std::uint64_t seed = 0, row = 0;
   bool json = false, list = false;
 };
@@ -57,12 +58,16 @@ std::unique_ptr<validate::Subject> open_kernel(const Arguments& arguments) {
 // The rows of --input under --bits, --seed and --row.
 std::optional<validate::Case> input_of(const Arguments& arguments) {
   if (arguments.input.empty()) return std::nullopt;
-  if (arguments.bits == 0) throw UsageError("--input needs --bits");
+  if ((arguments.bits == 0) == !arguments.step)
+    throw UsageError("--input needs --bits, or --step, of what the kernel is judged by");
   const VectorReader file(arguments.input);
   validate::Case c;
   c.config.dimension = file.dimension();
   c.config.order = hadamard_order(file.dimension()).order;
-  c.config.bits = static_cast<std::uint32_t>(arguments.bits);
+  c.config.bits = arguments.step ? 1 : static_cast<std::uint32_t>(arguments.bits);
+  c.config.step = static_cast<float>(arguments.step.value_or(0));
+  if (arguments.step && !(c.config.step >= validate::least_step && c.config.step <= validate::greatest_step))
+    throw UsageError("--step is from 2^-10 to 16");
   c.config.seed = arguments.seed;
   c.config.variant = arguments.options.variant;
   c.first_row = arguments.row;
@@ -193,12 +198,19 @@ void add_validate(CLI::App& app) {
   command.comma_separated("--dims", arguments->dimensions, "Dimensions to audit, separated by commas, instead of some that the kernel offers");
   command.text("--vectors", arguments->audited, "Audit the rows of this file, as hdq encode reads it, instead of made-up vectors");
   command
+      .choice("--scheme", options.scheme,
+              std::map<std::string, validate::Scheme>{{"fixed-rate", validate::Scheme::fixed_rate},
+                                                      {"entropy-coded", validate::Scheme::entropy_coded}},
+              "The scheme to judge, of a kernel that offers both; unless given, the fixed-rate one")
+      .show("SCHEME");
+  command
       .choice("--claim", options.claim, std::map<std::string, validate::Claim>{{"unbiased", validate::Claim::unbiased}, {"error", validate::Claim::error}},
               "What a scheme of its own is held to: unbiased (E x̂ = x, and its squared error) or error (that alone)")
       .show("CLAIM");
   command.text("-o,--output", options.output_directory, "Directory of failing inputs (.npy)").show_default();
   command.text("--input", arguments->input, "Judge these rows, of a file as hdq encode reads it, instead of made-up ones");
   command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits, with --input");
+  command.positive_number("--step", arguments->step, 16, "Step of the entropy-coded scheme, with --input");
   command.integer("--seed", arguments->seed, 0, UINT64_MAX, "Seed of signs and dither, with --input");
   command.integer("--row", arguments->row, 0, UINT64_MAX, "Row number of the first row, with --input");
   command.flag("--json", arguments->json, "One JSON object");

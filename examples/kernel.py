@@ -5,14 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 
 NAMES = ("info signs dither thresholds codewords transform transform-transposed code-bytes encode decode pack unpack dot "
-         "reconstruct save load error-constant data").split()
-FIELDS = "magic operation n d seed bits threads variant first_row rows count word out0 out1 bytes reserved".split()
-INPUTS = {"transform": ["<f4"], "transform-transposed": ["<f4"], "encode": ["<f4"], "decode": ["<f4", "u1"], "pack": ["u1"],
-          "unpack": ["u1"], "dot": ["<f4", "u1", "<f4"], "reconstruct": ["<f4"], "save": ["<f4", "u1"], "load": ["u1"], "data": ["u1"]}
-OUTPUTS = {"signs": ["i1"], "dither": ["<u4"], "thresholds": ["<f8"], "codewords": ["<f8"], "code-bytes": ["<u8"],
-           "encode": ["<f4", "u1"], "pack": ["u1"], "unpack": ["u1"], "save": ["u1"], "load": ["<f4", "u1"],
-           "error-constant": ["<f8"], "data": ["<f8"]}  # all others: float32
-
+         "reconstruct save load error-constant data coding frequencies put-row get-row").split()
+FIELDS = "magic operation n d seed bits threads variant first_row rows count word out0 out1 bytes step".split()
+INPUTS = {"decode": ["<f4", "u1"], "dot": ["<f4", "u1", "<f4"], "save": ["<f4", "u1"], "put-row": ["<f4", "u1"],
+          **dict.fromkeys(["transform", "transform-transposed", "encode", "reconstruct"], ["<f4"]), **dict.fromkeys(["pack", "unpack", "load", "data", "get-row"], ["u1"])}
+OUTPUTS = {"signs": ["i1"], "encode": ["<f4", "u1"], "load": ["<f4", "u1"], "put-row": ["u1", "u1"], "get-row": ["<f4", "u1"], "code-bytes": ["<u8"],
+           **dict.fromkeys(["pack", "unpack", "save"], ["u1"]), **dict.fromkeys(["dither", "coding", "frequencies"], ["<u4"]),
+           **dict.fromkeys(["thresholds", "codewords", "error-constant", "data"], ["<f8"])}  # all others: float32
 
 class Unsupported(Exception):
     """This dimension, bit width, seed or variant is not offered."""
@@ -23,7 +22,7 @@ class BadInput(Exception):
 
 def split_inputs(name, call, body, norms_per_row):
     """The input arrays: norms, codes, query by their lengths; a single array takes all."""
-    if name in ("decode", "dot", "save"):
+    if name in ("decode", "dot", "save", "put-row"):
         norms, end = 4 * call.rows * norms_per_row(call), len(body) - (4 * call.n if name == "dot" else 0)
         parts = [body[:norms], body[norms:end], body[end:]]
     else:

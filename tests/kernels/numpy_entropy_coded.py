@@ -1,4 +1,5 @@
-"""The entropy-coded quantizer (SPEC §7, docs/format.md "Scheme 1") in numpy, written from these documents alone.
+"""The entropy-coded quantizer (SPEC §7, docs/format.md "Scheme 1") in numpy, written from these documents alone; as a program, a kernel of it
+behind a pipe.
 
 Rows are arrays of d codes; a stream and a file are bytes. What is wrong with a stream or a file is a ValueError of one line.
 """
@@ -9,7 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from numpy_kernel import dither_words, hadamard, padded_order, row_norm, scale_of, sign_vector
+import numpy_kernel as fixed
+from kernel import BadInput, serve
+from numpy_kernel import check_row, dither_words, hadamard, padded_order, row_norm, scale_of, sign_vector
 
 f32, f64 = np.float32, np.float64
 BUCKETS, FULL, LOW = 64, 1 << 16, 1 << 31
@@ -408,3 +411,94 @@ def read_file(file):
     rows = [row for j in range(blocks_of(header)) for row in read_block(header, j, file[ends[j]:ends[j + 1]])]
     d = padded_order(header.n)
     return header, mean, np.array([norm for norm, _ in rows], f32), np.array([codes for _, codes in rows], np.int32).reshape(len(rows), d)
+
+
+# ---- the kernel behind a pipe ----
+
+def step_of(call):
+    return float(np.uint32(call.step).view(f32))
+
+
+def in_memory(call, codes):
+    return np.asarray(codes).reshape(-1).astype(code_type(call.d, step_of(call))).view(np.uint8)
+
+
+def from_memory(call, codes):
+    return codes.view(code_type(call.d, step_of(call))).reshape(-1, call.d).astype(np.int32)
+
+
+def row_numbers(call):
+    return [(call.first_row + i) % 2**64 for i in range(call.rows)]
+
+
+def encode(call, x):
+    rows = x.reshape(call.rows, call.n)
+    for i, row in enumerate(rows):
+        check_row(row, i)
+    coded = [encode_row(step_of(call), call.seed, number, row) for number, row in zip(row_numbers(call), rows)]
+    return np.array([norm for norm, _ in coded], f32), in_memory(call, [codes for _, codes in coded])
+
+
+def coded_rows(call, norms, codes):
+    return zip(row_numbers(call), norms, from_memory(call, codes))
+
+
+def decode(call, norms, codes):
+    return np.array([decode_row(step_of(call), call.seed, number, call.n, norm, row) for number, norm, row in coded_rows(call, norms, codes)])
+
+
+def dot(call, norms, codes, q):
+    return np.array([scores(step_of(call), call.seed, number, norm, row, q)[0] for number, norm, row in coded_rows(call, norms, codes)])
+
+
+def put(call, norm, codes):
+    row = from_memory(call, codes)[0]
+    raw, stream = put_raw(step_of(call), row), put_row(step_of(call), call.seed, call.first_row, norm[0], row)
+    if len(stream) > call.out1:
+        raise BadInput(0, None)
+    return np.frombuffer(raw, np.uint8), np.frombuffer(stream, np.uint8)
+
+
+def get(call, body):
+    raw = (call.d * raw_bits(step_of(call))[0] + 7) // 8
+    try:
+        norm, codes = get_row(step_of(call), call.seed, call.first_row, call.d, body[raw:].tobytes(), body[:raw].tobytes())
+    except ValueError:
+        raise BadInput(0, None)
+    return np.array([norm]), in_memory(call, codes)
+
+
+def save(call, norms, codes):
+    header = Header(call.n, step_of(call), call.seed, call.rows, rows_per_block(call.d), 0, False)
+    file = write_file(header, None, norms, from_memory(call, codes))
+    if len(file) > call.out0:
+        raise BadInput(0, None)
+    return np.frombuffer(file, np.uint8)
+
+
+def load(call, file):
+    try:
+        header, _, norms, codes = read_file(file.tobytes())
+    except ValueError:
+        raise BadInput(0, None)
+    if header != Header(call.n, step_of(call), call.seed, call.rows, header.rows_per_block, 0, False):
+        raise BadInput(0, None)
+    return norms, in_memory(call, codes)
+
+
+if __name__ == "__main__":
+    serve({"name": "numpy, entropy-coded, from the documents", "promise": "conformant", "schemes": ["entropy-coded"]}, {
+        "signs": lambda call: sign_vector(call.seed, call.count),
+        "dither": lambda call: dither_words(call.seed, call.first_row, call.rows),
+        "transform": fixed.transform,
+        "transform-transposed": fixed.transform_transposed,
+        "encode": encode,
+        "decode": decode,
+        "dot": dot,
+        "save": save,
+        "load": load,
+        "coding": lambda call: np.array([raw_bits(step_of(call))[0], largest_symbol(step_of(call))]),
+        "frequencies": lambda call: frequencies(step_of(call)),
+        "put-row": put,
+        "get-row": get,
+    })

@@ -50,6 +50,19 @@ TEST(CorrectKernels, PlainC) { expect_valid("hdq-kernel-plain", 0, Level::quick,
 TEST(CorrectKernels, DirectSums) { expect_valid("hdq-kernel-plain-direct", 0, Level::quick, 1, seeds(), 1); }
 TEST(CorrectKernels, PaddedRowsOfCodes) { expect_valid("hdq-kernel-plain-padded", 0, Level::quick, 1, 1, 1); }
 TEST(CorrectKernels, Double) { expect_valid("hdq-kernel-plain-double", 0, Level::quick, 1, seeds(), 1); }
+TEST(CorrectKernels, LibraryOfTheEntropyCodedScheme) {
+  PluginSubject subject(plugin("hdq-kernel-library"), std::chrono::seconds(60));
+  Options options;
+  options.level = Level::quick;
+  options.scheme = Scheme::entropy_coded;
+  options.only = {"step-tables", "step-encode", "step-decode", "step-streams", "step-file", "variants", "file"};
+  options.output_directory.clear();
+  const Verdict verdict = validate(subject, options);
+  EXPECT_TRUE(verdict.valid()) << text_report(verdict);
+}
+TEST(CorrectKernels, PlainEntropyCoded) {
+  expect_valid("hdq-kernel-plain-entropy-coded", 0, Level::quick, 1, seeds(), 1);
+}
 TEST(CorrectKernels, DefaultLevel) {
   if (std::getenv("HDQ_VALIDATE_FULL") == nullptr) GTEST_SKIP() << "HDQ_VALIDATE_FULL=1: minutes";
   expect_valid("hdq-kernel-library", 0, Level::standard, 11, 1, 5);

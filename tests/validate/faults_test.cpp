@@ -20,11 +20,14 @@ namespace hdq::validate {
 namespace {
 
 struct Fault {
-  const char *name, *defect, *check, *what;
+  const char *kernel, *name, *defect, *check, *what;
 };
 constexpr Fault faults[] = {
-#define FAULT(name, defect, check, what) {#name, defect, check, what},
+#define FAULT(name, defect, check, what) {"hdq-kernel-faulty", #name, defect, check, what},
 #include "faults.hpp"
+#undef FAULT
+#define FAULT(name, defect, check, what) {"hdq-kernel-faulty-steps", #name, defect, check, what},
+#include "step_faults.hpp"
 #undef FAULT
 };
 
@@ -35,9 +38,9 @@ std::string plugin(const std::string& name) {
   return path.append("/").append(name).append(".so");
 }
 
-Verdict judge_faulty(const char* fault, Options options) {
-  ::setenv("HDQ_FAULT", fault, 1);
-  PluginSubject subject(plugin("hdq-kernel-faulty"), std::chrono::milliseconds(3000));
+Verdict judge_without_fault(const char* kernel, Options options) {
+  ::setenv("HDQ_FAULT", "", 1);
+  PluginSubject subject(plugin(kernel), std::chrono::milliseconds(3000));
   ::unsetenv("HDQ_FAULT");
   return validate(subject, options);
 }
@@ -56,7 +59,7 @@ TEST_P(KillTable, NamesTheDefect) {
     options.level = Level::quick;
   }
   ::setenv("HDQ_FAULT", GetParam().name, 1);  // for restarts of its process too
-  PluginSubject subject(plugin("hdq-kernel-faulty"), std::chrono::milliseconds(3000));
+  PluginSubject subject(plugin(GetParam().kernel), std::chrono::milliseconds(3000));
   Verdict verdict = validate(subject, options);
   // What is promised is the class that the default level names.
   if (!full && (verdict.valid() || verdict.findings().front()->defect != GetParam().defect)) {
@@ -97,15 +100,21 @@ TEST(Faults, TheFaultyKernelWithoutAFaultIsValid) {
   Options options;
   options.level = Level::quick;
   options.output_directory.clear();
-  EXPECT_TRUE(judge_faulty("", options).valid());
+  EXPECT_TRUE(judge_without_fault("hdq-kernel-faulty", options).valid());
+  // hdq_plain_entropy_coded.c, of which it is a copy, is judged by all checks in correct_test.cpp.
+  options.only = {"step-tables", "step-encode", "step-decode", "step-dot", "step-streams", "step-file", "file"};
+  const Verdict verdict = judge_without_fault("hdq-kernel-faulty-steps", options);
+  EXPECT_TRUE(verdict.valid()) << text_report(verdict);
 }
 
 std::string kill_table() {
   std::ostringstream out;
   out << "# Kill table\n\n"
-         "`hdq validate` judges tests/kernels/faulty/hdq_faulty.cpp, a kernel with one switchable fault at a time (`HDQ_FAULT=name`), at the default\n"
-         "level. Each fault must be found, and the first finding must name the class given here, in this check: tests/validate/faults_test.cpp.\n"
-         "The table is generated from tests/kernels/faulty/faults.hpp; the same test compares.\n\n"
+         "`hdq validate` judges tests/kernels/faulty/hdq_faulty.cpp and, of the entropy-coded scheme, "
+         "hdq_faulty_steps.c beside it: kernels with one\n"
+         "switchable fault at a time (`HDQ_FAULT=name`), at the default level. Each fault must be found, and the first "
+         "finding must name the class given here, in this check: tests/validate/faults_test.cpp.\n"
+         "The table is generated from tests/kernels/faulty/faults.hpp and step_faults.hpp; the same test compares.\n\n"
          "| fault | what is wrong | class named | by check |\n|--|--|--|--|\n";
   for (const Fault& fault : faults) out << "| `" << fault.name << "` | " << fault.what << " | " << fault.defect << " | " << fault.check << " |\n";
   out << "\n## Classes\n\n| class | meaning | faults |\n|--|--|--|\n";

@@ -168,7 +168,12 @@ TEST(PipeProtocol, RefusesNumbersOutOfRange) {
     EXPECT_NE(refusal_of_info(std::string("\"max_dimension\": ") + value).find("\"max_dimension\""), std::string::npos) << value;
   for (const char* value : {R"({"9": 1})", R"({"-1": 1})", R"({"2": "1"})", "[1]"})
     EXPECT_NE(refusal_of_info(std::string("\"claimed_error\": ") + value).find("\"claimed_error\""), std::string::npos) << value;
+  for (const char* value : {"[]", "[\"fixed\"]", "\"fixed-rate\"", "[1]"})
+    EXPECT_NE(refusal_of_info(std::string("\"schemes\": ") + value).find("\"schemes\""), std::string::npos) << value;
+  for (const char* value : {"[]", "[17]", "[0]", "[1e-4]", "[1e300]", "[\"1\"]", "1"})
+    EXPECT_NE(refusal_of_info(std::string("\"steps\": ") + value).find("steps"), std::string::npos) << value;
   EXPECT_EQ(refusal_of_info(R"("variants": 64, "bits": [1, 8], "max_dimension": 1, "claimed_error": {"8": 1})"), "accepted");
+  EXPECT_EQ(refusal_of_info(R"("schemes": ["entropy-coded", "fixed-rate"], "steps": [16, 0.0009765625])"), "accepted");
 }
 
 TEST(PipeProtocol, MakesNamesPrintable) {
@@ -221,6 +226,10 @@ TEST(Clients, C) {
 TEST(Clients, NumpyKernelWrittenFromTheDocuments) {
   ASSERT_EQ(std::system((python + " -c 'import numpy'").c_str()), 0) << "install python3-numpy";
   expect_valid(python + " " + source + "/tests/kernels/numpy_kernel.py");
+}
+
+TEST(Clients, NumpyKernelOfTheEntropyCodedScheme) {
+  expect_valid(python + " " + source + "/tests/kernels/numpy_entropy_coded.py");
 }
 
 // The numpy kernel with a part replaced.

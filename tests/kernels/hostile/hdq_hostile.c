@@ -331,6 +331,8 @@ __attribute__((visibility("default"))) hdq_kernel hdq_kernel_v1 = {
     .unpack = unpack,
 };
 
+static const float steps[65] = {17};
+
 static void forge_at_exit(void) { say(1, FORGED); }
 
 static void say_strange_things(hdq_kernel* k) {
@@ -351,6 +353,17 @@ static void say_strange_things(hdq_kernel* k) {
   if (is("say_bits_21")) k->bit_widths = 1u << 21;
   if (is("say_promise_9")) k->promise = 9;
   if (is("say_size")) k->struct_bytes = 1u << 30;
+  /* What follows an older struct is not looked at. */
+  if (is("version_1"))
+    k->struct_version = 1, k->struct_bytes = offsetof(hdq_kernel, profile), k->profile = (const char*)16,
+    k->schemes = 99;
+  if (is("version_2"))
+    k->struct_version = 2, k->struct_bytes = offsetof(hdq_kernel, schemes), k->schemes = 99, k->step_count = 9;
+  if (is("say_version_2_of_3")) k->struct_version = 2;
+  if (is("say_schemes_4")) k->schemes = 4;
+  if (is("say_steps_missing")) k->schemes = HDQ_KERNEL_ENTROPY_CODED, k->step_count = 3;
+  if (is("say_steps_65")) k->schemes = HDQ_KERNEL_ENTROPY_CODED, k->step_count = 65, k->steps = steps;
+  if (is("say_step_17")) k->schemes = HDQ_KERNEL_ENTROPY_CODED, k->step_count = 1, k->steps = steps;
   if (is("say_nothing")) k->pack = NULL, k->unpack = NULL;
   if (is("code_bytes_huge") || is("code_bytes_large")) k->code_bytes = huge_code_bytes, k->encode = encode, k->promise = HDQ_KERNEL_OWN_SCHEME;
   if (is("save_huge")) k->save = save, k->load = load;

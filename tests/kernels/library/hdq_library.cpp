@@ -13,9 +13,10 @@
 #include <vector>
 
 #include "hdq/codec.hpp"
+#include "hdq/entropy_coder.hpp"
 #include "hdq/file.hpp"
-#include "hdq/stages.hpp"
 #include "hdq/hdq_kernel.h"
+#include "hdq/stages.hpp"
 
 namespace {
 
@@ -29,7 +30,9 @@ hdq::Isa isa_of(const Config& c) {
 int bits_of(const Config& c) { return static_cast<int>(c.bits); }
 
 hdq::Codec codec_of(const Config& c) {
-  return hdq::Codec(c.dimension, bits_of(c), c.seed, {isa_of(c), static_cast<int>(c.threads)});
+  const hdq::CodecOptions options{isa_of(c), static_cast<int>(c.threads)};
+  return c.step != 0 ? hdq::Codec(c.dimension, hdq::Step(c.step), c.seed, options)
+                     : hdq::Codec(c.dimension, bits_of(c), c.seed, options);
 }
 
 std::vector<std::uint32_t> sign_words(const Config& c) {
@@ -182,6 +185,48 @@ int load(const Config* c, std::uint64_t rows, const std::uint8_t* file, std::uin
   });
 }
 
+// ---- the entropy coder ----
+
+int coding(const Config* c, std::uint32_t* raw_bits_and_largest) {
+  return status_of(nullptr, [&] {
+    const hdq::EntropyCoder coder(codec_of(*c));
+    raw_bits_and_largest[0] =
+        static_cast<std::uint32_t>(coder.raw_bytes() * 8 / c->order);  // at most 7 bits fill up a byte
+    raw_bits_and_largest[1] = static_cast<std::uint32_t>(coder.largest_symbol());
+  });
+}
+
+int frequencies(const Config* c, std::uint32_t* f) {
+  return status_of(nullptr, [&] {
+    const hdq::EntropyCoder coder(codec_of(*c));
+    for (int bucket = 0; bucket < 64; ++bucket) f = std::ranges::copy(coder.frequencies(bucket), f).out;
+  });
+}
+
+int put_row(const Config* c, std::uint64_t row, float norm, const void* codes, std::uint8_t* raw, std::uint8_t* stream,
+            std::uint64_t* bytes) {
+  return status_of(nullptr, [&] {
+    const hdq::Codec codec = codec_of(*c);
+    const hdq::PackedRows packed = hdq::EntropyCoder(codec).encode(
+        hdq::EncodedView({&norm, 1}, {static_cast<const std::uint8_t*>(codes), codec.code_bytes()}, row));
+    if (packed.streams.size() > *bytes) throw std::length_error("capacity");
+    std::ranges::copy(packed.raw, raw);
+    std::ranges::copy(packed.streams, stream);
+    *bytes = packed.streams.size();
+  });
+}
+
+int get_row(const Config* c, std::uint64_t row, const std::uint8_t* raw, const std::uint8_t* stream,
+            std::uint64_t bytes, float* norm, void* codes) {
+  return status_of(nullptr, [&] {
+    const hdq::Codec codec = codec_of(*c);
+    const hdq::EntropyCoder coder(codec);
+    const auto length = static_cast<std::uint32_t>(bytes);
+    coder.decode({&length, 1}, {raw, coder.raw_bytes()}, {stream, bytes},
+                 hdq::EncodedBuffer({norm, 1}, {static_cast<std::uint8_t*>(codes), codec.code_bytes()}, row));
+  });
+}
+
 hdq_kernel make() {
   hdq_kernel k{};
   k.struct_version = HDQ_KERNEL_VERSION;
@@ -201,6 +246,11 @@ hdq_kernel make() {
   k.decode = decode;
   k.pack = pack;
   k.unpack = unpack;
+  k.schemes = HDQ_KERNEL_FIXED_RATE | HDQ_KERNEL_ENTROPY_CODED;
+  k.coding = coding;
+  k.frequencies = frequencies;
+  k.put_row = put_row;
+  k.get_row = get_row;
   k.save = save;
   k.load = load;
   return k;

@@ -55,7 +55,7 @@ static uint64_t order_of(uint64_t n) {
 }
 
 static config make(uint64_t n, uint32_t bits, uint64_t seed) {
-  const config k = {n, order_of(n), seed, bits, 1, 0};
+  const config k = {n, order_of(n), seed, bits, 1, 0, 0};
   return k;
 }
 

@@ -704,3 +704,185 @@ const char* ec_read_rows(const uint8_t* file, uint64_t size, float* norms, int32
   }
   return wrong;
 }
+
+/* ---- the plug-in: hdq_kernel.h in terms of the above ---- */
+
+#include "hdq/hdq_kernel.h"
+
+typedef hdq_kernel_config asked;
+
+static ec_config of(const asked* k) { return (ec_config){k->dimension, k->seed, k->step}; }
+
+static int wrong_order(const asked* k) {
+  uint64_t m;
+  return ec_order(k->dimension, &m) != k->order;
+}
+
+static int32_t* wide(const asked* k, const void* codes, uint64_t rows) {
+  int32_t* all = malloc((rows * k->order + 1) * sizeof *all);
+  for (uint64_t i = 0; i < rows * k->order; ++i) {
+    all[i] = ec_code_bytes(k->order, k->step) == 2 ? ((const int16_t*)codes)[i] : ((const int32_t*)codes)[i];
+  }
+  return all;
+}
+
+static void narrow(const asked* k, const int32_t* all, uint64_t rows, void* codes) {
+  for (uint64_t i = 0; i < rows * k->order; ++i) {
+    if (ec_code_bytes(k->order, k->step) == 2)
+      ((int16_t*)codes)[i] = (int16_t)all[i];
+    else
+      ((int32_t*)codes)[i] = all[i];
+  }
+}
+
+static int signs(const asked* k, uint64_t count, int8_t* epsilon) {
+  for (uint64_t i = 0; i < count; ++i) epsilon[i] = (int8_t)sign(k->seed, i);
+  return HDQ_KERNEL_OK;
+}
+
+static int dither(const asked* k, uint64_t first_row, uint64_t rows, uint32_t* words) {
+  for (uint64_t i = 0; i < rows; ++i) words[i] = dither_word(k->seed, first_row + i);
+  return HDQ_KERNEL_OK;
+}
+
+static int transform(const asked* k, uint64_t rows, const float* x, float* y) {
+  const ec_config s = of(k);
+  if (wrong_order(k)) return HDQ_KERNEL_FAILED;
+  for (uint64_t row = 0; row < rows; ++row) rotate(&s, x + row * k->dimension, 1, y + row * k->order);
+  return HDQ_KERNEL_OK;
+}
+
+static int transform_transposed(const asked* k, uint64_t rows, const float* y, float* x) {
+  uint64_t m;
+  ec_order(k->dimension, &m);
+  float* z = malloc(k->order * sizeof *z);
+  for (uint64_t row = 0; row < rows; ++row) {
+    memcpy(z, y + row * k->order, k->order * sizeof *z);
+    hadamard(z, k->order, (int)m, 1);
+    for (uint64_t i = 0; i < k->dimension; ++i) x[row * k->dimension + i] = sign(k->seed, i) * z[i];
+  }
+  free(z);
+  return HDQ_KERNEL_OK;
+}
+
+static int encode(const asked* k, uint64_t first_row, uint64_t rows, const float* x, float* norms, uint8_t* codes,
+                  hdq_kernel_position* bad) {
+  const ec_config s = of(k);
+  int32_t* all = malloc((rows * k->order + 1) * sizeof *all);
+  for (uint64_t row = 0; row < rows; ++row) {
+    uint64_t column;
+    if (!ec_encode(&s, first_row + row, x + row * k->dimension, norms + row, all + row * k->order, &column)) continue;
+    *bad = (hdq_kernel_position){row, column < k->dimension ? column : UINT64_MAX};
+    free(all);
+    return HDQ_KERNEL_BAD_INPUT;
+  }
+  narrow(k, all, rows, codes);
+  free(all);
+  return HDQ_KERNEL_OK;
+}
+
+static int decode(const asked* k, uint64_t first_row, uint64_t rows, const float* norms, const uint8_t* codes,
+                  float* x) {
+  const ec_config s = of(k);
+  int32_t* all = wide(k, codes, rows);
+  for (uint64_t row = 0; row < rows; ++row)
+    ec_decode(&s, first_row + row, norms[row], all + row * k->order, x + row * k->dimension);
+  free(all);
+  return HDQ_KERNEL_OK;
+}
+
+static int dot(const asked* k, uint64_t first_row, uint64_t rows, const float* norms, const uint8_t* codes,
+               const float* q, float* out) {
+  const ec_config s = of(k);
+  int32_t* all = wide(k, codes, rows);
+  for (uint64_t row = 0; row < rows; ++row) {
+    float scores[3];
+    ec_scores(&s, first_row + row, norms[row], all + row * k->order, q, scores);
+    out[row] = scores[0];
+  }
+  free(all);
+  return HDQ_KERNEL_OK;
+}
+
+static int coding(const asked* k, uint32_t* raw_bits_and_largest) {
+  float coarse;
+  raw_bits_and_largest[0] = ec_raw_bits(k->step, &coarse);
+  raw_bits_and_largest[1] = ec_largest(k->step);
+  return HDQ_KERNEL_OK;
+}
+
+static int frequencies(const asked* k, uint32_t* f) {
+  ec_frequencies(k->step, f);
+  return HDQ_KERNEL_OK;
+}
+
+static int put_row(const asked* k, uint64_t row, float norm, const void* codes, uint8_t* raw, uint8_t* stream,
+                   uint64_t* bytes) {
+  const ec_config s = of(k);
+  int32_t* all = wide(k, codes, 1);
+  uint8_t* room = malloc(ec_most_bytes(k->order));
+  const uint64_t length = ec_put_row(&s, row, norm, all, room), capacity = *bytes;
+  ec_put_raw(&s, all, raw);
+  if (length <= capacity) memcpy(stream, room, length);
+  *bytes = length;
+  free(room);
+  free(all);
+  return length <= capacity ? HDQ_KERNEL_OK : HDQ_KERNEL_FAILED;
+}
+
+static int get_row(const asked* k, uint64_t row, const uint8_t* raw, const uint8_t* stream, uint64_t bytes, float* norm,
+                   void* codes) {
+  const ec_config s = of(k);
+  int32_t* all = malloc(k->order * sizeof *all);
+  const char* wrong = ec_get_row(&s, row, stream, bytes, raw, norm, all);
+  if (!wrong) narrow(k, all, 1, codes);
+  free(all);
+  return wrong ? HDQ_KERNEL_BAD_INPUT : HDQ_KERNEL_OK;
+}
+
+static int save(const asked* k, uint64_t rows, const float* norms, const uint8_t* codes, uint8_t* file,
+                uint64_t* size) {
+  const ec_file f = {of(k), rows, ec_rows_per_block(k->order), 0, 0};
+  int32_t* all = wide(k, codes, rows);
+  uint8_t* out = malloc(ec_file_capacity(&f));
+  const uint64_t length = ec_write_file(&f, NULL, norms, all, out), capacity = *size;
+  if (length <= capacity) memcpy(file, out, length);
+  *size = length;
+  free(out);
+  free(all);
+  return length <= capacity ? HDQ_KERNEL_OK : HDQ_KERNEL_FAILED;
+}
+
+static int load(const asked* k, uint64_t rows, const uint8_t* file, uint64_t size, float* norms, uint8_t* codes) {
+  ec_file f;
+  if (ec_read_header(file, size, &f) || f.config.dimension != k->dimension || f.config.seed != k->seed)
+    return HDQ_KERNEL_BAD_INPUT;
+  if (f.config.step != k->step || f.rows != rows || f.first_row != 0 || f.has_mean) return HDQ_KERNEL_BAD_INPUT;
+  int32_t* all = malloc((rows * k->order + 1) * sizeof *all);
+  const char* wrong = ec_read_rows(file, size, norms, all);
+  if (!wrong) narrow(k, all, rows, codes);
+  free(all);
+  return wrong ? HDQ_KERNEL_BAD_INPUT : HDQ_KERNEL_OK;
+}
+
+const hdq_kernel hdq_kernel_v1 = {
+    .struct_version = HDQ_KERNEL_VERSION,
+    .struct_bytes = sizeof(hdq_kernel),
+    .name = "plain C, entropy-coded",
+    .version = "1",
+    .promise = HDQ_KERNEL_CONFORMANT,
+    .schemes = HDQ_KERNEL_ENTROPY_CODED,
+    .signs = signs,
+    .dither = dither,
+    .transform = transform,
+    .transform_transposed = transform_transposed,
+    .encode = encode,
+    .decode = decode,
+    .dot = dot,
+    .save = save,
+    .load = load,
+    .coding = coding,
+    .frequencies = frequencies,
+    .put_row = put_row,
+    .get_row = get_row,
+};

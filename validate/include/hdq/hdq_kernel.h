@@ -21,7 +21,8 @@
 extern "C" {
 #endif
 
-#define HDQ_KERNEL_VERSION 2 /* version 1 had no profile and no data; such kernels are judged as before */
+#define HDQ_KERNEL_VERSION \
+  3 /* version 1 ended before profile, version 2 before schemes; such kernels are judged as before */
 
 /* What a function returns. */
 enum {
@@ -45,13 +46,24 @@ enum {
 
 #define HDQ_KERNEL_MAX_BITS 8
 
+/* What a kernel can be asked for: bits of hdq_kernel.schemes. */
+enum {
+  HDQ_KERNEL_FIXED_RATE = 1, /* SPEC §3 and §4, or a scheme of one's own: a configuration has bits */
+  HDQ_KERNEL_ENTROPY_CODED =
+      2 /* SPEC §7: a configuration has a step. The same functions are called, and those of version 3. A row of codes is
+                                  d numbers k_j, int16_t if d <= (32766·step)², else int32_t, aligned as that type is. Thresholds,
+                                  codewords, code_bytes, pack, unpack and error_constant are not called. save and load
+                                  number rows from 0. */
+};
+
 typedef struct hdq_kernel_config {
   uint64_t dimension; /* n: coordinates of x */
   uint64_t order;     /* d: the smallest supported Hadamard order >= n (SPEC §1) */
   uint64_t seed;
-  uint32_t bits;      /* b, 1 ... HDQ_KERNEL_MAX_BITS */
+  uint32_t bits;      /* b, 1 ... HDQ_KERNEL_MAX_BITS; 0 where there is a step */
   uint32_t threads;   /* how many the kernel should use, if it can; the result may not depend on it */
   uint32_t variant;   /* 0 ... variants − 1; the result may not depend on it */
+  float step;         /* Δ of the entropy-coded scheme, in [2^-10, 16]; 0 elsewhere (since version 3) */
 } hdq_kernel_config;
 
 /* Where a BAD_INPUT lies: the first bad row, counted from the first row of the call, and its first bad column; column = UINT64_MAX
@@ -118,6 +130,22 @@ typedef struct hdq_kernel {
   const char* profile;
   /* Data of the scheme: randomness, permutations, matrices, tables, by the name that the profile gives them; values: count numbers. */
   int (*data)(const hdq_kernel_config*, const char* name, uint64_t first_row, uint64_t count, double* values);
+
+  /* ---- since version 3: the entropy-coded scheme, SPEC §7 ---- */
+  uint32_t schemes;    /* HDQ_KERNEL_FIXED_RATE and HDQ_KERNEL_ENTROPY_CODED, together; 0: the first alone */
+  uint32_t step_count; /* of steps, at most 64; 0: every step is offered */
+  const float* steps;
+  /* Of a step: two numbers, the raw bits h and K. */
+  int (*coding)(const hdq_kernel_config*, uint32_t* raw_bits_and_largest);
+  /* 64 × (2K + 2) frequencies, bucket after bucket: f_c for c = −K ... K, and that of the escape. */
+  int (*frequencies)(const hdq_kernel_config*, uint32_t* frequencies);
+  /* One row: raw takes the ceil(d·h/8) bytes of its raw bits as in the file (docs/format.md), stream its stream; *bytes is the
+     capacity of stream at entry, the length of the stream at return. codes: d numbers k_j. */
+  int (*put_row)(const hdq_kernel_config*, uint64_t row, float norm, const void* codes, uint8_t* raw, uint8_t* stream,
+                 uint64_t* bytes);
+  /* And back. BAD_INPUT for what put_row does not write for this row and configuration: §7 says how a stream ends. */
+  int (*get_row)(const hdq_kernel_config*, uint64_t row, const uint8_t* raw, const uint8_t* stream, uint64_t bytes,
+                 float* norm, void* codes);
 } hdq_kernel;
 
 /* The one exported symbol. */

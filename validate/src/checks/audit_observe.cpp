@@ -168,7 +168,8 @@ Experiment make_experiment(Session& s, const Shape& shape, double alpha) {
     e.subjects.push_back(std::move(fresh));
   }
   // The exact table takes a microsecond a coordinate.
-  if (s.conformant() && shape.dimension <= 64) e.exact = std::make_unique<reference::ScalarMseTable>(reference::ScalarQuantizer(shape.bits));
+  if (s.conformant() && !s.entropy_coded() && shape.dimension <= 64)
+    e.exact = std::make_unique<reference::ScalarMseTable>(reference::ScalarQuantizer(shape.bits));
   return e;
 }
 

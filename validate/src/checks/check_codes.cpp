@@ -728,10 +728,19 @@ std::vector<Case> threshold_cases(Session& s) {
 
 }  // namespace
 
-const Check encode_check{"encode", "norms, codes and bytes: equal, within the rounding bound, or wrong",
-                         [](const Session& s) { return s.conformant() && s.offers(Operation::encode); }, nullptr, judge_encode, encode_cases};
-const Check thresholds_near_check{"near-thresholds", "coordinates within floats of a threshold",
-                                  [](const Session& s) { return s.conformant() && s.offers(Operation::encode); }, nullptr, judge_encode,
-                                  threshold_cases};
+const Check encode_check{
+    "encode",
+    "norms, codes and bytes: equal, within the rounding bound, or wrong",
+    [](const Session& s) { return s.conformant() && !s.entropy_coded() && s.offers(Operation::encode); },
+    nullptr,
+    judge_encode,
+    encode_cases};
+const Check thresholds_near_check{
+    "near-thresholds",
+    "coordinates within floats of a threshold",
+    [](const Session& s) { return s.conformant() && !s.entropy_coded() && s.offers(Operation::encode); },
+    nullptr,
+    judge_encode,
+    threshold_cases};
 
 }  // namespace hdq::validate

@@ -440,11 +440,16 @@ std::vector<Case> dot_cases(Session& s) { return cases_of(s, 2); }
 
 }  // namespace
 
-const Check decode_check{"decode", "decoded values against exact arithmetic, from the library's codes",
-                         [](const Session& s) { return s.conformant() && s.offers(Operation::decode); }, nullptr, judge_decode, decode_cases};
+const Check decode_check{
+    "decode",
+    "decoded values against exact arithmetic, from the library's codes",
+    [](const Session& s) { return s.conformant() && !s.entropy_coded() && s.offers(Operation::decode); },
+    nullptr,
+    judge_decode,
+    decode_cases};
 const Check dot_check{"dot",
                       "⟨q, x̂⟩ against ⟨q, decode⟩",
-                      [](const Session& s) { return s.conformant() && s.offers(Operation::dot); },
+                      [](const Session& s) { return s.conformant() && !s.entropy_coded() && s.offers(Operation::dot); },
                       nullptr,
                       judge_dot,
                       dot_cases};

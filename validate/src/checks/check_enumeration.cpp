@@ -701,7 +701,7 @@ void run_enumeration(Session& s, const Report& report) {
 }
 
 bool offers_enumeration(const Session& s) {
-  if (!s.can_reconstruct()) return false;
+  if (!s.can_reconstruct() || s.entropy_coded()) return false;
   if (s.profile() != nullptr)
     return s.offers(Operation::data) && !sign_tables(*s.profile(), s.config(8, s.profile()->bits.front())).empty();
   return s.conformant() || s.offers(Operation::signs);

@@ -33,7 +33,7 @@ bool accepts(Session& s, const Config& config, std::size_t rows, const Bytes& fi
 
 // Norms and codes of the full width, unused bits 0.
 Encoded random_codes(Session& s, const Config& config, std::size_t rows) {
-  const std::size_t stride = s.code_bytes(config), used = config.order * config.bits;
+  const std::size_t stride = s.code_bytes(config), used = s.entropy_coded() ? stride * 8 : config.order * config.bits;
   Encoded e;
   for (std::size_t row = 0; row < rows; ++row) {
     e.norms.push_back(1.0001f * (1.5f + static_cast<float>(row)));  // no number of a narrower format
@@ -157,7 +157,10 @@ bool no_other_loads(Session& s, const Report& report, const Config& config, std:
     if (n <= s.info().max_dimension && s.offers_bits(bits)) others.push_back(s.config(n, bits, config.seed));
   };
   add(config.dimension - 1, static_cast<int>(config.bits));
-  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
+  for (int bits = 1; s.entropy_coded() && bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
+    if (bits != static_cast<int>(config.bits)) add(config.dimension, bits);
+  }
+  for (int bits = 1; !s.entropy_coded() && bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
     const std::uint64_t total = config.order * config.bits;
     if (bits != static_cast<int>(config.bits) && total % static_cast<std::uint64_t>(bits) == 0) add(total / static_cast<std::uint64_t>(bits), bits);
   }

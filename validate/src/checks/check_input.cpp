@@ -228,11 +228,11 @@ std::optional<Finding> judge_reconstructed_range(Session& s, const Case& c) {
 
 std::optional<Finding> judge_answered_range(Session& s, const Case& c) {
   if (s.conformant()) {
-    if (s.offers(Operation::encode)) {
-      if (auto f = as_overflow(s, c, encode_check, encode_check.judge(s, c))) return f;
-    }
-    if (s.offers(Operation::decode)) {
-      if (auto f = as_overflow(s, c, decode_check, decode_check.judge(s, c))) return f;
+    for (const auto& [operation, check] :
+         {std::pair{Operation::encode, s.entropy_coded() ? &step_encode_check : &encode_check},
+          std::pair{Operation::decode, s.entropy_coded() ? &step_decode_check : &decode_check}}) {
+      if (!s.offers(operation)) continue;
+      if (auto f = as_overflow(s, c, *check, check->judge(s, c))) return f;
     }
   }
   return s.can_reconstruct() ? judge_reconstructed_range(s, c) : std::nullopt;

@@ -131,6 +131,7 @@ class Outputs {
         all_.back().tolerance.push_back(relative * static_cast<double>(norm) + underflow_of_dot);
     }
     if (offers(Operation::reconstruct)) add_rotated(Operation::reconstruct, s_.reconstruct(in_.c));
+    if (s_.entropy_coded() && have) streams(given);
     if (!offers(Operation::save) || given.norms.empty()) return;
     const Bytes file = s_.save(config_, given);
     add(Operation::save, file, false);
@@ -138,6 +139,24 @@ class Outputs {
     const Encoded loaded = s_.load(config_, rows_, file);
     add(Operation::load, loaded.norms, true);
     add(Operation::load, loaded.codes, true);
+  }
+
+  // Of the entropy-coded scheme, row after row: not more than a few.
+  void streams(const Encoded& given) {
+    constexpr std::size_t most = 4;
+    for (std::size_t row = 0; row < std::min(rows_, most); ++row) {
+      if (asked_.by_row_only) return;
+      const std::size_t bytes = s_.code_bytes(config_);
+      const auto begin = given.codes.begin() + static_cast<std::ptrdiff_t>(row * bytes);
+      const std::uint64_t number = in_.c.first_row + row;
+      if (!offers(Operation::put_row)) return;
+      const Session::Stream put =
+          s_.put_row(config_, number, {given.norms[row], Bytes(begin, begin + static_cast<std::ptrdiff_t>(bytes))});
+      add(Operation::put_row, put.raw, false);
+      add(Operation::put_row, put.stream, false);
+      if (!s_.offers(Operation::get_row)) continue;
+      add(Operation::get_row, s_.get_row(config_, number, put).codes, false);
+    }
   }
 
   void packing() {
@@ -537,7 +556,8 @@ class Relatives {
     dimensions();
     for (std::uint32_t bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
       if (bits != c_.config.bits && s_.offers_bits(static_cast<int>(bits)))
-        with(Component::bits, "the bit width", [bits](Case& o) { o.config.bits = bits; });
+        with(Component::bits, s_.entropy_coded() ? "the step" : "the bit width",
+             [&](Case& o) { o.config = s_.with_bits(o.config, static_cast<int>(bits)); });
     }
     return std::move(all_);
   }
@@ -550,7 +570,7 @@ class Relatives {
     for (std::uint32_t step = 1; step < HDQ_KERNEL_MAX_BITS; ++step) {
       const std::uint32_t bits = (c_.config.bits + step - 1) % HDQ_KERNEL_MAX_BITS + 1;
       if (!s_.offers_bits(static_cast<int>(bits))) continue;
-      o.config.bits = bits;
+      o.config = s_.with_bits(o.config, static_cast<int>(bits));
       break;
     }
     o.first_row = c_.first_row * 3 + 0x7777777711111111;
@@ -792,7 +812,8 @@ std::vector<Case> variants_cases(Session& s) {
   }
   cases.push_back(many_rows(s, {12, 2}, s.quick() ? 200 : 1031));
   // Where rounding decides.
-  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS && s.conformant() && s.info().variants > 1; ++bits) {
+  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS && s.conformant() && !s.entropy_coded() && s.info().variants > 1;
+       ++bits) {
     for (const std::uint64_t d : {std::uint64_t{2}, std::uint64_t{16}}) {
       if (s.offers_bits(bits) && d <= s.info().max_dimension)
         cases.push_back(threshold_case(s.config(d, bits, s.random()()), s.random()(), 64, s.random()));

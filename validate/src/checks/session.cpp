@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <stdexcept>
 #include <tuple>
 
 #include "hdq/reference/scheme/hadamard.hpp"
@@ -37,9 +39,50 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 
 bool Encoded::operator==(const Encoded& other) const { return same_bits(norms, other.norms) && codes == other.codes; }
 
-Session::Session(Subject& subject, Options options) : subject_(subject), options_(std::move(options)), random_(options_.seed) {
+namespace {
+
+// The steps of checks that take some of all: each width of raw bits and of codes in memory, both sides of 1/8, and R = 1 and 2.
+constexpr float some_steps[] = {2.5745f,  1.0825f,    0.5224f,   0.26f, 0.125f, 0x1.000002p-3f, 0.0162f,
+                                0x1p-10f, 0.0010091f, 0.031251f, 4.0f,  13.6f,  16.0f};
+
+// The operations that the entropy-coded scheme alone has, and those that it has not.
+constexpr std::uint32_t mask_of(std::initializer_list<Operation> operations) {
+  std::uint32_t mask = 0;
+  for (const Operation o : operations) mask |= std::uint32_t{1} << static_cast<std::uint32_t>(o);
+  return mask;
+}
+using enum Operation;
+constexpr std::uint32_t entropy_coded_alone = mask_of({coding, frequencies, put_row, get_row});
+constexpr std::uint32_t fixed_rate_alone =
+    mask_of({thresholds, codewords, code_bytes, pack, unpack, error_constant, data});
+
+}  // namespace
+
+void Session::choose_scheme() {
+  const bool fixed = (info_.schemes & HDQ_KERNEL_FIXED_RATE) != 0,
+             coded = (info_.schemes & HDQ_KERNEL_ENTROPY_CODED) != 0;
+  entropy_coded_ = options_.scheme == Scheme::entropy_coded || (options_.scheme == Scheme::unstated && !fixed);
+  if (entropy_coded_ ? !coded : !fixed)
+    throw std::invalid_argument("the kernel does not offer the scheme that --scheme names");
+  if (!entropy_coded_) {
+    info_.operations &= ~entropy_coded_alone;
+    if (coded && options_.scheme == Scheme::unstated)
+      remarks.push_back("judged is the fixed-rate scheme; the kernel offers another: --scheme entropy-coded");
+    return;
+  }
+  if (profile_) throw std::invalid_argument("a profile is of a fixed-rate scheme; --scheme fixed-rate judges by it");
+  info_.operations &= ~fixed_rate_alone;
+  steps_ = info_.steps;
+  if (steps_.empty()) steps_.assign(std::begin(some_steps), std::end(some_steps));
+  info_.bit_widths = 0;
+  for (std::size_t i = 0; i < steps_.size() && i < HDQ_KERNEL_MAX_BITS; ++i) info_.bit_widths |= 2u << i;
+}
+
+Session::Session(Subject& subject, Options options)
+    : subject_(subject), options_(std::move(options)), info_(subject.info()), random_(options_.seed) {
   const std::string& profile = options_.profile.empty() ? info().profile : options_.profile;
   if (!profile.empty()) profile_ = reference::profile_of(profile);
+  choose_scheme();
 }
 
 reference::ProfileJudge& Session::judge(const Config& config) {
@@ -62,9 +105,23 @@ Config Session::config(std::uint64_t dimension, int bits, std::uint64_t seed) co
   Config c;
   c.dimension = dimension;
   c.order = profile_ ? profile_->padded(dimension, bits) : reference::hadamard_order(dimension).order;
-  c.bits = static_cast<std::uint32_t>(bits);
   c.seed = seed;
   c.variant = options_.variant;
+  return with_bits(c, bits);
+}
+
+Config Session::with_bits(Config config, int bits) const {
+  config.bits = static_cast<std::uint32_t>(bits);
+  config.step =
+      entropy_coded_
+          ? steps_.at(static_cast<std::size_t>(bits - 1) % std::min<std::size_t>(steps_.size(), HDQ_KERNEL_MAX_BITS))
+          : 0;
+  return config;
+}
+
+Config Session::with_step(std::uint64_t dimension, float step, std::uint64_t seed) const {
+  Config c = config(dimension, 1, seed);
+  c.step = step;
   return c;
 }
 
@@ -108,6 +165,10 @@ bool Session::claimed_error_given() const {
 }
 
 double Session::claimed_error(int bits) const {
+  if (entropy_coded_) {
+    const double step = config(1, bits).step;
+    return step * step / 12;  // D, of every vector
+  }
   if (info().claimed_error[bits] > 0 || !profile_) return info().claimed_error[bits];
   const auto at = profile_->claimed_error.find(bits);
   return at == profile_->claimed_error.end() ? 0 : at->second;
@@ -340,6 +401,7 @@ std::size_t Session::decoded_length(const Config& config) const {
 }
 
 std::size_t Session::code_bytes(const Config& config) {
+  if (entropy_coded_) return config.order * step_code_bytes(config);
   if (!offers(Operation::code_bytes)) {
     return profile_ ? profile_->code_bytes(config.dimension, static_cast<int>(config.bits)) : packed_bytes(config, config.order);
   }
@@ -401,7 +463,8 @@ std::vector<float> Session::dot(const Config& config, std::uint64_t first_row, c
 std::vector<std::uint8_t> Session::save(const Config& config, const Encoded& encoded) {
   Request r = request_of(Operation::save, config, 0, rows_of(config, encoded));
   r.inputs = {bytes_of(encoded.norms), bytes_of(encoded.codes)};
-  r.output_bytes = {2 * (encoded.norms.size() * 4 + encoded.codes.size()) + 65536};
+  // Random codes of 16 bits have escapes of 48 bits.
+  r.output_bytes = {(entropy_coded_ ? 4 : 2) * (encoded.norms.size() * 4 + encoded.codes.size()) + 65536};
   Reply reply = expect_ok(r);
   if (reply.size > reply.outputs[0].size()) {
     reply.outcome = Outcome::failed;
@@ -424,6 +487,52 @@ double Session::error_constant(const Config& config) {
   Request r = request_of(Operation::error_constant, config);
   r.output_bytes = {8};
   return expect_ok(r).output<double>(0)[0];
+}
+
+Session::Coding Session::coding(const Config& config) {
+  Request r = request_of(Operation::coding, config);
+  r.output_bytes = {8};
+  const auto numbers = expect_ok(r).output<std::uint32_t>(0);
+  return {numbers[0], numbers[1]};
+}
+
+std::vector<std::uint32_t> Session::frequencies(const Config& config, std::uint32_t largest) {
+  Request r = request_of(Operation::frequencies, config);
+  r.output_bytes = {64 * (2 * std::uint64_t{largest} + 2) * 4};
+  return expect_ok(r).output<std::uint32_t>(0);
+}
+
+namespace {
+
+std::uint64_t raw_bytes_of(const Config& config) {
+  std::uint64_t h = 0;
+  while (std::ldexp(config.step, static_cast<int>(h)) <= 0.125f) ++h;
+  return (config.order * h + 7) / 8;
+}
+
+}  // namespace
+
+Session::Stream Session::put_row(const Config& config, std::uint64_t row, const Row& given) {
+  Request r = request_of(Operation::put_row, config, row, 1);
+  r.inputs = {{reinterpret_cast<const std::uint8_t*>(&given.norm), 4}, bytes_of(given.codes)};
+  r.output_bytes = {raw_bytes_of(config),
+                    16 + 12 * config.order};  // an escape of 16, 1 and 61 bits: less than three words
+  Reply reply = expect_ok(r);
+  if (reply.size > reply.outputs[1].size()) {
+    reply.outcome = Outcome::failed;
+    reply.detail = fmt::format("put_row says {} bytes, the capacity was {}", reply.size, reply.outputs[1].size());
+    throw Trouble{std::move(reply), r.operation, config, row};
+  }
+  reply.outputs[1].resize(reply.size);
+  return {std::move(reply.outputs[0]), std::move(reply.outputs[1])};
+}
+
+Session::Row Session::get_row(const Config& config, std::uint64_t row, const Stream& given) {
+  Request r = request_of(Operation::get_row, config, row, 1);
+  r.inputs = {bytes_of(given.raw), bytes_of(given.stream)};
+  r.output_bytes = {4, code_bytes(config)};
+  Reply reply = expect_ok(r);
+  return {reply.output<float>(0)[0], std::move(reply.outputs[1])};
 }
 
 bool Session::can_reconstruct() const {
@@ -460,7 +569,7 @@ Reply Session::try_input(const Case& c) {
 std::string describe(const Config& c) {
   std::string text = fmt::format("n = {}", c.dimension);
   if (c.order != c.dimension) text += fmt::format(" (order {})", c.order);
-  text += fmt::format(", b = {}", c.bits);
+  text += c.step != 0 ? fmt::format(", step {:.9g}", c.step) : fmt::format(", b = {}", c.bits);
   if (c.seed != 0) text += fmt::format(", seed {}", c.seed);
   if (c.threads != 1) text += fmt::format(", {} threads", c.threads);
   if (c.variant != 0) text += fmt::format(", variant {}", c.variant);
@@ -499,6 +608,12 @@ Stage stage_of(Operation operation) {
       return Stage::file;
     case Operation::error_constant:
       return Stage::oracle;
+    case Operation::coding:
+    case Operation::frequencies:
+      return Stage::tables;
+    case Operation::put_row:
+    case Operation::get_row:
+      return Stage::coder;
     case Operation::code_bytes:
     case Operation::data:
       return Stage::memory;
@@ -577,6 +692,10 @@ const char* stage_name(Stage stage) {
     case Stage::transform: return "transform";
     case Stage::scale: return "scale";
     case Stage::encode: return "encode";
+    case Stage::tables:
+      return "tables";
+    case Stage::coder:
+      return "coder";
     case Stage::pack: return "pack";
     case Stage::unpack: return "unpack";
     case Stage::inverse: return "inverse";

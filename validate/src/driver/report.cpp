@@ -47,8 +47,18 @@ std::string escaped(const std::string& text) {
 }
 
 ordered_json json_of(const Finding& f) {
-  ordered_json j = {{"defect", f.defect}, {"stage", stage_name(f.stage)}, {"what", f.what}, {"dimension", f.config.dimension}, {"order", f.config.order},
-                    {"bits", f.config.bits}, {"seed", f.config.seed}, {"threads", f.config.threads}, {"variant", f.config.variant}, {"row", f.row}, {"count", f.count},
+  ordered_json j = {{"defect", f.defect},
+                    {"stage", stage_name(f.stage)},
+                    {"what", f.what},
+                    {"dimension", f.config.dimension},
+                    {"order", f.config.order},
+                    {"bits", f.config.step != 0 ? 0 : f.config.bits},
+                    {"step", f.config.step},
+                    {"seed", f.config.seed},
+                    {"threads", f.config.threads},
+                    {"variant", f.config.variant},
+                    {"row", f.row},
+                    {"count", f.count},
                     {"ended_process", f.ended_process}};
   if (f.divergence) {
     j["index"] = f.divergence->index;
@@ -138,13 +148,17 @@ void append_estimates(std::string& text, const std::vector<Estimate>& all) {
   }
   std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   text += "\naudit: estimates ± standard errors, and the smallest bias that would have been seen; of each vector at the dimension that shows least\n";
-  text += fmt::format("  b {:<16} {:>6} {:>7}  {:<20} {:<20} {:<20} {}\n", "vector", "n", "seeds", "E⟨x, x̂⟩/‖x‖²", "error/bound", "E dot(q) − ⟨q, x⟩", "seen from");
+  const bool stepped = all.front().config.step != 0;
+  text += fmt::format("  {} {:<16} {:>6} {:>7}  {:<20} {:<20} {:<20} {}\n", stepped ? "step     " : "b", "vector", "n",
+                      "seeds", "E⟨x, x̂⟩/‖x‖²", "error/bound", "E dot(q) − ⟨q, x⟩", "seen from");
   for (const auto& key : order) {
     const Estimate& e = *weakest.at(key);
     std::optional<Measured> share;
     if (e.error) share = Measured{e.error->value / e.bound, e.error->error / e.bound};
-    text += fmt::format("  {} {:<16} {:>6} {:>7}  {:<20} {:<20} {:<20} {}\n", e.config.bits, e.vector, e.config.dimension, e.seeds, measured(e.self), measured(share),
-                        measured(e.dot), percent(e.smallest_bias));
+    text += fmt::format("  {} {:<16} {:>6} {:>7}  {:<20} {:<20} {:<20} {}\n",
+                        stepped ? fmt::format("{:<9.5g}", e.config.step) : fmt::format("{}", e.config.bits), e.vector,
+                        e.config.dimension, e.seeds, measured(e.self), measured(share), measured(e.dot),
+                        percent(e.smallest_bias));
   }
 }
 
@@ -154,8 +168,17 @@ ordered_json json_of(const std::optional<Measured>& m) {
 }
 
 ordered_json json_of(const Estimate& e) {
-  return {{"vector", e.vector}, {"dimension", e.config.dimension}, {"bits", e.config.bits}, {"variant", e.config.variant}, {"route", e.route}, {"seeds", e.seeds},
-          {"inner_product", json_of(e.self)}, {"squared_error", json_of(e.error)}, {"bound", e.bound}, {"dot", json_of(e.dot)},
+  return {{"vector", e.vector},
+          {"dimension", e.config.dimension},
+          {"bits", e.config.step != 0 ? 0 : e.config.bits},
+          {"step", e.config.step},
+          {"variant", e.config.variant},
+          {"route", e.route},
+          {"seeds", e.seeds},
+          {"inner_product", json_of(e.self)},
+          {"squared_error", json_of(e.error)},
+          {"bound", e.bound},
+          {"dot", json_of(e.dot)},
           {"smallest_bias", std::isfinite(e.smallest_bias) ? ordered_json(e.smallest_bias) : ordered_json(nullptr)}};
 }
 

@@ -115,6 +115,8 @@ class Runner {
     if (name == "concurrent" && !session_.calls_functions())
       return "a program behind a pipe answers one call after the other";
     if (name.starts_with("profile-") && session_.profile() == nullptr) return "there is no profile";
+    if (name.starts_with("step-") && !session_.entropy_coded()) return "of the entropy-coded scheme";
+    if (session_.entropy_coded() && session_.conformant()) return "not offered, or of the fixed-rate scheme";
     if (session_.profile() == nullptr)
       return session_.conformant() ? "not offered" : "not offered, or not comparable for a scheme of its own";
     if (name == "bad-input" && !session_.profile()->checks_input)
@@ -308,8 +310,12 @@ class Runner {
   std::string replay(const std::string& options, const std::string& checks = {}) const {
     const char* level = options_.level == Level::quick ? " --level quick" : options_.level == Level::thorough ? " --level thorough" : "";
     const std::string profile = options_.profile_argument.empty() ? "" : " --profile " + shell_word(options_.profile_argument);
-    return fmt::format("hdq validate --only {}{}{} {} {}", checks.empty() ? check_->name : checks, level, profile,
-                       options, session_.kernel_command_line());
+    const bool choice = options_.scheme != Scheme::unstated;
+    const std::string scheme = !choice                    ? ""
+                               : session_.entropy_coded() ? " --scheme entropy-coded"
+                                                          : " --scheme fixed-rate";
+    return fmt::format("hdq validate --only {}{}{}{} {} {}", checks.empty() ? check_->name : checks, level, profile,
+                       scheme, options, session_.kernel_command_line());
   }
 
   void shrink_and_add(Case c, Finding f) {
@@ -317,6 +323,7 @@ class Runner {
       Shrinker shrink([&](const Case& smaller) { return judge(smaller); },
                       [&](std::uint64_t n, const Config& old) {
                         Config config = session_.config(n, static_cast<int>(old.bits), old.seed);
+                        config.step = old.step;
                         config.variant = old.variant;
                         config.threads = old.threads;
                         return config;
@@ -329,9 +336,10 @@ class Runner {
     if (!options_.output_directory.empty() && !input_) {
       f.input_file = (std::filesystem::path(options_.output_directory) / fmt::format("failing-{}-{}.npy", check_->name, f.defect)).string();
       if (write_input(f, c))
-        f.replay = replay(fmt::format("--input {} --bits {} --seed {} --row {}{}", shell_word(f.input_file),
-                                      c.config.bits, c.config.seed, c.first_row,
-                                      c.config.variant != 0 ? fmt::format(" --variant {}", c.config.variant) : ""));
+        f.replay = replay(fmt::format(
+            "--input {} {} --seed {} --row {}{}", shell_word(f.input_file),
+            c.config.step != 0 ? fmt::format("--step {:.9g}", c.config.step) : fmt::format("--bits {}", c.config.bits),
+            c.config.seed, c.first_row, c.config.variant != 0 ? fmt::format(" --variant {}", c.config.variant) : ""));
     }
     add(std::move(f));
   }
@@ -435,9 +443,9 @@ Verdict validate(Subject& subject, const Options& options, const std::optional<C
   }
   const auto start = Clock::now();
   Verdict verdict;
-  verdict.subject = subject.info();
   verdict.command_line = subject.command_line();
   Runner runner(subject, options, input);
+  verdict.subject = runner.session().info();
   for (const Check* check : all_checks()) {
     verdict.checks.push_back(runner.run(*check));
     if (options.fail_fast && runner.stop()) break;
@@ -449,7 +457,7 @@ Verdict validate(Subject& subject, const Options& options, const std::optional<C
   verdict.estimates = runner.session().estimates;
   verdict.remarks = runner.session().remarks;
   if (std::string less = runner.left_out(); !less.empty()) verdict.remarks.push_back(std::move(less));
-  for (int bits = 1; bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
+  for (int bits = 1; !runner.session().entropy_coded() && bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
     if (!verdict.subject.offers_bits(bits) || !(verdict.subject.claimed_error[bits] >= empty_claim)) continue;
     verdict.remarks.push_back(fmt::format("the claim at b = {} is empty: E‖x̂ − x‖² of {:.6g}·‖x‖², where x̂ = 0 has 1",
                                           bits, verdict.subject.claimed_error[bits]));

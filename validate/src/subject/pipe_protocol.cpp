@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string_view>
@@ -81,6 +82,31 @@ std::uint32_t operations(const json& list) {
   return offered;
 }
 
+void read_schemes(const json& fields, SubjectInfo& info) {
+  if (const auto schemes = fields.find("schemes"); schemes != fields.end()) {
+    if (!schemes->is_array() || schemes->empty()) reject("\"schemes\" is no list, or empty");
+    info.schemes = 0;
+    for (const json& name : *schemes) {
+      if (name == "fixed-rate")
+        info.schemes |= HDQ_KERNEL_FIXED_RATE;
+      else if (name == "entropy-coded")
+        info.schemes |= HDQ_KERNEL_ENTROPY_CODED;
+      else
+        reject("\"schemes\" has another name than fixed-rate, entropy-coded");
+    }
+  }
+  if (const auto steps = fields.find("steps"); steps != fields.end()) {
+    if (!steps->is_array() || steps->empty()) reject("\"steps\" is no list, or empty");
+    for (const json& step : *steps) {
+      if (!step.is_number()) reject("\"steps\" has what is no number");
+      const double value = step.get<double>();
+      if (!(value >= static_cast<double>(least_step) && value <= static_cast<double>(greatest_step)))
+        reject("\"steps\" has a number that is none from 2^-10 to 16");
+      info.steps.push_back(static_cast<float>(value));
+    }
+  }
+}
+
 void read_claims(const json& claims, SubjectInfo& info) {
   if (!claims.is_object()) reject("\"claimed_error\" is no object");
   for (const auto& [bits, error] : claims.items()) {
@@ -99,8 +125,9 @@ std::string call_message(const Request& r) {
   std::string message(call_magic, word_bytes);
   for (const std::uint64_t word :
        {std::uint64_t{static_cast<std::uint32_t>(r.operation)}, r.config.dimension, r.config.order, r.config.seed,
-        std::uint64_t{r.config.bits}, std::uint64_t{r.config.threads}, std::uint64_t{r.config.variant}, r.first_row, r.rows, r.count,
-        std::uint64_t{r.word}, output(0), output(1), input_bytes, std::uint64_t{0}}) {
+        std::uint64_t{r.config.step != 0 ? 0 : r.config.bits}, std::uint64_t{r.config.threads},
+        std::uint64_t{r.config.variant}, r.first_row, r.rows, r.count, std::uint64_t{r.word}, output(0), output(1),
+        input_bytes, std::uint64_t{std::bit_cast<std::uint32_t>(r.config.step)}}) {
     append_word(message, word);
   }
   for (const auto& input : r.inputs) message.append(input.begin(), input.end());
@@ -153,11 +180,14 @@ Reply parse_reply_body(const Request& request, Reply reply, const std::string& b
     return reply;
   }
   const std::size_t expected = output_bytes(request);
-  const bool shorter = request.operation == Operation::save && body.size() <= expected;
+  // Of a file, and of a stream behind its raw bits, the length is the kernel's.
+  const bool file = request.operation == Operation::save, stream = request.operation == Operation::put_row;
+  const std::size_t before = stream ? static_cast<std::size_t>(request.output_bytes.front()) : 0;
+  const bool shorter = (file || stream) && body.size() >= before && body.size() <= expected;
   if (!shorter && body.size() != expected) {
     return protocol_error("the answer has " + std::to_string(body.size()) + " bytes of output, not " + std::to_string(expected));
   }
-  if (request.operation == Operation::save) reply.size = body.size();
+  if (file || stream) reply.size = body.size() - before;
   std::size_t offset = 0;
   for (const std::uint64_t bytes : request.output_bytes) {
     std::vector<std::uint8_t> output(static_cast<std::size_t>(bytes));
@@ -189,6 +219,7 @@ SubjectInfo parse_subject_info(const std::string& answer) {
   if (fields.contains("max_dimension")) info.max_dimension = integer(fields["max_dimension"], "max_dimension", std::uint64_t{1}, UINT64_MAX);
   if (fields.contains("variants")) info.variants = integer(fields["variants"], "variants", 1u, largest_variant_count);
   if (fields.contains("claimed_error")) read_claims(fields["claimed_error"], info);
+  read_schemes(fields, info);
   if (const auto profile = fields.find("profile"); profile != fields.end()) {
     if (!profile->is_string() && !profile->is_object()) reject("\"profile\" is neither a name nor an object");
     info.profile = profile->is_string() ? profile->get<std::string>() : profile->dump();

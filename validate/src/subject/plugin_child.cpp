@@ -111,7 +111,10 @@ std::uint32_t offered(const hdq_kernel& k) {
 
 // Bytes of the struct of each version.
 std::size_t struct_bytes(std::uint32_t version) {
-  return version == 1 ? offsetof(hdq_kernel, profile) : version == HDQ_KERNEL_VERSION ? sizeof(hdq_kernel) : 0;
+  return version == 1                    ? offsetof(hdq_kernel, profile)
+         : version == 2                  ? offsetof(hdq_kernel, schemes)
+         : version == HDQ_KERNEL_VERSION ? sizeof(hdq_kernel)
+                                         : 0;
 }
 
 const hdq_kernel* load(const char* path, PluginChannel& c) {
@@ -144,6 +147,12 @@ const hdq_kernel* load(const char* path, PluginChannel& c) {
                   largest_alignment);
     return nullptr;
   }
+  if (subject->struct_version >= 3 &&
+      (subject->step_count > largest_step_count || (subject->step_count > 0 && subject->steps == nullptr))) {
+    std::snprintf(c.message, sizeof c.message, "%s: hdq_kernel_v1.step_count is %u, at most %u, and steps are so many",
+                  path, subject->step_count, largest_step_count);
+    return nullptr;
+  }
   // What an older version does not have is not offered.
   static hdq_kernel current{};
   std::memcpy(&current, subject, subject->struct_bytes);
@@ -160,6 +169,9 @@ void describe(const hdq_kernel& k, PluginChannel& c) {
   c.variants = k.variants;
   c.max_dimension = k.max_dimension;
   std::memcpy(c.claimed_error, k.claimed_error, sizeof c.claimed_error);
+  c.schemes = k.schemes != 0 ? k.schemes : std::uint32_t{HDQ_KERNEL_FIXED_RATE};
+  c.step_count = k.step_count;
+  if (k.step_count != 0) std::memcpy(c.steps, k.steps, k.step_count * sizeof(float));
   c.profile_bytes = k.profile == nullptr ? 0 : ::strnlen(k.profile, PluginChannel::largest_profile + 1);
   if (c.profile_bytes != 0) std::memcpy(c.data(), k.profile, std::min(c.profile_bytes, PluginChannel::largest_profile));
 }
@@ -197,6 +209,17 @@ class Arguments {
         return k.save(&config, c_.rows, in<float>(0), in<std::uint8_t>(1), out<std::uint8_t>(0), &size);
       case Operation::load: return k.load(&config, c_.rows, in<std::uint8_t>(0), c_.input_bytes[0], out<float>(0), out<std::uint8_t>(1));
       case Operation::error_constant: return k.error_constant(&config, out<double>(0));
+      case Operation::coding:
+        return k.coding(&config, out<std::uint32_t>(0));
+      case Operation::frequencies:
+        return k.frequencies(&config, out<std::uint32_t>(0));
+      case Operation::put_row:
+        size = c_.output_bytes[1];
+        return k.put_row(&config, c_.first_row, *in<float>(0), in<std::uint8_t>(1), out<std::uint8_t>(0),
+                         out<std::uint8_t>(1), &size);
+      case Operation::get_row:
+        return k.get_row(&config, c_.first_row, in<std::uint8_t>(0), in<std::uint8_t>(1), c_.input_bytes[1],
+                         out<float>(0), out<std::uint8_t>(1));
       case Operation::data: return k.data(&config, in<char>(0), c_.first_row, c_.count, out<double>(0));
     }
     return HDQ_KERNEL_FAILED;
@@ -216,6 +239,10 @@ std::uint32_t alignment_of_floats = 1;  // what the plug-in asks for
 
 // Bytes that an argument begins at a multiple of: codes and files have no alignment.
 std::size_t alignment_of(const PluginCall& c, bool input, std::size_t index) {
+  // But codes of the entropy-coded scheme are numbers of two or four bytes: the second argument of what takes or gives them.
+  if (c.operation == Operation::put_row && !input) return 1;
+  if (c.operation == Operation::get_row && input) return 1;
+  if (c.config.step != 0 && index == 1) return step_code_bytes(c.config);
   const bool bytes = c.operation == Operation::signs || c.operation == Operation::pack || c.operation == Operation::unpack ||
                      (input && index == 1) || (input && (c.operation == Operation::load || c.operation == Operation::data)) || (!input && index == 1) ||
                      (!input && c.operation == Operation::save);
@@ -230,7 +257,8 @@ Buffers::Buffers(const PluginCall& call, const std::uint8_t* data) : config(size
   c.dimension = call.config.dimension;
   c.order = call.config.order;
   c.seed = call.config.seed;
-  c.bits = call.config.bits;
+  c.bits = call.config.step != 0 ? 0 : call.config.bits;
+  c.step = call.config.step;
   c.threads = call.config.threads;
   c.variant = call.config.variant;
   std::memcpy(config.data(), &c, sizeof c);
@@ -274,8 +302,10 @@ PluginChannel::Answer call_once(const hdq_kernel& subject, const PluginCall& cal
     break;
   }
   // Of a file, the rest of the room is nobody's.
-  if (call.operation == Operation::save && answer.size < call.output_bytes[0])
-    std::memset(buffers.outputs[0].data() + answer.size, 0, call.output_bytes[0] - answer.size);
+  const std::size_t last = call.operation == Operation::put_row ? 1 : 0;
+  if ((call.operation == Operation::save || call.operation == Operation::put_row) &&
+      answer.size < call.output_bytes[last])
+    std::memset(buffers.outputs[last].data() + answer.size, 0, call.output_bytes[last] - answer.size);
   return answer;
 }
 

@@ -46,6 +46,8 @@ SubjectInfo info_of(const PluginChannel& c) {
   info.alignment = std::max(1u, c.alignment);
   info.variants = std::max(1u, c.variants);
   std::copy(std::begin(c.claimed_error), std::end(c.claimed_error), info.claimed_error);
+  info.schemes = c.schemes;
+  info.steps.assign(c.steps, c.steps + std::min(c.step_count, largest_step_count));
   return info;
 }
 

@@ -16,6 +16,11 @@ bool works_on_rows(Operation operation) {
   return std::find(on_rows.begin(), on_rows.end(), operation) != on_rows.end();
 }
 
+std::size_t step_code_bytes(const Config& config) {
+  const double most = 32766 * static_cast<double>(config.step);
+  return static_cast<double>(config.order) <= most * most ? 2 : 4;
+}
+
 const char* operation_name(Operation operation) {
   switch (operation) {
 #define HDQ_OPERATION(member, number, name) \
@@ -61,6 +66,12 @@ std::string objection(const SubjectInfo& info) {
   if (info.variants < 1 || info.variants > largest_variant_count) return "variants are none of 1 to " + std::to_string(largest_variant_count);
   for (std::size_t b = 0; b <= HDQ_KERNEL_MAX_BITS; ++b) {
     if (!std::isfinite(info.claimed_error[b]) || info.claimed_error[b] < 0) return "claimed_error[" + std::to_string(b) + "] is no number >= 0";
+  }
+  if (info.schemes == 0 || info.schemes > (HDQ_KERNEL_FIXED_RATE | HDQ_KERNEL_ENTROPY_CODED))
+    return "schemes are none of fixed-rate, entropy-coded";
+  if (info.steps.size() > largest_step_count) return "steps: more than " + std::to_string(largest_step_count);
+  for (const float step : info.steps) {
+    if (!(step >= least_step && step <= greatest_step)) return "steps are not all from 2^-10 to 16";
   }
   return "";
 }

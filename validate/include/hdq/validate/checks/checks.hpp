@@ -15,6 +15,9 @@ extern const Check rows_check, repeat_check, variants_check, placement_check;   
 extern const Check leaks_check, concurrent_check;                                   // check_calls.cpp
 extern const Check bad_input_check, range_check, scaling_check;                     // check_input.cpp
 extern const Check file_check, oracle_check;                                        // check_file.cpp
+extern const Check step_tables_check, step_encode_check, step_decode_check, step_dot_check;  // check_steps.cpp
+extern const Check step_streams_check;                                                       // check_step_streams.cpp
+extern const Check step_file_check;                                                          // check_step_file.cpp
 extern const Check profile_data_check, profile_transform_check, profile_transposed_check, profile_pack_check, profile_encode_check,
     profile_decode_check, profile_dot_check;                                        // check_profile.cpp
 extern const Check reachable_check;                                                 // check_reachable.cpp
@@ -32,6 +35,12 @@ inline std::vector<const Check*> all_checks() {
           &thresholds_near_check,
           &decode_check,
           &dot_check,
+          &step_tables_check,
+          &step_encode_check,
+          &step_decode_check,
+          &step_dot_check,
+          &step_streams_check,
+          &step_file_check,
           &profile_data_check,
           &profile_transform_check,
           &profile_transposed_check,

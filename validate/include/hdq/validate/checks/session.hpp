@@ -28,6 +28,9 @@ enum class Level { quick, standard, thorough };
 // What a scheme of its own is held to: E x̂ = x and its squared error, or the squared error alone.
 enum class Claim { unstated, unbiased, error };
 
+// Which of the schemes that a kernel offers is judged.
+enum class Scheme { unstated, fixed_rate, entropy_coded };
+
 // Rows to audit instead of made-up vectors. Each must be finite and not zero.
 struct AuditedRows {
   std::string source;  // as a person knows it
@@ -48,6 +51,7 @@ struct Options {
   std::string profile_argument;         // as --profile was given, for the commands that show a finding again
   std::vector<std::uint64_t> dimensions;  // to audit; empty: those that the kernel is found to offer
   AuditedRows rows;                     // to audit, if any
+  Scheme scheme = Scheme::unstated;     // unstated: the first that the kernel offers
   Claim claim = Claim::unstated;        // the profile's; without one: unbiased, but a kernel without randomness only where it gives no claimed_error
   std::optional<double> check_limit;    // seconds for one check, instead of the level's
 };
@@ -86,9 +90,16 @@ struct MadeCall {
 
 class Session {
  public:
+  // Throws std::invalid_argument where the kernel does not offer the scheme.
   Session(Subject& subject, Options options);
 
-  const SubjectInfo& info() const { return subject_.info(); }
+  // What the kernel says of itself, of the scheme on trial: operations that the scheme does not have are not offered. Bit widths of the
+  // entropy-coded scheme stand for steps, the coarse ones first.
+  const SubjectInfo& info() const { return info_; }
+  bool entropy_coded() const { return entropy_coded_; }
+  // Of the entropy-coded scheme: the steps that the kernel offers, or many of all.
+  const std::vector<float>& steps() const { return steps_; }
+
   const Options& options() const { return options_; }
   std::string kernel_command_line() const { return subject_.command_line(); }
   bool offers(Operation operation) const { return info().offers(operation); }
@@ -109,6 +120,8 @@ class Session {
 
   // n, b, seed; d by SPEC §1.
   Config config(std::uint64_t dimension, int bits, std::uint64_t seed = 0) const;
+  Config with_bits(Config config, int bits) const;  // or with the step of that number
+  Config with_step(std::uint64_t dimension, float step, std::uint64_t seed) const;
   std::mt19937_64& random() { return random_; }
   // The dimension to take where a check would like `wish`: it, or a near one that profile and kernel offer; found by asking, once.
   std::uint64_t offered_near(std::uint64_t wish, int bits);
@@ -134,6 +147,22 @@ class Session {
   std::vector<std::uint8_t> save(const Config&, const Encoded&);
   Encoded load(const Config&, std::size_t rows, const std::vector<std::uint8_t>& file);
   double error_constant(const Config&);
+  // Of the entropy-coded scheme: h and K; 64 × (2K + 2) frequencies; one row of codes (int16_t or int32_t, as bytes) and its raw bits and stream.
+  struct Coding {
+    std::uint32_t raw_bits, largest;
+  };
+  struct Row {
+    float norm;
+    std::vector<std::uint8_t> codes;
+  };
+  struct Stream {
+    std::vector<std::uint8_t> raw, stream;
+    bool operator==(const Stream&) const = default;
+  };
+  Coding coding(const Config&);
+  std::vector<std::uint32_t> frequencies(const Config&, std::uint32_t largest);
+  Stream put_row(const Config&, std::uint64_t row, const Row&);
+  Row get_row(const Config&, std::uint64_t row, const Stream&);
   bool can_reconstruct() const;
   std::vector<float> reconstruct(const Case&);  // by reconstruct, or by encode and decode
   std::vector<float> reconstruct_directly(const Case&);
@@ -196,8 +225,13 @@ class Session {
   const Reply* time_is_up();  // the answer to every further call of the check, or null
   Reply remember_hang(Reply reply);
 
+  void choose_scheme();
+
   Subject& subject_;
   Options options_;
+  SubjectInfo info_;
+  bool entropy_coded_ = false;
+  std::vector<float> steps_;
   std::mt19937_64 random_;
   struct Slowest {
     std::uint64_t order = 0;  // the largest so far

@@ -14,7 +14,7 @@ struct DefectClass {
   std::string_view reports;  // public ones, separated by spaces: repository#number; empty if none is known
 };
 
-inline constexpr std::array<DefectClass, 54> defect_classes{{
+inline constexpr std::array<DefectClass, 62> defect_classes{{
     {"base-matrix-not-orthogonal", "H Hᵀ is not d·I for some order", "fast-hadamard-transform#9 vllm#41413"},
     {"smallest-order-fails", "an order m·2^0 fails", "mlx#4054"},
     {"signs-after-h-or-none", "signs are applied after H, or not at all: the randomization is inert",
@@ -51,6 +51,15 @@ inline constexpr std::array<DefectClass, 54> defect_classes{{
     {"packing-order", "the bits of a code are elsewhere", ""},
     {"permutation-inverted", "the inverse permutation is applied", ""},
     {"low-precision", "the arithmetic is narrower than stated", ""},
+    {"weyl-sequence", "offsets of coordinates are not those of the Weyl sequence of SPEC §7", ""},
+    {"offset-without-half", "the half that centres an offset, or a cell, is missing: bias", ""},
+    {"raw-bits", "the number of raw bits is another, or their place", ""},
+    {"frequency-table", "a frequency of the entropy coder is wrong, or the order of buckets", ""},
+    {"coder-arithmetic", "the entropy coder's state takes another way: cumulative frequency, renormalisation, order",
+     ""},
+    {"escape-code", "the sign or the gamma code of an escaped symbol is wrong", ""},
+    {"stream-layout", "norm, state or words are elsewhere in a stream", ""},
+    {"corrupt-stream-accepted", "a stream that no encoder writes is read as a row", ""},
     {"table-entry", "one entry of a table is wrong, the others are right", ""},
     {"zero-row", "rows of zeros are wrong, and no others", ""},
     {"denormals-flushed", "numbers below 2^-126 are taken for 0, and larger ones are right", ""},

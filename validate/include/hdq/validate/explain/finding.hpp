@@ -20,6 +20,8 @@ enum class Stage {
   transform,
   scale,
   encode,
+  tables,
+  coder,
   pack,
   unpack,
   inverse,

@@ -63,6 +63,8 @@ struct PluginChannel {
   std::uint32_t promise, operations, bit_widths, alignment, variants;
   std::uint64_t max_dimension;
   double claimed_error[HDQ_KERNEL_MAX_BITS + 1];
+  std::uint32_t schemes, step_count;
+  float steps[largest_step_count];
   std::uint64_t profile_bytes;  // of the text at data(), after loading
 
   std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(this) + data_offset; }

@@ -21,24 +21,28 @@
 namespace hdq::validate {
 
 // Every operation: its member in hdq_kernel, its number on a wire, its name there. In the order of data flow.
-#define HDQ_OPERATIONS(X)                             \
-  X(signs, 1, "signs")                                \
-  X(dither, 2, "dither")                              \
-  X(thresholds, 3, "thresholds")                      \
-  X(codewords, 4, "codewords")                        \
-  X(transform, 5, "transform")                        \
-  X(transform_transposed, 6, "transform-transposed")  \
-  X(code_bytes, 7, "code-bytes")                      \
-  X(encode, 8, "encode")                              \
-  X(decode, 9, "decode")                              \
-  X(pack, 10, "pack")                                 \
-  X(unpack, 11, "unpack")                             \
-  X(dot, 12, "dot")                                   \
-  X(reconstruct, 13, "reconstruct")                   \
-  X(save, 14, "save")                                 \
-  X(load, 15, "load")                                 \
-  X(error_constant, 16, "error-constant")             \
-  X(data, 17, "data")
+#define HDQ_OPERATIONS(X)                            \
+  X(signs, 1, "signs")                               \
+  X(dither, 2, "dither")                             \
+  X(thresholds, 3, "thresholds")                     \
+  X(codewords, 4, "codewords")                       \
+  X(transform, 5, "transform")                       \
+  X(transform_transposed, 6, "transform-transposed") \
+  X(code_bytes, 7, "code-bytes")                     \
+  X(encode, 8, "encode")                             \
+  X(decode, 9, "decode")                             \
+  X(pack, 10, "pack")                                \
+  X(unpack, 11, "unpack")                            \
+  X(dot, 12, "dot")                                  \
+  X(reconstruct, 13, "reconstruct")                  \
+  X(save, 14, "save")                                \
+  X(load, 15, "load")                                \
+  X(error_constant, 16, "error-constant")            \
+  X(data, 17, "data")                                \
+  X(coding, 18, "coding")                            \
+  X(frequencies, 19, "frequencies")                  \
+  X(put_row, 20, "put-row")                          \
+  X(get_row, 21, "get-row")
 
 enum class Operation : std::uint32_t {
 #define HDQ_OPERATION(member, number, name) member = number,
@@ -58,6 +62,9 @@ inline constexpr std::uint32_t largest_variant_count = 64;  // each is called on
 
 inline constexpr std::uint32_t largest_alignment = 4096;   // of float arrays: a page
 
+inline constexpr std::uint32_t largest_step_count = 64;
+inline constexpr float least_step = 0x1p-10f, greatest_step = 16;  // SPEC §7
+
 inline constexpr std::uint32_t all_bit_widths = (std::uint32_t{2} << HDQ_KERNEL_MAX_BITS) - 2;  // bits 1 to the last
 
 struct SubjectInfo {
@@ -70,6 +77,8 @@ struct SubjectInfo {
   std::uint32_t alignment = 1;
   std::uint32_t variants = 1;  // 1 to largest_variant_count
   double claimed_error[HDQ_KERNEL_MAX_BITS + 1] = {};
+  std::uint32_t schemes = HDQ_KERNEL_FIXED_RATE;
+  std::vector<float> steps;  // of the entropy-coded scheme, at most largest_step_count; empty: every one
 
   bool offers(Operation operation) const { return ((operations >> static_cast<std::uint32_t>(operation)) & 1) != 0; }
   bool offers_bits(int bits) const { return ((bit_widths >> bits) & 1) != 0; }
@@ -88,7 +97,11 @@ struct Config {
   std::uint32_t bits = 1;
   std::uint32_t threads = 1;
   std::uint32_t variant = 0;
+  // Δ. Where it is not 0, the scheme is the entropy-coded one, and `bits` is a number by which checks choose among steps: kernels see 0.
+  float step = 0;
 };
+// Bytes of a code of the entropy-coded scheme in memory: 2 or 4 (SPEC §7).
+std::size_t step_code_bytes(const Config& config);
 
 // Where the kernel's buffers lie, for carriers that place them: against the guard page behind or before, or shifted by some
 // bytes from a multiple of 64.
@@ -117,6 +130,10 @@ struct Placement {
 //   load                  uint8[size]               →  float[rows], uint8[…]
 //   error_constant        →  double[1]
 //   data                  char[] with its zero      →  double[count]
+//   coding                →  uint32[2]
+//   frequencies           →  uint32[64·(2K + 2)]
+//   put_row               float[1], codes           →  uint8[raw], uint8[capacity]; of the last, Reply::size bytes are meant   (first_row)
+//   get_row               uint8[raw], uint8[size]   →  float[1], codes                                                         (first_row)
 struct Request {
   Operation operation = Operation::signs;
   Config config;
@@ -149,7 +166,7 @@ struct Reply {
   Outcome outcome = Outcome::ok;
   std::string detail;               // for people: "SIGSEGV reading 4 bytes behind input 0"
   std::uint64_t row = 0, column = 0;  // with bad_input
-  std::uint64_t size = 0;           // save
+  std::uint64_t size = 0;             // save, put_row
   std::int64_t outside =
       0;  // bytes before (< 0) or behind the buffer that was left, with touched_guard and wrote_outside
   std::vector<std::vector<std::uint8_t>> outputs;  // as long as asked for; with ok only
