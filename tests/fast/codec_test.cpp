@@ -447,8 +447,10 @@ TEST_P(EveryIsa, ShrinksEveryDecodedValueByOneFactor) {
       EXPECT_TRUE(encoded == encode(shrinking, x, 9));
       const std::vector<float> y = decode(plain, encoded, 9), z = decode(shrinking, encoded, 9);
       const auto factor = static_cast<float>(plain.shrink_factor());
-      for (std::size_t i = 0; i < y.size(); ++i)
-        ASSERT_EQ(z[i], y[i] * factor) << fixed_rate << " " << scale << " " << i;
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        const bool subnormal = std::abs(y[i]) < 4 * std::numeric_limits<float>::min();  // rounded once, not twice
+        ASSERT_NEAR(z[i], y[i] * factor, subnormal ? smallest : 0) << fixed_rate << " " << scale << " " << i;
+      }
     }
   }
 }
