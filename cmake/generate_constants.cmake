@@ -81,8 +81,8 @@ emit(fast/src/codec/certified_error.hpp "// SPEC §5.5: E‖x̂ − x‖² <= C_
 
 namespace hdq::detail {
 
-inline constexpr int certified_error_millionths[${shipped_bits}] = {
-    ${upper}};  // 10^6·C_b
+// 10^6·C_b
+inline constexpr int certified_millionths[${shipped_bits}] = {${upper}};
 
 }  // namespace hdq::detail
 ")

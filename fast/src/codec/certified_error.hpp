@@ -4,7 +4,7 @@
 
 namespace hdq::detail {
 
-inline constexpr int certified_error_millionths[8] = {6445831, 3930069, 3229104, 2955297,
-                                                      2833996, 2776221, 2748340, 2734537};  // 10^6·C_b
+// 10^6·C_b
+inline constexpr int certified_millionths[8] = {6445831, 3930069, 3229104, 2955297, 2833996, 2776221, 2748340, 2734537};
 
 }  // namespace hdq::detail

@@ -42,7 +42,7 @@ std::size_t detail::code_bytes_of(const EncodingParameters& made_with, std::size
 double detail::error_bound(const EncodingParameters& made_with) {
   if (made_with.scheme == SchemeId::entropy_coded) return Step(made_with.step).error();
   // The quotient is rounded to nearest; the next double makes a bound of it.
-  const double constant = certified_error_millionths[BitWidth(made_with.bits) - 1] / 1e6;
+  const double constant = certified_millionths[BitWidth(made_with.bits) - 1] / 1e6;
   return std::ldexp(std::nextafter(constant, HUGE_VAL), -2 * made_with.bits);
 }
 
