@@ -16,10 +16,6 @@
 
 namespace hdq::cli {
 
-void CodecArguments::add_bits(Command command) {
-  command.integer("--bits", bits, BitWidth::least, BitWidth::most, "Bits per coordinate").required();
-}
-
 void CodecArguments::add_scheme(Command command) {
   command.integer("--bits", bits, BitWidth::least, BitWidth::most, "Bits per coordinate: codes of fixed length");
   command.positive_number("--rate", rate, 12,

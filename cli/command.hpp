@@ -34,7 +34,6 @@ struct CodecArguments {
   int threads = 0;
   Isa isa = Isa::automatic;
 
-  void add_bits(Command command);
   void add_scheme(Command command);  // --bits, --rate, --error
   void add_seed(Command command);
   void add_threads(Command command);

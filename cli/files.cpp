@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -158,6 +159,18 @@ std::uint64_t norms_in_block(BlockReader& reader, const FileHeader& header, std:
   std::uint64_t nonzero = 0;
   for (std::size_t i = 0; i < rows; ++i) nonzero += reader.stream_bytes(block * header.rows_per_block + i) > 0;
   return nonzero;
+}
+
+std::vector<std::int32_t> wide_codes(std::span<const std::uint8_t> bytes, std::size_t order) {
+  std::vector<std::int32_t> codes(order);
+  if (bytes.size() == order * sizeof(std::int16_t)) {
+    std::vector<std::int16_t> narrow(order);
+    std::memcpy(narrow.data(), bytes.data(), bytes.size());
+    std::copy(narrow.begin(), narrow.end(), codes.begin());
+  } else {
+    std::memcpy(codes.data(), bytes.data(), bytes.size());
+  }
+  return codes;
 }
 
 CodesOutput::CodesOutput(const std::string& name) : path_(name), standard_(name == "-") {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,9 @@ struct StoredBits {
 StoredBits stored_bits(const FileReader& file, std::uint64_t norms);
 // How many norms are stored: of fixed-rate files all; of others those of nonzero rows, in the block that is held or read.
 std::uint64_t norms_in_block(BlockReader& reader, const FileHeader& header, std::uint64_t block);
+
+// Codes of an entropy-coded row, `order` of them, of 16 or 32 bits each as hdq::Codec has them in memory.
+std::vector<std::int32_t> wide_codes(std::span<const std::uint8_t> bytes, std::size_t order);
 
 // Where codes are written that may go to "-": the file itself, or for standard output a name in $TMPDIR or /tmp that exists only
 // between FileWriter::commit() and send().

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -25,19 +23,10 @@ struct Arguments {
 
 std::vector<std::int32_t> codes_of(const FileHeader& header, const EncodedView& row) {
   const auto order = static_cast<std::size_t>(header.order);
-  std::vector<std::int32_t> codes(order);
-  if (header.scheme == SchemeId::fixed_rate) {
-    std::vector<std::uint8_t> narrow(order);
-    unpack(static_cast<int>(header.bits), row.row_codes(0), order, narrow.data());
-    std::copy(narrow.begin(), narrow.end(), codes.begin());
-  } else if (row.code_bytes() == order * sizeof(std::int16_t)) {
-    std::vector<std::int16_t> narrow(order);
-    std::memcpy(narrow.data(), row.row_codes(0), row.code_bytes());
-    std::copy(narrow.begin(), narrow.end(), codes.begin());
-  } else {
-    std::memcpy(codes.data(), row.row_codes(0), row.code_bytes());
-  }
-  return codes;
+  if (header.scheme == SchemeId::entropy_coded) return wide_codes(row.codes(), order);
+  std::vector<std::uint8_t> codes(order);
+  unpack(static_cast<int>(header.bits), row.row_codes(0), order, codes.data());
+  return {codes.begin(), codes.end()};
 }
 
 int show(const Arguments& arguments) {

@@ -264,6 +264,31 @@ TEST_F(EntropyCodedCommand, CentredAndPaddedRows) {
   EXPECT_GT(error / norm, fields["error_bound"].get<double>() * 0.7);
 }
 
+TEST_F(EntropyCodedCommand, CheckJudgesCodesStreamsAndValues) {
+  for (const char* option : {"--rate 2", "--error 0.00001"}) {
+    const auto result = run_hdq("check " + embeddings + " --rows 40 --json " + option);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    const json check = json::parse(result.output);
+    EXPECT_EQ(check["ok"], true);
+    EXPECT_EQ(check["scheme"], "entropy-coded");
+    EXPECT_EQ(check["streams"]["equal"], 40);
+    EXPECT_EQ(check["norms"]["wrong"], 0);
+    EXPECT_EQ(check["codes"]["wrong"], 0);
+    EXPECT_GT(check["codes"]["equal"], 40 * 384 - 100);
+    EXPECT_EQ(check["decoded"]["within_bound"], 40 * 384);
+    EXPECT_FALSE(check.contains("bits"));
+    const double error = Step(check["step"].get<float>()).error();
+    EXPECT_NEAR(std::stod(check["mse"]["expected"]["lower"].get<std::string>()), error, 1e-8 * error);
+    EXPECT_NEAR(check["mse"]["measured"].get<double>(), error, 0.05 * error);
+    EXPECT_LT(std::abs(check["mse"]["deviation"].get<double>()), 4.5);
+    EXPECT_NEAR(check["bits_per_coordinate"].get<double>(), check["rate"].get<double>(), 0.06);
+  }
+  EXPECT_THAT(
+      run_hdq("check " + embeddings + " --rows 3 --rate 2").output,
+      ::testing::AllOf(HasSubstr("streams  "), HasSubstr("bits of the streams"), HasSubstr("ok: nothing is wrong")));
+  expect_error("check absent.npy", 2, "exactly one of --bits, --rate and --error is needed");
+}
+
 // ---- --shrink ----
 
 TEST_F(EntropyCodedCommand, ShrinkingLessensTheError) {
