@@ -1,151 +1,127 @@
 #include "hdq/reference/judge/step_judge.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <stdexcept>
+
+#include "hdq/reference/scheme/philox.hpp"
 
 namespace hdq::reference {
 namespace {
 
-// What holds y_j, products of three floats and their differences without rounding.
-constexpr int exact_bits = 640;
+constexpr slong precision_bits = 128;
 
-void require_norm(float norm) {
+Ball ball_of(const CommonFraction& values, std::size_t i) {
+  return Ball(values.numerators[i]) / Ball(values.denominator);
+}
+
+void check(float norm, std::size_t codes, std::size_t order) {
   if (!std::isfinite(norm) || norm < 0) throw std::invalid_argument("a norm is finite and not negative");
+  if (codes != order) throw std::invalid_argument("one code per rotated coordinate");
 }
 
-// 2^24·V_j.
-std::int64_t offset_numerator(std::uint32_t word, std::size_t j) {
-  return 2 * static_cast<std::int64_t>(weyl_word(word, j) >> 9) + 1;
-}
+// Of one row: how far the float t_j may be from the exact one, in units of Δ.
+class CodeBound {
+ public:
+  CodeBound(const EntropyCodedQuantizer& quantizer, const float* x, float norm)
+      : raw_(Ball::power_of_two(quantizer.step().raw_bits)),
+        rotation_(rotation_error_bound(quantizer.order(), detail::sum_of_magnitudes(x, quantizer.dimension()),
+                                       quantizer.dimension(), norm_scale_exponent(norm)) /
+                  (Ball(static_cast<double>(norm)) * Ball(static_cast<double>(quantizer.step().step))) *
+                  (Ball(1) + Ball::power_of_two(-22))) {}
 
-// |fl(ẑ_j) − ẑ_j|/|ẑ_j|: the sum and the product round once each (SPEC §7, "Bit-exactness"), and neither underflows.
-Ball relative_value_error() { return square(1 + unit_roundoff()) - 1; }
+  // `steps`: |z_j|/Δ.
+  Ball of(const Ball& steps) const { return rotation_ + ldexp(steps + raw_, -22); }
 
-Verdict verdict_of(float value, const Ball& exact, const Ball& bound) {
-  if (std::isnan(value)) return Verdict::wrong;
-  if (std::isinf(value)) {
-    const Ball overflow = Ball::power_of_two(128) - Ball::power_of_two(103);  // rounded to infinity from here on
-    const Ball reached = (value > 0 ? exact : -exact) + bound;
-    return certainly_less(reached, overflow) ? Verdict::wrong : Verdict::within_bound;
-  }
-  const Ball error = abs(Ball(static_cast<double>(value)) - exact);
-  return certainly_less_equal(error, bound.upper_end()) ? Verdict::within_bound : Verdict::wrong;
-}
+ private:
+  Ball raw_, rotation_;
+};
 
 }  // namespace
 
-StepJudge::StepJudge(std::size_t dimension, float step, std::uint64_t seed)
-    : step_(step), seed_(seed), rotation_(dimension, 1, seed) {}
-
-template <class T>
-CodesJudgement StepJudge::judge_codes_over(const float* x, float norm, const std::int32_t* codes, std::uint32_t word,
-                                           const DyadicScale& scale) const {
-  const HadamardOrder& d = rotation_.quantizer().order();
-  const auto rotated = rotate_exactly<T>(d, rotation_.quantizer().epsilon(), x, dimension(), scale);
-  Precision precision(exact_bits);
-  const Ball cell = Ball(static_cast<double>(norm)) * Ball(static_cast<double>(step_.step));  // ρΔ
-  const Ball y_bound =
-      rotation_error_bound(d, detail::sum_of_magnitudes(x, dimension()), dimension(), norm_scale_exponent(norm));
+CodesJudgement StepJudge::judge_codes(const float* x, float norm, std::span<const std::int64_t> codes,
+                                      std::uint64_t row) const {
+  check(norm, codes.size(), order());
+  const Precision precision(precision_bits);
+  const std::uint32_t word = dither_word(seed_, row);
+  const std::vector<std::int64_t> exact = quantizer_.encode(x, norm, word);
   CodesJudgement r;
-  for (std::size_t j = 0; j < order(); ++j) {
-    const Ball y = ldexp(detail::exact_ball(rotated.mantissas[j]), rotated.exponent);
-    const Ball offset = ldexp(Ball(offset_numerator(word, j)), step_.raw_bits - 24);  // 2^h·V_j
-    // z_j/Δ + 2^h·V_j >= m; nothing here rounds.
-    const auto reaches = [&](std::int64_t m) { return certainly_less_equal(cell * (Ball(m) - offset), y); };
+  if (std::ranges::equal(codes, exact)) {
+    r.equal = exact.size();
+    return r;
+  }
+  const CommonFraction t =
+      norm == 0 ? CommonFraction{std::vector<Integer>(order()), 1} : quantizer_.dithered(x, norm, word);
+  const CodeBound bound_of(quantizer_, x, norm);
+  const Ball least(quantizer_.range().least), most(quantizer_.range().most);
+  for (std::size_t j = 0; j < codes.size(); ++j) {
     const std::int64_t code = codes[j];
-    if (reaches(code) && !reaches(code + 1)) {
+    if (code == exact[j]) {
       ++r.equal;
       continue;
     }
-    const Ball scaled = y / cell;
-    auto exact = static_cast<std::int64_t>(std::floor((scaled + offset).mid_double()));
-    while (!reaches(exact)) --exact;
-    while (reaches(exact + 1)) ++exact;
-    const Ball distance = abs(scaled + offset - Ball(std::max(code, exact)));
-    const Ball bound = y_bound / cell + ldexp(abs(scaled) + Ball::power_of_two(step_.raw_bits), -22);
-    const bool within = std::abs(code - exact) == 1 && certainly_less_equal(distance, bound.upper_end());
-    r.differences.push_back({j, code, exact, within ? Verdict::within_bound : Verdict::wrong, distance.upper_double(),
-                             bound.upper_double()});
-    ++(within ? r.within_bound : r.wrong);
+    // The integer between the two codes that is farthest from t.
+    const Ball at = max(least, min(most, ball_of(t, j))), between(code > exact[j] ? code : code + 1);
+    const Ball offset =
+        Ball(Rational(offset_of_word(weyl_word(word, j)))) * Ball::power_of_two(quantizer_.step().raw_bits);
+    const Ball distance = abs(at - between), bound = norm == 0 ? Ball(0) : bound_of.of(abs(ball_of(t, j) - offset));
+    const bool explained = code >= quantizer_.range().least && code <= quantizer_.range().most && norm > 0 &&
+                           certainly_less_equal(distance, bound.upper_end());
+    r.differences.push_back({j, code, exact[j], explained ? Verdict::within_bound : Verdict::wrong,
+                             distance.upper_double(), bound.upper_double()});
+    ++(explained ? r.within_bound : r.wrong);
   }
   return r;
 }
 
-CodesJudgement StepJudge::judge_codes(const float* x, float norm, const std::int32_t* codes, std::uint64_t row) const {
-  require_norm(norm);
-  if (norm == 0) {
-    CodesJudgement r;
-    for (std::size_t j = 0; j < order(); ++j) {
-      if (codes[j] == 0)
-        ++r.equal;
-      else
-        ++r.wrong, r.differences.push_back({j, codes[j], 0, Verdict::wrong, 0, 0});
-    }
-    return r;
-  }
-  const std::uint32_t word = dither_word(seed_, row);
-  const DyadicScale scale = dyadic_scale(x, dimension());
-  const int needed = transform_bits(rotation_.quantizer().order(), scale);
-  if (needed <= 63) return judge_codes_over<std::int64_t>(x, norm, codes, word, scale);
-  if (needed <= 127) return judge_codes_over<__int128>(x, norm, codes, word, scale);
-  return judge_codes_over<Integer>(x, norm, codes, word, scale);
-}
-
-DecodedJudgement StepJudge::judge_decoded(float norm, const std::int32_t* codes, std::uint64_t row,
+DecodedJudgement StepJudge::judge_decoded(float norm, std::span<const std::int64_t> codes, std::uint64_t row,
                                           const float* decoded) const {
-  require_norm(norm);
-  Precision precision(256);
-  const HadamardOrder& d = rotation_.quantizer().order();
+  check(norm, codes.size(), order());
+  const Precision precision(precision_bits);
   const std::uint32_t word = dither_word(seed_, row);
-  // ẑ_j in units of Δ·2^-24: |k_j| < 2^31, hence sums below 2^80.
-  std::vector<__int128> sums(order());
-  __int128 magnitudes = 0;
-  for (std::size_t j = 0; j < order(); ++j) {
-    const std::int64_t offset = offset_numerator(word, j) << step_.raw_bits;
-    sums[j] = (static_cast<__int128>(codes[j]) << 24) + (1 << 23) - offset;
-    magnitudes += sums[j] < 0 ? -sums[j] : sums[j];
-  }
-  const Ball unit = ldexp(Ball(static_cast<double>(step_.step)), -24), rho(static_cast<double>(norm));
-  const Ball sum = unit * detail::exact_ball(magnitudes), error = sum * relative_value_error();
-  const Ball bound =
-      norm == 0 ? Ball(0) : scaled_decode_error_bound(d, rho, sum, sum + error, error, norm_scale_exponent(norm));
-  hadamard_transform_transposed(d, sums);
-
+  const std::vector<std::int64_t> k(codes.begin(), codes.end());
+  const CommonFraction z = quantizer_.values(k, word), exact = quantizer_.decode(k, norm, word);
+  // ẑ_j in float32 rounds twice, and never to a subnormal number: it is a multiple of Δ·2^-24 >= 2^-34.
+  const Ball twice = square(Ball(1) + unit_roundoff()) - Ball(1);
+  Integer magnitudes = 0;
+  for (const Integer& one : z.numerators) magnitudes += one < 0 ? Integer(-one) : one;
+  const Ball sum = Ball(magnitudes) / Ball(z.denominator), sum_errors = twice * sum;
+  const Ball bound = norm == 0 ? Ball(0)
+                               : scaled_decode_error_bound(quantizer_.order(), Ball(static_cast<double>(norm)), sum,
+                                                           sum + sum_errors, sum_errors, norm_scale_exponent(norm));
   DecodedJudgement r;
   r.bound = bound.upper_double();
-  const Ball scale = rho * unit / d.order;
   for (std::size_t i = 0; i < dimension(); ++i) {
-    const Ball exact = rotation_.quantizer().epsilon()[i] * scale * detail::exact_ball(sums[i]);
-    const double off = std::abs(static_cast<double>(decoded[i]) - exact.mid_double());
-    r.largest_error = std::max(r.largest_error, off);
-    if (verdict_of(decoded[i], exact, bound) == Verdict::within_bound) {
+    const Ball value = ball_of(exact, i);
+    const double error = std::isnan(decoded[i]) ? std::numeric_limits<double>::infinity()
+                                                : abs(Ball(static_cast<double>(decoded[i])) - value).upper_double();
+    r.largest_error = std::max(r.largest_error, error);
+    if (judge_value(decoded[i], value, bound) == Verdict::within_bound) {
       ++r.within_bound;
-    } else {
-      ++r.wrong;
-      r.differences.push_back({i, decoded[i], exact.mid_double(), off});
+      continue;
     }
+    ++r.wrong;
+    r.differences.push_back({i, decoded[i], value.mid_double(), error});
   }
   return r;
 }
 
-bool StepJudge::stream_is_right(float norm, const std::int32_t* codes, std::uint64_t row,
-                                const std::vector<std::uint8_t>& stream, const std::vector<std::uint8_t>& raw) const {
-  require_norm(norm);
-  const auto h = static_cast<std::size_t>(step_.raw_bits);
-  std::vector<std::uint8_t> low((order() * h + 7) / 8);
-  if (norm == 0) return stream.empty() && raw == low;
+bool StepJudge::stream_is_right(float norm, std::span<const std::int64_t> codes, std::uint64_t row,
+                                std::span<const std::uint8_t> stream, std::span<const std::uint8_t> raw) const {
+  check(norm, codes.size(), order());
+  const int h = step().raw_bits;
   const std::uint32_t word = dither_word(seed_, row);
-  std::vector<std::int64_t> wide(codes, codes + order());
-  if (stream != put_stream(step_, word, norm, wide)) return false;
-  const std::optional<GotStream> got = get_stream(step_, word, order(), stream);
-  if (!got || got->norm != norm) return false;
+  if (!std::ranges::equal(stream, coder_.put(word, norm, codes))) return false;
+  const GotStream got = coder_.get(word, order(), stream);
+  std::vector<std::uint8_t> bits((order() * static_cast<std::size_t>(h) + 7) / 8);
   for (std::size_t j = 0; j < order(); ++j) {
-    if (got->coarse[j] != wide[j] >> h) return false;
-    for (std::size_t bit = 0; bit < h; ++bit)
-      if (wide[j] >> bit & 1) low[(j * h + bit) / 8] |= static_cast<std::uint8_t>(1 << (j * h + bit) % 8);
+    if (norm > 0 && got.coarse[j] != codes[j] >> h) return false;
+    for (int i = 0; i < h && norm > 0; ++i) {
+      const std::size_t at = j * static_cast<std::size_t>(h) + static_cast<std::size_t>(i);
+      if ((codes[j] >> i & 1) != 0) bits[at / 8] = static_cast<std::uint8_t>(bits[at / 8] | 1u << at % 8);
+    }
   }
-  return raw == low;
+  return got.norm == norm && std::ranges::equal(raw, bits);
 }
 
 }  // namespace hdq::reference

@@ -1,43 +1,65 @@
-// The judge of a float implementation of the entropy-coded quantizer (SPEC §7), with the verdicts of judge.hpp. A code may differ by one from the
-// exact one of the same stored ρ where the integer between the two is within the bound of the float computation of z_j/Δ + 2^h·V_j; streams and raw
-// bits are those of the codes, or wrong. Every verdict is rigorous. Immutable: share it between threads.
+// The judge of a fast implementation of the entropy-coded quantizer (SPEC §7, "Bit-exactness"). With t_j = z_j/Δ + 2^h·V_j, exactly, a code is
+//   equal          ⌊t_j⌋,
+//   within_bound   different, but t_j is within the bound of the float computation of every integer between the two,
+//   wrong          anything else,
+// and a decoded value is within the bound of its own or wrong. Streams and raw bits are integers: those of the codes, or wrong.
+//
+// The bound of t_j is that of y_j (§5.6) over ρΔ, and 2^-22·(|z_j|/Δ + 2^h) for the rest: with u = 2^-24, σ, the product and the sum each round once,
+// which is (1 + u)³(1 + 2^-52) − 1 < 4u of what became of y_j, and u of 2^h·V_j. Where rows are so long, or steps so small, that it exceeds 1, codes may
+// differ by more than one.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include "hdq/reference/judge/judge.hpp"
+#include "hdq/reference/judge/verdict.hpp"
 #include "hdq/reference/scheme/entropy_coded.hpp"
+#include "hdq/reference/scheme/row_stream.hpp"
 
 namespace hdq::reference {
 
+// Immutable: share it between threads.
 class StepJudge {
  public:
-  // dimension >= 1; step as StepNumbers has it.
-  StepJudge(std::size_t dimension, float step, std::uint64_t seed);
+  StepJudge(std::size_t dimension, float step, std::uint64_t seed)
+      : seed_(seed), quantizer_(dimension, step, seed), coder_(quantizer_.step()) {}
 
-  std::size_t dimension() const { return rotation_.dimension(); }
-  std::size_t order() const { return rotation_.order(); }
-  const StepNumbers& step() const { return step_; }
+  std::size_t dimension() const { return quantizer_.dimension(); }
+  std::size_t order() const { return quantizer_.order().order; }
+  const StepNumbers& step() const { return quantizer_.step(); }
+  const EntropyCodedQuantizer& quantizer() const { return quantizer_; }
 
-  NormJudgement judge_norm(const float* x, float norm) const { return rotation_.judge_norm(x, norm); }
-  // codes: d of them. norm: finite, not negative, or std::invalid_argument, here and below. Row number as given to the encoder.
-  CodesJudgement judge_codes(const float* x, float norm, const std::int32_t* codes, std::uint64_t row) const;
+  NormJudgement judge_norm(const float* x, float norm) const { return reference::judge_norm(x, dimension(), norm); }
+  // codes: k_j of the d coordinates. Row number as given to the encoder. norm: the stored one, finite and not negative; otherwise
+  // std::invalid_argument. Distances and bounds are in units of Δ.
+  CodesJudgement judge_codes(const float* x, float norm, std::span<const std::int64_t> codes, std::uint64_t row) const;
   // decoded: n floats from these codes.
-  DecodedJudgement judge_decoded(float norm, const std::int32_t* codes, std::uint64_t row, const float* decoded) const;
-  // Whether these are the stream and the raw bits, ⌈d·h/8⌉ bytes, of the codes, and give them and the norm back.
+  DecodedJudgement judge_decoded(float norm, std::span<const std::int64_t> codes, std::uint64_t row,
+                                 const float* decoded) const;
+  // Whether these are the stream and the raw bits (⌈d·h/8⌉ bytes; docs/format.md) of the codes, and give norm and codes back.
+  bool stream_is_right(float norm, std::span<const std::int64_t> codes, std::uint64_t row,
+                       std::span<const std::uint8_t> stream, std::span<const std::uint8_t> raw) const;
+
+  // The same of d codes as they lie in memory.
+  CodesJudgement judge_codes(const float* x, float norm, const std::int32_t* codes, std::uint64_t row) const {
+    return judge_codes(x, norm, widened(codes), row);
+  }
+  DecodedJudgement judge_decoded(float norm, const std::int32_t* codes, std::uint64_t row, const float* decoded) const {
+    return judge_decoded(norm, widened(codes), row, decoded);
+  }
   bool stream_is_right(float norm, const std::int32_t* codes, std::uint64_t row,
-                       const std::vector<std::uint8_t>& stream, const std::vector<std::uint8_t>& raw) const;
+                       const std::vector<std::uint8_t>& stream, const std::vector<std::uint8_t>& raw) const {
+    return stream_is_right(norm, widened(codes), row, stream, raw);
+  }
 
  private:
-  template <class T>
-  CodesJudgement judge_codes_over(const float* x, float norm, const std::int32_t* codes, std::uint32_t word,
-                                  const DyadicScale& scale) const;
+  std::vector<std::int64_t> widened(const std::int32_t* codes) const { return {codes, codes + order()}; }
 
-  StepNumbers step_;
   std::uint64_t seed_;
-  Judge rotation_;  // norm, order and signs are those of fixed rate (SPEC §1, §4); its codebook has no part in this
+  EntropyCodedQuantizer quantizer_;
+  RowCoder coder_;
 };
 
 }  // namespace hdq::reference
