@@ -16,8 +16,12 @@
 
 namespace hdq::cli {
 
-void CodecArguments::add_bits(Command command) {
-  command.integer("--bits", bits, BitWidth::least, BitWidth::most, "Bits per coordinate").required();
+void CodecArguments::add_scheme(Command command) {
+  command.integer("--bits", bits, BitWidth::least, BitWidth::most, "Bits per coordinate: codes of fixed length");
+  command.positive_number("--rate", rate, 12,
+                          "Bits per coordinate on average, 0.3 to 12: entropy-coded, of less error than --bits has");
+  command.positive_number("--error", error, Step(Step::most).error(),
+                          "Entropy-coded with this mean squared error relative to |x|^2, the same for every vector");
 }
 
 void CodecArguments::add_seed(Command command) {
@@ -38,7 +42,22 @@ void CodecArguments::add_isa(Command command) {
   command.choice("--isa", isa, names, "Instruction set: " + list + ". The output does not depend on it");
 }
 
-Codec CodecArguments::codec(std::size_t dimension) const { return Codec(dimension, bits, seed, {isa, threads}); }
+EncodingParameters CodecArguments::parameters(std::size_t dimension) const {
+  if ((bits != 0) + (rate ? 1 : 0) + (error ? 1 : 0) != 1)
+    throw UsageError("exactly one of --bits, --rate and --error is needed");
+  if (bits != 0) return {SchemeId::fixed_rate, dimension, bits, seed};
+  try {
+    return {SchemeId::entropy_coded, dimension, 0, seed,
+            (rate ? Step::of_rate(*rate) : Step::of_error(*error)).value()};
+  } catch (const InvalidArgument& beyond) {
+    throw UsageError(fmt::format("--{}", beyond.what()));  // it begins with "rate" or "error"
+  }
+}
+
+std::string scheme_text(const Codec& codec) {
+  if (codec.scheme() == SchemeId::fixed_rate) return fmt::format("{} bits", codec.bits());
+  return fmt::format("{}, step {:.9g}", scheme_name(codec.scheme()), codec.step());
+}
 
 namespace {
 

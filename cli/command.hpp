@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,17 +28,22 @@ struct UsageError : std::runtime_error {
 
 // ---- options that several commands have ----
 struct CodecArguments {
-  int bits = 0;
+  int bits = 0;                       // of the fixed-rate quantizer, or
+  std::optional<double> rate, error;  // of the entropy-coded one
   std::uint64_t seed = 0;
   int threads = 0;
   Isa isa = Isa::automatic;
 
-  void add_bits(Command command);
+  void add_scheme(Command command);  // --bits, --rate, --error
   void add_seed(Command command);
   void add_threads(Command command);
   void add_isa(Command command);
-  Codec codec(std::size_t dimension) const;
+  // UsageError unless exactly one of the three was given, within the range of Step.
+  EncodingParameters parameters(std::size_t dimension) const;
 };
+
+// "4 bits", or "entropy-coded, step 0.5".
+std::string scheme_text(const Codec& codec);
 
 // The codec's complaint about a row of x, the rows of the file from `begin` on, as BadInput naming file, row and column.
 // Number is float, Float16 or BFloat16.

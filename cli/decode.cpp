@@ -15,6 +15,7 @@ namespace {
 
 struct Arguments : CodecArguments {
   std::string input, output, format;
+  bool shrink = false;
 };
 
 int decode(const Arguments& arguments) {
@@ -22,7 +23,7 @@ int decode(const Arguments& arguments) {
   const auto format = io::output_format(arguments.output, io::Content::vectors, format_of_option(arguments.format));
   const CodesFile file(arguments.input);
   const FileHeader& header = file->header();
-  const Codec codec = file->codec({arguments.isa, arguments.threads});
+  const Codec codec = file->codec({.isa = arguments.isa, .threads = arguments.threads, .shrink = arguments.shrink});
   io::VectorWriter writer(arguments.output, header.rows, codec.dimension(), io::Content::vectors, format);
   const std::size_t chunk = rows_per_chunk(codec.dimension(), arguments.threads);
   std::vector<float> x;
@@ -35,7 +36,9 @@ int decode(const Arguments& arguments) {
     progress.advance(count);
   }
   writer.commit();
-  fmt::print(report_stream(arguments.output), "{}: {} rows, {} dimensions, float32\n", io::printable(arguments.output), header.rows, header.dimension);
+  fmt::print(report_stream(arguments.output), "{}: {} rows, {} dimensions, float32{}\n",
+             io::printable(arguments.output), header.rows, header.dimension,
+             arguments.shrink ? fmt::format(", shrunk by {:.9g}", codec.shrink_factor()) : "");
   return exit_ok;
 }
 
@@ -48,6 +51,9 @@ void add_decode(CLI::App& app) {
                                   [arguments] { return decode(*arguments); });
   command.text("IN", arguments->input, "The .hdq file; - is standard input").required();
   command.text("-o,--output", arguments->output, fmt::format("The file to write ({}); - is standard output", io::writable_extensions(io::Content::vectors))).required();
+  command.flag("--shrink", arguments->shrink,
+               "Multiply by 1/(1 + C), C the bound of the mean squared error: biased, but error C/(1 + C) at most, for "
+               "reconstruction");
   add_output_format(command, arguments->format, io::Content::vectors);
   arguments->add_threads(command);
   arguments->add_isa(command);

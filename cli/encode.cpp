@@ -71,12 +71,35 @@ void encode_all(const Arguments& arguments, const VectorReader& input, const Cod
   });
 }
 
+// What the file has become: of entropy-coded rows only the file itself tells.
+std::string size_text(const Codec& codec, const FileReader& file) {
+  const FileHeader& header = file.header();
+  const double float_bytes = static_cast<double>(header.dimension) * sizeof(float);
+  if (header.scheme == SchemeId::fixed_rate) {
+    const auto row_bytes = static_cast<double>(sizeof(float) + codec.code_bytes());
+    return fmt::format("{} bytes a row, {:.2f}x smaller than float32", row_bytes, float_bytes / row_bytes);
+  }
+  BlockReader reader(file);
+  std::uint64_t norms = 0;
+  for (std::uint64_t block = 0; block < header.blocks(); ++block) norms += norms_in_block(reader, header, block);
+  const StoredBits bits = stored_bits(file, norms);
+  const double error = codec.error_bound();
+  std::string text =
+      fmt::format("E|x^ - x|^2 {} {:.9g} {} for every row", header.dimension == header.order ? "=" : "<=", error,
+                  header.has_mean ? "|x - mean|^2" : "|x|^2");
+  if (header.rows == 0) return text;
+  const double all = float_bytes * static_cast<double>(header.rows);
+  return text + fmt::format("; {:.4f} bits a coordinate, {:.4f} with the norms; {} bytes, {:.2f}x smaller than float32",
+                            bits.norms_apart, bits.with_norms, file.bytes(), all / static_cast<double>(file.bytes()));
+}
+
 int encode(const Arguments& arguments) {
   require_distinct({arguments.input, arguments.center_at}, {arguments.output});
   require_extension(arguments.output, ".hdq");
+  static_cast<void>(arguments.parameters(1));  // wrong usage before a file is read
   const VectorReader input(arguments.input, arguments.vectors.options(arguments.center));
   arguments.vectors.check_used({&input});
-  const Codec codec = arguments.codec(input.dimension());
+  const Codec codec(arguments.parameters(input.dimension()), {arguments.isa, arguments.threads});
   if (arguments.first_row > UINT64_MAX - input.rows()) throw UsageError("--first-row: row numbers beyond 64 bits");
   std::vector<float> center;
   if (arguments.center) center = mean_of_rows(input, arguments.threads);
@@ -88,14 +111,11 @@ int encode(const Arguments& arguments) {
   else if (input.element() == io::Element::bfloat16) encode_all<BFloat16>(arguments, input, codec, writer);
   else encode_all<float>(arguments, input, codec, writer);
   writer.commit();
+  const std::string size = size_text(codec, FileReader(output.path()));
   output.send();
-
-  const double float_bytes = static_cast<double>(input.dimension()) * sizeof(float);
-  const auto row_bytes = static_cast<double>(sizeof(float) + codec.code_bytes());
-  fmt::print(report_stream(arguments.output),
-             "{}: {} rows{}, {} dimensions (Hadamard order {}), {} bits, seed {}; {} bytes a row, {:.2f}x smaller than float32\n",
-             io::printable(arguments.output), input.rows(), center.empty() ? "" : " (centred)", input.dimension(), codec.order(), codec.bits(), codec.seed(), row_bytes,
-             float_bytes / row_bytes);
+  fmt::print(report_stream(arguments.output), "{}: {} rows{}, {} dimensions (Hadamard order {}), {}, seed {}; {}\n",
+             io::printable(arguments.output), input.rows(), center.empty() ? "" : " (centred)", input.dimension(),
+             codec.order(), scheme_text(codec), codec.seed(), size);
   return exit_ok;
 }
 
@@ -108,7 +128,7 @@ void add_encode(CLI::App& app) {
                                   [arguments] { return encode(*arguments); });
   command.text("INPUT", arguments->input, vector_input_help("Rows of vectors")).required();
   command.text("-o,--output", arguments->output, "The .hdq file to write; - is standard output").required();
-  arguments->add_bits(command);
+  arguments->add_scheme(command);
   arguments->add_seed(command);
   arguments->vectors.add_to(command);
   const Option center = command.flag("--center", arguments->center,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,17 @@ class CodesFile {
   std::unique_ptr<io::StoredInput> stored_;
   std::unique_ptr<FileReader> reader_;
 };
+
+// Bits of a whole file per coordinate of the Hadamard order, without those of its norms, 32 of each that is stored, and with them.
+struct StoredBits {
+  double norms_apart = 0, with_norms = 0;
+};
+StoredBits stored_bits(const FileReader& file, std::uint64_t norms);
+// How many norms are stored: of fixed-rate files all; of others those of nonzero rows, in the block that is held or read.
+std::uint64_t norms_in_block(BlockReader& reader, const FileHeader& header, std::uint64_t block);
+
+// Codes of an entropy-coded row, `order` of them, of 16 or 32 bits each as hdq::Codec has them in memory.
+std::vector<std::int32_t> wide_codes(std::span<const std::uint8_t> bytes, std::size_t order);
 
 // Where codes are written that may go to "-": the file itself, or for standard output a name in $TMPDIR or /tmp that exists only
 // between FileWriter::commit() and send().

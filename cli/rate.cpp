@@ -53,15 +53,17 @@ int rate(const Arguments& arguments) {
   const reference::EntropyLength length = reference::entropy_length(numbers);
   std::optional<std::size_t> order;
   if (arguments.dimension) order = hadamard_order(*arguments.dimension).order;
-  const Ball ideal = reference::rate_of_error(numbers.error()), error(numbers.error()),
-             coder = hull(length.coder_least(order), length.coder_most(order));
+  const Ball rate_of_step = reference::rate_of_error(numbers.error()), error(numbers.error()),
+             ideal = reference::ideal_length(numbers),
+             coder = hull(length.coder_least(arguments.dimension), length.coder_most(arguments.dimension));
   const int bits = arguments.bits.value_or(static_cast<int>(std::lround(step.rate())));
   const std::optional<Ball> fixed = fixed_rate_error(bits);
 
   if (arguments.json) {
     nlohmann::ordered_json out{{"step", step.value()},
                                {"error", error.upper(digits)},
-                               {"rate", enclosure_json(ideal, digits)},
+                               {"rate", enclosure_json(rate_of_step, digits)},
+                               {"ideal", enclosure_json(ideal, digits)},
                                {"coder", enclosure_json(coder, digits)}};
     out["order"] = order ? nlohmann::ordered_json(*order) : nlohmann::ordered_json(nullptr);
     out["bits"] = bits;
@@ -72,10 +74,16 @@ int rate(const Arguments& arguments) {
   fmt::print("step               {:.9g}, {} raw bits, symbols −{} … {} and an escape\n", step.value(), numbers.raw_bits,
              numbers.largest, numbers.largest);
   fmt::print("error              {}·‖x‖², for every vector x\n", error.upper(digits));
-  fmt::print("rate R(D)          {} to {} bits per coordinate\n", ideal.lower(digits), ideal.upper(digits));
+  fmt::print("rate R(D)          {} to {} bits per coordinate\n", rate_of_step.lower(digits),
+             rate_of_step.upper(digits));
+  fmt::print("ideal length       {} to {} bits per coordinate: the same mean for every vector\n", ideal.lower(digits),
+             ideal.upper(digits));
   fmt::print("real coder         {} to {} bits per coordinate: the supremum over all vectors of the mean length{}\n",
              coder.lower(digits), coder.upper(digits),
              order ? fmt::format(", at Hadamard order {}", *order) : ", as the order grows");
+  fmt::print(
+      "                   raw bits and the rounding of coder and bytes included; the norm's 32 bits a row and a file's "
+      "overhead apart\n");
   if (fixed)
     fmt::print("fixed rate, {} bits {}·‖x‖² at most: {:.3f} times as much\n", bits, fixed->upper(digits),
                (*fixed / error).upper_double());

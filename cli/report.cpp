@@ -142,6 +142,28 @@ plot $data using 1:5 with linespoints lt 2 title 'certified upper, all vectors',
      limit with lines lt 9 title 'π√3/2')", 960, 420);
 }
 
+// Both schemes on the data, with their limits.
+std::string rates_figure(const ReportData& report) {
+  std::vector<std::vector<double>> fixed, coded;
+  for (const DataRow& r : report.data->by_bits)
+    fixed.push_back({static_cast<double>(r.bits), std::ldexp(r.exact, 2 * r.bits)});
+  for (const CodedDataRow& r : report.data->coded)
+    coded.push_back({r.bits, r.error * std::pow(4.0, r.bits), r.measured * std::pow(4.0, r.bits)});
+  return plot_svg(data_block("fixed", fixed) + data_block("coded", coded) +
+                      fmt::format("limit = {:.17g}\ncoded = {:.17g}\n", error_limit_double, coded_limit_double) + R"(
+set xlabel 'R, bits per coordinate, norms apart'
+set ylabel 'MSE · 4^{R}'
+set xrange [0.5:8.5]
+set yrange [1:7]
+set xtics 1
+plot $fixed using 1:2 with linespoints lt 1 title 'fixed rate, exact', \
+     limit with lines lt 1 dt 2 title 'its limit π√3/2', \
+     $coded using 1:2 with linespoints lt 2 title 'entropy-coded, D·4^R', \
+     $coded using 1:3 with points lt 3 title 'entropy-coded, measured', \
+     coded with lines lt 2 dt 2 title 'its limit πe/6')",
+                  960, 420);
+}
+
 // ---- the page ----
 
 const char* const page_head = R"(<!DOCTYPE html>
@@ -318,6 +340,26 @@ void add_bias_section(Page& page, const ReportData& report) {
   page.table("What the 32-bit dither word costs: proved bound of ‖E x̂ − x‖/‖x‖, all vectors.", head, {row});
 }
 
+void add_coded_data(Page& page, const ReportData& report) {
+  const DataTable& data = *report.data;
+  page.figure(rates_figure(report),
+              "Mean squared error times 4<sup>R</sup> of both schemes on these rows: fixed rate, R = b, and the "
+              "entropy-coded quantizer, R measured. "
+              "Its error is D·‖x‖² for every vector, and D ≤ (πe/6)(1 + D)·4<sup>−R</sup>, πe/6 = 1.42329.");
+  std::vector<std::vector<std::string>> rows;
+  for (const CodedDataRow& r : data.coded) {
+    rows.push_back({fmt::format("{:.2f}", r.rate), fmt::format("{:.4f}", r.bits), scientific(r.measured),
+                    scientific(r.error),
+                    fmt::format("{:.5f} ± {:.5f}", r.measured / r.error, r.standard_error / r.error),
+                    fmt::format("{:.4f}", r.error * std::pow(4.0, r.bits))});
+  }
+  page.table(
+      fmt::format("The entropy-coded quantizer on the same rows, with {} seeds: bits per coordinate of its streams, "
+                  "norms apart, and the error{}.",
+                  data.coded_seeds, data.order == data.dimension ? "" : ", which the cut to n makes less than D"),
+      {"R(D)", "bits", "measured", "D", "measured / D", "D · 4<sup>bits</sup>"}, rows);
+}
+
 void add_data_section(Page& page, const ReportData& report) {
   if (!report.data) return;
   const DataTable& data = *report.data;
@@ -333,6 +375,7 @@ void add_data_section(Page& page, const ReportData& report) {
   }
   page.table("Measured mean of ‖x̂ − x‖²/‖x‖² beside its exact expectation over signs and dither, and the measured bias of ⟨x, x̂⟩/‖x‖². ± is one standard error, over seeds.",
              {"b", "measured", "exact", "measured / exact", "exact · 4<sup>b</sup>", "(⟨x, x̂⟩/‖x‖² − 1) · 10<sup>5</sup>"}, rows);
+  add_coded_data(page, report);
 }
 
 std::string page_of(const ReportData& report) {

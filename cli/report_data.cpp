@@ -7,12 +7,13 @@
 #include <filesystem>
 
 #include "command.hpp"
+#include "hdq/entropy_coder.hpp"
 #include "hdq/io/vector_reader.hpp"
-#include "in_parallel.hpp"
-#include "hdq/stages.hpp"
 #include "hdq/reference/expectation/bias.hpp"
 #include "hdq/reference/expectation/codebook_error.hpp"
 #include "hdq/reference/scheme/window_expansion.hpp"
+#include "hdq/stages.hpp"
+#include "in_parallel.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -25,6 +26,9 @@ constexpr int largest_k = 48;
 // An offset near 0 or 1 makes the outer codewords large: at small b the error's tail is heavy, and few seeds would miss it.
 constexpr int seeds = 16384;
 constexpr std::uint64_t data_rows = 32;
+// An entropy-coded row's error hardly varies: it is a mean over as many offsets as coordinates.
+constexpr int coded_seeds = 256;
+constexpr double coded_rates[] = {1, 1.5, 2, 3, 4, 6, 8};
 
 std::vector<double> k_hot(int k) {
   std::vector<double> x(dimension, 0.0);
@@ -228,23 +232,42 @@ double exact_error(const Rows& rows, int bits) {
   return kept * sum / static_cast<double>(rows.count);
 }
 
-DataRow measure(const Rows& rows, int bits) {
-  Mean error, correlation;
+// Encodes and decodes the rows: means of ‖x̂ − x‖²/‖x‖² and of ⟨x, x̂⟩/‖x‖² − 1, one of each for this codec; and the codes.
+EncodedRows add_codec(const Rows& rows, const Codec& codec, Mean& error, Mean& correlation) {
   const std::size_t n = rows.n;
   std::vector<float> decoded(rows.count * n);
-  for (int seed = 0; seed < seeds; ++seed) {
-    const Codec codec(n, bits, static_cast<std::uint64_t>(seed));
-    const EncodedRows encoded = codec.encode(RowsView<const float>(rows.x.data(), rows.count, n), 0);
-    codec.decode(encoded, {decoded.data(), rows.count, n});
-    double squares = 0, product = 0;
-    for (std::size_t i = 0; i < decoded.size(); ++i) {
-      const double rho = encoded.norms()[i / n], x = static_cast<double>(rows.x[i]) / rho, y = static_cast<double>(decoded[i]) / rho;
-      squares += (y - x) * (y - x);
-      product += y * x;
-    }
-    error.add(squares / static_cast<double>(rows.count));
-    correlation.add(product / static_cast<double>(rows.count) - 1);
+  EncodedRows encoded = codec.encode(RowsView<const float>(rows.x.data(), rows.count, n), 0);
+  codec.decode(encoded, {decoded.data(), rows.count, n});
+  double squares = 0, product = 0;
+  for (std::size_t i = 0; i < decoded.size(); ++i) {
+    const double rho = encoded.norms()[i / n], x = static_cast<double>(rows.x[i]) / rho,
+                 y = static_cast<double>(decoded[i]) / rho;
+    squares += (y - x) * (y - x);
+    product += y * x;
   }
+  error.add(squares / static_cast<double>(rows.count));
+  correlation.add(product / static_cast<double>(rows.count) - 1);
+  return encoded;
+}
+
+CodedDataRow measure_coded(const Rows& rows, double rate) {
+  const Step step = Step::of_rate(rate);
+  const EntropyCoder coder(Codec(rows.n, step));
+  Mean error, correlation, bits;
+  for (int seed = 0; seed < coded_seeds; ++seed) {
+    const Codec codec(rows.n, step, static_cast<std::uint64_t>(seed));
+    const PackedRows packed = coder.on(codec).encode(add_codec(rows, codec, error, correlation));
+    const auto bytes = static_cast<double>(packed.streams.size() + packed.raw.size()),
+               count = static_cast<double>(rows.count);
+    bits.add((8 * bytes - 32 * count) / (count * static_cast<double>(codec.order())));
+  }
+  return {step.rate(), step.error(), bits.mean(), error.mean(), error.standard_error()};
+}
+
+DataRow measure(const Rows& rows, int bits) {
+  Mean error, correlation;
+  for (int seed = 0; seed < seeds; ++seed)
+    add_codec(rows, Codec(rows.n, bits, static_cast<std::uint64_t>(seed)), error, correlation);
   return {bits, error.mean(), error.standard_error(), exact_error(rows, bits), correlation.mean(), correlation.standard_error()};
 }
 
@@ -253,13 +276,22 @@ DataRow measure(const Rows& rows, int bits) {
 DataTable measure_file(const std::string& path) {
   const VectorReader file(path);
   const Rows rows = read_rows(file);
-  DataTable table{std::filesystem::path(path).filename().string(), rows.count, rows.n, hdq::hadamard_order(rows.n).order, seeds, {}};
+  DataTable table{std::filesystem::path(path).filename().string(),
+                  rows.count,
+                  rows.n,
+                  hdq::hadamard_order(rows.n).order,
+                  seeds,
+                  {},
+                  coded_seeds,
+                  {}};
   table.by_bits.resize(BitWidth::most);
   Progress progress("real data", BitWidth::most);
   in_parallel(BitWidth::most, [&](std::size_t i) {
     table.by_bits[i] = measure(rows, static_cast<int>(i) + 1);
     progress.advance(1);
   });
+  table.coded.resize(std::size(coded_rates));
+  in_parallel(table.coded.size(), [&](std::size_t i) { table.coded[i] = measure_coded(rows, coded_rates[i]); });
   return table;
 }
 

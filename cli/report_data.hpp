@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <numbers>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,11 +46,21 @@ struct DataRow {
   double measured, standard_error, exact;  // mean of ‖x̂ − x‖²/‖x‖² over rows and seeds; its expectation over signs and dither
   double correlation, correlation_error;   // mean of ⟨x, x̂⟩/‖x‖² − 1
 };
+// What MSE·4^R of the entropy-coded quantizer (SPEC §7) is at most, times 1 + D.
+inline constexpr double coded_limit_double = std::numbers::pi * std::numbers::e / 6;
+// It on the same rows.
+struct CodedDataRow {
+  double rate, error;               // of the step: R(D), D
+  double bits;                      // of streams and raw bits per coordinate of the order, norms apart
+  double measured, standard_error;  // mean of ‖x̂ − x‖²/‖x‖² over rows and seeds
+};
 struct DataTable {
   std::string name;
   std::size_t rows, dimension, order;
   int seeds;
   std::vector<DataRow> by_bits;
+  int coded_seeds;
+  std::vector<CodedDataRow> coded;
 };
 
 struct ReportData {

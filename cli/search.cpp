@@ -195,6 +195,15 @@ void print(const Arguments& arguments, const FileReader& file, const Report& rep
     fmt::print(stream, "recall@{} = {:.4f} with the first {} ranked again by the original vectors\n", arguments.k, *report.recall_reranked, report.candidates);
 }
 
+// As the file has them.
+double bytes_of_codes(const FileReader& file) {
+  const FileHeader& header = file.header();
+  if (header.scheme == SchemeId::fixed_rate)
+    return static_cast<double>(header.code_bytes()) * static_cast<double>(header.rows);
+  const std::uint64_t last = header.blocks() - 1;  // there is a row to be found
+  return static_cast<double>(file.block_offset(last) + file.block_bytes(last) - file.block_offset(0));
+}
+
 std::vector<Neighbour> nearest_by_codes(const Arguments& arguments, const FileReader& file, const Queries& queries, std::size_t each) {
   Progress progress("searching", file.header().rows);
   try {
@@ -228,7 +237,7 @@ int search_codes(const Arguments& arguments) {
   report.queries = queries.count;
   report.candidates = originals ? static_cast<std::size_t>(std::min<std::uint64_t>(arguments.rerank.value_or(4 * arguments.k), header.rows)) : 0;
   const std::size_t each = std::max(arguments.k, report.candidates);
-  report.code_bytes = static_cast<double>(header.code_bytes()) * static_cast<double>(header.rows);
+  report.code_bytes = bytes_of_codes(*file);
 
   const auto start = std::chrono::steady_clock::now();
   const std::vector<Neighbour> found = nearest_by_codes(arguments, *file, queries, each);

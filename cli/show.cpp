@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "command.hpp"
 #include "files.hpp"
@@ -20,6 +21,14 @@ struct Arguments {
   bool json = false;
 };
 
+std::vector<std::int32_t> codes_of(const FileHeader& header, const EncodedView& row) {
+  const auto order = static_cast<std::size_t>(header.order);
+  if (header.scheme == SchemeId::entropy_coded) return wide_codes(row.codes(), order);
+  std::vector<std::uint8_t> codes(order);
+  unpack(static_cast<int>(header.bits), row.row_codes(0), order, codes.data());
+  return {codes.begin(), codes.end()};
+}
+
 int show(const Arguments& arguments) {
   const CodesFile file(arguments.input);
   const FileHeader& header = file->header();
@@ -29,20 +38,26 @@ int show(const Arguments& arguments) {
   BlockReader reader(*file);
   const EncodedView row = reader.rows(arguments.row, 1);
   const float norm = row.norms()[0];
-  std::vector<std::uint8_t> codes(static_cast<std::size_t>(header.order));
-  unpack(static_cast<int>(header.bits), row.row_codes(0), codes.size(), codes.data());
+  const std::vector<std::int32_t> codes = codes_of(header, row);
   const std::uint32_t word = dither_word(header.seed, row.first_row());
+  nlohmann::ordered_json fields = {
+      {"row", arguments.row}, {"row_number", row.first_row()}, {"norm", norm}, {"dither_word", word}};
+  const bool fixed_rate = header.scheme == SchemeId::fixed_rate;
+  if (fixed_rate)
+    fields["dither"] = dither_of_word(word);
+  else
+    fields.update({{"step", header.step}, {"stream_bytes", reader.stream_bytes(arguments.row)}});
+  fields["codes"] = codes;
   if (arguments.json) {
-    const nlohmann::ordered_json fields = {
-        {"row", arguments.row},       {"row_number", row.first_row()},
-        {"norm", norm},               {"dither_word", word},
-        {"dither", dither_of_word(word)}, {"codes", codes},
-    };
     print_json(fields);
     return exit_ok;
   }
-  fmt::print("row {} (row number {}): norm {:.9g}, dither {:.12f} (word {}), {} codes of {} bits\n{}\n", arguments.row,
-             row.first_row(), norm, dither_of_word(word), word, header.order, header.bits,
+  const std::string how = fixed_rate
+                              ? fmt::format("dither {:.12f} (word {}), {} codes of {} bits", dither_of_word(word), word,
+                                            header.order, header.bits)
+                              : fmt::format("dither word {}, {} codes of step {:.9g} in a stream of {} bytes", word,
+                                            header.order, header.step, fields["stream_bytes"].get<std::uint32_t>());
+  fmt::print("row {} (row number {}): norm {:.9g}, {}\n{}\n", arguments.row, row.first_row(), norm, how,
              fmt::join(codes, " "));
   return exit_ok;
 }

@@ -76,6 +76,16 @@ endfunction()
 
 bounds(lower lower)
 bounds(upper upper)
+emit(fast/src/codec/certified_error.hpp "// SPEC §5.5: E‖x̂ − x‖² <= C_b·4^-b·‖x‖² for every x, by the certificates data/bounds/b1.json … b8.json; [b − 1].
+#pragma once
+
+namespace hdq::detail {
+
+// 10^6·C_b
+inline constexpr int certified_millionths[${shipped_bits}] = {${upper}};
+
+}  // namespace hdq::detail
+")
 emit(validate/include/hdq/validate/checks/uniform_constant.hpp "// SPEC §5.5: sup over d, H and x of E‖x̂ − x‖²/‖x‖²·4^b for the shipped generators lies between these two, by the
 // certificates data/bounds/b1.json … b8.json. The lower one is reached, in the limit, by flat vectors.
 #pragma once

@@ -154,7 +154,8 @@ hdq_codec_options known_options(const hdq_codec_options* given) {
 }
 
 hdq::CodecOptions options_of(const hdq_codec_options& options) {
-  return {isa_of(options.isa), options.threads, nullptr};
+  if (options.shrink != 0 && options.shrink != 1) throw InvalidArgument("shrink must be 0 or 1");
+  return {isa_of(options.isa), options.threads, nullptr, options.shrink == 1};
 }
 
 float step_or_zero(hdq::Step (*step_of)(double), double number) {
@@ -224,6 +225,7 @@ float hdq_codec_step(const hdq_codec* codec) { return codec == nullptr ? 0 : cod
 uint64_t hdq_codec_seed(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.seed(); }
 int hdq_codec_isa(const hdq_codec* codec) { return codec == nullptr ? 0 : number_of(codec->codec.isa()); }
 int hdq_codec_threads(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.threads(); }
+double hdq_codec_error_bound(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.error_bound(); }
 size_t hdq_codec_code_bytes(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.code_bytes(); }
 
 hdq_status hdq_encode(const hdq_codec* codec, const float* x, size_t rows, size_t stride, float* norms, uint8_t* codes, uint64_t first_row) {

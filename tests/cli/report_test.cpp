@@ -29,9 +29,9 @@ TEST(Report, IsOneSelfContainedPage) {
   ASSERT_EQ(run.exit_code, 0) << run.output;
   EXPECT_THAT(run.output, HasSubstr("report.html"));
   const std::string page = hdq::testing::read_file(directory / "out/report.html");
-  EXPECT_EQ(count(page, "<svg"), 6u);
+  EXPECT_EQ(count(page, "<svg"), 7u);
   EXPECT_EQ(count(page, "<svg"), count(page, "</svg>"));
-  EXPECT_EQ(count(page, "<figcaption>"), 6u);
+  EXPECT_EQ(count(page, "<figcaption>"), 7u);
   for (const char* external : {"<script", "src=", "@import", "<link", "url(http", "<iframe", "<!DOCTYPE svg"}) {
     EXPECT_THAT(page, Not(HasSubstr(external)));
   }

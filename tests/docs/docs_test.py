@@ -9,6 +9,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 from fractions import Fraction
 
 source = pathlib.Path(sys.argv[1])
@@ -232,6 +233,48 @@ def check_measured():
         expect(where, "0.51", ["bias", *lloyd_max], r"\|E x\^ - x\|/\|x\|")
 
 
+def check_entropy_coded():
+    """README's table of both schemes at equal size, its shrunk errors, and its transcript of an encoding."""
+    if program is None:
+        return
+    readme, data = read("README.md"), "data/minilm-fiori-778x384.npy"
+    def run(*arguments):
+        return subprocess.run([program, *arguments], check=True, capture_output=True, text=True, cwd=source).stdout
+    def near(text, value):
+        return abs(Fraction(text) - Fraction(value)) <= Fraction(1, 2 * 10 ** len(text.partition(".")[2]))
+    rows = re.findall(r"^\| (\d) \| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \| (\d+) \| ([\d.]+) \| ([\d.]+) \|$", readme, re.MULTILINE)
+    if [row[0] for row in rows] != ["1", "2", "3", "4"]:
+        fail("README.md", "the table of both schemes at equal size was not found")
+    bounds = {}
+    with tempfile.TemporaryDirectory() as directory:
+        codes = f"{directory}/x.hdq"
+        def measured(option, number):
+            said = run("encode", data, "-o", codes, option, number)
+            info = json.loads(run("info", codes, "--json"))
+            found = run("search", codes, "--queries", data, "--original", data, "--rerank", "0", "-k", "10", "--json", "-o", f"{directory}/found.json")
+            bounds[option, number] = info["error_bound"]
+            return said.replace(directory + "/", ""), info["file_bytes"], info["error_bound"], json.loads(found)["recall_codes"]
+        for bits, bytes_fixed, bound, recall_fixed, rate, bytes_coded, error, recall_coded in rows:
+            _, size, value, found = measured("--bits", bits)
+            if size != int(bytes_fixed) or not is_rounded(bound, Fraction(value), True) or not near(recall_fixed, found):
+                fail("README.md", f"--bits {bits}: {size} bytes, error {value}, recall {found}")
+            said, size, value, found = measured("--rate", rate)
+            if size != int(bytes_coded) or not near(error, value) or not near(recall_coded, found):
+                fail("README.md", f"--rate {rate}: {size} bytes, error {value}, recall {found}")
+            if f"$ hdq encode {data} -o x.hdq --rate {rate}\n" in readme and f"    {said}" not in readme:
+                fail("README.md", f"transcript: {said}")
+    if not re.search(r"^    \$ hdq encode \S+ -o x\.hdq --rate (%s)$" % "|".join(row[4] for row in rows), readme, re.MULTILINE):
+        fail("README.md", "the transcript of an encoding was not found")
+    shrunk = re.search(r"at most C/\(1 \+ C\)·‖x‖²: ([\d.]+)\s+instead of ([\d.]+) at 1 bit, ([\d.]+) instead of ([\d.]+) at rate ([\d.]+)\.", readme)
+    if not shrunk:
+        fail("README.md", "the errors of --shrink were not found")
+    else:
+        for less, least_factor, key in ((shrunk[1], shrunk[2], ("--bits", "1")), (shrunk[3], shrunk[4], ("--rate", shrunk[5]))):
+            bound = Fraction(bounds[key])
+            if abs(Fraction(less) - bound / (1 + bound)) > Fraction(1, 1000) or abs(Fraction(least_factor) - bound) > Fraction(1, 1000):
+                fail("README.md", f"--shrink at {key}: {float(bound / (1 + bound))} instead of {float(bound)}")
+
+
 def check_claims():
     """π√3/2 bounds the limit of many levels; the error of a vector does not approach it, nor is it a bound at any b."""
     claim = re.compile(r"(?:\bis|\bare|(?<![<>])=|approach\w*|tends? to|converges? to|attains?)\s+\(?(?:π√3/2|pi sqrt ?\(?3)[^.]{0,12}4\^-b|"
@@ -241,7 +284,7 @@ def check_claims():
             fail(name, f"what is proved is 'at most': {match[0]!r}")
 
 
-for check in (check_citations, check_theorems, check_map, check_links, check_bounds, check_constants, check_copies, check_measured, check_claims):
+for check in (check_citations, check_theorems, check_map, check_links, check_bounds, check_constants, check_copies, check_measured, check_entropy_coded, check_claims):
     check()
 print("\n".join(dict.fromkeys(failures)) or "documents agree")
 sys.exit(1 if failures else 0)

@@ -73,6 +73,33 @@ TEST(CInterface, ScoresAndFindsWhatTheClassesDo) {
   hdq_scorer_destroy(nullptr);
 }
 
+TEST(CInterface, ShrinksByTheBoundOfTheError) {
+  hdq_codec_options options = HDQ_CODEC_OPTIONS_INIT;
+  hdq_codec* plain = nullptr;
+  hdq_codec* shrinking = nullptr;
+  ASSERT_EQ(hdq_codec_create(8, 2, 0, &options, &plain), HDQ_OK);
+  options.shrink = 1;
+  ASSERT_EQ(hdq_codec_create(8, 2, 0, &options, &shrinking), HDQ_OK);
+  const double bound = hdq_codec_error_bound(plain);
+  EXPECT_NEAR(bound, 3.930069 / 16, 1e-15);
+  EXPECT_EQ(hdq_codec_error_bound(shrinking), bound);
+  EXPECT_EQ(hdq_codec_error_bound(nullptr), 0);
+  const float x[8] = {3, -1, 4, 1, -5, 9, 2, 6};
+  float norm[1], other[1], y[8], z[8];
+  std::vector<std::uint8_t> codes(hdq_codec_code_bytes(plain)), same(codes.size());
+  ASSERT_EQ(hdq_encode(plain, x, 1, 0, norm, codes.data(), 0), HDQ_OK);
+  ASSERT_EQ(hdq_encode(shrinking, x, 1, 0, other, same.data(), 0), HDQ_OK);
+  EXPECT_EQ(codes, same);
+  ASSERT_EQ(hdq_decode(plain, norm, codes.data(), 1, 0, y, 0), HDQ_OK);
+  ASSERT_EQ(hdq_decode(shrinking, norm, codes.data(), 1, 0, z, 0), HDQ_OK);
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(z[i], static_cast<float>(1 / (1 + bound)) * y[i]) << i;
+  hdq_codec_destroy(plain);
+  hdq_codec_destroy(shrinking);
+  options.shrink = 2;
+  EXPECT_EQ(hdq_codec_create(8, 2, 0, &options, &plain), HDQ_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(hdq_last_error()).find("shrink"), std::string::npos);
+}
+
 TEST(CInterface, InvalidArguments) {
   hdq_codec* codec = reinterpret_cast<hdq_codec*>(1);
   EXPECT_EQ(hdq_codec_create(0, 4, 0, nullptr, &codec), HDQ_INVALID_ARGUMENT);

@@ -432,6 +432,29 @@ TEST_P(EveryIsa, DecodesSubnormalAndHugeVectors) {
     }
 }
 
+// SPEC §4, "Shrinking": one more factor, which costs no rounding of its own beside powers of two.
+TEST_P(EveryIsa, ShrinksEveryDecodedValueByOneFactor) {
+  for (const bool fixed_rate : {true, false}) {
+    for (const float scale : {1.0f, 0x1p-110f, 0x1p110f}) {
+      std::vector<float> x = test::dyadics(5 * 100, 4);
+      for (float& value : x) value *= scale;
+      EncodingParameters how{SchemeId::fixed_rate, 100, 1, 3};
+      if (!fixed_rate) how = {SchemeId::entropy_coded, 100, 0, 3, Step::of_rate(0.7).value()};
+      const Codec plain(how, {.isa = GetParam()}), shrinking(how, {.isa = GetParam(), .shrink = true});
+      EXPECT_EQ(plain.error_bound(), fixed_rate ? std::nextafter(6.445831, 7.0) / 4 : Step::of_rate(0.7).error());
+      EXPECT_EQ(plain.shrink_factor(), 1 / (1 + plain.error_bound()));
+      const Encoded encoded = encode(plain, x, 9);
+      EXPECT_TRUE(encoded == encode(shrinking, x, 9));
+      const std::vector<float> y = decode(plain, encoded, 9), z = decode(shrinking, encoded, 9);
+      const auto factor = static_cast<float>(plain.shrink_factor());
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        const bool subnormal = std::abs(y[i]) < 4 * std::numeric_limits<float>::min();  // rounded once, not twice
+        ASSERT_NEAR(z[i], y[i] * factor, subnormal ? smallest : 0) << fixed_rate << " " << scale << " " << i;
+      }
+    }
+  }
+}
+
 TEST(Decode, ScaleEquivariantBytes) {
   constexpr std::size_t n = 100;
   const Codec codec(n, 4, 1);

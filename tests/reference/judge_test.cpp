@@ -1,4 +1,6 @@
 // SPEC §4: the judge accepts what the fast library computes, on every kind of input, and rejects each planted fault.
+#include "hdq/reference/judge/judge.hpp"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -7,13 +9,16 @@
 #include <limits>
 #include <random>
 
+#include "hard_rows.hpp"
 #include "hdq/codec.hpp"
-#include "hdq/reference/judge/judge.hpp"
 
 namespace hdq::reference {
 namespace {
 
-constexpr std::uint64_t seed = 20250101;
+using hard_rows::Input;
+using hard_rows::inputs;
+
+constexpr std::uint64_t seed = hard_rows::seed_of_signs;
 
 // One row through the fast library.
 struct Row {
@@ -29,43 +34,6 @@ Row quantize(const std::vector<float>& x, int bits, std::uint64_t row, std::uint
   Row r{x, encoded.norms()[0], unpack_codes(bits, encoded.codes().data(), codec.order()), std::vector<float>(x.size())};
   codec.decode(encoded, {r.decoded.data(), 1, x.size()});
   return r;
-}
-
-struct Input {
-  std::string name;
-  std::vector<float> x;
-};
-
-std::vector<Input> inputs(std::size_t n) {
-  std::mt19937 random(static_cast<unsigned>(n));
-  std::normal_distribution<float> normal;
-  std::cauchy_distribution<float> cauchy;
-  const auto filled = [&](const std::function<float(std::size_t)>& f) {
-    std::vector<float> x(n);
-    for (std::size_t i = 0; i < n; ++i) x[i] = f(i);
-    return x;
-  };
-  const HadamardOrder d = hadamard_order(n);
-  const std::vector<int> epsilon = signs(seed, d.order);
-  const float subnormal = std::numeric_limits<float>::denorm_min();
-  return {
-      {"zero", filled([](auto) { return 0.0f; })},
-      {"one-hot", filled([n](auto i) { return i == n / 2 ? -0.7f : 0.0f; })},
-      {"k-hot", filled([](auto i) { return i % 5 == 0 ? 1.0f : 0.0f; })},
-      {"constant", filled([](auto) { return 0.1f; })},
-      {"row of H", filled([&](auto i) { return static_cast<float>(hadamard_entry(d, d.order / 3, i)); })},
-      {"signed row of H", filled([&](auto i) { return static_cast<float>(epsilon[i] * hadamard_entry(d, d.order - 1, i)); })},
-      {"gaussian", filled([&](auto) { return normal(random); })},
-      {"heavy tails", filled([&](auto) { return std::ldexp(cauchy(random), static_cast<int>(random() % 60) - 30); })},
-      {"wide exponents", filled([&](auto i) { return std::ldexp(normal(random), static_cast<int>(i * 37 % 200) - 100); })},
-      {"all exponents", filled([&](auto i) { return std::ldexp(1.0f + static_cast<float>(i % 7) / 8, static_cast<int>(i * 53 % 270) - 149); })},
-      {"smallest", filled([&](auto i) { return i == 0 ? subnormal : 0.0f; })},
-      {"subnormal", filled([&](auto i) { return subnormal * static_cast<float>(i % 1000); })},
-      {"tiny", filled([&](auto) { return std::ldexp(normal(random), -118); })},
-      {"huge one-hot", filled([](auto i) { return i == 0 ? 3e38f : 0.0f; })},
-      {"huge", filled([&, n](auto) { return 1e38f / std::sqrt(static_cast<float>(n)) * std::tanh(normal(random)); })},
-      {"non-centred", filled([&](auto) { return 100 + normal(random); })},
-  };
 }
 
 constexpr std::size_t dimensions[] = {1, 2, 3, 5, 12, 17, 20, 28, 96, 100, 300, 384};

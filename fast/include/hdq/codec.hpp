@@ -28,6 +28,9 @@ struct CodecOptions {
   Isa isa = Isa::automatic;
   int threads = 1;                             // over rows; 0 = one per hardware thread
   std::shared_ptr<ThreadPool> pool = nullptr;  // shared with others; if given, `threads` is its number
+  // decode() multiplies by Codec::shrink_factor(), before a file's mean is added (SPEC §4, "Shrinking"): biased, of less error, for those
+  // who want the reconstruction rather than estimates. Codes and scores are what they are without it.
+  bool shrink = false;
 };
 
 class Workspace;
@@ -58,6 +61,11 @@ class HDQ_EXPORT Codec {
   Isa isa() const;                 // never automatic
   int threads() const;
   std::size_t code_bytes() const;  // per row
+  // C with E‖x̂ − x‖² <= C·‖x‖² for every x, in real arithmetic: D of the entropy-coded quantizer, with equality where dimension() is
+  // order(); the certified bound of SPEC §5.5 of the fixed-rate one.
+  double error_bound() const;
+  // f = 1/(1 + C): E‖f·x̂ − x‖² <= C/(1 + C)·‖x‖², in real arithmetic.
+  double shrink_factor() const { return 1 / (1 + error_bound()); }
   EncodingParameters parameters() const;
 
   // x: rows of dimension(). Row i takes the dither of row number out.first_row() + i. NaN, infinity, and a norm that float32 cannot

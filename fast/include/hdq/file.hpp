@@ -164,12 +164,17 @@ class HDQ_EXPORT BlockReader {
   // not the one read last.
   EncodedView rows(std::uint64_t begin, std::size_t rows);
 
+  // Bytes of the stream of a row of an entropy-coded file (docs/format.md), which is not decoded for this; 0 for a row of zeros.
+  // InvalidArgument beyond the last row, or of a fixed-rate file; FileError as block().
+  std::uint32_t stream_bytes(std::uint64_t row);
+
   // FileReader::decode, without allocating for each call.
   void decode(const Codec& codec, std::uint64_t begin, RowsView<float> out, Workspace* workspace = nullptr);
 
  private:
   std::uint8_t* data();  // in buffer_, on a cache line
   void read(std::uint64_t index);
+  std::size_t read_block_of(std::uint64_t row);  // unless it is held; the row's place in it
   void read_lengths(std::uint64_t index);
   EncodedView held(std::size_t first, std::size_t count);  // rows of the block that was read last
   EncodedView unpacked(std::size_t first, std::size_t count);

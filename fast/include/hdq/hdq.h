@@ -51,9 +51,10 @@ typedef struct hdq_codec_options {
   int threads; /* 0: one per hardware thread */
   int scheme;  /* hdq_scheme */
   float step;  /* of HDQ_SCHEME_ENTROPY_CODED (docs/SPEC.md, 7): 2^-10 to 16; otherwise 0 */
+  int shrink;  /* 1: decoding multiplies by 1/(1 + hdq_codec_error_bound), biased and of less error; 0: it does not */
 } hdq_codec_options;
 #define HDQ_CODEC_OPTIONS_INIT \
-  { sizeof(hdq_codec_options), HDQ_ISA_AUTO, 1, HDQ_SCHEME_FIXED_RATE, 0.0f }
+  { sizeof(hdq_codec_options), HDQ_ISA_AUTO, 1, HDQ_SCHEME_FIXED_RATE, 0.0f, 0 }
 
 /* The largest step with E|x^ - x|^2 <= error * |x|^2, and the one nearest to `rate` bits per coordinate; 0 where there is none. */
 HDQ_EXPORT float hdq_step_of_error(double error);
@@ -72,6 +73,7 @@ HDQ_EXPORT float hdq_codec_step(const hdq_codec* codec);
 HDQ_EXPORT uint64_t hdq_codec_seed(const hdq_codec* codec);
 HDQ_EXPORT int hdq_codec_isa(const hdq_codec* codec);           /* never HDQ_ISA_AUTO */
 HDQ_EXPORT int hdq_codec_threads(const hdq_codec* codec);
+HDQ_EXPORT double hdq_codec_error_bound(const hdq_codec* codec); /* C with E|x^ - x|^2 <= C * |x|^2 for every x */
 HDQ_EXPORT size_t hdq_codec_code_bytes(const hdq_codec* codec); /* bytes of codes per row */
 
 /* x: rows of float32; norms: rows; codes: rows x code_bytes. */

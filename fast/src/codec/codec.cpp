@@ -49,12 +49,13 @@ std::shared_ptr<const CodecPlan> make_plan(const EncodingParameters& made_with, 
   const HadamardOrder order = hadamard_order(checked_dimension(made_with.dimension));
   const Isa isa = resolve_isa(options.isa);
   const detail::Kernels& kernels = detail::kernels(isa);
-  auto plan = std::make_shared<CodecPlan>(
-      CodecPlan{made_with.dimension, order, made_with, made_with.seed, isa, kernels, pool_of(options), {}, nullptr, 0});
+  auto plan = std::make_shared<CodecPlan>(CodecPlan{
+      made_with.dimension, order, made_with, made_with.seed, isa, kernels, pool_of(options), {}, nullptr, 0, 1});
   plan->signs.resize((order.order + 31) / 32);
   sign_bits(made_with.seed, order.order, plan->signs.data());
   plan->scheme = detail::make_scheme(made_with, order, kernels);
   plan->code_bytes = plan->scheme->code_bytes();
+  if (options.shrink) plan->shrink = static_cast<float>(1 / (1 + detail::error_bound(made_with)));
   return plan;
 }
 
@@ -131,7 +132,7 @@ void decode_run(const CodecPlan& plan, const EncodedView& encoded, const RowsVie
     const float scale = static_cast<float>(static_cast<double>(norm * factor) / static_cast<double>(plan.order.order));
     plan.kernels.hadamard(y, plan.order, true);
     // Apart, for its stores to go to memory in order of address: several times faster there than those of a last pass.
-    plan.kernels.store_signed(y, plan.dimension, plan.signs.data(), scale, 1 / factor, out.row(row));
+    plan.kernels.store_signed(y, plan.dimension, plan.signs.data(), scale, plan.shrink / factor, out.row(row));
   }
 }
 
@@ -226,6 +227,7 @@ SchemeId Codec::scheme() const { return plan_->made_with.scheme; }
 Isa Codec::isa() const { return plan_->isa; }
 int Codec::threads() const { return plan_->threads(); }
 std::size_t Codec::code_bytes() const { return plan_->code_bytes; }
+double Codec::error_bound() const { return detail::error_bound(plan_->made_with); }
 EncodingParameters Codec::parameters() const { return plan_->parameters(); }
 
 void Codec::encode(RowsView<const float> x, EncodedBuffer out, Workspace* workspace) const {

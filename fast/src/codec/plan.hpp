@@ -26,6 +26,7 @@ struct CodecPlan {
   std::vector<std::uint32_t> signs;   // SPEC §2, ε_0 … ε_{d−1}
   std::shared_ptr<const Scheme> scheme;
   std::size_t code_bytes;
+  float shrink;  // what decoded values are multiplied by
 
   const EncodingParameters& parameters() const { return made_with; }
   int threads() const { return pool == nullptr ? 1 : pool->threads(); }

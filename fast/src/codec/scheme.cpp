@@ -1,7 +1,10 @@
 // The schemes by their numbers.
 #include "codec/scheme.hpp"
 
+#include <cmath>
 #include <string>
+
+#include "codec/certified_error.hpp"
 
 namespace hdq {
 namespace {
@@ -34,6 +37,13 @@ std::shared_ptr<const detail::Scheme> detail::make_scheme(const EncodingParamete
 std::size_t detail::code_bytes_of(const EncodingParameters& made_with, std::size_t order) {
   return made_with.scheme == SchemeId::entropy_coded ? entropy_coded_bytes(order, Step(made_with.step), order)
                                                      : fixed_rate_bytes(order, made_with.bits);
+}
+
+double detail::error_bound(const EncodingParameters& made_with) {
+  if (made_with.scheme == SchemeId::entropy_coded) return Step(made_with.step).error();
+  // The quotient is rounded to nearest; the next double makes a bound of it.
+  const double constant = certified_millionths[BitWidth(made_with.bits) - 1] / 1e6;
+  return std::ldexp(std::nextafter(constant, HUGE_VAL), -2 * made_with.bits);
 }
 
 }  // namespace hdq

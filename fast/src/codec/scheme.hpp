@@ -60,6 +60,9 @@ std::shared_ptr<const Scheme> make_scheme(const EncodingParameters& made_with, c
 // Bytes of a row's codes in memory.
 std::size_t code_bytes_of(const EncodingParameters& made_with, std::size_t order);
 
+// Codec::error_bound.
+double error_bound(const EncodingParameters& made_with);
+
 // SPEC §3, §4 (fixed_rate.cpp), and §7 (entropy_coded.cpp).
 std::shared_ptr<const Scheme> make_fixed_rate(const EncodingParameters& made_with, const HadamardOrder& order,
                                               const Kernels& kernels);

@@ -187,14 +187,23 @@ EncodedView BlockReader::unpacked(std::size_t first, std::size_t count) {
   return all.slice(first - unpacked_first_, count);
 }
 
-EncodedView BlockReader::rows(std::uint64_t begin, std::size_t rows) {
+std::size_t BlockReader::read_block_of(std::uint64_t row) {
   const FileHeader& header = file_->header();
-  if (begin >= header.rows)
-    throw InvalidArgument(file_->path() + ": no row " + std::to_string(begin) + " among " + std::to_string(header.rows));
-  const std::uint64_t index = begin / header.rows_per_block;
-  if (index != held_) read(index);
-  const auto at = static_cast<std::size_t>(begin % header.rows_per_block);
-  return held(at, std::min(rows, header.rows_in_block(index) - at));
+  if (row >= header.rows)
+    throw InvalidArgument(file_->path() + ": no row " + std::to_string(row) + " among " + std::to_string(header.rows));
+  if (const std::uint64_t index = row / header.rows_per_block; index != held_) read(index);
+  return static_cast<std::size_t>(row % header.rows_per_block);
+}
+
+EncodedView BlockReader::rows(std::uint64_t begin, std::size_t rows) {
+  const std::size_t at = read_block_of(begin);
+  return held(at, std::min(rows, file_->header().rows_in_block(held_) - at));
+}
+
+std::uint32_t BlockReader::stream_bytes(std::uint64_t row) {
+  if (file_->coder_ == nullptr) throw InvalidArgument(file_->path() + ": rows of fixed rate have no streams");
+  const std::size_t at = read_block_of(row);
+  return lengths_[at];
 }
 
 void BlockReader::decode(const Codec& codec, std::uint64_t begin, RowsView<float> out, Workspace* workspace) {

@@ -1,219 +1,107 @@
 #include "hdq/reference/scheme/entropy_coded.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstring>
 #include <stdexcept>
+
+#include "hdq/reference/scheme/philox.hpp"
+#include "hdq/reference/scheme/vector_quantizer.hpp"
 
 namespace hdq::reference {
 namespace {
 
-constexpr std::uint64_t least_state = std::uint64_t{1} << 31;
-
-// exp(−q) up to 2^-10, as SPEC §7 fixes it.
-double decay(double q) {
-  const double a = q * 0x1p-10;
-  double r = (1 - a) + (a * a) * 0.5;
-  for (int i = 0; i < 10; ++i) r = r * r;
-  return r;
-}
-
-// One symbol's place among 2^16.
-struct Place {
-  std::uint32_t frequency, below;
+// value = mantissa·2^exponent.
+struct Dyadic {
+  Integer mantissa;
+  int exponent;
 };
 
-Place place_of(const std::vector<std::uint32_t>& frequencies, std::size_t symbol) {
-  std::uint32_t below = 0;
-  for (std::size_t i = 0; i < symbol; ++i) below += frequencies[i];
-  return {frequencies[symbol], below};
+Dyadic dyadic(float value) {
+  int exponent = 0;
+  const double fraction = std::frexp(static_cast<double>(value), &exponent);
+  return {Integer(static_cast<std::int64_t>(std::ldexp(fraction, 24))), exponent - 24};
 }
 
-Place place_of_bit(std::uint64_t bit) { return {32768, static_cast<std::uint32_t>(32768 * bit)}; }
-
-// Bits of an escape, in the order of getting: the sign, then Elias's gamma code of |c| − K.
-std::vector<std::uint64_t> escape_bits(std::int64_t c, int largest) {
-  const std::int64_t beyond = (c < 0 ? -c : c) - largest;
-  int e = 0;
-  while (beyond >> (e + 1) != 0) ++e;
-  std::vector<std::uint64_t> bits{c < 0 ? std::uint64_t{1} : std::uint64_t{0}};
-  bits.insert(bits.end(), static_cast<std::size_t>(e), 1);
-  bits.push_back(0);
-  for (int i = e - 1; i >= 0; --i) bits.push_back(static_cast<std::uint64_t>(beyond >> i & 1));
-  return bits;
+// 2V·2^offset_bits, odd.
+Integer twice_offset(std::uint32_t word, std::size_t j) {
+  return 2 * Integer(weyl_word(word, j) >> (32 - offset_bits)) + 1;
 }
 
-class Putter {
- public:
-  explicit Putter(std::uint64_t state) : x_(state) {}
-  void put(const Place& place) {
-    if (x_ >= std::uint64_t{place.frequency} << 47) {
-      words_.push_back(static_cast<std::uint32_t>(x_));
-      x_ >>= 32;
-    }
-    x_ = x_ / place.frequency * frequency_sum + x_ % place.frequency + place.below;
-  }
-  std::vector<std::uint8_t> stream() const {
-    std::vector<std::uint8_t> bytes;
-    for (std::uint64_t rest = x_; rest != 0 || bytes.size() < 5; rest >>= 8)
-      bytes.push_back(static_cast<std::uint8_t>(rest));
-    for (auto word = words_.rbegin(); word != words_.rend(); ++word)
-      for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<std::uint8_t>(*word >> (8 * i)));
-    return bytes;
-  }
-
- private:
-  std::uint64_t x_;
-  std::vector<std::uint32_t> words_;
-};
-
-class Getter {
- public:
-  explicit Getter(const std::vector<std::uint8_t>& stream) : bytes_(stream) {
-    const std::size_t size = 5 + (stream.size() - 5) % 4;
-    for (; at_ < size; ++at_) x_ |= std::uint64_t{stream[at_]} << (8 * at_);
-    good_ = x_ >= least_state && x_ >> 63 == 0 && (size == 5 || stream[size - 1] != 0);
-  }
-  // The symbol whose place holds x mod 2^16.
-  std::size_t get(const std::vector<std::uint32_t>& frequencies) {
-    const auto m = static_cast<std::uint32_t>(x_ % frequency_sum);
-    std::size_t symbol = 0;
-    std::uint32_t below = 0;
-    while (m >= below + frequencies[symbol]) below += frequencies[symbol++];
-    take({frequencies[symbol], below}, m);
-    return symbol;
-  }
-  std::uint64_t get_bit() {
-    const std::uint64_t bit = x_ >> 15 & 1;
-    take(place_of_bit(bit), static_cast<std::uint32_t>(x_ % frequency_sum));
-    return bit;
-  }
-  bool good() const { return good_; }
-  bool ended() const { return good_ && at_ == bytes_.size() && x_ >= least_state && x_ < 2 * least_state; }
-  std::uint32_t rest() const { return static_cast<std::uint32_t>(x_ - least_state); }
-  void fail() { good_ = false; }
-
- private:
-  void take(const Place& place, std::uint32_t m) {
-    x_ = place.frequency * (x_ / frequency_sum) + m - place.below;
-    if (x_ >= least_state) return;
-    if (bytes_.size() - at_ < 4) {
-      good_ = false;
-      x_ = least_state;
-      return;
-    }
-    for (int i = 3; i >= 0; --i) x_ = x_ << 8 | bytes_[at_ + static_cast<std::size_t>(i)];
-    at_ += 4;
-  }
-
-  const std::vector<std::uint8_t>& bytes_;
-  std::size_t at_ = 0;
-  std::uint64_t x_ = 0;
-  bool good_ = true;
-};
-
-std::int64_t get_escaped(Getter& getter, int largest) {
-  const bool negative = getter.get_bit() != 0;
-  int e = 0;
-  while (getter.good() && getter.get_bit() != 0)
-    if (++e > 30) getter.fail();
-  std::int64_t beyond = 1;
-  for (int i = 0; i < e && getter.good(); ++i) beyond = 2 * beyond + static_cast<std::int64_t>(getter.get_bit());
-  return negative ? -largest - beyond : largest + beyond;
-}
-
-Integer floor_of(const Rational& x) {
-  const Integer n = numerator(x), d = denominator(x);
-  Integer quotient = n / d;  // towards zero
-  if (n < 0 && quotient * d != n) --quotient;
-  return quotient;
+void check_norm(float rho) {
+  if (!std::isfinite(rho) || rho < 0) throw std::invalid_argument("a norm is finite and not negative");
 }
 
 }  // namespace
 
-StepNumbers::StepNumbers(float step_) : step(step_), raw_bits(0), coarse(static_cast<double>(step_)), largest(0) {
-  if (!(step >= 0x1p-10f && step <= 16)) throw std::invalid_argument("step must be 2^-10 to 16");
-  for (; coarse <= 0.125; coarse *= 2) ++raw_bits;
-  largest = static_cast<int>(std::ceil(4.5 * std::sqrt(1 + (coarse * coarse) / 12) / coarse));
+Integer CommonFraction::floor(std::size_t i) const {
+  Integer quotient = numerators[i] / denominator;  // towards zero
+  if (numerators[i] < 0 && quotient * denominator != numerators[i]) --quotient;
+  return quotient;
 }
 
-Rational StepNumbers::error() const {
-  const Rational delta(static_cast<double>(step));
-  return delta * delta / 12;
+EntropyCodedQuantizer::EntropyCodedQuantizer(std::size_t n, float step, std::vector<int> epsilon)
+    : n_(n),
+      order_(hadamard_order(n)),
+      step_(step),
+      range_(code_range(step_, order_.order)),
+      epsilon_(std::move(epsilon)) {
+  if (epsilon_.size() != order_.order) throw std::invalid_argument("one sign per rotated coordinate");
 }
 
-Rational offset_of_word(std::uint32_t weyl_word) { return Rational(2 * Integer(weyl_word >> 9) + 1, Integer(1) << 24); }
+EntropyCodedQuantizer::EntropyCodedQuantizer(std::size_t n, float step, std::uint64_t seed)
+    : EntropyCodedQuantizer(n, step, signs(seed, hadamard_order(n).order)) {}
 
-Integer step_code(const StepNumbers& step, const Rational& z, const Rational& offset) {
-  return floor_of(z / Rational(static_cast<double>(step.step)) + offset * Rational(Integer(1) << step.raw_bits));
+// With ρΔ = P·2^p and y_j = m_j·2^e:  t_j·P·2^q = m_j·2^(e − p + q) + (2V·2^23)·P·2^(h − 24 + q), all exponents >= 0.
+CommonFraction EntropyCodedQuantizer::dithered(const float* x, float rho, std::uint32_t word) const {
+  check_norm(rho);
+  if (rho == 0) throw std::invalid_argument("a row of zeros has no z");
+  const auto y = rotate_exactly<Integer>(order_, epsilon_, x, n_, dyadic_scale(x, n_));
+  const Dyadic norm = dyadic(rho), delta = dyadic(step_.step);
+  const Integer scale = norm.mantissa * delta.mantissa;
+  const int of_y = y.exponent - norm.exponent - delta.exponent, of_offset = step_.raw_bits - offset_bits - 1;
+  const int q = std::max({0, -of_y, -of_offset});
+  CommonFraction t{{}, scale << q};
+  for (std::size_t j = 0; j < order_.order; ++j)
+    t.numerators.push_back(y.mantissas[j] * (Integer(1) << (of_y + q)) +
+                           twice_offset(word, j) * (scale << (of_offset + q)));
+  return t;
 }
 
-Rational step_value(const StepNumbers& step, const Integer& code, const Rational& offset) {
-  return Rational(static_cast<double>(step.step)) *
-         (Rational(code) + Rational(1, 2) - offset * Rational(Integer(1) << step.raw_bits));
-}
-
-std::vector<std::vector<std::uint32_t>> entropy_tables(const StepNumbers& step) {
-  std::vector<std::vector<std::uint32_t>> tables;
-  const double w = step.coarse;
-  for (int u = 0; u < offset_buckets; ++u) {
-    std::vector<double> e;
-    for (int c = -step.largest; c <= step.largest; ++c) {
-      const double tau = w * (static_cast<double>(128 * c + 63 - 2 * u) / 128);
-      e.push_back(decay((tau * tau) / (2 + (w * w) / 6)));
-    }
-    double sum = e[0];
-    for (std::size_t i = 1; i < e.size(); ++i) sum += e[i];
-    std::vector<std::uint32_t> f;
-    std::uint32_t others = 0;
-    for (const double one : e)
-      f.push_back(static_cast<std::uint32_t>(std::max(1.0, std::floor((65535 * one) / sum + 0.5))));
-    const auto middle = static_cast<std::size_t>(step.largest);
-    for (std::size_t i = 0; i < f.size(); ++i) others += i == middle ? 0 : f[i];
-    f[middle] = frequency_sum - 1 - others;
-    f.push_back(1);
-    tables.push_back(std::move(f));
+std::vector<std::int64_t> EntropyCodedQuantizer::encode(const float* x, float rho, std::uint32_t word) const {
+  check_norm(rho);
+  std::vector<std::int64_t> codes(order_.order);
+  if (rho == 0) return codes;
+  const CommonFraction t = dithered(x, rho, word);
+  const Integer least(range_.least), most(range_.most);
+  for (std::size_t j = 0; j < t.size(); ++j) {
+    const Integer k = t.floor(j);
+    codes[j] = static_cast<std::int64_t>(k < least ? least : k > most ? most : k);
   }
-  return tables;
+  return codes;
 }
 
-std::vector<std::uint8_t> put_stream(const StepNumbers& step, std::uint32_t word, float norm,
-                                     const std::vector<std::int64_t>& codes) {
-  if (norm == 0) return {};
-  const std::vector<std::vector<std::uint32_t>> tables = entropy_tables(step);
-  Putter putter(least_state + std::bit_cast<std::uint32_t>(norm));
-  for (std::size_t j = codes.size(); j-- > 0;) {
-    const std::vector<std::uint32_t>& f = tables[weyl_word(word, j) >> 26];
-    const std::int64_t c = codes[j] >> step.raw_bits;
-    if (c >= -step.largest && c <= step.largest) {
-      putter.put(place_of(f, static_cast<std::size_t>(c + step.largest)));
-      continue;
-    }
-    const std::vector<std::uint64_t> bits = escape_bits(c, step.largest);
-    for (auto bit = bits.rbegin(); bit != bits.rend(); ++bit) putter.put(place_of_bit(*bit));
-    putter.put(place_of(f, f.size() - 1));
-  }
-  return putter.stream();
+// ẑ_j/Δ = k_j + 1/2 − 2^h·V_j, over 2^24.
+CommonFraction EntropyCodedQuantizer::values(const std::vector<std::int64_t>& codes, std::uint32_t word) const {
+  if (codes.size() != order_.order) throw std::invalid_argument("one code per rotated coordinate");
+  const Dyadic delta = dyadic(step_.step);  // of an exponent <= 0: Δ has 24 bits and is at most 16
+  CommonFraction z{{}, Integer(1) << (offset_bits + 1 - delta.exponent)};
+  for (std::size_t j = 0; j < codes.size(); ++j)
+    z.numerators.push_back(delta.mantissa * ((2 * Integer(codes[j]) + 1) * (Integer(1) << offset_bits) -
+                                             twice_offset(word, j) * (Integer(1) << step_.raw_bits)));
+  return z;
 }
 
-std::optional<GotStream> get_stream(const StepNumbers& step, std::uint32_t word, std::size_t count,
-                                    const std::vector<std::uint8_t>& stream) {
-  if (stream.size() < 5) return std::nullopt;
-  const std::vector<std::vector<std::uint32_t>> tables = entropy_tables(step);
-  Getter getter(stream);
-  GotStream got{0, {}};
-  for (std::size_t j = 0; j < count && getter.good(); ++j) {
-    const std::vector<std::uint32_t>& f = tables[weyl_word(word, j) >> 26];
-    const std::size_t symbol = getter.get(f);
-    const bool escaped = symbol == f.size() - 1;
-    got.coarse.push_back(escaped ? get_escaped(getter, step.largest)
-                                 : static_cast<std::int64_t>(symbol) - step.largest);
-  }
-  if (!getter.ended()) return std::nullopt;
-  got.norm = std::bit_cast<float>(getter.rest());
-  if (!std::isfinite(got.norm) || !(got.norm > 0)) return std::nullopt;
-  return got;
+CommonFraction EntropyCodedQuantizer::decode(const std::vector<std::int64_t>& codes, float rho,
+                                             std::uint32_t word) const {
+  check_norm(rho);
+  CommonFraction x = values(codes, word);
+  hadamard_transform_transposed(order_, x.numerators);
+  x.numerators.resize(n_);
+  const Dyadic norm = dyadic(rho);
+  const Integer up = Integer(1) << std::max(0, norm.exponent), down = Integer(1) << std::max(0, -norm.exponent);
+  for (std::size_t i = 0; i < n_; ++i) x.numerators[i] *= epsilon_[i] * norm.mantissa * up;
+  x.denominator *= Integer(order_.order) * down;
+  return x;
 }
 
 }  // namespace hdq::reference

@@ -1,56 +1,52 @@
-// SPEC §7: the entropy-coded quantizer. The rule in the reals; tables, which are binary64 arithmetic by definition; the coder, in integers.
+// The entropy-coded quantizer of a vector (SPEC §7), exact, given the stored norm ρ: y = H D x is dyadic, z = y/ρ, and all the rest is rational.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "hdq/reference/numbers/ball.hpp"
+#include "hdq/reference/scheme/hadamard.hpp"
+#include "hdq/reference/scheme/uniform_step.hpp"
 
 namespace hdq::reference {
 
-inline constexpr std::uint32_t weyl_increment = 0x9E3779B9;
-inline constexpr int offset_buckets = 64;
-inline constexpr std::uint32_t frequency_sum = 65536;
-
-// Δ, the step: a float32 number in [2^-10, 16]; otherwise std::invalid_argument.
-struct StepNumbers {
-  explicit StepNumbers(float step);
-  float step;
-  int raw_bits;            // h
-  double coarse;           // W = 2^h·Δ, exactly
-  int largest;             // K
-  Rational error() const;  // D = Δ²/12
+// Rationals over one denominator > 0.
+struct CommonFraction {
+  std::vector<Integer> numerators;
+  Integer denominator;
+  std::size_t size() const { return numerators.size(); }
+  Rational operator[](std::size_t i) const { return Rational(numerators[i], denominator); }
+  Integer floor(std::size_t i) const;
 };
 
-// ---- the rule ----
+class EntropyCodedQuantizer {
+ public:
+  // x has n coordinates; signs may be given instead of drawn, for enumeration: d of them.
+  EntropyCodedQuantizer(std::size_t n, float step, std::vector<int> epsilon);
+  EntropyCodedQuantizer(std::size_t n, float step, std::uint64_t seed);
 
-// w_j, and V_j, of a row with random word `word`.
-inline std::uint32_t weyl_word(std::uint32_t word, std::uint64_t j) {
-  return word + static_cast<std::uint32_t>(j) * weyl_increment;
-}
-Rational offset_of_word(std::uint32_t weyl_word);
-// ⌊z/Δ + 2^h·V⌋ of a rational z.
-Integer step_code(const StepNumbers& step, const Rational& z, const Rational& offset);
-// Δ·(k + 1/2 − 2^h·V).
-Rational step_value(const StepNumbers& step, const Integer& code, const Rational& offset);
+  std::size_t dimension() const { return n_; }
+  const HadamardOrder& order() const { return order_; }
+  const StepNumbers& step() const { return step_; }
+  const CodeRange& range() const { return range_; }
+  const std::vector<int>& epsilon() const { return epsilon_; }
 
-// ---- tables: of each bucket, frequencies of −K … K and of the escape ----
+  // z_j/Δ + 2^h·V_j of d coordinates, before anything is brought within a range; rho > 0 and finite. `word` is the row's.
+  CommonFraction dithered(const float* x, float rho, std::uint32_t word) const;
+  // k_j, within the range of codes in memory; 0 for rho = 0.
+  std::vector<std::int64_t> encode(const float* x, float rho, std::uint32_t word) const;
+  // ẑ_j of d codes.
+  CommonFraction values(const std::vector<std::int64_t>& codes, std::uint32_t word) const;
+  // x̂ = (ρ/d)·D Hᵀ ẑ, cut to n.
+  CommonFraction decode(const std::vector<std::int64_t>& codes, float rho, std::uint32_t word) const;
 
-std::vector<std::vector<std::uint32_t>> entropy_tables(const StepNumbers& step);
-
-// ---- the coder: one row's stream. codes: k_j, one for each coordinate; their raw bits are not in it ----
-
-std::vector<std::uint8_t> put_stream(const StepNumbers& step, std::uint32_t word, float norm,
-                                     const std::vector<std::int64_t>& codes);
-
-struct GotStream {
-  float norm;
-  std::vector<std::int64_t> coarse;  // c_j
+ private:
+  std::size_t n_;
+  HadamardOrder order_;
+  StepNumbers step_;
+  CodeRange range_;
+  std::vector<int> epsilon_;
 };
-// Nothing for bytes that are no stream of `count` coordinates.
-std::optional<GotStream> get_stream(const StepNumbers& step, std::uint32_t word, std::size_t count,
-                                    const std::vector<std::uint8_t>& stream);
 
 }  // namespace hdq::reference
