@@ -17,19 +17,45 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "hdq/validate/subject/guarded_buffer.hpp"
 #include "hdq/hdq_kernel.h"
+#include "hdq/validate/subject/guarded_buffer.hpp"
 
 namespace hdq::validate {
 namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+
+// Buffers that are watched no longer, for calls to come: to map and to unmap pages is most of what a short call costs. The one that was
+// given back last is taken first.
+class SpareBuffers {
+ public:
+  GuardedBuffer take(std::size_t size, std::size_t alignment, const Placement& placement) {
+    const auto spare = by_size_.find(GuardedBuffer::inner_bytes(size, alignment, placement));
+    if (spare == by_size_.end() || spare->second.empty()) return {size, alignment, placement};
+    GuardedBuffer buffer = std::move(spare->second.back());
+    spare->second.pop_back();
+    buffer.hold(size, alignment, placement);
+    return buffer;
+  }
+  void give_back(GuardedBuffer buffer) {
+    if (buffer.inner_bytes() > largest) return;
+    std::vector<GuardedBuffer>& same = by_size_[buffer.inner_bytes()];
+    if (same.size() >= most) return;
+    buffer.make_inaccessible();
+    same.push_back(std::move(buffer));
+  }
+
+ private:
+  static constexpr std::size_t largest = std::size_t{1} << 16, most = 256;  // bytes; of each number of pages
+  std::map<std::size_t, std::vector<GuardedBuffer>> by_size_;
+};
 
 // The buffers of one call. After the call, inputs may no longer be read nor outputs written; both stay where they are for a while, so
 // that a thread that does so faults.
@@ -39,7 +65,9 @@ struct Buffers {
   std::atomic<bool> returned{false};
   std::size_t bytes = 0;
 
-  Buffers(const PluginCall& call, const std::uint8_t* data);
+  Buffers(const PluginCall& call, const std::uint8_t* data, SpareBuffers& spare);
+  // The last first: an equal call has each where it lay.
+  void give_back(SpareBuffers& spare);
 };
 
 // What the signal handler needs: the calls in progress and the last ones.
@@ -252,7 +280,8 @@ std::size_t alignment_of(const PluginCall& c, bool input, std::size_t index) {
   return std::max<std::size_t>(alignment_of_floats, doubles ? 8 : 4);
 }
 
-Buffers::Buffers(const PluginCall& call, const std::uint8_t* data) : config(sizeof(hdq_kernel_config), alignof(hdq_kernel_config), {}) {
+Buffers::Buffers(const PluginCall& call, const std::uint8_t* data, SpareBuffers& spare)
+    : config(spare.take(sizeof(hdq_kernel_config), alignof(hdq_kernel_config), {})) {
   hdq_kernel_config c{};
   c.dimension = call.config.dimension;
   c.order = call.config.order;
@@ -263,17 +292,26 @@ Buffers::Buffers(const PluginCall& call, const std::uint8_t* data) : config(size
   c.variant = call.config.variant;
   std::memcpy(config.data(), &c, sizeof c);
   config.make_read_only();
+  inputs.reserve(call.inputs);
+  outputs.reserve(call.outputs);
   for (std::size_t i = 0; i < call.inputs; ++i) {
-    inputs.emplace_back(call.input_bytes[i], alignment_of(call, true, i), call.placement);
+    inputs.push_back(spare.take(call.input_bytes[i], alignment_of(call, true, i), call.placement));
     std::memcpy(inputs.back().data(), data, call.input_bytes[i]);
     inputs.back().make_read_only();
     data += call.input_bytes[i];
     bytes += call.input_bytes[i];
   }
   for (std::size_t i = 0; i < call.outputs; ++i) {
-    outputs.emplace_back(call.output_bytes[i], alignment_of(call, false, i), call.placement);
+    outputs.push_back(spare.take(call.output_bytes[i], alignment_of(call, false, i), call.placement));
     bytes += call.output_bytes[i];
   }
+}
+
+void Buffers::give_back(SpareBuffers& spare) {
+  for (auto* list : {&outputs, &inputs}) {
+    for (; !list->empty(); list->pop_back()) spare.give_back(std::move(list->back()));
+  }
+  spare.give_back(std::move(config));
 }
 
 void fill_outputs(const Buffers& buffers, std::uint8_t byte) {
@@ -372,7 +410,7 @@ class Server {
 
  private:
   std::unique_ptr<Buffers> prepare(std::size_t index) {
-    auto buffers = std::make_unique<Buffers>(calls_[index], data_);
+    auto buffers = std::make_unique<Buffers>(calls_[index], data_, spare_);
     for (const GuardedBuffer& input : buffers->inputs) data_ += input.size();
     buffers_in_use[next_].store(buffers.get());
     slots_.emplace_back(buffers.get(), next_);
@@ -404,6 +442,7 @@ class Server {
     for (const auto& [buffers, slot] : slots_)
       if (buffers == oldest.get()) buffers_in_use[slot].store(nullptr);
     std::erase_if(slots_, [&](const auto& entry) { return entry.first == oldest.get(); });
+    oldest->give_back(spare_);
   }
 
   // Windows of equal calls, until one is not ok or gives other bytes.
@@ -477,6 +516,7 @@ class Server {
   std::size_t next_ = 0, held_ = 0;
   std::vector<std::pair<const Buffers*, std::size_t>> slots_;
   std::deque<std::unique_ptr<Buffers>> kept_;
+  SpareBuffers spare_;
 };
 
 }  // namespace
