@@ -7,10 +7,12 @@
 #include <chrono>
 #include <cmath>
 #include <iterator>
+#include <map>
+#include <memory>
 
+#include "hdq/validate/checks/budget.hpp"
 #include "hdq/validate/checks/checks.hpp"
 #include "hdq/validate/checks/inputs.hpp"
-#include "hdq/validate/subject/contained_process.hpp"
 
 namespace hdq::validate {
 namespace {
@@ -18,36 +20,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace audit;
 
-double usual_seconds(const Session& s) { return s.quick() ? 3 : s.thorough() ? 900 : 22; }
+double usual_seconds(const Session& s) { return s.quick() ? 2.8 : s.thorough() ? 900 : 22; }
 double seconds_for_audit(const Session& s) { return s.options().seconds.value_or(usual_seconds(s)); }
-
-// Time in which the validator or the kernel worked: that in which they were ready to and other processes did does not count, so that a
-// verdict does not depend on the load.
-class Budget {
- public:
-  Budget(const Session& s, double seconds) : session_(s), start_(Clock::now()), waited_(waited()), seconds_(seconds) {}
-  double used() {
-    const auto now = Clock::now();
-    // To look takes a millisecond.
-    if (now >= next_look_) {
-      off_ = waited() - waited_;
-      next_look_ = now + std::chrono::milliseconds(50);
-    }
-    const double elapsed = std::chrono::duration<double>(now - start_).count();
-    // A process that was started anew has not waited; two that wait at once do not wait twice as long.
-    return elapsed - std::clamp(off_, 0.0, (1 - 1 / most_slowdown) * elapsed);
-  }
-  double share() { return used() / seconds_; }
-  bool over() { return used() >= seconds_; }
-
- private:
-  static constexpr double most_slowdown = 12;
-  double waited() const { return waited_for_processor("/proc/self") + session_.waited_for_processor(); }
-
-  const Session& session_;
-  Clock::time_point start_, next_look_{};
-  double waited_, off_ = 0, seconds_;
-};
 
 std::uint64_t most_observations(const Session& s) { return s.quick() ? 4000 : s.thorough() ? 400000 : 40000; }
 // That a configuration should have, and what its rows are chosen for.
@@ -193,6 +167,20 @@ void report_all(Session& s, const std::vector<Experiment>& experiments, const Re
   }
 }
 
+// The exact table takes a microsecond a coordinate, and more to be made.
+std::vector<Experiment> make_experiments(Session& s, const std::vector<Shape>& shapes) {
+  std::vector<Experiment> experiments;
+  std::map<int, std::shared_ptr<reference::ScalarMseTable>> tables;
+  for (const Shape& shape : shapes) {
+    experiments.push_back(make_experiment(s, shape, alpha_for(s, shapes.size())));
+    if (!s.conformant() || s.entropy_coded() || shape.dimension > 64) continue;
+    auto& table = tables[shape.bits];
+    if (!table) table = std::make_shared<reference::ScalarMseTable>(reference::ScalarQuantizer(shape.bits));
+    experiments.back().exact = table;
+  }
+  return experiments;
+}
+
 void run_audit(Session& s, const Report& report) {
   const std::vector<Shape> shapes = shapes_of(s);
   if (shapes.empty()) return;
@@ -201,8 +189,7 @@ void run_audit(Session& s, const Report& report) {
     return;
   }
   if (s.claim() == Claim::error) s.remarks.emplace_back("not judged: unbiasedness, which is not claimed");
-  std::vector<Experiment> experiments;
-  for (const Shape& shape : shapes) experiments.push_back(make_experiment(s, shape, alpha_for(s, shapes.size())));
+  std::vector<Experiment> experiments = make_experiments(s, shapes);
   observe_all(s, experiments);
   look_for_few_seeds(s, experiments);
   report_all(s, experiments, report);

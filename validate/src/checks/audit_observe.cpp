@@ -167,9 +167,6 @@ Experiment make_experiment(Session& s, const Shape& shape, double alpha) {
     fresh.fresh = true;
     e.subjects.push_back(std::move(fresh));
   }
-  // The exact table takes a microsecond a coordinate.
-  if (s.conformant() && !s.entropy_coded() && shape.dimension <= 64)
-    e.exact = std::make_unique<reference::ScalarMseTable>(reference::ScalarQuantizer(shape.bits));
   return e;
 }
 

@@ -100,7 +100,9 @@ void one_bad_number(Session& s, const Report& report) {
     const std::uint64_t n = c.config.dimension;
     for (const std::uint64_t column : std::initializer_list<std::uint64_t>{255, 256, 1023, 1024, 1025, n - 2, n - 1}) {
       for (const std::size_t which : std::initializer_list<std::size_t>{0, 3, 4}) {
-        expect_bad(s, report, damaged(c, {1, column}, bad_values[which].value), 1, column, bad_values[which].name);
+        // Behind a row that is coded, or in the first: of long rows that is most of the time.
+        const std::uint64_t row = n < 2048 || (which == 0 && column + 2 >= n) ? 1 : 0;
+        expect_bad(s, report, damaged(c, {row, column}, bad_values[which].value), row, column, bad_values[which].name);
       }
     }
   }

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
 
+#include "hdq/validate/checks/budget.hpp"
 #include "hdq/validate/checks/checks.hpp"
 #include "hdq/validate/checks/codes.hpp"
 #include "hdq/validate/checks/inputs.hpp"
@@ -17,9 +18,6 @@ namespace hdq::validate {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // ---- everything that a kernel gives for one input ----
 
@@ -418,7 +416,8 @@ void call_without_rows(Session& s, const Config& config) {
 constexpr std::size_t every_count_to = 130;
 
 // Every number of rows to 130, and those beside the powers of two that tiles, counters and warps have; those that tell most come first.
-std::vector<std::size_t> row_counts(std::size_t rows) {
+// What one row too many shows at a power of two from 4096 on shows at 65536 + 1 as well: that is all that quick has of these.
+std::vector<std::size_t> row_counts(const Session& s, std::size_t rows) {
   std::vector<std::size_t> counts{rows};
   const auto add = [&](std::size_t count) {
     if (count <= rows && std::find(counts.begin(), counts.end(), count) == counts.end()) counts.push_back(count);
@@ -426,8 +425,10 @@ std::vector<std::size_t> row_counts(std::size_t rows) {
   const bool many = rows > 2 * every_count_to;  // few numbers of rows have had their turn with fewer rows
   for (std::size_t count = 1; count <= 17 && !many; ++count) add(count);
   for (std::size_t power = many ? 512 : 32; power <= 65536; power *= 2) {
+    const bool large = power > 2048;  // what many rows take is most of the time
+    if (large && power < 65536 && s.quick()) continue;
     add(power + 1);
-    if (power > 2048) continue;  // what many rows take is most of the time
+    if (large) continue;
     add(power - 1);
     add(power);
   }
@@ -438,19 +439,20 @@ std::vector<std::size_t> row_counts(std::size_t rows) {
 // Kernels that answer slowly are asked for fewer numbers of rows.
 std::optional<Finding> judge_rows(Session& s, const Case& c) {
   call_without_rows(s, c.config);
-  const auto start = Clock::now();
+  Budget patience(s, s.quick() ? 2 : s.thorough() ? 120 : 12);
   const Input in = input_of(s, c);
-  const double patience = s.quick() ? 2 : s.thorough() ? 120 : 12;
   RowComparison comparison(s, in, c.rows() > 2 * every_count_to ? 34 : c.rows());
-  for (const std::size_t count : row_counts(c.rows())) {
-    if (auto f = comparison.compare(0, count)) return f;
-    if (seconds_since(start) > patience) break;
-  }
+  using Range = std::pair<std::size_t, std::size_t>;
+  std::vector<Range> ranges;
+  for (const std::size_t count : row_counts(s, c.rows())) ranges.emplace_back(0, count);
   // The last rows as they would be without the first.
-  for (std::size_t begin = 1;
-       begin < c.rows() && begin <= 16 && c.rows() <= 2 * every_count_to && seconds_since(start) <= patience; ++begin) {
-    if (auto f = comparison.compare(begin, std::min(c.rows(), begin + every_count_to))) return f;
+  for (std::size_t begin = 1; begin < c.rows() && begin <= 16 && c.rows() <= 2 * every_count_to; ++begin)
+    ranges.emplace_back(begin, std::min(c.rows(), begin + every_count_to));
+  std::size_t done = 0;
+  for (; done < ranges.size() && (done == 0 || !patience.over()); ++done) {
+    if (auto f = comparison.compare(ranges[done].first, ranges[done].second)) return f;
   }
+  s.add_left_out("numbers of rows (rows)", ranges.size() - done, ranges.size());
   return std::nullopt;
 }
 
@@ -643,7 +645,7 @@ class CacheComparison {
 
   std::optional<Finding> compare(double at_most) {
     if (all_.empty()) return std::nullopt;
-    const auto start = Clock::now();
+    Budget budget(s_, at_most);
     s_.restart();
     for (std::size_t k = 0; k < asked_.size(); ++k) {
       forward_.push_back({outputs(0, k)});
@@ -652,13 +654,16 @@ class CacheComparison {
         if (auto f = differ(0, k, outputs(0, k), i)) return f;
       }
     }
-    for (const Component component : {Component::seed, Component::query, Component::rows, Component::row_number,
-                                      Component::dimension, Component::bits}) {
-      if (seconds_since(start) > at_most) break;
-      if (auto f = alone(component, true)) return f;
+    constexpr std::array components = {Component::seed,       Component::query,     Component::rows,
+                                       Component::row_number, Component::dimension, Component::bits};
+    std::size_t done = 0;
+    for (; done < components.size() && !budget.over(); ++done) {
+      if (auto f = alone(components[done], true)) return f;
     }
     // Longer after shorter of one order, with nothing between: a plan may keep the length that it was made for.
-    return alone(Component::dimension, false);
+    if (auto f = alone(Component::dimension, false)) return f;
+    s_.add_left_out("orders of calls (repeat)", components.size() - done, components.size());
+    return std::nullopt;
   }
 
  private:

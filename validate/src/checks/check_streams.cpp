@@ -205,7 +205,7 @@ bool check_table(Session& s, const Report& report, bool is_threshold, int bits, 
   double bound = 0;
   bool wrong = false;
   for (std::size_t k = 0; k < t.got.size(); ++k) {
-    const reference::Ball exact = is_threshold ? codebook->thresholds()[k + 1] : codebook->codeword(k);
+    const reference::Ball exact = is_threshold ? codebook->threshold(k + 1) : codebook->codeword(k);
     t.exact.push_back(exact.mid_double());
     if (wrong) continue;
     wrong = !std::isfinite(t.got[k]) ||

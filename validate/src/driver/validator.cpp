@@ -40,6 +40,14 @@ class Runner {
   Runner(Subject& subject, const Options& options, const std::optional<Case>& input) : session_(subject, options), options_(options), input_(input) {}
 
   const std::string& unwritten() const { return unwritten_; }
+  // What was left out because the time of a check was up; empty: nothing.
+  std::string left_out_for_time() const {
+    std::vector<std::string> parts;
+    for (const auto& [what, left] : session_.left_out) {
+      if (left.count > 0) parts.push_back(fmt::format("{} of {} {}", left.count, left.of, what));
+    }
+    return parts.empty() ? "" : fmt::format("left out for want of time: {}", fmt::join(parts, ", "));
+  }
   // What was left out because calls take long; empty: nothing.
   std::string left_out() const {
     if (fewer_.empty()) return "";
@@ -319,6 +327,7 @@ class Runner {
   }
 
   void shrink_and_add(Case c, Finding f) {
+    const auto left_out = session_.left_out;
     if (f.defect != "hang" && !input_) {
       Shrinker shrink([&](const Case& smaller) { return judge(smaller); },
                       [&](std::uint64_t n, const Config& old) {
@@ -332,6 +341,7 @@ class Runner {
       std::tie(c, f) = shrink(std::move(c), std::move(f));
     }
     look_for_unwritten(c, f);
+    session_.left_out = left_out;
     f.check = check_->name;
     if (!options_.output_directory.empty() && !input_) {
       f.input_file = (std::filesystem::path(options_.output_directory) / fmt::format("failing-{}-{}.npy", check_->name, f.defect)).string();
@@ -456,7 +466,9 @@ Verdict validate(Subject& subject, const Options& options, const std::optional<C
   verdict.unsupported.assign(unsupported.begin(), unsupported.end());
   verdict.estimates = runner.session().estimates;
   verdict.remarks = runner.session().remarks;
-  if (std::string less = runner.left_out(); !less.empty()) verdict.remarks.push_back(std::move(less));
+  for (std::string less : {runner.left_out(), runner.left_out_for_time()}) {
+    if (!less.empty()) verdict.remarks.push_back(std::move(less));
+  }
   for (int bits = 1; !runner.session().entropy_coded() && bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
     if (!verdict.subject.offers_bits(bits) || !(verdict.subject.claimed_error[bits] >= empty_claim)) continue;
     verdict.remarks.push_back(fmt::format("the claim at b = {} is empty: E‖x̂ − x‖² of {:.6g}·‖x‖², where x̂ = 0 has 1",

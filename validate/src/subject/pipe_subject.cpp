@@ -92,6 +92,7 @@ SubjectInfo PipeSubject::start() {
 
 // The end of its input is the request to end; a second later it is not a request any more.
 void PipeSubject::stop() {
+  if (process_) waited_before_ += process_->waited_for_processor();
   close_end(input_);
   if (process_ != nullptr) process_->how_it_ended(Clock::now() + 1s);
   process_.reset();

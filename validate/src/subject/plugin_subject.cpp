@@ -131,6 +131,7 @@ SubjectInfo PluginSubject::start() {
 
 void PluginSubject::stop() {
   close_end(socket_);
+  if (process_) waited_before_ += process_->waited_for_processor();
   process_.reset();
   close_end(said_pipe_);
 }

@@ -1,4 +1,4 @@
-// The thresholds and codewords of the shipped generator at one dither word, enclosed once. Verdicts on rows of different inputs,
+// The thresholds and codewords of the shipped generator at one dither word, each enclosed once, when it is first asked for. Verdicts on rows of different inputs,
 // dimensions and kernels meet the same words over and over: a row's word is that of its seed and number alone (SPEC §2).
 #pragma once
 
@@ -23,21 +23,16 @@ class DitheredCodebook {
   static constexpr slong precision_bits = 96;
 
   DitheredCodebook(int bits, std::uint32_t word)
-      : generator_(Generator::shipped(bits)), u_(dither_of_word(word)), codewords_(static_cast<std::size_t>(generator_.levels())) {}
+      : generator_(Generator::shipped(bits)),
+        u_(dither_of_word(word)),
+        codewords_(static_cast<std::size_t>(generator_.levels())),
+        antiderivatives_(codewords_.size()) {}
 
-  // θ_k = G(k + U) − G(k − 1 + U) in [k], 1 <= k < N; [0] means nothing. An antiderivative serves two of them.
-  const std::vector<Ball>& thresholds() {
+  // θ_k = G(k + U) − G(k − 1 + U), 1 <= k < N. An antiderivative serves two of them.
+  Ball threshold(std::size_t k) {
     const std::lock_guard lock(mutex_);
-    if (!thresholds_.empty()) return thresholds_;
     const Precision precision(precision_bits);
-    std::vector<Ball> theta(codewords_.size());
-    Ball previous = generator_.antiderivative(u_);
-    for (std::int64_t k = 1; k < generator_.levels(); ++k) {
-      Ball next = generator_.antiderivative(k + u_);
-      theta[static_cast<std::size_t>(k)] = next - previous;
-      previous = std::move(next);
-    }
-    return thresholds_ = std::move(theta);
+    return antiderivative(k) - antiderivative(k - 1);
   }
 
   Ball codeword(std::size_t k) {
@@ -65,11 +60,17 @@ class DitheredCodebook {
   }
 
  private:
+  // G(k + U).
+  const Ball& antiderivative(std::size_t k) {
+    std::optional<Ball>& value = antiderivatives_.at(k);
+    if (!value.has_value()) value = generator_.antiderivative(static_cast<std::int64_t>(k) + u_);
+    return *value;
+  }
+
   std::mutex mutex_;
   Generator generator_;
   Ball u_;
-  std::vector<Ball> thresholds_;  // empty until asked for
-  std::vector<std::optional<Ball>> codewords_;
+  std::vector<std::optional<Ball>> codewords_, antiderivatives_;  // those that were asked for
 };
 
 }  // namespace hdq::reference

@@ -7,7 +7,7 @@
 // (acceptable_between in proofs/float/FloatCode.v).
 //
 // Fast because exact integers decide almost everything: y is an integer vector on the common scale of x's exponents, and each
-// threshold of the row is bracketed once by two integers on that scale. Only a coordinate inside a bracket, or one whose
+// threshold next to a code of the row is bracketed once by two integers on that scale. Only a coordinate inside a bracket, or one whose
 // code differs, meets arbitrary precision. Every verdict is rigorous. A Judge is immutable: share it between threads.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -58,8 +59,21 @@ class Judge {
   struct Bracket {
     T below, above;  // y < below: certainly under the threshold; y >= above: certainly reached
   };
+  // Those of the thresholds θ_k(U)·ρ·2^-exponent, 1 <= k < N, that are asked for.
   template <class T>
-  std::vector<Bracket<T>> bracket_thresholds(float norm, std::uint32_t word, int exponent) const;
+  class Brackets {
+   public:
+    Brackets(int bits, std::uint32_t word, float norm, int exponent)
+        : codebook_(DitheredCodebook::at(bits, word)),
+          rho_(ldexp(Ball(static_cast<double>(norm)), -exponent)),
+          known_(std::size_t{1} << bits) {}
+    const Bracket<T>& operator[](std::size_t k);
+
+   private:
+    std::shared_ptr<DitheredCodebook> codebook_;
+    Ball rho_;
+    std::vector<std::optional<Bracket<T>>> known_;
+  };
   template <class T>
   CodesJudgement judge_codes_over(const float* x, float norm, const std::uint8_t* codes, std::uint32_t word,
                                   const DyadicScale& scale) const;
@@ -136,25 +150,21 @@ inline NormJudgement Judge::judge_norm(const float* x, float norm) const {
   return reference::judge_norm(x, dimension(), norm);
 }
 
-// Thresholds θ_k(U)·ρ·2^-exponent, k = 0 … N, with sentinels at both ends.
 template <class T>
-std::vector<Judge::Bracket<T>> Judge::bracket_thresholds(float norm, std::uint32_t word, int exponent) const {
-  const auto codebook = DitheredCodebook::at(bits_, word);
-  const std::vector<Ball>& theta = codebook->thresholds();
-  const Ball rho = ldexp(Ball(static_cast<double>(norm)), -exponent);
-  std::vector<Bracket<T>> brackets(theta.size() + 1);
-  for (std::size_t k = 1; k < theta.size(); ++k) {
-    const auto [below, above] = detail::integer_bracket<T>(theta[k] * rho);
-    brackets[k] = {below, above};
+const Judge::Bracket<T>& Judge::Brackets<T>::operator[](std::size_t k) {
+  std::optional<Bracket<T>>& bracket = known_.at(k);
+  if (!bracket.has_value()) {
+    const auto [below, above] = detail::integer_bracket<T>(codebook_->threshold(k) * rho_);
+    bracket = Bracket<T>{below, above};
   }
-  return brackets;
+  return *bracket;
 }
 
 template <class T>
 CodesJudgement Judge::judge_codes_over(const float* x, float norm, const std::uint8_t* codes, std::uint32_t word,
                                        const DyadicScale& scale) const {
   const auto y = rotate_exactly<T>(quantizer_.order(), quantizer_.epsilon(), x, dimension(), scale);
-  const auto brackets = bracket_thresholds<T>(norm, word, y.exponent);
+  Brackets<T> brackets(bits_, word, norm, y.exponent);
   const Ball u = dither_of_word(word);
   const auto last = static_cast<std::size_t>(quantizer_.scalar().levels() - 1);
   CodesJudgement r;

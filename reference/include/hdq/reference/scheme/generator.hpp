@@ -54,8 +54,9 @@ class Generator {
   Ball g(const Ball& v) const { return evaluate(v).g; }
   Ball antiderivative(const Ball& v) const { return evaluate(v).antiderivative; }
   // g'(v) = σ/(N φ(Φ⁻¹(v/N))) + κ·(1/(N − v)² + 1/v²), even about N/2.
-  Ball derivative(const Ball& v) const {
-    const Ball quantile = evaluate(v).quantile;
+  Ball derivative(const Ball& v) const { return derivative(v, evaluate(v).quantile); }
+  // The same, given q = Φ⁻¹(v/N).
+  Ball derivative(const Ball& v, const Ball& quantile) const {
     return sigma_() / (levels_ * normal_density(quantile)) + kappa_() * (1 / square(complement(v)) + 1 / square(v));
   }
 

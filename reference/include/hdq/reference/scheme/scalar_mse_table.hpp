@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,7 @@ class ScalarMseTable {
 
   explicit ScalarMseTable(ScalarQuantizer quantizer) : quantizer_(std::move(quantizer)) {
     Precision precision(bits);
-    next_ = ldexp(Ball(quantizer_.levels() - 1), -1);
+    next_ = node_at(ldexp(Ball(quantizer_.levels() - 1), -1));
   }
 
   // An enclosure of M(z') for every z' with |z' − z| <= error. Not for several threads at once: it fills itself.
@@ -66,19 +67,31 @@ class ScalarMseTable {
             cell.value.upper + std::max(cell.slope.lower * step, cell.slope.upper * step) + cell.curvature.upper * half_square + slack};
   }
 
+  // A window [a, a + 1] and what the generator has at its ends.
+  struct Node {
+    Ball a;
+    Generator::Values low, high;
+  };
+  Node node_at(const Ball& a) const {
+    const Generator& g = quantizer_.generator();
+    return {a, g.evaluate(a), g.evaluate(a + 1)};
+  }
+
   void append_cell() {
     Precision precision(bits);
-    const Ball a = next_;
-    const ScalarQuantizer::Window window = quantizer_.window(a);
+    const Node& at = *next_;
+    const ScalarQuantizer::Window window = quantizer_.window(at.a, at.low, at.high);
     // The larger M the coarser the cells: the enclosures stay within about 1e-4 of it.
     const double width = std::min(1.0 / 256, 0.1 * std::sqrt(window.mse.lower_double()));
-    next_ = (a - Ball(width) / window.z_slope).mid();
+    Node next = node_at((at.a - Ball(width) / window.z_slope).mid());
+    const Ball next_z = next.high.antiderivative - next.low.antiderivative;
+    // On the cell the quantiles lie between those of its ends.
     const Generator& g = quantizer_.generator();
-    const Ball next_z = g.antiderivative(next_ + 1) - g.antiderivative(next_);
-    const Ball range = hull(next_, a);
-    const Ball at_low = g.derivative(range), at_high = g.derivative(range + 1);
+    const Ball range = hull(next.a, at.a);
+    const Ball at_low = g.derivative(range, hull(next.low.quantile, at.low.quantile));
+    const Ball at_high = g.derivative(range + 1, hull(next.high.quantile, at.high.quantile));
     // dz/da on the cell by the mean value theorem: g(a + 1) − g(a) of a wide a would lose what the two share.
-    const Ball z_slope = window.z_slope + (at_high - at_low) * (range - a);
+    const Ball z_slope = window.z_slope + (at_high - at_low) * (range - at.a);
     const Ball curvature = (at_low + at_high) / z_slope - 2;
     Cell cell;
     cell.node = (-window.z).mid_double();
@@ -88,10 +101,11 @@ class ScalarMseTable {
     cell.slope = ends(-window.mse_slope);
     cell.curvature = ends(curvature);
     cells_.push_back(cell);
+    next_ = std::move(next);
   }
 
   ScalarQuantizer quantizer_;
-  Ball next_;  // the next node
+  std::optional<Node> next_;
   std::vector<Cell> cells_;
 };
 

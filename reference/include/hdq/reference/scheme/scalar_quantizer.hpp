@@ -77,6 +77,9 @@ class ScalarQuantizer {
     return window_lower(a);
   }
 
+  // The same from what the generator has at a <= (N − 1)/2 and at a + 1.
+  Window window(const Ball& a, const Generator::Values& at_a, const Generator::Values& at_b) const;
+
   // M(z) at working precision plus what cancellation takes; any real z. A wide ball z is answered to first order.
   Ball mse(const Ball& z) const {
     const slong bits = working_precision();
@@ -105,19 +108,7 @@ class ScalarQuantizer {
   }
 
  private:
-  Window window_lower(const Ball& a) const {
-    const std::int64_t n = levels();
-    const Ball b = a + 1;
-    const Generator::Values at_a = generator_.evaluate(a), at_b = generator_.evaluate(b);
-    const Ball sigma = generator_.sigma(), kappa = generator_.kappa();
-    const Ball &sa = at_a.quantile, &sb = at_b.quantile;
-    const Ball normal_part = 1 - n * (sb * normal_density(sb) - sa * normal_density(sa));
-    const Ball pole_part = 1 / (n - b) - 1 / (n - a) + 1 / a - 1 / b - 2 * log(b * (n - a) / (a * (n - b))) / n;
-    const Ball cross = hazard_integral(sa, sb);
-    const Ball mean_square = square(sigma) * normal_part + 2 * sigma * kappa * cross + square(kappa) * pole_part;
-    const Ball z = at_b.antiderivative - at_a.antiderivative;
-    return {a, z, mean_square - square(z), at_a.g + at_b.g - ldexp(z, 1), at_b.g - at_a.g};
-  }
+  Window window_lower(const Ball& a) const { return window(a, generator_.evaluate(a), generator_.evaluate(a + 1)); }
   // z and dz/da alone.
   Window position_only(const Ball& a) const {
     const Generator::Values at_a = generator_.evaluate(a), at_b = generator_.evaluate(a + 1);
@@ -174,5 +165,19 @@ class ScalarQuantizer {
 
   Generator generator_;
 };
+
+inline ScalarQuantizer::Window ScalarQuantizer::window(const Ball& a, const Generator::Values& at_a,
+                                                       const Generator::Values& at_b) const {
+  const std::int64_t n = levels();
+  const Ball b = a + 1;
+  const Ball sigma = generator_.sigma(), kappa = generator_.kappa();
+  const Ball &sa = at_a.quantile, &sb = at_b.quantile;
+  const Ball normal_part = 1 - n * (sb * normal_density(sb) - sa * normal_density(sa));
+  const Ball pole_part = 1 / (n - b) - 1 / (n - a) + 1 / a - 1 / b - 2 * log(b * (n - a) / (a * (n - b))) / n;
+  const Ball cross = hazard_integral(sa, sb);
+  const Ball mean_square = square(sigma) * normal_part + 2 * sigma * kappa * cross + square(kappa) * pole_part;
+  const Ball z = at_b.antiderivative - at_a.antiderivative;
+  return {a, z, mean_square - square(z), at_a.g + at_b.g - ldexp(z, 1), at_b.g - at_a.g};
+}
 
 }  // namespace hdq::reference

@@ -120,7 +120,7 @@ struct Experiment {
   Statistic all_self, all_sums;                      // means over the subjects
   std::size_t rows = 1;                              // m
   std::size_t code_bytes = 0;                        // of a row; 0: not asked for
-  std::unique_ptr<reference::ScalarMseTable> exact;  // conformant kernels
+  std::shared_ptr<reference::ScalarMseTable> exact;  // conformant kernels; one for each bit width
   std::uint64_t observations = 0;
   bool rejected = false, declined = false;
   std::vector<std::uint64_t> fingerprints;  // of x̂ of the first vector at one row number, up to a limit

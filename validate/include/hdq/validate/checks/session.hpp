@@ -182,7 +182,7 @@ class Session {
   // The request for encode, or for reconstruct where there is no encode.
   Reply try_input(const Case&);
 
-  // Will one call of this order take about a second at most, at quick a fifth? By the slowest call of the largest order so far, as if the time grew with d².
+  // Will one call of this order take about a second at most, at quick a tenth? By the slowest call of the largest order so far, as if the time grew with d².
   bool affordable(const Config& config) const;
   // Bases m (SPEC §1) of the orders m·2^k at which the kernel's H is another Hadamard matrix, once that was found; 1 for other butterflies.
   std::set<int> other_matrices;
@@ -215,6 +215,16 @@ class Session {
   void uncounted(
       const std::function<void()>& calls);  // calls that are no part of the check: answered() and succeeded() stay
   void disclaim() { succeeded_ = 0; }  // what was called is no judgement: too little of it
+
+  // What checks left out because their time was up, by check and what was counted; cases with a finding are not counted.
+  struct LeftOut {
+    std::size_t count = 0, of = 0;
+  };
+  std::map<std::string, LeftOut> left_out;
+  void add_left_out(const std::string& what, std::size_t count, std::size_t of) {
+    left_out[what].count += count;
+    left_out[what].of += of;
+  }
 
   std::vector<Estimate> estimates;   // of the audit
   std::vector<std::string> remarks;  // what a reader of the verdict should know

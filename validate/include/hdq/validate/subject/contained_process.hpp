@@ -58,6 +58,8 @@ class ContainedProcess {
   pid_t supervisor_ = -1;
   int control_ = -1, status_ = -1;  // our ends: closing control_ is the order to end; status_ tells how the process ended
   std::optional<std::string> ending_;
+  mutable std::vector<pid_t> seen_;  // by waited_for_processor(), which looks again now and then
+  mutable Deadline next_look_{};
 };
 
 // The same of a process, by its directory in /proc; 0 where the system does not tell.

@@ -24,7 +24,9 @@ class PipeSubject final : public Subject {
   void restart() override { stop(); }
   std::optional<Usage> usage() const override { return process_ ? process_->usage() : std::nullopt; }
   std::string command_line() const override;
-  double waited_for_processor() const override { return process_ ? process_->waited_for_processor() : 0; }
+  double waited_for_processor() const override {
+    return waited_before_ + (process_ ? process_->waited_for_processor() : 0);
+  }
 
  private:
   SubjectInfo start();  // throws NoSubject
@@ -38,6 +40,7 @@ class PipeSubject final : public Subject {
   Limits limits_;
   SubjectInfo info_;
   std::unique_ptr<ContainedProcess> process_;
+  double waited_before_ = 0;                    // of processes that are no more
   int input_ = -1, output_ = -1, errors_ = -1;  // our ends
   OutputTail said_{-1};                         // on standard error
 };

@@ -27,7 +27,9 @@ class PluginSubject : public Subject {
   Reply call(const Request& request) override;
   void restart() override { stop(); }
   std::string command_line() const override;
-  double waited_for_processor() const override { return process_ ? process_->waited_for_processor() : 0; }
+  double waited_for_processor() const override {
+    return waited_before_ + (process_ ? process_->waited_for_processor() : 0);
+  }
   bool calls_functions() const override { return true; }
   Repetition repeat(const Request& request, const Windows& windows) override;
   std::pair<Reply, Reply> at_once(const Request& a, const Request& b, std::chrono::milliseconds at_most) override;
@@ -47,6 +49,7 @@ class PluginSubject : public Subject {
   SubjectInfo info_;
   PluginChannel* shared_ = nullptr;  // memory of parent and child
   std::unique_ptr<ContainedProcess> process_;
+  double waited_before_ = 0;  // of processes that are no more
   int socket_ = -1, said_pipe_ = -1;
   OutputTail said_{-1};  // on standard output and standard error
   std::uint64_t last_number_ = 0;

@@ -227,7 +227,7 @@ class Subject {
   virtual void restart() = 0;
   // As on the command line, for the replay command: "./kernel.so", "-- python3 kernel.py".
   virtual std::string command_line() const = 0;
-  // Seconds for which its processes could have run and other processes did; 0 where the system does not tell.
+  // Seconds for which its processes, those before a restart too, could have run and other processes did; 0 where the system does not tell.
   virtual double waited_for_processor() const { return 0; }
 
   // What the kernel's processes hold now, where that can be seen from outside; allocated is 0.
