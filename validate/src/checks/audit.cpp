@@ -20,7 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace audit;
 
-double usual_seconds(const Session& s) { return s.quick() ? 2.8 : s.thorough() ? 900 : 22; }
+double usual_seconds(const Session& s) { return s.quick() ? 2.6 : s.thorough() ? 900 : 22; }
 double seconds_for_audit(const Session& s) { return s.options().seconds.value_or(usual_seconds(s)); }
 
 std::uint64_t most_observations(const Session& s) { return s.quick() ? 4000 : s.thorough() ? 400000 : 40000; }
