@@ -321,7 +321,7 @@ bool Session::affordable(const Config& config) const {
   return std::all_of(slowest_.begin(), slowest_.end(), [&](const auto& measured) {
     const auto& [order, seconds] = measured.second;
     const double ratio = static_cast<double>(config.order) / static_cast<double>(order);
-    return ratio <= 1 || seconds * ratio * ratio < (quick() ? 0.1 : 1);
+    return ratio <= 1 || seconds * ratio * ratio < (quick() ? 0.1 : thorough() ? 1 : 0.3);
   });
 }
 

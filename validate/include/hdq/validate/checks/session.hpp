@@ -182,7 +182,7 @@ class Session {
   // The request for encode, or for reconstruct where there is no encode.
   Reply try_input(const Case&);
 
-  // Will one call of this order take about a second at most, at quick a tenth? By the slowest call of the largest order so far, as if the time grew with d².
+  // Will one call of this order take about a third of a second at most, at quick a tenth, at thorough one? By the slowest call of the largest order so far, as if the time grew with d².
   bool affordable(const Config& config) const;
   // Bases m (SPEC §1) of the orders m·2^k at which the kernel's H is another Hadamard matrix, once that was found; 1 for other butterflies.
   std::set<int> other_matrices;
