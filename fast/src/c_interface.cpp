@@ -1,7 +1,6 @@
 // hdq.h over the C++ classes: every exception becomes a status, one line of text and a position, kept per thread.
-#include "hdq/hdq.h"
-
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -13,6 +12,7 @@
 #include "codec/scheme.hpp"
 #include "hdq/codec.hpp"
 #include "hdq/file.hpp"
+#include "hdq/hdq.h"
 #include "hdq/score.hpp"
 #include "hdq/search.hpp"
 
@@ -139,6 +139,15 @@ const hdq::Codec& codec_of(const hdq_codec* codec) { return held(codec, "codec")
 const hdq::Scorer& scorer_of(const hdq_scorer* scorer) { return held(scorer, "scorer").scorer; }
 const hdq::FileReader& file_of(const hdq_file* file) { return held(file, "file").file; }
 
+static_assert(sizeof(hdq_codec_options) == offsetof(hdq_codec_options, unused) + sizeof(int));
+
+// The struct of version 0.2 ended with `scheme` and, where size_t has 8 bytes, four of padding: there `step` lies now.
+std::size_t known_bytes(std::size_t size) {
+  constexpr std::size_t old_end = offsetof(hdq_codec_options, step), alignment = alignof(hdq_codec_options);
+  constexpr std::size_t old_size = (old_end + alignment - 1) / alignment * alignment;
+  return size == old_size ? old_end : std::min(size, sizeof(hdq_codec_options));
+}
+
 // Of a caller that may have been compiled with a shorter or longer struct.
 hdq_codec_options known_options(const hdq_codec_options* given) {
   hdq_codec_options options = HDQ_CODEC_OPTIONS_INIT;
@@ -148,7 +157,8 @@ hdq_codec_options known_options(const hdq_codec_options* given) {
     if (given->size > sizeof options &&
         std::any_of(bytes + sizeof options, bytes + given->size, [](unsigned char byte) { return byte != 0; }))
       throw InvalidArgument("options: fields that this version does not know");
-    std::memcpy(&options, given, std::min(given->size, sizeof options));
+    std::memcpy(&options, given, known_bytes(given->size));
+    if (options.unused != 0) throw InvalidArgument("options: fields that this version does not know");
   }
   return options;
 }

@@ -192,6 +192,21 @@ TEST(CInterface, OptionsOfOtherVersions) {
   EXPECT_EQ(hdq_codec_threads(codec), 1);
   hdq_codec_destroy(codec);
 
+  // An old one, whose struct ended with `scheme` and padding that nobody set.
+  struct Old {
+    std::size_t size;
+    int isa, threads, scheme;
+  };
+  options = HDQ_CODEC_OPTIONS_INIT;
+  std::memset(reinterpret_cast<char*>(&options) + offsetof(hdq_codec_options, step), 0xAB,
+              sizeof options - offsetof(hdq_codec_options, step));
+  options.size = sizeof(Old);
+  ASSERT_EQ(hdq_codec_create(9, 3, 11, &options, &codec), HDQ_OK) << hdq_last_error();
+  hdq_codec_destroy(codec);
+  options = HDQ_CODEC_OPTIONS_INIT;
+  options.unused = 1;
+  EXPECT_EQ(hdq_codec_create(9, 3, 11, &options, &codec), HDQ_INVALID_ARGUMENT);
+
   // One that knows more: accepted while it asks for nothing more.
   struct Later {
     hdq_codec_options known = HDQ_CODEC_OPTIONS_INIT;

@@ -21,7 +21,8 @@ ENTROPY_CODED = 1
 
 
 class Options(ctypes.Structure):
-    _fields_ = [("size", c_size_t), ("isa", c_int), ("threads", c_int), ("scheme", c_int), ("step", c_float)]
+    _fields_ = [("size", c_size_t), ("isa", c_int), ("threads", c_int), ("scheme", c_int), ("step", c_float),
+                ("shrink", c_int), ("unused", c_int)]
 
 
 def at(array):
@@ -50,7 +51,7 @@ class Library:
 
     def codec(self, n, step, seed, isa="auto", threads=1):
         codec = c_void_p()
-        options = Options(ctypes.sizeof(Options), ISAS[isa], threads, ENTROPY_CODED, step)
+        options = Options(ctypes.sizeof(Options), ISAS[isa], threads, ENTROPY_CODED, step, 0, 0)
         self.call("hdq_codec_create", c_size_t(n), 0, c_uint64(seed), byref(options), byref(codec))
         return codec
 

@@ -52,9 +52,10 @@ typedef struct hdq_codec_options {
   int scheme;  /* hdq_scheme */
   float step;  /* of HDQ_SCHEME_ENTROPY_CODED (docs/SPEC.md, 7): 2^-10 to 16; otherwise 0 */
   int shrink;  /* 1: decoding multiplies by 1/(1 + hdq_codec_error_bound), biased and of less error; 0: it does not */
+  int unused;  /* 0: there is no padding at the end, whose bytes a later field would be read from */
 } hdq_codec_options;
 #define HDQ_CODEC_OPTIONS_INIT \
-  { sizeof(hdq_codec_options), HDQ_ISA_AUTO, 1, HDQ_SCHEME_FIXED_RATE, 0.0f, 0 }
+  { sizeof(hdq_codec_options), HDQ_ISA_AUTO, 1, HDQ_SCHEME_FIXED_RATE, 0.0f, 0, 0 }
 
 /* The largest step with E|x^ - x|^2 <= error * |x|^2, and the one nearest to `rate` bits per coordinate; 0 where there is none. */
 HDQ_EXPORT float hdq_step_of_error(double error);
