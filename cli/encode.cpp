@@ -71,18 +71,15 @@ void encode_all(const Arguments& arguments, const VectorReader& input, const Cod
   });
 }
 
-// What the file has become: of entropy-coded rows only the file itself tells.
-std::string size_text(const Codec& codec, const FileReader& file) {
+// What the file has become, once it is committed.
+std::string size_text(const Codec& codec, const FileWriter& file) {
   const FileHeader& header = file.header();
   const double float_bytes = static_cast<double>(header.dimension) * sizeof(float);
   if (header.scheme == SchemeId::fixed_rate) {
     const auto row_bytes = static_cast<double>(sizeof(float) + codec.code_bytes());
     return fmt::format("{} bytes a row, {:.2f}x smaller than float32", row_bytes, float_bytes / row_bytes);
   }
-  BlockReader reader(file);
-  std::uint64_t norms = 0;
-  for (std::uint64_t block = 0; block < header.blocks(); ++block) norms += norms_in_block(reader, header, block);
-  const StoredBits bits = stored_bits(file, norms);
+  const StoredBits bits = stored_bits(header, file.bytes(), file.norms());
   const double error = codec.error_bound();
   std::string text =
       fmt::format("E|x^ - x|^2 {} {:.9g} {} for every row", header.dimension == header.order ? "=" : "<=", error,
@@ -111,11 +108,10 @@ int encode(const Arguments& arguments) {
   else if (input.element() == io::Element::bfloat16) encode_all<BFloat16>(arguments, input, codec, writer);
   else encode_all<float>(arguments, input, codec, writer);
   writer.commit();
-  const std::string size = size_text(codec, FileReader(output.path()));
   output.send();
   fmt::print(report_stream(arguments.output), "{}: {} rows{}, {} dimensions (Hadamard order {}), {}, seed {}; {}\n",
              io::printable(arguments.output), input.rows(), center.empty() ? "" : " (centred)", input.dimension(),
-             codec.order(), scheme_text(codec), codec.seed(), size);
+             codec.order(), scheme_text(codec), codec.seed(), size_text(codec, writer));
   return exit_ok;
 }
 

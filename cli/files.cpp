@@ -145,20 +145,11 @@ CodesFile::CodesFile(const std::string& name) : name_(name == "-" ? "standard in
   reader_ = std::make_unique<FileReader>(stored_ ? stored_path : name);
 }
 
-StoredBits stored_bits(const FileReader& file, std::uint64_t norms) {
-  const FileHeader& header = file.header();
+StoredBits stored_bits(const FileHeader& header, std::uint64_t bytes, std::uint64_t norms) {
   const double coordinates = static_cast<double>(header.rows) * static_cast<double>(header.order);
   if (header.rows == 0) return {};
-  const double bits = 8 * static_cast<double>(file.bytes()), of_norms = 32 * static_cast<double>(norms);
+  const double bits = 8 * static_cast<double>(bytes), of_norms = 32 * static_cast<double>(norms);
   return {(bits - of_norms) / coordinates, bits / coordinates};
-}
-
-std::uint64_t norms_in_block(BlockReader& reader, const FileHeader& header, std::uint64_t block) {
-  const std::size_t rows = header.rows_in_block(block);
-  if (header.scheme == SchemeId::fixed_rate) return rows;
-  std::uint64_t nonzero = 0;
-  for (std::size_t i = 0; i < rows; ++i) nonzero += reader.stream_bytes(block * header.rows_per_block + i) > 0;
-  return nonzero;
 }
 
 std::vector<std::int32_t> wide_codes(std::span<const std::uint8_t> bytes, std::size_t order) {

@@ -69,9 +69,7 @@ class CodesFile {
 struct StoredBits {
   double norms_apart = 0, with_norms = 0;
 };
-StoredBits stored_bits(const FileReader& file, std::uint64_t norms);
-// How many norms are stored: of fixed-rate files all; of others those of nonzero rows, in the block that is held or read.
-std::uint64_t norms_in_block(BlockReader& reader, const FileHeader& header, std::uint64_t block);
+StoredBits stored_bits(const FileHeader& header, std::uint64_t bytes, std::uint64_t norms);
 
 // Codes of an entropy-coded row, `order` of them, of 16 or 32 bits each as hdq::Codec has them in memory.
 std::vector<std::int32_t> wide_codes(std::span<const std::uint8_t> bytes, std::size_t order);

@@ -19,6 +19,15 @@ struct Arguments {
   bool json = false;
 };
 
+// How many norms are stored: of fixed-rate files all; of others those of nonzero rows, in the block that is held or read.
+std::uint64_t norms_in_block(BlockReader& reader, const FileHeader& header, std::uint64_t block) {
+  const std::size_t rows = header.rows_in_block(block);
+  if (header.scheme == SchemeId::fixed_rate) return rows;
+  std::uint64_t nonzero = 0;
+  for (std::size_t i = 0; i < rows; ++i) nonzero += reader.stream_bytes(block * header.rows_per_block + i) > 0;
+  return nonzero;
+}
+
 // How finely the rows are quantized, and what that costs in error: for every vector, relative to |x|^2.
 ordered_json scheme_fields(const FileHeader& header) {
   ordered_json fields = {{"scheme", scheme_name(header.scheme)}};
@@ -45,7 +54,7 @@ double bytes_of_row(const FileReader& file) {
 ordered_json size_fields(const FileReader& file, std::uint64_t norms) {
   const FileHeader& header = file.header();
   const double row_bytes = bytes_of_row(file), float_bytes = static_cast<double>(header.dimension * sizeof(float));
-  const StoredBits bits = stored_bits(file, norms);
+  const StoredBits bits = stored_bits(header, file.bytes(), norms);
   ordered_json fields;
   if (header.scheme == SchemeId::fixed_rate)
     fields["row_bytes"] = static_cast<std::uint64_t>(row_bytes);

@@ -141,7 +141,7 @@ const hdq::FileReader& file_of(const hdq_file* file) { return held(file, "file")
 
 static_assert(sizeof(hdq_codec_options) == offsetof(hdq_codec_options, unused) + sizeof(int));
 
-// The struct of version 0.2 ended with `scheme` and, where size_t has 8 bytes, four of padding: there `step` lies now.
+// The struct once ended with `scheme` and, where size_t has 8 bytes, four of padding: there `step` lies now.
 std::size_t known_bytes(std::size_t size) {
   constexpr std::size_t old_end = offsetof(hdq_codec_options, step), alignment = alignof(hdq_codec_options);
   constexpr std::size_t old_size = (old_end + alignment - 1) / alignment * alignment;

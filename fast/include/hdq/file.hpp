@@ -74,6 +74,10 @@ class HDQ_EXPORT FileWriter {
   const FileHeader& header() const { return header_; }
   std::uint64_t rows_written() const { return std::min(block_ * header_.rows_per_block + filled_, header_.rows); }
 
+  // What was written to the file so far: after commit() its bytes, and the rows whose norm it holds. (An entropy-coded row of zeros has none.)
+  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t norms() const { return coder_ == nullptr ? rows_written() : streams_; }
+
   // Encodes the next rows of the file, x as Codec::encode has it, straight into its blocks; codec is one of the header's
   // parameters() (otherwise InvalidArgument). Row numbers follow from the header. With a mean, the codes are those of
   // fl32(x_i − μ_i). Throws InvalidInput, row counted from x, for a row that has no code, and where x_i − μ_i exceeds float32.
@@ -96,6 +100,7 @@ class HDQ_EXPORT FileWriter {
   void encode_rows(const Codec& codec, const RowsView<const Number>& x, Workspace* workspace);
   template <class Number>
   void encode_some(const Codec& codec, const RowsView<const Number>& x, const EncodedBuffer& to, Workspace* workspace);
+  void write(const void* data, std::size_t size);
   void write_mean();
   void finish_block();
   void write_packed();
@@ -109,7 +114,8 @@ class HDQ_EXPORT FileWriter {
   std::vector<std::uint8_t> buffer_;
   std::unique_ptr<EntropyCoder> coder_;  // of entropy-coded rows, as are:
   std::vector<std::uint64_t> ends_;      // of the blocks written
-  std::uint64_t offset_ = 0;             // of the next block
+  std::uint64_t streams_ = 0;            // those that are not empty
+  std::uint64_t bytes_ = 0;              // written
   bool failed_ = false;
 };
 

@@ -47,11 +47,10 @@ FileWriter::FileWriter(std::string path, const FileHeader& header, std::span<con
     : header_(checked_header(header, mean)), mean_(mean.begin(), mean.end()), file_(std::move(path)) {
   std::uint8_t bytes[FileHeader::bytes];
   detail::store_header(header_, bytes);
-  file_.write(bytes, sizeof bytes);
+  write(bytes, sizeof bytes);
   if (header_.has_mean) write_mean();
   const std::size_t rows = header_.rows_in_block(0);
   if (header_.scheme == SchemeId::entropy_coded) {
-    offset_ = FileHeader::bytes + header_.mean_bytes();
     coder_ = std::make_unique<EntropyCoder>(Codec(header_.parameters()));
     buffer_.resize(rows * (sizeof(float) + header_.code_bytes()));
   } else if (rows > 0) {
@@ -61,11 +60,16 @@ FileWriter::FileWriter(std::string path, const FileHeader& header, std::span<con
 
 FileWriter::~FileWriter() = default;
 
+void FileWriter::write(const void* data, std::size_t size) {
+  file_.write(data, size);
+  bytes_ += size;
+}
+
 void FileWriter::write_mean() {
   std::vector<std::uint8_t> section(header_.mean_bytes());
   std::memcpy(section.data(), mean_.data(), mean_.size() * sizeof(float));
   detail::seal_section(detail::mean_section, section.data(), section.size());
-  file_.write(section.data(), section.size());
+  write(section.data(), section.size());
 }
 
 void FileWriter::check_room(std::size_t rows) const {
@@ -93,7 +97,7 @@ void FileWriter::finish_block() {
   std::memset(buffer_.data() + content, 0, size - content);
   detail::seal_section(block_, buffer_.data(), size);
   failed_ = true;  // until it is written
-  file_.write(buffer_.data(), size);
+  write(buffer_.data(), size);
   failed_ = false;
   ++block_;
   filled_ = 0;
@@ -108,7 +112,7 @@ void FileWriter::write_packed() {
                                             header_.first_row + block_ * header_.rows_per_block});
   std::uint32_t least = UINT32_MAX, most = 0;
   for (const std::uint32_t length : packed.lengths) {
-    if (length > 0) least = std::min(least, length);
+    if (length > 0) least = std::min(least, length), ++streams_;
     most = std::max(most, length);
   }
   const std::uint32_t base = most == 0 ? 0 : least, largest = most == 0 ? 0 : most - base + 1;
@@ -127,9 +131,8 @@ void FileWriter::write_packed() {
     detail::reject(file_.path(), "block " + std::to_string(block_) + " would have " + std::to_string(block.size()) +
                                      " bytes; " + std::to_string(FileHeader::max_block_bytes) + " are allowed");
   detail::seal_section(block_, block.data(), block.size());
-  file_.write(block.data(), block.size());
-  offset_ += block.size();
-  ends_.push_back(offset_);
+  write(block.data(), block.size());
+  ends_.push_back(bytes_);
   failed_ = false;
   ++block_;
   filled_ = 0;
@@ -139,7 +142,7 @@ void FileWriter::write_index() {
   std::vector<std::uint8_t> section(static_cast<std::size_t>(detail::index_bytes(header_)));
   if (!ends_.empty()) std::memcpy(section.data(), ends_.data(), ends_.size() * sizeof ends_[0]);
   detail::seal_section(detail::index_section, section.data(), section.size());
-  file_.write(section.data(), section.size());
+  write(section.data(), section.size());
 }
 
 void FileWriter::append(const EncodedView& rows) {
