@@ -19,8 +19,8 @@ namespace hdq::bench {
 namespace {
 
 constexpr std::size_t n = 1024, rows = 4096;
-constexpr std::size_t together =
-    64;  // rows that go through both stages while their codes are in the second-level cache
+// Rows that go through both stages while their codes are in the second-level cache.
+constexpr std::size_t together = 64;
 
 const std::vector<float>& vectors() {
   static const std::vector<float> x = structured_rows(rows, n);
@@ -34,9 +34,8 @@ struct Coded {
   void encode() {
     const RowsView<const float> x(vectors().data(), rows, n);
     for (std::size_t i = 0; i < streams.size(); ++i) {
-      EncodedRows& some = codes;
-      some = EncodedRows(codec.parameters(), together, codec.code_bytes(), i * together);
-      codec.encode(x.slice(i * together, together), some.buffer(), &workspace);
+      const EncodedBuffer some(norms, bytes, i * together);
+      codec.encode(x.slice(i * together, together), some, &workspace);
       streams[i] = coder.encode(some);
     }
   }
@@ -58,7 +57,6 @@ struct Coded {
   Workspace workspace;
   EntropyCoder coder;
   std::vector<PackedRows> streams;
-  EncodedRows codes{codec.parameters(), 0, codec.code_bytes(), 0};
   std::vector<float> norms = std::vector<float>(together);
   std::vector<std::uint8_t> bytes = std::vector<std::uint8_t>(together * codec.code_bytes());
   std::vector<float> y = std::vector<float>(rows * n);

@@ -40,30 +40,17 @@ inline void put(std::uint64_t& x, std::uint8_t*& next, const PutSymbol& symbol) 
   x += symbol.bias + quotient * symbol.rest;
 }
 
-struct Putter {
-  std::uint64_t x;
-  std::uint8_t* next;
-
-  void put_bit(std::uint32_t bit) {
-    if (x >= std::uint64_t{1} << 62) {
-      next -= 4;
-      const auto word = static_cast<std::uint32_t>(x);
-      std::memcpy(next, &word, 4);
-      x >>= 32;
-    }
-    x = ((x >> 15) << 16) + (x & 0x7FFF) + (std::uint64_t{bit} << 15);
-  }
-  // The reverse of get_escaped.
-  void put_escaped(std::int64_t c, int largest, const PutSymbol& escape) {
-    const auto beyond = static_cast<std::uint64_t>((c < 0 ? -c : c) - largest);
-    const int e = static_cast<int>(std::bit_width(beyond)) - 1;
-    for (int i = 0; i < e; ++i) put_bit(static_cast<std::uint32_t>(beyond >> i & 1));
-    put_bit(0);
-    for (int i = 0; i < e; ++i) put_bit(1);
-    put_bit(c < 0 ? 1 : 0);
-    put(x, next, escape);
-  }
-};
+// The reverse of Getter::get_escaped.
+void put_escaped(std::uint64_t& x, std::uint8_t*& next, const EntropyTables& t, std::int64_t c,
+                 const PutSymbol& escape) {
+  const auto beyond = static_cast<std::uint64_t>((c < 0 ? -c : c) - t.largest);
+  const int e = static_cast<int>(std::bit_width(beyond)) - 1;
+  for (int i = 0; i < e; ++i) put(x, next, t.put_bit[beyond >> i & 1]);
+  put(x, next, t.put_bit[0]);
+  for (int i = 0; i < e; ++i) put(x, next, t.put_bit[1]);
+  put(x, next, t.put_bit[c < 0 ? 1 : 0]);
+  put(x, next, escape);
+}
 
 // Codes lie at any address.
 template <class Code>
@@ -110,10 +97,7 @@ void put_rows(const EntropyTables& t, std::size_t order, const Row* row, std::ui
       if (static_cast<std::uint64_t>(c + largest) <= span) [[likely]] {
         put(x[r], next[r], bucket[c]);
       } else {
-        Putter putter{x[r], next[r]};
-        putter.put_escaped(c, largest, bucket[largest + 1]);
-        x[r] = putter.x;
-        next[r] = putter.next;
+        put_escaped(x[r], next[r], t, c, bucket[largest + 1]);
       }
     }
   }

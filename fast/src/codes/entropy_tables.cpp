@@ -47,7 +47,9 @@ PutSymbol put_symbol(std::uint32_t frequency, std::uint32_t cumulative) {
 
 }  // namespace
 
-EntropyTables::EntropyTables(Step step) : raw_bits(step.raw_bits()) {
+EntropyTables::EntropyTables(Step step)
+    : raw_bits(step.raw_bits()),
+      put_bit{put_symbol(frequency_sum / 2, 0), put_symbol(frequency_sum / 2, frequency_sum / 2)} {
   const double coarse = step.coarse();
   largest = static_cast<int>(std::ceil(4.5 * std::sqrt(1 + (coarse * coarse) / 12) / coarse));
   const std::size_t count = symbols();

@@ -36,6 +36,7 @@ struct EntropyTables {
   int largest;                             // K
   std::vector<std::uint16_t> frequencies;  // buckets × symbols
   std::vector<PutSymbol> put;              // buckets × symbols
+  PutSymbol put_bit[2];                    // of frequency 2^15
   std::vector<GetSymbol> get;              // buckets × symbols
   std::vector<std::uint8_t> first;         // buckets × 2^coarse_bits: the symbol of the least m with these high bits
 };
