@@ -105,7 +105,7 @@ Session::Row given(const Case& c, const CodedRow& coded) {
 
 // The raw bits are those of another number of them, or in another order.
 std::string explain_raw(const Case& c, const Row& row) {
-  const int h = steps::raw_bits(c.config.step);
+  const int h = reference::StepNumbers(c.config.step).raw_bits;
   for (const int other : {h - 1, h + 1}) {
     if (other < 0) continue;
     Bytes raw(row.put.raw.size());

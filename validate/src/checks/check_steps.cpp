@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "hdq/codec.hpp"
+#include "hdq/reference/scheme/entropy_tables.hpp"
 #include "hdq/reference/scheme/philox.hpp"
 #include "hdq/validate/checks/checks.hpp"
 #include "hdq/validate/checks/inputs.hpp"
@@ -48,7 +49,7 @@ std::string explain_tables(const std::vector<std::uint32_t>& got, const std::vec
   bool reversed = true, mode_alone = true, escape_alone = true;
   for (std::size_t i = 0; i < got.size(); ++i) {
     const std::size_t bucket = i / width, symbol = i % width;
-    reversed &= got[i] == expected[(steps::buckets - 1 - bucket) * width + symbol];
+    reversed &= got[i] == expected[(static_cast<std::size_t>(reference::offset_buckets) - 1 - bucket) * width + symbol];
     if (got[i] == expected[i]) continue;
     mode_alone &= symbol == largest;
     escape_alone &= symbol == width - 1 || symbol == largest;
@@ -60,8 +61,8 @@ std::string explain_tables(const std::vector<std::uint32_t>& got, const std::vec
 }
 
 std::optional<Finding> judge_tables(Session& s, const Config& config) {
-  const int h = steps::raw_bits(config.step);
-  const std::uint32_t k = steps::largest_symbol(config.step);
+  const int h = reference::StepNumbers(config.step).raw_bits;
+  const auto k = static_cast<std::uint32_t>(reference::StepNumbers(config.step).largest);
   const auto wrong = [&](std::string defect, std::string what, std::size_t index, std::uint64_t got,
                          std::uint64_t expected) {
     Finding f = finding_at(Stage::tables, config, 0, std::move(defect), std::move(what));
@@ -79,7 +80,7 @@ std::optional<Finding> judge_tables(Session& s, const Config& config) {
       return wrong("frequency-table", fmt::format("K of step {:.9g} is another", config.step), 1, largest, k);
   }
   if (!s.offers(Operation::frequencies)) return std::nullopt;
-  const std::vector<std::uint32_t> got = s.frequencies(config, largest), &expected = steps::frequencies(config.step);
+  const std::vector<std::uint32_t> got = s.frequencies(config, largest), expected = steps::frequencies(config.step);
   const auto at = std::mismatch(got.begin(), got.end(), expected.begin());
   if (at.first == got.end()) return std::nullopt;
   const auto index = static_cast<std::size_t>(at.first - got.begin());
@@ -131,7 +132,7 @@ std::vector<Hypothesis> hypotheses(const Config& config) {
   list.push_back({"offset-without-half", "codes decode to the upper end of their cell", {}, 1, 1.0});
   list.push_back({"raw-bits", "offsets are those of one raw bit more", {.raw_bits = 1}});
   list.push_back({"raw-bits", "offsets are those of one raw bit less", {.raw_bits = -1}});
-  const int h = steps::raw_bits(config.step);
+  const int h = reference::StepNumbers(config.step).raw_bits;
   if (h > 1) list.push_back({"raw-bits", "offsets are V, not 2^h V", {.raw_bits = -h}});
   list.push_back({"dead-or-biased-rounding", "the offset has the other sign", {}, -1});
   list.push_back({"dead-or-biased-rounding", "there is no offset", {}, 0});
@@ -165,7 +166,7 @@ Judged judged_row(Session& s, const Case& c, const Encoded& e, std::size_t row) 
                magnitudes = sum_of_magnitudes(c.row(row), config.dimension);
   const double lost = static_cast<double>(config.dimension + 1) * 0x1p-149 * (r.rho > 0x1p100 ? 0x1p100 : 1);
   const double rotation = (transform_bound(s, config.order, magnitudes) + lost) / scaled,
-               width = std::ldexp(1.0, steps::raw_bits(config.step));
+               width = std::ldexp(1.0, reference::StepNumbers(config.step).raw_bits);
   for (const double y : r.y) r.slack.push_back((rotation + 0x1p-22 * (std::abs(y) / scaled + width)) * (1 + 0x1p-40));
   return r;
 }

@@ -6,25 +6,26 @@
 #include <cstring>
 #include <map>
 
+#include "hdq/reference/scheme/entropy_tables.hpp"
 #include "hdq/reference/scheme/philox.hpp"
+#include "hdq/reference/scheme/row_stream.hpp"
 #include "hdq/validate/checks/oracle.hpp"
 
 namespace hdq::validate::steps {
 
-int raw_bits(float step) {
-  int h = 0;
-  while (std::ldexp(static_cast<double>(step), h) <= 0.125) ++h;
-  return h;
-}
-
-double coarse_step(float step) { return std::ldexp(static_cast<double>(step), raw_bits(step)); }
-
-std::uint32_t largest_symbol(float step) {
-  const double w = coarse_step(step), square = w * w, share = square / 12, s = std::sqrt(1 + share);
-  return static_cast<std::uint32_t>(std::ceil(4.5 * s / w));
-}
-
 namespace {
+
+struct Model {
+  explicit Model(float step) : numbers(step), tables(reference::entropy_tables(numbers)), coder(numbers, tables) {}
+  reference::StepNumbers numbers;
+  reference::FrequencyTables tables;
+  reference::RowCoder coder;
+};
+
+const Model& model_of(float step) {
+  static std::map<float, Model> known;
+  return known.try_emplace(step, step).first->second;
+}
 
 std::uint32_t weyl_word(std::uint32_t w, std::uint64_t j, std::uint32_t constant) {
   return static_cast<std::uint32_t>(w + j * constant);
@@ -34,7 +35,7 @@ std::uint32_t weyl_word(std::uint32_t w, std::uint64_t j, std::uint32_t constant
 
 std::vector<double> offsets(const Config& config, std::uint64_t row, const OffsetHabit& habit) {
   const std::uint32_t w = reference::dither_word(config.seed, row);
-  const int h = raw_bits(config.step) + habit.raw_bits;
+  const int h = reference::StepNumbers(config.step).raw_bits + habit.raw_bits;
   std::vector<double> all(config.order);
   for (std::size_t j = 0; j < all.size(); ++j) {
     all[j] = std::ldexp((weyl_word(w, j + habit.begin, habit.weyl) >> 9) + habit.half, h - 23);
@@ -94,31 +95,10 @@ std::vector<std::int64_t> from_memory(const Config& config, const std::uint8_t* 
   return codes;
 }
 
-const std::vector<std::uint32_t>& frequencies(float step) {
-  static std::map<float, std::vector<std::uint32_t>> known;
-  std::vector<std::uint32_t>& all = known[step];
-  if (!all.empty()) return all;
-  const auto k = static_cast<int>(largest_symbol(step));
-  const double w = coarse_step(step), variance = 2 + (w * w) / 6;
-  for (int u = 0; u < static_cast<int>(buckets); ++u) {
-    std::vector<double> e;
-    for (int c = -k; c <= k; ++c) {
-      const double tau = w * ((128 * c + 63 - 2 * u) / 128.0), a = (tau * tau) / variance * 0x1p-10;
-      double r = (1 - a) + (a * a) * 0.5;
-      for (int i = 0; i < 10; ++i) r *= r;
-      e.push_back(r);
-    }
-    double total = e[0];
-    for (std::size_t i = 1; i < e.size(); ++i) total += e[i];
-    const std::size_t begin = all.size();
-    std::uint32_t sum = 0;
-    for (const double r : e) {
-      all.push_back(static_cast<std::uint32_t>(std::max(1.0, std::floor((65535 * r) / total + 0.5))));
-      sum += all.back();
-    }
-    all[begin + static_cast<std::size_t>(k)] += 65535 - sum;  // mod 2^32
-    all.push_back(1);
-  }
+std::vector<std::uint32_t> frequencies(float step) {
+  std::vector<std::uint32_t> all;
+  for (const std::vector<std::uint32_t>& bucket : model_of(step).tables)
+    all.insert(all.end(), bucket.begin(), bucket.end());
   return all;
 }
 
@@ -172,13 +152,14 @@ std::vector<bool> escape(std::int64_t c, std::int64_t k, const CoderHabit& habit
 }
 
 void put_code(Encoder& encoder, const Config& config, std::uint32_t w, std::int64_t c, const CoderHabit& habit) {
-  const auto k = static_cast<std::int64_t>(largest_symbol(config.step));
-  const std::size_t width = static_cast<std::size_t>(2 * k + 2),
-                    bucket = habit.reversed_buckets ? buckets - 1 - (w >> 26) : w >> 26;
-  const std::uint32_t* f = frequencies(config.step).data() + bucket * width;
+  const Model& model = model_of(config.step);
+  const std::int64_t k = model.numbers.largest;
+  const std::uint32_t bucket = reference::bucket_of(w);
+  const std::vector<std::uint32_t>& f =
+      model.tables[habit.reversed_buckets ? reference::offset_buckets - 1 - bucket : bucket];
   std::size_t at = static_cast<std::size_t>(c + k);
   if (c < -k || c > k) {
-    at = width - 1;
+    at = f.size() - 1;
     const std::vector<bool> bits = escape(c, k, habit);
     for (auto bit = bits.rbegin(); bit != bits.rend(); ++bit) encoder.put_bit(*bit);
   }
@@ -190,7 +171,8 @@ void put_code(Encoder& encoder, const Config& config, std::uint32_t w, std::int6
 }  // namespace
 
 Session::Stream put(const Config& config, std::uint64_t row, const CodedRow& coded, const CoderHabit& habit) {
-  const int h = raw_bits(config.step);
+  const Model& model = model_of(config.step);
+  const int h = model.numbers.raw_bits;
   const std::size_t d = config.order;
   Session::Stream r;
   r.raw.resize((d * static_cast<std::size_t>(h) + 7) / 8);
@@ -204,6 +186,10 @@ Session::Stream put(const Config& config, std::uint64_t row, const CodedRow& cod
                              : habit.norm_in_state   ? std::bit_cast<std::uint32_t>(coded.norm)
                                                      : 0;
   const std::uint32_t w = reference::dither_word(config.seed, row);
+  if (habit == CoderHabit{}) {
+    r.stream = model.coder.put(w, coded.norm, coded.codes);
+    return r;
+  }
   Encoder encoder((std::uint64_t{1} << 31) + norm, habit);
   for (std::size_t i = 0; i < d; ++i) {
     const std::size_t j = habit.first_coordinate_first ? i : d - 1 - i;

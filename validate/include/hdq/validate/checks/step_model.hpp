@@ -1,6 +1,5 @@
-// SPEC §7 in the validator's own words: what a kernel of the entropy-coded scheme must give, and what one with a known defect gives instead.
-// Codes and values are computed in double from exact rotations, and judged within the bounds of float kernels; tables, streams and
-// raw bits are integers, and exact.
+// What a kernel of the entropy-coded scheme (SPEC §7) must give, and what one with a known defect gives instead. Tables and streams are the
+// reference's; codes and values are computed in double from exact rotations, and judged within the bounds of float kernels.
 #pragma once
 
 #include <cstddef>
@@ -9,20 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "hdq/reference/scheme/uniform_step.hpp"
 #include "hdq/validate/checks/session.hpp"
 
 namespace hdq::validate::steps {
-
-int raw_bits(float step);                  // h
-double coarse_step(float step);            // W
-std::uint32_t largest_symbol(float step);  // K
-inline constexpr std::size_t buckets = 64;
 
 // ---- offsets ----
 
 // How offsets are made; as it stands, as SPEC §7 has it.
 struct OffsetHabit {
-  std::uint32_t weyl = 0x9E3779B9;
+  std::uint32_t weyl = reference::weyl_increment;
   std::uint64_t begin = 0;  // of j
   double half = 0.5;        // in V
   int raw_bits = 0;         // more than h: 2^(h + this) V
@@ -53,8 +48,8 @@ std::vector<std::int64_t> from_memory(const Config& config, const std::uint8_t* 
 
 // ---- tables ----
 
-// 64 × (2K + 2).
-const std::vector<std::uint32_t>& frequencies(float step);
+// 64 × (2K + 2), the reference's.
+std::vector<std::uint32_t> frequencies(float step);
 
 // ---- coder ----
 
@@ -69,7 +64,9 @@ struct CoderHabit {
   int over = 0;                    // more than |c| − K
   std::uint32_t weyl = OffsetHabit{}.weyl;
   std::uint32_t initial_norm = 0;  // instead of the norm's bits, where it is not 0
+  friend bool operator==(const CoderHabit&, const CoderHabit&) = default;
 };
+// Without a habit it is the reference's stream.
 Session::Stream put(const Config& config, std::uint64_t row, const CodedRow& coded, const CoderHabit& habit = {});
 
 }  // namespace hdq::validate::steps
