@@ -19,21 +19,20 @@ class EntropyCodedJudge : public RowJudge {
   void judge(const CodedRow& row, Findings& findings) override {
     codes_ = wide_codes({row.codes, codec_.code_bytes()}, codec_.order());
     findings.add_norm(row.row, row.norm, judge_->judge_norm(row.x, row.norm));
-    findings.add_codes(row.row, judge_->judge_codes(row.x, row.norm, codes_.data(), row.row));
-    findings.add_decoded(row.row, judge_->judge_decoded(row.norm, codes_.data(), row.row, row.decoded));
+    findings.add_codes(row.row, judge_->judge_codes(row.x, row.norm, codes_, row.row));
+    findings.add_decoded(row.row, judge_->judge_decoded(row.norm, codes_, row.row, row.decoded));
     judge_stream(row, findings);
     if (row.norm > 0) findings.add_errors(relative_error(row), padded_error(row), error_, error_);
   }
 
  private:
   void judge_stream(const CodedRow& row, Findings& findings) {
-    const std::vector<std::uint8_t> stream(row.stream.begin(), row.stream.end()), raw(row.raw.begin(), row.raw.end());
-    const bool right = judge_->stream_is_right(row.norm, codes_.data(), row.row, stream, raw);
+    const bool right = judge_->stream_is_right(row.norm, codes_, row.row, row.stream, row.raw);
     findings.streams.add(right ? reference::Verdict::equal : reference::Verdict::wrong);
-    findings.stream_bytes += stream.size() + raw.size();
+    findings.stream_bytes += row.stream.size() + row.raw.size();
     if (!right)
       findings.wrong.emplace_back(
-          row.row, fmt::format("row {}: its stream of {} bytes is not that of its codes", row.row, stream.size()));
+          row.row, fmt::format("row {}: its stream of {} bytes is not that of its codes", row.row, row.stream.size()));
   }
 
   // Before truncation to n the error is ‖ẑ − z‖²/d, in the rotated coordinates.
@@ -45,7 +44,7 @@ class EntropyCodedJudge : public RowJudge {
     double sum = 0;
     for (std::size_t j = 0; j < y.size(); ++j) {
       const auto offset = static_cast<double>(2 * (reference::weyl_word(word, j) >> 9) + 1);
-      const double value = step * (codes_[j] + (0.5 - std::ldexp(offset, shift)));
+      const double value = step * (static_cast<double>(codes_[j]) + (0.5 - std::ldexp(offset, shift)));
       sum += std::pow(value - static_cast<double>(y[j]) / norm, 2);
     }
     return sum / static_cast<double>(y.size());
@@ -53,7 +52,7 @@ class EntropyCodedJudge : public RowJudge {
 
   std::shared_ptr<const StepJudge> judge_;
   double error_;  // D
-  std::vector<std::int32_t> codes_;
+  std::vector<std::int64_t> codes_;
 };
 
 }  // namespace

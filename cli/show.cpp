@@ -21,7 +21,7 @@ struct Arguments {
   bool json = false;
 };
 
-std::vector<std::int32_t> codes_of(const FileHeader& header, const EncodedView& row) {
+std::vector<std::int64_t> codes_of(const FileHeader& header, const EncodedView& row) {
   const auto order = static_cast<std::size_t>(header.order);
   if (header.scheme == SchemeId::entropy_coded) return wide_codes(row.codes(), order);
   std::vector<std::uint8_t> codes(order);
@@ -38,7 +38,7 @@ int show(const Arguments& arguments) {
   BlockReader reader(*file);
   const EncodedView row = reader.rows(arguments.row, 1);
   const float norm = row.norms()[0];
-  const std::vector<std::int32_t> codes = codes_of(header, row);
+  const std::vector<std::int64_t> codes = codes_of(header, row);
   const std::uint32_t word = dither_word(header.seed, row.first_row());
   nlohmann::ordered_json fields = {
       {"row", arguments.row}, {"row_number", row.first_row()}, {"norm", norm}, {"dither_word", word}};

@@ -16,7 +16,7 @@ namespace {
 struct Coded {
   std::vector<float> x, decoded;
   float norm;
-  std::vector<std::int32_t> codes;
+  std::vector<std::int64_t> codes;
   std::vector<std::uint8_t> stream, raw;
 };
 
@@ -25,13 +25,14 @@ constexpr std::uint64_t row_number = 77, seed = 5;
 Coded coded(const std::vector<float>& x, Step step) {
   const Codec codec(x.size(), step, seed);
   const EncodedRows rows = codec.encode(RowsView<const float>(x.data(), 1, x.size()), row_number);
-  Coded made{x, std::vector<float>(x.size()), rows.norms()[0], std::vector<std::int32_t>(codec.order()), {}, {}};
+  Coded made{x, std::vector<float>(x.size()), rows.norms()[0], std::vector<std::int64_t>(codec.order()), {}, {}};
   codec.decode(rows, {made.decoded.data(), 1, x.size()});
   for (std::size_t j = 0; j < codec.order(); ++j) {
     const std::size_t width = codec.code_bytes() / codec.order();
     std::int16_t narrow = 0;
-    std::memcpy(width == 2 ? static_cast<void*>(&narrow) : &made.codes[j], rows.codes().data() + j * width, width);
-    if (width == 2) made.codes[j] = narrow;
+    std::int32_t wide = 0;
+    std::memcpy(width == 2 ? static_cast<void*>(&narrow) : &wide, rows.codes().data() + j * width, width);
+    made.codes[j] = width == 2 ? narrow : wide;
   }
   const PackedRows packed = EntropyCoder(codec).encode(rows);
   made.stream = packed.streams;
@@ -59,14 +60,13 @@ TEST(StepJudge, TheLibrarysRowsAreRight) {
       const Coded made = coded(x, step);
       const StepJudge judge(x.size(), step.value(), seed);
       EXPECT_NE(judge.judge_norm(x.data(), made.norm).verdict, Verdict::wrong);
-      const CodesJudgement codes = judge.judge_codes(x.data(), made.norm, made.codes.data(), row_number);
+      const CodesJudgement codes = judge.judge_codes(x.data(), made.norm, made.codes, row_number);
       EXPECT_EQ(codes.wrong, 0u) << rate << " " << x.size();
       EXPECT_GE(codes.equal, judge.order() * 9 / 10);
-      const DecodedJudgement decoded =
-          judge.judge_decoded(made.norm, made.codes.data(), row_number, made.decoded.data());
+      const DecodedJudgement decoded = judge.judge_decoded(made.norm, made.codes, row_number, made.decoded.data());
       EXPECT_EQ(decoded.wrong, 0u) << rate << " " << x.size();
       EXPECT_LE(decoded.largest_error, decoded.bound);
-      EXPECT_TRUE(judge.stream_is_right(made.norm, made.codes.data(), row_number, made.stream, made.raw))
+      EXPECT_TRUE(judge.stream_is_right(made.norm, made.codes, row_number, made.stream, made.raw))
           << rate << " " << x.size();
     }
   }
@@ -82,28 +82,26 @@ TEST(StepJudge, TheLeastChangeIsWrong) {
       for (const int by : {-1, 1, 2}) {
         Coded made = right;
         made.codes[j] += by;
-        const CodesJudgement codes = judge.judge_codes(x.data(), made.norm, made.codes.data(), row_number);
+        const CodesJudgement codes = judge.judge_codes(x.data(), made.norm, made.codes, row_number);
         ASSERT_EQ(codes.differences.size(), 1u);
         EXPECT_EQ(codes.wrong, 1u);
         EXPECT_EQ(codes.differences[0].coordinate, j);
         EXPECT_EQ(codes.differences[0].code - codes.differences[0].exact_code, by);
-        EXPECT_FALSE(judge.stream_is_right(made.norm, made.codes.data(), row_number, made.stream, made.raw));
-        EXPECT_GT(judge.judge_decoded(made.norm, made.codes.data(), row_number, made.decoded.data()).wrong, 0u);
+        EXPECT_FALSE(judge.stream_is_right(made.norm, made.codes, row_number, made.stream, made.raw));
+        EXPECT_GT(judge.judge_decoded(made.norm, made.codes, row_number, made.decoded.data()).wrong, 0u);
       }
     }
-    const DecodedJudgement decoded =
-        judge.judge_decoded(right.norm, right.codes.data(), row_number, right.decoded.data());
+    const DecodedJudgement decoded = judge.judge_decoded(right.norm, right.codes, row_number, right.decoded.data());
     for (const float bad : {right.decoded[7] + 2.1f * static_cast<float>(decoded.bound),
                             std::numeric_limits<float>::quiet_NaN(), -INFINITY}) {
       Coded made = right;
       made.decoded[7] = bad;
-      const DecodedJudgement verdict =
-          judge.judge_decoded(made.norm, made.codes.data(), row_number, made.decoded.data());
+      const DecodedJudgement verdict = judge.judge_decoded(made.norm, made.codes, row_number, made.decoded.data());
       ASSERT_EQ(verdict.wrong, 1u);
       EXPECT_EQ(verdict.differences[0].coordinate, 7u);
     }
     const auto refused = [&](const Coded& made) {
-      return !judge.stream_is_right(made.norm, made.codes.data(), row_number, made.stream, made.raw);
+      return !judge.stream_is_right(made.norm, made.codes, row_number, made.stream, made.raw);
     };
     for (std::size_t at = 0; at < right.stream.size(); ++at) {
       Coded made = right;
@@ -118,7 +116,7 @@ TEST(StepJudge, TheLeastChangeIsWrong) {
     Coded made = right;
     made.norm = std::nextafter(made.norm, 0.0f);
     EXPECT_TRUE(refused(made));
-    EXPECT_FALSE(judge.stream_is_right(right.norm, right.codes.data(), row_number + 1, right.stream, right.raw));
+    EXPECT_FALSE(judge.stream_is_right(right.norm, right.codes, row_number + 1, right.stream, right.raw));
   }
 }
 
@@ -132,9 +130,9 @@ TEST(StepJudge, TheBoundIsThatOfTheFloats) {
     // x = z·ρ with ρ = 1, which need not be the norm of x: the judge takes the stored one.
     const float x = sign * static_cast<float>(3 - offset - off);
     const double gap = 3 - offset - static_cast<double>(sign * x);
-    const std::int32_t below = gap > 0 ? 2 : 3, above = 5 - below;
-    EXPECT_EQ(judge.judge_codes(&x, 1, &below, row_number).equal, 1u);
-    const CodesJudgement other = judge.judge_codes(&x, 1, &above, row_number);
+    const std::int64_t below = gap > 0 ? 2 : 3, above = 5 - below;
+    EXPECT_EQ(judge.judge_codes(&x, 1, {&below, 1}, row_number).equal, 1u);
+    const CodesJudgement other = judge.judge_codes(&x, 1, {&above, 1}, row_number);
     ASSERT_EQ(other.differences.size(), 1u);
     EXPECT_EQ(other.within_bound, std::abs(gap) < 0x1p-22 * 4 ? 1u : 0u);
     EXPECT_NEAR(other.differences[0].distance, std::abs(gap), 1e-15);
@@ -146,14 +144,14 @@ TEST(StepJudge, RowsOfZeros) {
   Coded made = coded(x, Step::of_rate(7));
   const StepJudge judge(20, Step::of_rate(7).value(), seed);
   EXPECT_TRUE(made.stream.empty());
-  EXPECT_EQ(judge.judge_codes(x.data(), 0, made.codes.data(), row_number).equal, judge.order());
-  EXPECT_EQ(judge.judge_decoded(0, made.codes.data(), row_number, x.data()).wrong, 0u);
-  EXPECT_TRUE(judge.stream_is_right(0, made.codes.data(), row_number, {}, made.raw));
-  EXPECT_FALSE(judge.stream_is_right(0, made.codes.data(), row_number, {1}, made.raw));
+  EXPECT_EQ(judge.judge_codes(x.data(), 0, made.codes, row_number).equal, judge.order());
+  EXPECT_EQ(judge.judge_decoded(0, made.codes, row_number, x.data()).wrong, 0u);
+  EXPECT_TRUE(judge.stream_is_right(0, made.codes, row_number, {}, made.raw));
+  EXPECT_FALSE(judge.stream_is_right(0, made.codes, row_number, std::vector<std::uint8_t>{1}, made.raw));
   made.codes[4] = 1;
-  EXPECT_EQ(judge.judge_codes(x.data(), 0, made.codes.data(), row_number).wrong, 1u);
-  EXPECT_THROW(judge.judge_codes(x.data(), -1, made.codes.data(), row_number), std::invalid_argument);
-  EXPECT_THROW(judge.judge_decoded(NAN, made.codes.data(), row_number, x.data()), std::invalid_argument);
+  EXPECT_EQ(judge.judge_codes(x.data(), 0, made.codes, row_number).wrong, 1u);
+  EXPECT_THROW(judge.judge_codes(x.data(), -1, made.codes, row_number), std::invalid_argument);
+  EXPECT_THROW(judge.judge_decoded(NAN, made.codes, row_number, x.data()), std::invalid_argument);
 }
 
 }  // namespace

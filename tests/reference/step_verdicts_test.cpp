@@ -252,7 +252,7 @@ TEST_F(StepFaults, StreamsAndRawBits) {
     };
     EXPECT_TRUE(right(stream, raw));
     const std::vector<std::int32_t> narrow(r.codes.begin(), r.codes.end());
-    EXPECT_TRUE(judge.stream_is_right(r.norm, narrow.data(), row, stream, raw));
+    EXPECT_TRUE(judge.stream_is_right(r.norm, Codes(narrow.begin(), narrow.end()), row, stream, raw));
     EXPECT_FALSE(judge.stream_is_right(r.norm, r.codes, row + 1, stream, raw));
     EXPECT_FALSE(judge.stream_is_right(1.5f * r.norm, r.codes, row, stream, raw));
     for (std::size_t i = 0; i < stream.size(); ++i) {

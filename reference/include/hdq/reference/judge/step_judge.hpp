@@ -42,21 +42,7 @@ class StepJudge {
   bool stream_is_right(float norm, std::span<const std::int64_t> codes, std::uint64_t row,
                        std::span<const std::uint8_t> stream, std::span<const std::uint8_t> raw) const;
 
-  // The same of d codes as they lie in memory.
-  CodesJudgement judge_codes(const float* x, float norm, const std::int32_t* codes, std::uint64_t row) const {
-    return judge_codes(x, norm, widened(codes), row);
-  }
-  DecodedJudgement judge_decoded(float norm, const std::int32_t* codes, std::uint64_t row, const float* decoded) const {
-    return judge_decoded(norm, widened(codes), row, decoded);
-  }
-  bool stream_is_right(float norm, const std::int32_t* codes, std::uint64_t row,
-                       const std::vector<std::uint8_t>& stream, const std::vector<std::uint8_t>& raw) const {
-    return stream_is_right(norm, widened(codes), row, stream, raw);
-  }
-
  private:
-  std::vector<std::int64_t> widened(const std::int32_t* codes) const { return {codes, codes + order()}; }
-
   std::uint64_t seed_;
   EntropyCodedQuantizer quantizer_;
   RowCoder coder_;
