@@ -277,6 +277,17 @@ TEST(EntropyCoder, TablesStreamsAndCodesAreThoseOfTheReference) {
   }
 }
 
+// A constant that is nearly the Weyl sequence's has other buckets only far along a row.
+TEST(EntropyCoder, LongRowsAreThoseOfTheReference) {
+  const Codec codec(65536, Step(1.0825f), 7);
+  const EncodedRows rows = encoded(codec, 1, 5);
+  const std::vector<std::int64_t> codes(codec.order());  // all zero: whatever they were made of, they have a stream
+  const EncodedRows zeros(codec.parameters(), rows.norms(), std::vector<std::uint8_t>(codec.code_bytes()), 5);
+  const PackedRows packed = EntropyCoder(codec).encode(zeros);
+  EXPECT_EQ(packed.streams,
+            reference::RowCoder(reference::StepNumbers(1.0825f)).put(dither_word(7, 5), rows.norms()[0], codes));
+}
+
 // A damaged stream is refused, or it is that of another row: one in 32 ends in a state that a row may have begun with. Checksums are the
 // file's. Nothing outside its bytes is read (ASan).
 TEST(EntropyCoder, DamagedStreams) {
