@@ -288,7 +288,7 @@ TEST(EntropyCoder, LongRowsAreThoseOfTheReference) {
             reference::RowCoder(reference::StepNumbers(1.0825f)).put(dither_word(7, 5), rows.norms()[0], codes));
 }
 
-// A damaged stream is refused, or it is that of another row: one in 32 ends in a state that a row may have begun with. Checksums are the
+// A damaged stream is refused, or it is that of another row, whose norm it ends in. Checksums are the
 // file's. Nothing outside its bytes is read (ASan).
 TEST(EntropyCoder, DamagedStreams) {
   const Codec codec(20, Step(0.26f), 7);

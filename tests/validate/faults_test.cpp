@@ -111,7 +111,7 @@ std::string kill_table() {
   std::ostringstream out;
   out << "# Kill table\n\n"
          "`hdq validate` judges tests/kernels/faulty/hdq_faulty.cpp and, of the entropy-coded scheme, "
-         "hdq_faulty_steps.c beside it: kernels with one\n"
+         "the plain kernel with the edits of step_faults.cmake: kernels with one\n"
          "switchable fault at a time (`HDQ_FAULT=name`), at the default level. Each fault must be found, and the first "
          "finding must name the class given here, in this check: tests/validate/faults_test.cpp.\n"
          "The table is generated from tests/kernels/faulty/faults.hpp and step_faults.hpp; the same test compares.\n\n"
