@@ -31,6 +31,8 @@ void detail::check_encoded(const EncodedView& encoded, const EncodingParameters&
   if (encoded.rows() > 0) require_equal(encoded.code_bytes(), code_bytes, "bytes of codes in a row", "bytes of the codec");
 }
 
-void detail::check_encoded(const EncodedView& encoded, const CodecPlan& plan) { check_encoded(encoded, plan.parameters(), plan.code_bytes); }
+void detail::check_encoded(const EncodedView& encoded, const CodecPlan& plan) {
+  check_encoded(encoded, plan.made_with, plan.code_bytes);
+}
 
 }  // namespace hdq

@@ -101,8 +101,8 @@ struct Scorer::State {
 
 void Scorer::State::set_query(std::size_t index, const float* q) {
   const std::size_t order = plan.order.order;
-  const double square = plan.kernels.sum_of_squares(q, plan.dimension);
-  if (!std::isfinite(square)) detail::throw_bad_column(q, plan.dimension, "query", index, "scored");
+  const double square = plan.kernels.sum_of_squares(q, plan.made_with.dimension);
+  if (!std::isfinite(square)) detail::throw_bad_column(q, plan.made_with.dimension, "query", index, "scored");
   const int exponent = square == 0 ? 0 : std::clamp(std::ilogb(std::sqrt(square)), -126, 126);
   const float scale = std::ldexp(1.0f, -exponent);
   Query& query = queries[index];
@@ -110,21 +110,22 @@ void Scorer::State::set_query(std::size_t index, const float* q) {
   query.unscale = std::ldexp(1.0, exponent);
   query.cosine = square == 0 ? 0 : query.unscale / (static_cast<double>(order) * std::sqrt(square));
   query.magnitude = 0;
-  for (std::size_t i = 0; i < plan.dimension; ++i) query.magnitude += std::abs(static_cast<double>(q[i] * scale));
+  for (std::size_t i = 0; i < plan.made_with.dimension; ++i)
+    query.magnitude += std::abs(static_cast<double>(q[i] * scale));
   AlignedFloats w(order);
-  plan.kernels.rotate(q, plan.dimension, plan.order, plan.signs.data(), scale, w.get());
+  plan.kernels.rotate(q, plan.made_with.dimension, plan.order, plan.signs.data(), scale, w.get());
   float* out = rotated.get() + index * stride;
   std::fill_n(out, stride, 0.0f);
   for (std::size_t j = 0; j < order; ++j) out[detail::score_position(j)] = w.get()[j];
 }
 
 void Scorer::State::set_mean(std::span<const float> mu, RowsView<const float> of) {
-  require_equal(mu.size(), plan.dimension, "numbers in the mean", "dimensions of the codec");
+  require_equal(mu.size(), plan.made_with.dimension, "numbers in the mean", "dimensions of the codec");
   for (std::size_t i = 0; i < mu.size(); ++i)
     if (!std::isfinite(mu[i])) throw InvalidArgument("the mean's column " + std::to_string(i) + " is not finite");
   mean.assign(mu.begin(), mu.end());
   shifted = std::make_unique<State>(codec, of.rows());
-  std::vector<float> less(plan.dimension);
+  std::vector<float> less(plan.made_with.dimension);
   for (std::size_t query = 0; query < of.rows(); ++query) {
     const float* q = of.row(query);
     double magnitude = 0;
@@ -164,7 +165,7 @@ void Scorer::State::score_rows(Metric metric, const EncodedView& rows, std::size
       numbers[i] = rows.first_row() + at;
       codes[i] = rows.row_codes(at);
     }
-    plan.kernels.dither_words(plan.seed, numbers, some, words);
+    plan.kernels.dither_words(plan.made_with.seed, numbers, some, words);
     plan.scheme->score_tables(words, some, tables.get());
     for (std::size_t begin = 0; begin < queries.size(); begin += tile_queries) {
       const std::size_t count = std::min(tile_queries, queries.size() - begin);
@@ -256,7 +257,7 @@ float Scorer::score_row(Metric metric, std::size_t query, const EncodedView& row
   const float norm = row.norms()[0];
   check_norm(norm, 0);
   const std::uint8_t* codes = row.row_codes(0);
-  const std::uint32_t word = dither_word(s.plan.seed, row.first_row());
+  const std::uint32_t word = dither_word(s.plan.made_with.seed, row.first_row());
   AlignedFloats table(s.levels);
   float sum = 0;
   s.plan.scheme->score_tables(&word, 1, table.get());
@@ -286,13 +287,13 @@ double Scorer::error_bound(Metric metric, std::size_t query, const EncodedView& 
   const Query& q = s.queries[query];
   const HadamardOrder shape = s.plan.order;
   const int stages = shape.base == 1 ? shape.log2 : shape.log2 + 2 + (shape.base / 4 - 1);
-  const double d = static_cast<double>(shape.order), n = static_cast<double>(s.plan.dimension);
+  const double d = static_cast<double>(shape.order), n = static_cast<double>(s.plan.made_with.dimension);
   const auto gamma = [](double roundings) { return std::expm1(roundings * u); };  // >= (1 + u)^roundings − 1
   const double gamma_m = gamma(static_cast<double>(s.stride) / 16 + 4), delta = gamma(stages) * q.magnitude + n * eta;
 
   AlignedFloats codewords(shape.order);
   const std::unique_ptr<detail::Scheme::Scratch> scratch = s.plan.scheme->scratch();
-  const std::uint32_t word = dither_word(s.plan.seed, row.first_row());
+  const std::uint32_t word = dither_word(s.plan.made_with.seed, row.first_row());
   s.plan.scheme->begin_reconstruct(&word, 1, *scratch);
   s.plan.scheme->reconstruct(0, row.row_codes(0), *scratch, codewords.get());
   double products = 0, codeword_errors = 0, magnitudes = 0;

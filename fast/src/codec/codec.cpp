@@ -49,8 +49,8 @@ std::shared_ptr<const CodecPlan> make_plan(const EncodingParameters& made_with, 
   const HadamardOrder order = hadamard_order(checked_dimension(made_with.dimension));
   const Isa isa = resolve_isa(options.isa);
   const detail::Kernels& kernels = detail::kernels(isa);
-  auto plan = std::make_shared<CodecPlan>(CodecPlan{
-      made_with.dimension, order, made_with, made_with.seed, isa, kernels, pool_of(options), {}, nullptr, 0, 1});
+  auto plan =
+      std::make_shared<CodecPlan>(CodecPlan{made_with, order, isa, kernels, pool_of(options), {}, nullptr, 0, 1});
   plan->signs.resize((order.order + 31) / 32);
   sign_bits(made_with.seed, order.order, plan->signs.data());
   plan->scheme = detail::make_scheme(made_with, order, kernels);
@@ -68,11 +68,11 @@ float checked_norm(double sum_of_squares, const float* x, std::size_t n, std::si
 
 const float* widened(const float* x, const CodecPlan&, Scratch&) { return x; }
 const float* widened(const Float16* x, const CodecPlan& plan, Scratch& scratch) {
-  plan.kernels.widen_float16(x, plan.dimension, scratch.wide.get());
+  plan.kernels.widen_float16(x, plan.made_with.dimension, scratch.wide.get());
   return scratch.wide.get();
 }
 const float* widened(const BFloat16* x, const CodecPlan& plan, Scratch& scratch) {
-  plan.kernels.widen_bfloat16(x, plan.dimension, scratch.wide.get());
+  plan.kernels.widen_bfloat16(x, plan.made_with.dimension, scratch.wide.get());
   return scratch.wide.get();
 }
 
@@ -81,8 +81,10 @@ template <class Number>
 float rotate_row(const CodecPlan& plan, const Number* x, std::size_t row, Scratch& scratch, float* y) {
   const float* in = widened(x, plan, scratch);
   const std::uint32_t* signs = plan.signs.data();
-  const float norm = checked_norm(plan.kernels.rotate_measured(in, plan.dimension, plan.order, signs, y), in, plan.dimension, row);
-  if (const float factor = norm_scale(norm); factor != 1) plan.kernels.rotate(in, plan.dimension, plan.order, signs, factor, y);
+  const float norm = checked_norm(plan.kernels.rotate_measured(in, plan.made_with.dimension, plan.order, signs, y), in,
+                                  plan.made_with.dimension, row);
+  if (const float factor = norm_scale(norm); factor != 1)
+    plan.kernels.rotate(in, plan.made_with.dimension, plan.order, signs, factor, y);
   return norm;
 }
 
@@ -90,7 +92,7 @@ float rotate_row(const CodecPlan& plan, const Number* x, std::size_t row, Scratc
 void draw(const CodecPlan& plan, std::uint64_t first_row, std::size_t count, std::uint32_t* words) {
   std::uint64_t rows[rows_together];
   for (std::size_t r = 0; r < count; ++r) rows[r] = first_row + r;
-  plan.kernels.dither_words(plan.seed, rows, count, words);
+  plan.kernels.dither_words(plan.made_with.seed, rows, count, words);
 }
 
 template <class Number>
@@ -125,14 +127,15 @@ void decode_run(const CodecPlan& plan, const EncodedView& encoded, const RowsVie
     const float norm = encoded.norms()[row], factor = norm_scale(norm);
     detail::check_norm(norm, row);
     if (norm == 0) {
-      std::fill_n(out.row(row), plan.dimension, 0.0f);
+      std::fill_n(out.row(row), plan.made_with.dimension, 0.0f);
       continue;
     }
     plan.scheme->reconstruct(r, encoded.row_codes(row), *scratch.scheme, y);
     const float scale = static_cast<float>(static_cast<double>(norm * factor) / static_cast<double>(plan.order.order));
     plan.kernels.hadamard(y, plan.order, true);
     // Apart, for its stores to go to memory in order of address: several times faster there than those of a last pass.
-    plan.kernels.store_signed(y, plan.dimension, plan.signs.data(), scale, plan.shrink / factor, out.row(row));
+    plan.kernels.store_signed(y, plan.made_with.dimension, plan.signs.data(), scale, plan.shrink / factor,
+                              out.row(row));
   }
 }
 
@@ -184,7 +187,7 @@ template <class Number>
 void encode_rows(const CodecPlan& plan, const RowsView<const Number>& x, const EncodedBuffer& out, Workspace::State* workspace) {
   detail::require_equal(out.rows(), x.rows(), "rows of codes", "rows");
   if (x.rows() == 0) return;
-  detail::require_equal(x.dimension(), plan.dimension, "numbers in a row", "dimensions of the codec");
+  detail::require_equal(x.dimension(), plan.made_with.dimension, "numbers in a row", "dimensions of the codec");
   detail::require_equal(out.code_bytes(), plan.code_bytes, "bytes of codes in a row", "bytes of the codec");
   for_rows(plan, x.rows(), workspace, [&](std::size_t first, std::size_t last, Scratch& scratch) { encode_run(plan, x, out, first, last, scratch); });
 }
@@ -194,7 +197,7 @@ void rotate_rows(const CodecPlan& plan, const RowsView<const Number>& x, const R
   detail::require_equal(y.rows(), x.rows(), "rotated rows", "rows");
   detail::require_equal(norms.size(), x.rows(), "norms", "rows");
   if (x.rows() == 0) return;
-  detail::require_equal(x.dimension(), plan.dimension, "numbers in a row", "dimensions of the codec");
+  detail::require_equal(x.dimension(), plan.made_with.dimension, "numbers in a row", "dimensions of the codec");
   detail::require_equal(y.dimension(), plan.order.order, "numbers in a rotated row", "orders of the codec");
   for_rows(plan, x.rows(), workspace, [&](std::size_t first, std::size_t last, Scratch& scratch) {
     for (std::size_t row = first; row < last; ++row) norms[row] = rotate_row(plan, x.row(row), row, scratch, y.row(row));
@@ -218,17 +221,17 @@ Codec::Codec(std::size_t dimension, Step step, std::uint64_t seed, CodecOptions 
     : Codec({SchemeId::entropy_coded, dimension, 0, seed, step.value()}, options) {}
 Codec::Codec(const EncodingParameters& made_with, CodecOptions options) : plan_(make_plan(made_with, options)) {}
 
-std::size_t Codec::dimension() const { return plan_->dimension; }
+std::size_t Codec::dimension() const { return plan_->made_with.dimension; }
 std::size_t Codec::order() const { return plan_->order.order; }
 int Codec::bits() const { return plan_->made_with.bits; }
 float Codec::step() const { return plan_->made_with.step; }
-std::uint64_t Codec::seed() const { return plan_->seed; }
+std::uint64_t Codec::seed() const { return plan_->made_with.seed; }
 SchemeId Codec::scheme() const { return plan_->made_with.scheme; }
 Isa Codec::isa() const { return plan_->isa; }
 int Codec::threads() const { return plan_->threads(); }
 std::size_t Codec::code_bytes() const { return plan_->code_bytes; }
 double Codec::error_bound() const { return detail::error_bound(plan_->made_with); }
-EncodingParameters Codec::parameters() const { return plan_->parameters(); }
+EncodingParameters Codec::parameters() const { return plan_->made_with; }
 
 void Codec::encode(RowsView<const float> x, EncodedBuffer out, Workspace* workspace) const {
   encode_rows(*plan_, x, out, workspace == nullptr ? nullptr : workspace->state_.get());
@@ -254,7 +257,7 @@ void Codec::decode(const EncodedView& encoded, RowsView<float> out, Workspace* w
   detail::check_encoded(encoded, *plan_);
   detail::require_equal(out.rows(), encoded.rows(), "rows to decode to", "rows of codes");
   if (encoded.rows() == 0) return;
-  detail::require_equal(out.dimension(), plan_->dimension, "numbers in a row", "dimensions of the codec");
+  detail::require_equal(out.dimension(), plan_->made_with.dimension, "numbers in a row", "dimensions of the codec");
   for_rows(*plan_, encoded.rows(), workspace == nullptr ? nullptr : workspace->state_.get(),
            [&](std::size_t first, std::size_t last, Scratch& scratch) { decode_run(*plan_, encoded, out, first, last, scratch); });
 }

@@ -16,10 +16,8 @@
 namespace hdq::detail {
 
 struct CodecPlan {
-  std::size_t dimension;
-  HadamardOrder order;
   EncodingParameters made_with;
-  std::uint64_t seed;
+  HadamardOrder order;
   Isa isa;                            // never automatic
   const Kernels& kernels;             // its
   std::shared_ptr<ThreadPool> pool;   // null for one thread
@@ -28,7 +26,6 @@ struct CodecPlan {
   std::size_t code_bytes;
   float shrink;  // what decoded values are multiplied by
 
-  const EncodingParameters& parameters() const { return made_with; }
   int threads() const { return pool == nullptr ? 1 : pool->threads(); }
 
   // work(first, last, slot) on runs of [0, rows), on all threads; runs begin at multiples of `multiple`.
