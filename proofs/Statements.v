@@ -15,7 +15,7 @@ From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necess
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
-From Hdq Require StreamCoder.
+From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require CertificateBounds CertificateBoundsFine.
 Open Scope R_scope.
 
@@ -629,3 +629,10 @@ Theorem row_stream_decodes norm_bits row :
   StreamCoder.decode_row (map fst row) (StreamCoder.of_stream (StreamCoder.row_stream norm_bits row))
   = Some (map snd row, ((2 ^ 31 + norm_bits)%Z, nil)).
 Proof. exact (StreamCoder.row_stream_decodes norm_bits row). Qed.
+
+(** The tables of SPEC §7 in binary64 (entropy/FrequencyTables.v has their definition), of every step and every
+    bucket: frequencies at least 1, that of 0 included, which sum to 2^16 with the escape's. So the two theorems above are about them. *)
+Theorem step_table_ok step h u :
+  0 < step <= 16 -> FrequencyTables.raw_bits_of_step step h -> (0 <= u < 64)%Z ->
+  StreamCoder.table_ok (FrequencyTables.step_table (coarse_step step h) u).
+Proof. exact (FrequencyTables.step_table_ok step h u). Qed.
