@@ -1,25 +1,26 @@
 // hdq validate: judges a kernel, stage by stage and as a whole (docs/validate.md).
 #include <fmt/format.h>
-
 #include <unistd.h>
 
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "command.hpp"
 #include "files.hpp"
-#include "options.hpp"
-#include "profile_argument.hpp"
 #include "hdq/io/text.hpp"
 #include "hdq/stages.hpp"
+#include "hdq/validate/driver/validator.hpp"
 #include "hdq/validate/subject/pipe_subject.hpp"
 #include "hdq/validate/subject/plugin_subject.hpp"
-#include "hdq/validate/driver/validator.hpp"
+#include "options.hpp"
+#include "profile_argument.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -28,6 +29,7 @@ struct Arguments {
   std::vector<std::string> subject;
   validate::Options options;
   double time_limit = 10, start_limit = 30;
+  int processes = 0;  // 0: as many as suit
   std::optional<double> memory_limit;
   std::string junit, input, profile, audited;
   std::vector<std::string> dimensions;
@@ -45,12 +47,18 @@ bool is_plugin(const std::vector<std::string>& subject) {
   return subject.size() == 1 && (name.ends_with(".so") || name.ends_with(".dylib") || name.find(".so.") != std::string::npos);
 }
 
+// Two processes of a program may be more than its machine is for: a framework, say, that takes a GPU's memory as its own.
+int processes(const Arguments& arguments) {
+  if (arguments.processes != 0) return arguments.processes;
+  return is_plugin(arguments.subject) && std::thread::hardware_concurrency() > 1 ? 2 : 1;
+}
+
 std::unique_ptr<validate::Subject> open_kernel(const Arguments& arguments) {
   const auto milliseconds = [](double seconds) { return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(1000 * seconds))); };
   validate::Limits limit(milliseconds(arguments.time_limit));
   limit.start = milliseconds(arguments.start_limit);
+  limit.memory /= static_cast<std::uint64_t>(processes(arguments));
   if (arguments.memory_limit) limit.memory = static_cast<std::uint64_t>(*arguments.memory_limit * 0x1p30);
-  if (arguments.subject.empty()) throw UsageError("name a plug-in, or after -- a program");
   if (is_plugin(arguments.subject)) return std::make_unique<validate::PluginSubject>(arguments.subject[0], limit);
   return std::make_unique<validate::PipeSubject>(arguments.subject, limit);
 }
@@ -155,10 +163,13 @@ int run(const Arguments& arguments) try {
     options.profile = profile_text(arguments.profile);
     options.profile_argument = arguments.profile;
   }
+  if (arguments.subject.empty()) throw UsageError("name a plug-in, or after -- a program");
   const std::unique_ptr<validate::Subject> subject = open_kernel(arguments);
   options.dimensions = dimensions_of(arguments);
   options.rows = audited_rows(arguments);
-  return told(arguments, validate::validate(*subject, options, input));
+  std::function<std::unique_ptr<validate::Subject>()> open_another;
+  if (processes(arguments) > 1) open_another = [&] { return open_kernel(arguments); };
+  return told(arguments, validate::validate(*subject, options, input, open_another));
 } catch (const reference::BadProfile& error) {
   throw UsageError(fmt::format("the kernel's profile: {}", error.what()));
 } catch (const validate::NoSubject& error) {
@@ -193,7 +204,10 @@ void add_validate(CLI::App& app) {
   command.positive_number("--time-limit", arguments->time_limit, 86400, "Seconds for one call").show_default();
   command.positive_number("--start-limit", arguments->start_limit, 86400, "Seconds for the kernel to load, or to say what it is").show_default();
   command.positive_number("--check-limit", options.check_limit, 864000, "Seconds for one check, 600 or with --level thorough 7200");
-  command.positive_number("--memory-limit", arguments->memory_limit, 1048576, "GiB of memory that the kernel may use; half of the machine's");
+  command.positive_number("--memory-limit", arguments->memory_limit, 1048576,
+                          "GiB of memory that each process of the kernel may use; all of them half of the machine's");
+  command.integer("--processes", arguments->processes, 1, 2,
+                  "Processes of the kernel at once; 2 for a plug-in where there are processors, 1 for a program");
   command.positive_number("--seconds", options.seconds, 86400, "Seconds for the audit, instead of the level's");
   command.comma_separated("--dims", arguments->dimensions, "Dimensions to audit, separated by commas, instead of some that the kernel offers");
   command.text("--vectors", arguments->audited, "Audit the rows of this file, as hdq encode reads it, instead of made-up vectors");

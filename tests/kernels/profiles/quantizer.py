@@ -171,8 +171,9 @@ class Scheme:
             y[..., -1] = 0
         if self.fault == "sequency-order":  # rows of H by their number of changes of sign
             d = y.shape[-1]
-            h = c.wht(np.eye(d))
-            y = y[..., np.argsort((h[:, 1:] != h[:, :-1]).sum(axis=1), kind="stable")]
+            s = np.arange(d)
+            gray = s ^ s >> 1
+            y = y[..., sum((gray >> i & 1) * (d >> 1 + i) for i in range(d.bit_length() - 1))]
         return y
 
     def rotate_back(self, call, y):

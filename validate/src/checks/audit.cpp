@@ -309,7 +309,15 @@ bool offers_audit(const Session& s) {
 
 }  // namespace
 
-const Check audit_check{"audit", "unbiased in every direction, squared error within its bound: sequential tests, false alarms 1e-9 in all", offers_audit, run_audit};
+const Check audit_check{
+    "audit",
+    "unbiased in every direction, squared error within its bound: sequential tests, false alarms 1e-9 in all",
+    offers_audit,
+    run_audit,
+    nullptr,
+    nullptr,
+    false,
+    true};
 const Check drift_check{"drift", "chains of encode and decode stay unbiased",
                         [](const Session& s) { return s.can_reconstruct() && s.claim() != Claim::error && decodes(s); }, run_drift, nullptr, nullptr, true};
 

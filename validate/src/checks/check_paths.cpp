@@ -866,7 +866,8 @@ bool any_output(const Session& s) {
 
 }  // namespace
 
-const Check rows_check{"rows", "many rows in one call are the same rows alone", any_output, nullptr, judge_rows, rows_cases, true};
+const Check rows_check{
+    "rows", "many rows in one call are the same rows alone", any_output, nullptr, judge_rows, rows_cases, true, true};
 const Check repeat_check{"repeat",     "the same call gives the same bytes, whatever was called before",
                          any_output,   nullptr,
                          judge_repeat, repeat_cases,

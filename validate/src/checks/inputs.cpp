@@ -39,6 +39,14 @@ void hot(std::vector<float>& x, std::size_t count, std::mt19937_64& random, bool
   }
 }
 
+// A pair of std::normal_distribution is 0, 0 once in eight million: 0/0 would be a NaN among the inputs.
+float heavy_tail(std::normal_distribution<float>& normal, std::mt19937_64& random) {
+  for (;;) {
+    const float ratio = normal(random) / normal(random);
+    if (!std::isnan(ratio)) return std::clamp(ratio, -1e4f, 1e4f);
+  }
+}
+
 void row_of_rotation(const Config& config, std::mt19937_64& random, std::vector<float>& x) {
   const std::vector<int> epsilon = reference::signs(config.seed, config.order);
   const std::size_t row = random() % config.order;
@@ -67,7 +75,7 @@ void append_vector(Family family, const Config& config, std::mt19937_64& random,
       break;
     case Family::hadamard_row: row_of_rotation(config, random, x); break;
     case Family::heavy_tailed:
-      for (float& v : x) v = std::clamp(normal(random) / normal(random), -1e4f, 1e4f);
+      for (float& v : x) v = heavy_tail(normal, random);
       break;
     case Family::one_dominates:
       for (float& v : x) v = 0.01f * normal(random);

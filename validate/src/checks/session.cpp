@@ -175,6 +175,12 @@ double Session::claimed_error(int bits) const {
 }
 
 void Session::begin_check(const std::string& name) {
+  // Of its own for each check: what it makes up does not depend on the checks before, so the same check alone shows a finding again.
+  std::vector<std::uint32_t> words{static_cast<std::uint32_t>(options_.seed),
+                                   static_cast<std::uint32_t>(options_.seed >> 32)};
+  words.insert(words.end(), name.begin(), name.end());
+  std::seed_seq sequence(words.begin(), words.end());
+  random_.seed(sequence);
   refusals_.begin_check(name);
   using Seconds = std::chrono::duration<double>;
   constexpr double longest = 600, longest_thorough = 7200;

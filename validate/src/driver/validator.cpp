@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -15,7 +16,9 @@
 #include "hdq/io/vector_writer.hpp"
 #include "hdq/types.hpp"
 #include "hdq/validate/checks/checks.hpp"
+#include "hdq/validate/driver/part.hpp"
 #include "hdq/validate/driver/shrink.hpp"
+#include "hdq/validate/subject/side_process.hpp"
 
 namespace hdq::validate {
 namespace {
@@ -37,23 +40,35 @@ void write_npy(const std::string& path, const Case& c) {
 
 class Runner {
  public:
-  Runner(Subject& subject, const Options& options, const std::optional<Case>& input) : session_(subject, options), options_(options), input_(input) {}
+  // hangs: of the same kernel before.
+  Runner(Subject& subject, const Options& options, const std::optional<Case>& input, int hangs = 0)
+      : session_(subject, options), options_(options), input_(input), hangs_(hangs) {}
 
-  const std::string& unwritten() const { return unwritten_; }
-  // What was left out because the time of a check was up; empty: nothing.
-  std::string left_out_for_time() const {
-    std::vector<std::string> parts;
-    for (const auto& [what, left] : session_.left_out) {
-      if (left.count > 0) parts.push_back(fmt::format("{} of {} {}", left.count, left.of, what));
+  // The checks of one part of the verdict, in their order.
+  Part run_part(bool apart) {
+    Part part;
+    for (const Check* check : all_checks()) {
+      if (check->apart != apart) continue;
+      part.checks.push_back(run(*check));
+      if (options_.fail_fast && stop()) break;
     }
-    return parts.empty() ? "" : fmt::format("left out for want of time: {}", fmt::join(parts, ", "));
+    part.unsupported.assign(session_.unsupported().begin(), session_.unsupported().end());
+    part.remarks = session_.remarks;
+    if (!fewer_.empty())
+      part.remarks.push_back(fmt::format("a call takes {:.2g} ms, so this level tried fewer cases: {}",
+                                         1e3 * session_.seconds_per_call(), fmt::join(fewer_, ", ")));
+    part.estimates = session_.estimates;
+    part.left_out = session_.left_out;
+    part.unwritten = unwritten_;
+    return part;
   }
-  // What was left out because calls take long; empty: nothing.
-  std::string left_out() const {
-    if (fewer_.empty()) return "";
-    return fmt::format("a call takes {:.2g} ms, so this level tried fewer cases: {}", 1e3 * session_.seconds_per_call(),
-                       fmt::join(fewer_, ", "));
+  bool wants(bool apart) const {
+    const auto all = all_checks();
+    std::string reason;
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Check* check) { return check->apart == apart && wanted(*check, reason); });
   }
+  int hangs() const { return hangs_; }
 
   CheckResult run(const Check& check) {
     CheckResult result;
@@ -374,7 +389,7 @@ class Runner {
   const Check* check_ = nullptr;
   CheckResult* result_ = nullptr;
   bool found_ = false;
-  int hangs_ = 0;
+  int hangs_;
 };
 
 }  // namespace
@@ -444,37 +459,101 @@ std::vector<std::string> check_names() {
   return names;
 }
 
-Verdict validate(Subject& subject, const Options& options, const std::optional<Case>& input) {
+namespace {
+
+void expect_check_names(const Options& options) {
   const std::vector<std::string> names = check_names();
   for (const auto* list : {&options.only, &options.skip}) {
     for (const std::string& name : *list) {
       if (!listed(names, name)) throw std::invalid_argument(fmt::format("there is no check {}; the checks are {}", name, fmt::join(names, ", ")));
     }
   }
-  const auto start = Clock::now();
-  Verdict verdict;
-  verdict.command_line = subject.command_line();
+}
+
+// What was left out because the time of a check was up; empty: nothing.
+std::string left_out_for_time(const std::map<std::string, Session::LeftOut>& left_out) {
+  std::vector<std::string> parts;
+  for (const auto& [what, left] : left_out) {
+    if (left.count > 0) parts.push_back(fmt::format("{} of {} {}", left.count, left.of, what));
+  }
+  return parts.empty() ? "" : fmt::format("left out for want of time: {}", fmt::join(parts, ", "));
+}
+
+// As if one session had run all checks, in their order.
+void put_together(Verdict& verdict, const Part& first, const Part& second) {
+  for (const Check* check : all_checks()) {
+    for (const CheckResult& result : (check->apart ? second : first).checks) {
+      if (result.name == check->name) verdict.checks.push_back(result);
+    }
+  }
+  std::set<std::string> unsupported;
+  std::map<std::string, Session::LeftOut> left_out;
+  for (const Part* part : {&first, &second}) {
+    unsupported.insert(part->unsupported.begin(), part->unsupported.end());
+    for (const std::string& remark : part->remarks) {
+      if (!listed(verdict.remarks, remark)) verdict.remarks.push_back(remark);  // both sessions say which scheme
+    }
+    verdict.estimates.insert(verdict.estimates.end(), part->estimates.begin(), part->estimates.end());
+    left_out.insert(part->left_out.begin(), part->left_out.end());
+    if (verdict.unwritten.empty()) verdict.unwritten = part->unwritten;
+  }
+  verdict.unsupported.assign(unsupported.begin(), unsupported.end());
+  if (std::string less = left_out_for_time(left_out); !less.empty()) verdict.remarks.push_back(std::move(less));
+}
+
+using OpenAnother = std::function<std::unique_ptr<Subject>()>;
+
+// Nothing where no other process can be had.
+std::unique_ptr<SideProcess> judge_aside(const Options& options, const OpenAnother& open_another) try {
+  return std::make_unique<SideProcess>([&] {
+    const std::unique_ptr<Subject> another = open_another();
+    return bytes_of_part(Runner(*another, options, std::nullopt).run_part(true));
+  });
+} catch (const std::runtime_error&) {
+  return nullptr;
+}
+
+// Of a process that was ended, or whose kernel did not open twice: nothing.
+std::optional<Part> part_of(SideProcess& aside) try {
+  const std::optional<std::string> bytes = aside.result();
+  return bytes ? std::optional(part_of_bytes(*bytes)) : std::nullopt;
+} catch (const std::exception&) {
+  return std::nullopt;
+}
+
+// Fills what a verdict is made of.
+void judge_all(Subject& subject, const Options& options, const std::optional<Case>& input,
+               const OpenAnother& open_another, Verdict& verdict) {
   Runner runner(subject, options, input);
   verdict.subject = runner.session().info();
-  for (const Check* check : all_checks()) {
-    verdict.checks.push_back(runner.run(*check));
-    if (options.fail_fast && runner.stop()) break;
-  }
-  const auto& unsupported = runner.session().unsupported();
-  verdict.unwritten = runner.unwritten();
   verdict.under_profile = runner.session().profile() != nullptr;
-  verdict.unsupported.assign(unsupported.begin(), unsupported.end());
-  verdict.estimates = runner.session().estimates;
-  verdict.remarks = runner.session().remarks;
-  for (std::string less : {runner.left_out(), runner.left_out_for_time()}) {
-    if (!less.empty()) verdict.remarks.push_back(std::move(less));
-  }
+  std::unique_ptr<SideProcess> aside;
+  if (open_another && !input && runner.wants(false) && runner.wants(true)) aside = judge_aside(options, open_another);
+  const Part first = runner.run_part(false);
+  std::optional<Part> second;
+  if (options.fail_fast && runner.stop())
+    second = Part();
+  else if (aside != nullptr)
+    second = part_of(*aside);
+  if (!second) second = Runner(subject, options, input, runner.hangs()).run_part(true);
+  put_together(verdict, first, *second);
   for (int bits = 1; !runner.session().entropy_coded() && bits <= HDQ_KERNEL_MAX_BITS; ++bits) {
     if (!verdict.subject.offers_bits(bits) || !(verdict.subject.claimed_error[bits] >= empty_claim)) continue;
     verdict.remarks.push_back(fmt::format("the claim at b = {} is empty: E‖x̂ − x‖² of {:.6g}·‖x‖², where x̂ = 0 has 1",
                                           bits, verdict.subject.claimed_error[bits]));
     break;
   }
+}
+
+}  // namespace
+
+Verdict validate(Subject& subject, const Options& options, const std::optional<Case>& input,
+                 const OpenAnother& open_another) {
+  expect_check_names(options);
+  const auto start = Clock::now();
+  Verdict verdict;
+  verdict.command_line = subject.command_line();
+  judge_all(subject, options, input, open_another, verdict);
   verdict.seconds = seconds_since(start);
   return verdict;
 }

@@ -114,18 +114,6 @@ void kill_descendants(const std::set<pid_t>& excluded, pid_t spared) {
 
 // ---- what runs in the new processes ----
 
-void close_all_but(std::vector<int> kept) {
-  std::sort(kept.begin(), kept.end());
-  unsigned next = 3;
-  for (const int descriptor : kept) {
-    if (descriptor < 3) continue;
-    const auto d = static_cast<unsigned>(descriptor);
-    if (d > next) ::close_range(next, d - 1, 0);
-    next = d + 1;
-  }
-  ::close_range(next, ~0u, 0);
-}
-
 bool write_text(const char* path, const std::string& text) {
   const int file = ::open(path, O_WRONLY | O_CLOEXEC);
   if (file < 0) return false;
@@ -249,6 +237,18 @@ bool reap(pid_t process, Deadline deadline, int& status) {
 }
 
 }  // namespace
+
+void close_all_but(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned next = 3;
+  for (const int descriptor : kept) {
+    if (descriptor < 3) continue;
+    const auto d = static_cast<unsigned>(descriptor);
+    if (d > next) ::close_range(next, d - 1, 0);
+    next = d + 1;
+  }
+  ::close_range(next, ~0u, 0);
+}
 
 int milliseconds_until(Deadline deadline, int most) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();

@@ -273,6 +273,7 @@ struct Check {
   std::optional<Finding> (*judge)(Session&, const Case&) = nullptr;  // one case of vectors
   std::vector<Case> (*cases)(Session&) = nullptr;                    // of judge
   bool consistency = false;  // compares the kernel with itself, or what it refuses: says nothing of its values
+  bool apart = false;        // takes long: judged beside the others, in a session of its own
 };
 
 // Trouble in words, with its class of defect.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,7 +49,10 @@ struct Verdict {
 
 std::vector<std::string> check_names();
 // Throws std::invalid_argument for a name in only or skip that is none. `input`: rows to judge instead of the checks' own.
-Verdict validate(Subject& subject, const Options& options, const std::optional<Case>& input = std::nullopt);
+// open_another, where it is given: opens the kernel once more, for the checks that take long, which another process then judges at the same
+// time; the verdict is put together as if one had followed the other, which is what happens where there is no other process.
+Verdict validate(Subject& subject, const Options& options, const std::optional<Case>& input = std::nullopt,
+                 const std::function<std::unique_ptr<Subject>()>& open_another = nullptr);
 
 std::string text_report(const Verdict& verdict);
 std::string json_report(const Verdict& verdict);

@@ -25,6 +25,9 @@ using Deadline = std::chrono::steady_clock::time_point;
 // Milliseconds to wait for, as poll takes them: 0 once the deadline is past, at most `most`.
 int milliseconds_until(Deadline deadline, int most);
 
+// Closes every descriptor above 2 but these. For a new process.
+void close_all_but(std::vector<int> kept);
+
 class ContainedProcess {
  public:
   // What the process has as descriptors 0, 1 and 2; -1 is /dev/null. They stay the caller's.
