@@ -687,29 +687,23 @@ Example row_from_its_bytes :
   = Some ((0 :: 5 :: -1 :: -1000 :: 1 :: nil)%Z, state5).
 Proof. exact (Statements.row_stream_decodes 0x40A00000 row5 ltac:(lia) row5_ok). Qed.
 
-(** Step 3/32: one raw bit, W = 3/16. The row has codes in two buckets; the last one escapes. *)
+(** Step 3/32: one raw bit, W = 3/16. The last code escapes. *)
 Lemma raw_bits_of_3_32 : FrequencyTables.raw_bits_of_step (3/32) 1.
 Proof.
   unfold FrequencyTables.raw_bits_of_step, coarse_step. split; [simpl; lra|].
   intros i Hi. assert (i = 0)%nat as -> by lia. simpl. lra.
 Qed.
 
-Definition table_of_bucket : Z -> StreamCoder.table := FrequencyTables.step_table (coarse_step (3/32) 1).
-
-Example table_of_bucket_ok u : (0 <= u < 64)%Z -> StreamCoder.table_ok (table_of_bucket u).
-Proof. apply Statements.step_table_ok; [lra|exact raw_bits_of_3_32]. Qed.
-
-Definition row3 : list (StreamCoder.table * Z) := ((table_of_bucket 0, 7) :: (table_of_bucket 63, -2) :: (table_of_bucket 0, 1000) :: nil)%Z.
+Example table_of_the_middle_bucket : StreamCoder.table_ok (FrequencyTables.step_table (coarse_step (3/32) 1) 31).
+Proof. apply Statements.step_table_ok; [lra|exact raw_bits_of_3_32|lia]. Qed.
 
 Example row_of_the_tables_of_the_specification :
-  StreamCoder.decode_row (map fst row3) (StreamCoder.of_stream (StreamCoder.row_stream 0x40A00000 row3))
+  let tables := FrequencyTables.row_tables (3/32) 1 7 3 in
+  StreamCoder.decode_row tables (StreamCoder.of_stream (StreamCoder.row_stream 0x40A00000 (combine tables (7 :: -2 :: 1000 :: nil)%Z)))
   = Some ((7 :: -2 :: 1000 :: nil)%Z, state5).
 Proof.
-  apply (Statements.row_stream_decodes 0x40A00000 row3); [lia|]. unfold row3.
-  repeat apply Forall_cons; try apply Forall_nil; cbn [fst snd];
-    match goal with |- StreamCoder.table_ok ?t /\ _ => pose proof (table_of_bucket_ok) as H end;
-    (split; [apply H; lia|]);
-    match goal with |- StreamCoder.code_ok (table_of_bucket ?u) _ => destruct (H u ltac:(lia)) as [Hb _]; unfold StreamCoder.code_ok; lia end.
+  apply (Statements.step_row_decodes (3/32) 1 7 0x40A00000 (7 :: -2 :: 1000 :: nil)%Z ltac:(lra) raw_bits_of_3_32); [lia|].
+  repeat constructor; reflexivity.
 Qed.
 
 (** *** Words *)

@@ -636,3 +636,12 @@ Theorem step_table_ok step h u :
   0 < step <= 16 -> FrequencyTables.raw_bits_of_step step h -> (0 <= u < 64)%Z ->
   StreamCoder.table_ok (FrequencyTables.step_table (coarse_step step h) u).
 Proof. exact (FrequencyTables.step_table_ok step h u). Qed.
+
+(** So a row coded with them decodes, whatever its word w, for |c| < 2^31. *)
+Theorem step_row_decodes step h w norm_bits codes :
+  0 < step <= 16 -> FrequencyTables.raw_bits_of_step step h -> (0 <= norm_bits < 2 ^ 32)%Z ->
+  List.Forall (fun c => (Z.abs c < 2 ^ 31)%Z) codes ->
+  let tables := FrequencyTables.row_tables step h w (length codes) in
+  StreamCoder.decode_row tables (StreamCoder.of_stream (StreamCoder.row_stream norm_bits (combine tables codes)))
+  = Some (codes, ((2 ^ 31 + norm_bits)%Z, nil)).
+Proof. exact (FrequencyTables.step_row_decodes step h w norm_bits codes). Qed.

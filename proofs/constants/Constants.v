@@ -1,11 +1,12 @@
 (** * The numbers that both sides must agree on
 
-    Constants of the specification (SPEC §1, §2, §3, §5.6) as integers, and their printed
+    Constants of the specification (SPEC §1, §2, §3, §5.6, §7) as integers, and their printed
     form, one [name value...] per line, which the C++ program prints too. The theorems
     of this directory are about these definitions: sigma and kappa enter Statements.v by
-    [shipped_sigma], stage counts come from FloatStages.v, B_m from Paley.v. *)
+    [shipped_sigma], stage counts come from FloatStages.v, B_m from Paley.v. Where a definition has a number and
+    not its name, a lemma next to one of the two says that they agree. *)
 From Coq Require Import ZArith Reals List String DecimalString Lra.
-From Hdq Require Import Defs Paley FloatStages.
+From Hdq Require Import Defs EntropyDefs Paley FloatStages.
 Import ListNotations.
 
 (** ** SPEC §3: 64 sigma and 64 kappa of the shipped generator, b = 1..8 *)
@@ -34,6 +35,25 @@ Proof. unfold dither_of_word; simpl; field. Qed.
 Definition unit_roundoff_exponent : Z := -24.
 Definition min_subnormal_exponent : Z := -149.
 
+(** ** SPEC §7: offsets, buckets, and the coder *)
+
+(** V = (floor(w/2^9) + 1/2)/2^23. *)
+Definition offset_shift : Z := 9.
+Definition offset_exponent : Z := 23.
+
+Lemma offset_constants (w : nat) :
+  offset_of_word w = ((INR (w / 2 ^ Z.to_nat offset_shift) + 1/2) / 2 ^ Z.to_nat offset_exponent)%R.
+Proof. reflexivity. Qed.
+
+(** The bucket of w is floor(w/2^26); frequencies sum to 2^16; the state is in [2^31, 2^63), and words have 32 bits.
+    FrequencyTables.v and StreamCoder.v have the lemmas. *)
+Definition bucket_shift : Z := 26.
+Definition bucket_count : Z := 64.
+Definition frequency_exponent : Z := 16.
+Definition state_least_exponent : Z := 31.
+Definition state_end_exponent : Z := 63.
+Definition stream_word_bits : Z := 32.
+
 (** ** Printed form *)
 
 Definition decimal (z : Z) : string := NilZero.string_of_int (Z.to_int z).
@@ -54,7 +74,16 @@ Definition constants_lines : list string :=
     line "philox_domain_dither" [philox_domain_dither];
     line "dither_scale_exponent" [dither_scale_exponent];
     line "unit_roundoff_exponent" [unit_roundoff_exponent];
-    line "min_subnormal_exponent" [min_subnormal_exponent] ]
+    line "min_subnormal_exponent" [min_subnormal_exponent];
+    line "weyl_increment" [Z.of_N weyl_constant];
+    line "offset_shift" [offset_shift];
+    line "offset_exponent" [offset_exponent];
+    line "bucket_shift" [bucket_shift];
+    line "bucket_count" [bucket_count];
+    line "frequency_exponent" [frequency_exponent];
+    line "state_least_exponent" [state_least_exponent];
+    line "state_end_exponent" [state_end_exponent];
+    line "stream_word_bits" [stream_word_bits] ]
   ++ map (fun mk => line "transform_addition_stages"
             (map Z.of_nat [fst mk; snd mk; transform_addition_stages (fst mk) (snd mk)]))
          supported_orders

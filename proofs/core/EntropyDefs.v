@@ -31,7 +31,8 @@ Definition fractional (x : R) : R := x - IZR (Zfloor x).
 Definition offsets (a : vec) (V : R) : vec := fun j => fractional (V + a j).
 
 (** The words: w_j = w + j A mod 2^32, and the offset (floor(w/2^9) + 1/2)/2^23. *)
-Definition weyl_increment : nat := N.to_nat 0x9E3779B9.
+Definition weyl_constant : N := 0x9E3779B9.
+Definition weyl_increment : nat := N.to_nat weyl_constant.
 Definition weyl_word (w j : nat) : nat := ((w + j * weyl_increment) mod 2 ^ 32)%nat.
 Definition offset_of_word (w : nat) : R := (INR (w / 2 ^ 9) + 1/2) / 2 ^ 23.
 Definition word_offsets (w : nat) : vec := fun j => offset_of_word (weyl_word w j).

@@ -8,7 +8,7 @@
 From Coq Require Import ZArith Reals List Lia Lra.
 From Coquelicot Require Import Rcomplements.
 From Flocq Require Import Core.
-From Hdq Require Import Defs EntropyDefs Sums FloatTree FloatCode FloatNorm StreamCoder.
+From Hdq Require Import Defs EntropyDefs Sums Constants FloatTree FloatCode FloatNorm StreamCoder.
 Open Scope R_scope.
 
 (** ** What the specification computes; fl is [round64] *)
@@ -444,3 +444,44 @@ Qed.
 Theorem step_table_ok step h u :
   0 < step <= 16 -> raw_bits_of_step step h -> (0 <= u < 64)%Z -> table_ok (step_table (coarse_step step h) u).
 Proof. intros Hstep Hh Hu. apply coarse_table_ok; [now apply coarse_step_range|easy]. Qed.
+
+(** ** The row: each coordinate's bucket is the high bits of its word *)
+
+Definition bucket_of_word (w : nat) : Z := Z.of_nat (w / 2 ^ 26).
+Definition row_tables (step : R) (h w n : nat) : list table :=
+  map (fun j => step_table (coarse_step step h) (bucket_of_word (weyl_word w j))) (seq 0 n).
+
+Lemma bucket_constants w : bucket_of_word w = Z.of_nat (w / 2 ^ Z.to_nat bucket_shift).
+Proof. reflexivity. Qed.
+
+Lemma bucket_range w j : (0 <= bucket_of_word (weyl_word w j) < bucket_count)%Z.
+Proof.
+  unfold bucket_of_word, weyl_word, bucket_count. split; [apply Nat2Z.is_nonneg|].
+  change 64%Z with (Z.of_nat (2 ^ 6)). apply inj_lt, Nat.div_lt_upper_bound; [now apply Nat.pow_nonzero|].
+  rewrite <- Nat.pow_add_r. now apply Nat.mod_upper_bound, Nat.pow_nonzero.
+Qed.
+
+(** So the coder's theorem is about the specification's own tables. *)
+Theorem step_row_decodes step h w norm_bits codes :
+  0 < step <= 16 -> raw_bits_of_step step h -> (0 <= norm_bits < 2 ^ 32)%Z ->
+  Forall (fun c => (Z.abs c < 2 ^ 31)%Z) codes ->
+  let tables := row_tables step h w (length codes) in
+  decode_row tables (of_stream (row_stream norm_bits (combine tables codes)))
+  = Some (codes, ((2 ^ 31 + norm_bits)%Z, nil)).
+Proof.
+  intros Hstep Hh Hnorm Hcodes tables.
+  assert (Hlength : length tables = length codes) by (unfold tables, row_tables; now rewrite map_length, seq_length).
+  assert (Hfst : map fst (combine tables codes) = tables).
+  { clearbody tables. clear Hcodes. revert codes Hlength. induction tables as [|t tables IH]; intros [|c codes] Hl; try easy.
+    cbn [combine map fst]. f_equal. apply IH. now injection Hl. }
+  assert (Hsnd : map snd (combine tables codes) = codes).
+  { clearbody tables. clear Hcodes Hfst. revert codes Hlength. induction tables as [|t tables IH]; intros [|c codes] Hl; try easy.
+    cbn [combine map snd]. f_equal. apply IH. now injection Hl. }
+  rewrite <- Hfst at 1. rewrite row_stream_decodes, Hsnd; [easy|easy|].
+  apply Forall_forall. intros [t c] Hin. cbn [fst snd].
+  pose proof (in_combine_l _ _ _ _ Hin) as Ht. apply in_combine_r in Hin. rewrite Forall_forall in Hcodes.
+  specialize (Hcodes c Hin). unfold tables, row_tables in Ht. apply in_map_iff in Ht as (j & <- & _).
+  assert (Hok : table_ok (step_table (coarse_step step h) (bucket_of_word (weyl_word w j)))).
+  { apply step_table_ok; [easy|easy|apply bucket_range]. }
+  split; [exact Hok|]. destruct Hok as [Hb _]. unfold code_ok. lia.
+Qed.

@@ -5,6 +5,7 @@
     its own bucket, is put from the last to the first, escapes in Elias's gamma code; the decoder starts from what the encoder
     ended with, returns the codes, and ends with what the encoder began with. *)
 From Coq Require Import ZArith List Lia Bool.
+From Hdq Require Import Constants.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -36,6 +37,20 @@ Definition get (s : symbol) (st : state) : option state :=
        | word :: words => Some (2 ^ 32 * x + word, words)
        | [] => None
        end.
+
+(** These numbers are those of Constants.v, which C++ shares. *)
+Lemma symbol_constants s : symbol_ok s = (1 <= fst s /\ 0 <= snd s /\ fst s + snd s <= 2 ^ frequency_exponent).
+Proof. reflexivity. Qed.
+
+Lemma state_constants st : state_ok st = (2 ^ state_least_exponent <= fst st < 2 ^ state_end_exponent).
+Proof. reflexivity. Qed.
+
+Lemma put_constants f F x words :
+  put (f, F) (x, words)
+  = let (x, words) := if f * 2 ^ (state_end_exponent - frequency_exponent) <=? x
+      then (x / 2 ^ stream_word_bits, x mod 2 ^ stream_word_bits :: words) else (x, words) in
+    (x / f * 2 ^ frequency_exponent + x mod f + F, words).
+Proof. reflexivity. Qed.
 
 Lemma put_state_ok s st : symbol_ok s -> state_ok st -> state_ok (put s st).
 Proof.
