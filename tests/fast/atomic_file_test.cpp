@@ -18,11 +18,13 @@
 #include <thread>
 #include <vector>
 
+#include "file_error.hpp"
 #include "temporary_directory.hpp"
 
 namespace hdq {
 namespace {
 
+using testing::error_of;
 using ::testing::HasSubstr;
 using testing::overwrite_file;
 using testing::read_file;
@@ -33,16 +35,6 @@ void write_whole(const std::string& path, const std::string& text, Temporary tem
   AtomicFile file(path, temporary);
   file.write(text.data(), text.size());
   file.commit();
-}
-
-template <class Action>
-std::string error_of(const Action& action) {
-  try {
-    action();
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "";
 }
 
 unsigned mode_of(const std::string& path) {

@@ -13,6 +13,7 @@
 #include <random>
 #include <vector>
 
+#include "file_error.hpp"
 #include "hdq/entropy_coder.hpp"
 #include "hdq/file.hpp"
 #include "hdq/reference/scheme/row_stream.hpp"
@@ -23,6 +24,7 @@
 namespace hdq {
 namespace {
 
+using testing::error_of;
 using ::testing::HasSubstr;
 using testing::overwrite_file;
 using testing::read_file;
@@ -335,15 +337,6 @@ TEST(EntropyCoder, DamagedStreams) {
   PackedRows wrong = good;
   wrong.streams.pop_back();
   EXPECT_THROW(coder.decode(wrong), InvalidArgument);
-}
-
-std::string error_of(const std::string& path) {
-  try {
-    FileReader(path).verify();
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "";
 }
 
 void write(const std::string& path, const Codec& codec, const EncodedRows& rows, std::uint32_t rows_per_block,

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "file_error.hpp"
 #include "hdq/file.hpp"
 #include "hdq/stages.hpp"
 #include "temporary_directory.hpp"
@@ -23,20 +24,11 @@ namespace hdq {
 namespace {
 
 using ::testing::AllOf;
+using testing::error_of;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 using testing::read_file;
+using ::testing::StartsWith;
 using testing::TemporaryDirectory;
-
-template <class Action>
-std::string error_of(const Action& action) {
-  try {
-    action();
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "";
-}
 
 void expect_short_line(const std::string& error, const std::string& path) {
   EXPECT_THAT(error, StartsWith(path + ": "));

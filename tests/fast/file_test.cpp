@@ -10,6 +10,7 @@
 #include <fstream>
 #include <vector>
 
+#include "file_error.hpp"
 #include "hdq/stages.hpp"
 #include "temporary_directory.hpp"
 
@@ -17,6 +18,7 @@ namespace hdq {
 namespace {
 
 using ::testing::AllOf;
+using testing::error_of;
 using ::testing::HasSubstr;
 using testing::overwrite_file;
 using testing::read_file;
@@ -46,15 +48,6 @@ void write(const std::string& path, const Codec& codec, const Encoded& rows, std
   FileWriter writer(path, header);
   writer.append(rows.view());
   writer.commit();
-}
-
-std::string error_of(const std::string& path) {
-  try {
-    FileReader(path).verify();
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(File, RoundTripsEveryBitWidthAndManyDimensions) {
