@@ -11,6 +11,7 @@
 #include "checks.hpp"
 #include "codec/scheme.hpp"
 #include "hdq/codec.hpp"
+#include "hdq/entropy_coder.hpp"
 #include "hdq/file.hpp"
 #include "hdq/hdq.h"
 #include "hdq/score.hpp"
@@ -18,6 +19,10 @@
 
 struct hdq_codec {
   hdq::Codec codec;
+};
+
+struct hdq_entropy_coder {
+  hdq::EntropyCoder coder;
 };
 
 struct hdq_scorer {
@@ -136,6 +141,7 @@ const Handle& held(const Handle* handle, const char* name) {
   return *handle;
 }
 const hdq::Codec& codec_of(const hdq_codec* codec) { return held(codec, "codec").codec; }
+const hdq::EntropyCoder& coder_of(const hdq_entropy_coder* coder) { return held(coder, "coder").coder; }
 const hdq::Scorer& scorer_of(const hdq_scorer* scorer) { return held(scorer, "scorer").scorer; }
 const hdq::FileReader& file_of(const hdq_file* file) { return held(file, "file").file; }
 
@@ -257,6 +263,56 @@ hdq_status hdq_decode(const hdq_codec* codec, const float* norms, const uint8_t*
     const hdq::Codec& c = codec_of(codec);
     require_if(rows, x, "x");
     c.decode(encoded(c, norms, codes, rows, first_row), {x, rows, c.dimension(), stride});
+  });
+}
+
+// ---- streams ----
+
+hdq_status hdq_entropy_coder_create(const hdq_codec* codec, hdq_entropy_coder** coder) {
+  return created(coder, "coder", [&] { return new hdq_entropy_coder{hdq::EntropyCoder(codec_of(codec))}; });
+}
+
+void hdq_entropy_coder_destroy(hdq_entropy_coder* coder) { delete coder; }
+
+size_t hdq_entropy_coder_raw_bytes(const hdq_entropy_coder* coder) {
+  return coder == nullptr ? 0 : coder->coder.raw_bytes();
+}
+
+hdq_status hdq_entropy_encode(const hdq_entropy_coder* coder, const float* norms, const uint8_t* codes, size_t rows,
+                              uint64_t first_row, uint32_t* lengths, uint8_t* raw, uint8_t* streams, size_t capacity,
+                              size_t* bytes) {
+  return guarded([&] {
+    const hdq::EntropyCoder& c = coder_of(coder);
+    require(bytes, "bytes");
+    require_if(rows, lengths, "lengths");
+    require_if(checked_product(rows, c.raw_bytes(), "raw bits"), raw, "raw");
+    require_if(capacity, streams, "streams");
+    const hdq::PackedRows packed = c.encode(encoded(c.codec(), norms, codes, rows, first_row));
+    *bytes = packed.streams.size();
+    std::copy(packed.lengths.begin(), packed.lengths.end(), lengths);
+    std::copy(packed.raw.begin(), packed.raw.end(), raw);
+    if (streams == nullptr) return;
+    if (capacity < packed.streams.size())
+      throw InvalidArgument("streams: " + std::to_string(packed.streams.size()) + " bytes, and room for " +
+                            std::to_string(capacity));
+    std::copy(packed.streams.begin(), packed.streams.end(), streams);
+  });
+}
+
+hdq_status hdq_entropy_decode(const hdq_entropy_coder* coder, const uint32_t* lengths, const uint8_t* raw,
+                              const uint8_t* streams, size_t bytes, size_t rows, uint64_t first_row, float* norms,
+                              uint8_t* codes) {
+  return guarded([&] {
+    const hdq::EntropyCoder& c = coder_of(coder);
+    require_if(rows, lengths, "lengths");
+    const std::size_t raw_bytes = checked_product(rows, c.raw_bytes(), "raw bits"),
+                      code_bytes = checked_product(rows, c.codec().code_bytes(), "codes");
+    require_if(raw_bytes, raw, "raw");
+    require_if(bytes, streams, "streams");
+    require_if(rows, norms, "norms");
+    require_if(rows, codes, "codes");
+    c.decode({lengths, rows}, {raw, raw_bytes}, {streams, bytes},
+             hdq::EncodedBuffer({norms, rows}, {codes, code_bytes}, first_row));
   });
 }
 

@@ -4,11 +4,12 @@
 #include <string>
 #include <thread>
 
+#include "hdq/entropy_coder.hpp"
 #include "hdq/hdq.h"
+#include "hdq/search.hpp"
 #include "hdq/version.h"
 #include "temporary_directory.hpp"
 #include "test_support.hpp"
-#include "hdq/search.hpp"
 
 namespace {
 
@@ -357,6 +358,131 @@ TEST_F(CFile, FailuresNameTheFile) {
   EXPECT_EQ(hdq_file_writer_commit(nullptr), HDQ_INVALID_ARGUMENT);
   hdq_file_writer_destroy(nullptr);
   hdq_file_close(nullptr);
+}
+
+// ---- streams ----
+
+class CEntropyCoder : public ::testing::TestWithParam<float> {
+ protected:
+  static constexpr std::size_t n = 100, rows = 9, zeros = 3;
+
+  CEntropyCoder() : x_(hdq::test::dyadics(rows * n, 3)), class_(hdq::Codec(n, hdq::Step(GetParam()), 7)) {
+    std::fill_n(x_.begin() + zeros * n, n, 0.0f);
+    hdq_codec_options options = HDQ_CODEC_OPTIONS_INIT;
+    options.scheme = HDQ_SCHEME_ENTROPY_CODED;
+    options.step = GetParam();
+    hdq_codec* codec = nullptr;
+    EXPECT_EQ(hdq_codec_create(n, 0, 7, &options, &codec), HDQ_OK) << hdq_last_error();
+    EXPECT_EQ(hdq_entropy_coder_create(codec, &coder_), HDQ_OK) << hdq_last_error();
+    norms_.resize(rows), codes_.resize(rows * hdq_codec_code_bytes(codec));
+    EXPECT_EQ(hdq_encode(codec, x_.data(), rows, 0, norms_.data(), codes_.data(), 5), HDQ_OK);
+    hdq_codec_destroy(codec);  // the coder outlives it
+    raw_.resize(rows * hdq_entropy_coder_raw_bytes(coder_)), lengths_.resize(rows);
+  }
+  ~CEntropyCoder() override { hdq_entropy_coder_destroy(coder_); }
+
+  hdq_status encode(std::uint8_t* streams, std::size_t capacity, std::size_t* bytes) {
+    return hdq_entropy_encode(coder_, norms_.data(), codes_.data(), rows, 5, lengths_.data(), raw_.data(), streams,
+                              capacity, bytes);
+  }
+  hdq_status decode(const std::vector<std::uint8_t>& streams, std::vector<float>& norms,
+                    std::vector<std::uint8_t>& codes) {
+    return hdq_entropy_decode(coder_, lengths_.data(), raw_.data(), streams.data(), streams.size(), rows, 5,
+                              norms.data(), codes.data());
+  }
+
+  std::vector<float> x_, norms_;
+  hdq::Codec class_;
+  hdq_entropy_coder* coder_ = nullptr;
+  std::vector<std::uint8_t> codes_, raw_;
+  std::vector<std::uint32_t> lengths_;
+};
+
+// Without raw bits, with them, and one in 32-bit codes would be of 2^20 coordinates: the tests of the class have it.
+INSTANTIATE_TEST_SUITE_P(Steps, CEntropyCoder, ::testing::Values(0x1p-10f, 0.0162f, 1.0825f));
+
+TEST_P(CEntropyCoder, StreamsAreThoseOfTheClassAndComeBack) {
+  const hdq::PackedRows expected =
+      hdq::EntropyCoder(class_).encode(class_.encode(hdq::RowsView<const float>(x_.data(), rows, n), 5));
+  std::size_t bytes = 0;
+  ASSERT_EQ(encode(nullptr, 0, &bytes), HDQ_OK) << hdq_last_error();  // lengths alone
+  EXPECT_EQ(bytes, expected.streams.size());
+  EXPECT_EQ(lengths_, expected.lengths);
+  EXPECT_EQ(lengths_[zeros], 0u);
+  std::vector<std::uint8_t> streams(bytes, 0xAA);
+  EXPECT_EQ(encode(streams.data(), bytes - 1, &bytes), HDQ_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(hdq_last_error()).find("streams: " + std::to_string(bytes) + " bytes"), std::string::npos);
+  EXPECT_EQ(bytes, streams.size());
+  EXPECT_EQ(streams, std::vector<std::uint8_t>(bytes, 0xAA));
+  std::vector<std::uint8_t> room(bytes + 3, 0xAA);
+  ASSERT_EQ(encode(room.data(), room.size(), &bytes), HDQ_OK) << hdq_last_error();
+  EXPECT_EQ(std::vector<std::uint8_t>(room.end() - 3, room.end()), std::vector<std::uint8_t>(3, 0xAA));
+  streams.assign(room.begin(), room.end() - 3);
+  EXPECT_EQ(streams, expected.streams);
+  EXPECT_EQ(raw_, expected.raw);
+
+  std::vector<float> norms(rows, -1);
+  std::vector<std::uint8_t> codes(codes_.size(), 0xAA);
+  ASSERT_EQ(decode(streams, norms, codes), HDQ_OK) << hdq_last_error();
+  EXPECT_EQ(norms, norms_);
+  EXPECT_EQ(codes, codes_);
+}
+
+TEST_P(CEntropyCoder, FailuresNameTheArgumentOrTheRow) {
+  std::size_t bytes = 0;
+  ASSERT_EQ(encode(nullptr, 0, &bytes), HDQ_OK);
+  std::vector<std::uint8_t> streams(bytes);
+  ASSERT_EQ(encode(streams.data(), bytes, &bytes), HDQ_OK);
+  const auto said = [](hdq_status status, hdq_status expected, const char* word) {
+    EXPECT_EQ(status, expected) << word;
+    EXPECT_NE(std::string(hdq_last_error()).find(word), std::string::npos) << hdq_last_error();
+  };
+  said(encode(nullptr, 1, &bytes), HDQ_INVALID_ARGUMENT, "streams");
+  said(encode(streams.data(), streams.size(), nullptr), HDQ_INVALID_ARGUMENT, "bytes");
+  said(hdq_entropy_encode(nullptr, norms_.data(), codes_.data(), rows, 5, lengths_.data(), raw_.data(), nullptr, 0,
+                          &bytes),
+       HDQ_INVALID_ARGUMENT, "coder");
+  said(hdq_entropy_encode(coder_, norms_.data(), codes_.data(), rows, 5, nullptr, raw_.data(), nullptr, 0, &bytes),
+       HDQ_INVALID_ARGUMENT, "lengths");
+  if (!raw_.empty())
+    said(
+        hdq_entropy_encode(coder_, norms_.data(), codes_.data(), rows, 5, lengths_.data(), nullptr, nullptr, 0, &bytes),
+        HDQ_INVALID_ARGUMENT, "raw");
+  said(hdq_entropy_encode(coder_, norms_.data(), codes_.data(), SIZE_MAX / 2, 5, lengths_.data(), raw_.data(), nullptr,
+                          0, &bytes),
+       HDQ_INVALID_ARGUMENT, "");
+  EXPECT_EQ(hdq_entropy_encode(coder_, nullptr, nullptr, 0, 5, nullptr, nullptr, nullptr, 0, &bytes), HDQ_OK);
+  EXPECT_EQ(bytes, 0u);
+
+  std::vector<float> norms(rows);
+  std::vector<std::uint8_t> codes(codes_.size()), damaged = streams;
+  damaged.pop_back();
+  said(decode(damaged, norms, codes), HDQ_INVALID_ARGUMENT, "streams");
+  // The third row's: a state that is none.
+  damaged = streams;
+  std::fill_n(damaged.begin() + lengths_[0] + lengths_[1], 8, std::uint8_t{0xFF});
+  said(decode(damaged, norms, codes), HDQ_INVALID_INPUT, "row 2");
+  EXPECT_EQ(hdq_last_error_row(), 2u);
+  said(hdq_entropy_decode(coder_, lengths_.data(), raw_.data(), nullptr, bytes = streams.size(), rows, 5, norms.data(),
+                          codes.data()),
+       HDQ_INVALID_ARGUMENT, "streams");
+  said(hdq_entropy_decode(coder_, lengths_.data(), raw_.data(), streams.data(), bytes, rows, 5, nullptr, codes.data()),
+       HDQ_INVALID_ARGUMENT, "norms");
+  norms_[4] = -1;
+  said(encode(nullptr, 0, &bytes), HDQ_INVALID_INPUT, "row 4");
+  EXPECT_EQ(hdq_last_error_row(), 4u);
+}
+
+TEST(CInterface, AnEntropyCoderNeedsAnEntropyCodedCodec) {
+  const Handle fixed(8);
+  hdq_entropy_coder* coder = reinterpret_cast<hdq_entropy_coder*>(1);
+  EXPECT_EQ(hdq_entropy_coder_create(fixed.codec, &coder), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(coder, nullptr);
+  EXPECT_NE(std::string(hdq_last_error()).find("entropy-coded"), std::string::npos);
+  EXPECT_EQ(hdq_entropy_coder_create(nullptr, &coder), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_entropy_coder_create(fixed.codec, nullptr), HDQ_INVALID_ARGUMENT);
+  hdq_entropy_coder_destroy(nullptr);
+  EXPECT_EQ(hdq_entropy_coder_raw_bytes(nullptr), 0u);
 }
 
 TEST(CInterface, LastErrorBelongsToItsThread) {

@@ -88,6 +88,26 @@ HDQ_EXPORT hdq_status hdq_encode_bfloat16(const hdq_codec* codec, const uint16_t
 HDQ_EXPORT hdq_status hdq_decode(const hdq_codec* codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
                                  float* x, size_t stride);
 
+/* ---- streams: entropy-coded rows in as few bits as files hold them in; hdq/entropy_coder.hpp has the semantics ---- */
+
+typedef struct hdq_entropy_coder hdq_entropy_coder;
+
+/* HDQ_INVALID_ARGUMENT unless the codec is of HDQ_SCHEME_ENTROPY_CODED. The coder may outlive it, and runs on as many threads. */
+HDQ_EXPORT hdq_status hdq_entropy_coder_create(const hdq_codec* codec, hdq_entropy_coder** coder);
+HDQ_EXPORT void hdq_entropy_coder_destroy(hdq_entropy_coder* coder);
+/* Of each row; 0 for steps above 1/8, and for NULL. */
+HDQ_EXPORT size_t hdq_entropy_coder_raw_bytes(const hdq_entropy_coder* coder);
+/* lengths: rows, bytes of each row's stream, 0 for a row of zeros; raw: rows x raw_bytes; streams: *bytes, the sum of the lengths, one
+   after the other. HDQ_INVALID_ARGUMENT where capacity is less: *bytes says what is needed, and streams is untouched. With streams NULL
+   and capacity 0 the lengths alone are wanted, and that is HDQ_OK. */
+HDQ_EXPORT hdq_status hdq_entropy_encode(const hdq_entropy_coder* coder, const float* norms, const uint8_t* codes,
+                                         size_t rows, uint64_t first_row, uint32_t* lengths, uint8_t* raw,
+                                         uint8_t* streams, size_t capacity, size_t* bytes);
+/* The inverse. bytes: of streams, the sum of the lengths. A stream that is no row's is HDQ_INVALID_INPUT. */
+HDQ_EXPORT hdq_status hdq_entropy_decode(const hdq_entropy_coder* coder, const uint32_t* lengths, const uint8_t* raw,
+                                         const uint8_t* streams, size_t bytes, size_t rows, uint64_t first_row,
+                                         float* norms, uint8_t* codes);
+
 /* ---- files ---- */
 
 typedef struct hdq_file hdq_file;
