@@ -16,12 +16,24 @@
 
 namespace hdq::cli {
 
-void CodecArguments::add_scheme(Command command) {
-  command.integer("--bits", bits, BitWidth::least, BitWidth::most, "Bits per coordinate: codes of fixed length");
+void StepArguments::add(Command command) {
   command.positive_number("--rate", rate, 12,
                           "Bits per coordinate on average, 0.3 to 12: entropy-coded, of less error than --bits has");
   command.positive_number("--error", error, Step(Step::most).error(),
                           "Entropy-coded with this mean squared error relative to |x|^2, the same for every vector");
+}
+
+Step StepArguments::step() const {
+  try {
+    return rate ? Step::of_rate(*rate) : Step::of_error(*error);
+  } catch (const InvalidArgument& beyond) {
+    throw UsageError(fmt::format("--{}", beyond.what()));  // it begins with "rate" or "error"
+  }
+}
+
+void CodecArguments::add_scheme(Command command) {
+  command.integer("--bits", bits, BitWidth::least, BitWidth::most, "Bits per coordinate: codes of fixed length");
+  entropy_coded.add(command);
 }
 
 void CodecArguments::add_seed(Command command) {
@@ -43,15 +55,10 @@ void CodecArguments::add_isa(Command command) {
 }
 
 EncodingParameters CodecArguments::parameters(std::size_t dimension) const {
-  if ((bits != 0) + (rate ? 1 : 0) + (error ? 1 : 0) != 1)
+  if ((bits != 0) + (entropy_coded.rate ? 1 : 0) + (entropy_coded.error ? 1 : 0) != 1)
     throw UsageError("exactly one of --bits, --rate and --error is needed");
   if (bits != 0) return {SchemeId::fixed_rate, dimension, bits, seed};
-  try {
-    return {SchemeId::entropy_coded, dimension, 0, seed,
-            (rate ? Step::of_rate(*rate) : Step::of_error(*error)).value()};
-  } catch (const InvalidArgument& beyond) {
-    throw UsageError(fmt::format("--{}", beyond.what()));  // it begins with "rate" or "error"
-  }
+  return {SchemeId::entropy_coded, dimension, 0, seed, entropy_coded.step().value()};
 }
 
 std::string scheme_text(const Codec& codec) {

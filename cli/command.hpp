@@ -27,9 +27,19 @@ struct UsageError : std::runtime_error {
 };
 
 // ---- options that several commands have ----
+
+// --rate and --error, which name a step of the entropy-coded quantizer (SPEC §7).
+struct StepArguments {
+  std::optional<double> rate, error;
+
+  void add(Command command);
+  // UsageError for what no step attains. One of the two was given.
+  Step step() const;
+};
+
 struct CodecArguments {
-  int bits = 0;                       // of the fixed-rate quantizer, or
-  std::optional<double> rate, error;  // of the entropy-coded one
+  int bits = 0;                 // of the fixed-rate quantizer, or
+  StepArguments entropy_coded;  // of the entropy-coded one
   std::uint64_t seed = 0;
   int threads = 0;
   Isa isa = Isa::automatic;

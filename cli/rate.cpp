@@ -23,19 +23,11 @@ using reference::Ball;
 constexpr int digits = 7;
 
 struct Arguments {
-  std::optional<double> rate, error;
+  StepArguments entropy_coded;
   std::optional<int> bits;
   std::optional<std::size_t> dimension;
   bool json = false;
 };
-
-Step step_of(const Arguments& arguments) {
-  try {
-    return arguments.rate ? Step::of_rate(*arguments.rate) : Step::of_error(*arguments.error);
-  } catch (const InvalidArgument& bad) {
-    throw UsageError(std::string(arguments.rate ? "--rate: " : "--error: ") + bad.what());
-  }
-}
 
 // The certified upper bound of the fixed-rate quantizer at the bits asked for, or at those nearest to the rate.
 std::optional<Ball> fixed_rate_error(int bits) {
@@ -46,9 +38,9 @@ std::optional<Ball> fixed_rate_error(int bits) {
 }
 
 int rate(const Arguments& arguments) {
-  if (arguments.rate.has_value() == arguments.error.has_value())
-    throw UsageError("one of --rate and --error is needed");
-  const Step step = step_of(arguments);
+  if (arguments.entropy_coded.rate.has_value() == arguments.entropy_coded.error.has_value())
+    throw UsageError("exactly one of --rate and --error is needed");
+  const Step step = arguments.entropy_coded.step();
   const reference::StepNumbers numbers(step.value());
   const reference::EntropyLength length = reference::entropy_length(numbers);
   std::optional<std::size_t> order;
@@ -96,10 +88,7 @@ void add_rate(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   Command command = add_command(app, "rate", "Error, ideal rate and certified length of the entropy-coded quantizer",
                                 "hdq rate --rate 2 --json", [arguments] { return rate(*arguments); });
-  Option by_rate = command.positive_number("--rate", arguments->rate, 12, "Bits per coordinate, at least 0.3");
-  Option by_error =
-      command.positive_number("--error", arguments->error, 256.0 / 12, "Mean squared error relative to ‖x‖²");
-  by_rate.excludes(by_error);
+  arguments->entropy_coded.add(command);
   command.integer("--bits", arguments->bits, BitWidth::least, BitWidth::most,
                   "Bits of the fixed-rate quantizer to compare with; those nearest to the rate unless given");
   command.integer("--dimension", arguments->dimension, 1, Codec::max_dimension,

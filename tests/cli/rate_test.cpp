@@ -79,13 +79,14 @@ TEST(RateCommand, TablesForPeople) {
 }
 
 TEST(RateCommand, BadArgumentsAreOneLine) {
-  for (const auto& [arguments, what] : {std::pair<const char*, const char*>("", "one of --rate and --error is needed"),
-                                        {"--rate 2 --error 0.1", "--rate"},
-                                        {"--rate 0.2", "--rate: rate must be 0.3 to 12"},
-                                        {"--error 1e-9", "--error: error must be"},
-                                        {"--rate two", "--rate"},
-                                        {"--rate 2 --bits 9", "--bits"},
-                                        {"--rate 2 --dimension 0", "--dimension"}}) {
+  for (const auto& [arguments, what] :
+       {std::pair<const char*, const char*>("", "exactly one of --rate and --error is needed"),
+        {"--rate 2 --error 0.1", "exactly one of --rate and --error is needed"},
+        {"--rate 0.2", "--rate must be 0.3 to 12"},
+        {"--error 1e-9", "--error must be"},
+        {"--rate two", "--rate"},
+        {"--rate 2 --bits 9", "--bits"},
+        {"--rate 2 --dimension 0", "--dimension"}}) {
     const CommandResult result = run_hdq(std::string("rate ") + arguments);
     EXPECT_NE(result.exit_code, 0) << arguments;
     EXPECT_THAT(result.output, HasSubstr(what)) << arguments;
