@@ -106,6 +106,28 @@ TEST(Vectors, NumbersAndFlags) {
   EXPECT_GE(results["invalid"], 50u);
 }
 
+// Of the entropy-coded quantizer: each of these must be noticed too.
+TEST(Vectors, SchemaNoticesDamageToTheOtherScheme) {
+  const Json schema = Json::parse(read_file(schema_path));
+  const auto violation = [&](const char* kind, const auto& damage) {
+    Json damaged = documents().at(std::string("entropy-") + kind + ".json");
+    damage(damaged["testGroups"][0], damaged["testGroups"][0]["tests"][0]);
+    return hdq::testing::schema_violation(schema, damaged);
+  };
+  for (const char* kind : {"tables", "coded", "streams", "file"}) {
+    EXPECT_EQ(violation(kind, [](Json&, Json&) {}), "") << kind;
+    EXPECT_NE(violation(kind, [](Json& group, Json&) { group["type"] = "codec"; }), "") << kind;
+    EXPECT_NE(violation(kind, [](Json&, Json& test) { test["extra"] = 1; }), "") << kind;
+  }
+  EXPECT_NE(violation("tables", [](Json&, Json& test) { test.erase("frequencies"); }), "");
+  EXPECT_NE(violation("tables", [](Json&, Json& test) { test["raw_bits"] = 9; }), "");
+  EXPECT_NE(violation("coded", [](Json&, Json& test) { test["codes"]["type"] = "u1"; }), "");
+  EXPECT_NE(violation("coded", [](Json&, Json& test) { test["code_bits"] = 8; }), "");
+  EXPECT_NE(violation("coded", [](Json&, Json& test) { test.erase("stream"); }), "");
+  EXPECT_NE(violation("streams", [](Json&, Json& test) { test.erase("raw"); }), "");
+  EXPECT_NE(violation("file", [](Json& group, Json&) { group["step"] = 1.5; }), "");
+}
+
 void visit_arrays(const Json& value, const std::function<void(const Json&)>& visit) {
   if (value.is_object() && value.contains("offset")) return visit(value);
   if (value.is_structured()) {
@@ -114,10 +136,10 @@ void visit_arrays(const Json& value, const std::function<void(const Json&)>& vis
 }
 
 TEST(Vectors, ArraysLieInTheBlob) {
-  const std::map<std::string, std::size_t> size = {{"u1", 1}, {"u4", 4}, {"f4", 4}, {"f8", 8}};
-  const std::size_t bytes = made().at("vectors.bin").size();
+  const std::map<std::string, std::size_t> size = {{"u1", 1}, {"u4", 4}, {"i4", 4}, {"f4", 4}, {"f8", 8}};
   std::size_t arrays = 0;
   for (const auto& [name, document] : documents()) {
+    const std::size_t bytes = made().at(document["blob"]).size();
     visit_arrays(document, [&](const Json& array) {
       const std::size_t width = size.at(array["type"]);
       EXPECT_EQ(array["offset"].get<std::size_t>() % width, 0u);

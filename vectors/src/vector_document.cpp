@@ -79,6 +79,11 @@ Json Blob::add(const std::vector<std::uint32_t>& values) {
   for (const std::uint32_t v : values) append_word(bytes, v);
   return place(bytes, values.size(), "u4");
 }
+Json Blob::add(const std::vector<std::int32_t>& values) {
+  std::string bytes;
+  for (const std::int32_t v : values) append_word(bytes, static_cast<std::uint32_t>(v));
+  return place(bytes, values.size(), "i4");
+}
 Json Blob::add(const std::vector<float>& values) {
   std::string bytes;
   for (const float v : values) append_word(bytes, std::bit_cast<std::uint32_t>(v));
@@ -126,8 +131,9 @@ std::string Document::text() const {
                    {"format", 1},
                    {"what", what_},
                    {"provenance",
-                    "computed in real arithmetic by hdq's reference; each test checked against the float32 implementation when made"},
-                   {"blob", "vectors.bin"},
+                    "computed in real arithmetic by hdq's reference; each test checked against the float32 "
+                    "implementation when made"},
+                   {"blob", blob_},
                    {"notes", notes},
                    {"numberOfTests", tests_}};
   // A test per line: readable, and a change shows as the tests it touches.

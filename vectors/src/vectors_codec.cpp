@@ -16,6 +16,32 @@ using reference::Ball;
 using reference::Precision;
 using Flags = std::vector<std::string>;
 
+Json vector_group(Blob& blob, const std::string& type, const std::vector<float>& x, std::uint64_t seed) {
+  const reference::HadamardOrder d = reference::hadamard_order(x.size());
+  const std::vector<int> epsilon = reference::signs(seed, d.order);
+  std::vector<std::uint32_t> words((d.order + 31) / 32);
+  for (std::size_t i = 0; i < d.order; ++i) words[i / 32] |= (epsilon[i] < 0 ? 1u : 0u) << (i % 32);
+  Precision precision(256);
+  const Ball norm = reference::exact_norm(x.data(), x.size());
+  const Ball bound =
+      reference::rotation_error_bound(d, reference::detail::sum_of_magnitudes(x.data(), x.size()), x.size(),
+                                      reference::norm_scale_exponent(nearest_norm(x.data(), x.size())));
+  const auto y = reference::rotate_exactly<reference::Integer>(d, epsilon, x.data(), x.size(),
+                                                               reference::dyadic_scale(x.data(), x.size()));
+  return {{"type", type},
+          {"dimension", x.size()},
+          {"order", d.order},
+          {"base", d.base},
+          {"log2", d.log2},
+          {"seed", hex(seed)},
+          {"signs", blob.add(words)},
+          {"x", blob.add(x)},
+          {"norm", interval(norm)},
+          {"norm_error_bound", hex_float(reference::norm_error_bound(norm, x.size()).upper_double())},
+          {"y", exact_values(y)},
+          {"y_error_bound", hex_float(bound.upper_double())}};
+}
+
 namespace {
 
 struct CodecInput {
@@ -137,31 +163,6 @@ Json row_json(Blob& blob, const ExactRow& exact, int bits, std::uint64_t row) {
 
 Expectation expectation(const ExactRow& row) { return row.alternatives.empty() ? Expectation::valid : Expectation::acceptable; }
 
-// A group: what does not depend on the bits.
-Json vector_group(Blob& blob, const std::vector<float>& x, std::uint64_t seed) {
-  const reference::HadamardOrder d = reference::hadamard_order(x.size());
-  const std::vector<int> epsilon = reference::signs(seed, d.order);
-  std::vector<std::uint32_t> words((d.order + 31) / 32);
-  for (std::size_t i = 0; i < d.order; ++i) words[i / 32] |= (epsilon[i] < 0 ? 1u : 0u) << (i % 32);
-  Precision precision(256);
-  const Ball norm = reference::exact_norm(x.data(), x.size());
-  const Ball bound = reference::rotation_error_bound(d, reference::detail::sum_of_magnitudes(x.data(), x.size()), x.size(),
-                                                     reference::norm_scale_exponent(nearest_norm(x.data(), x.size())));
-  const auto y = reference::rotate_exactly<reference::Integer>(d, epsilon, x.data(), x.size(), reference::dyadic_scale(x.data(), x.size()));
-  return {{"type", "codec"},
-          {"dimension", x.size()},
-          {"order", d.order},
-          {"base", d.base},
-          {"log2", d.log2},
-          {"seed", hex(seed)},
-          {"signs", blob.add(words)},
-          {"x", blob.add(x)},
-          {"norm", interval(norm)},
-          {"norm_error_bound", hex_float(reference::norm_error_bound(norm, x.size()).upper_double())},
-          {"y", exact_values(y)},
-          {"y_error_bound", hex_float(bound.upper_double())}};
-}
-
 constexpr std::uint64_t codec_seed = 0xFEDCBA9876543210;
 std::uint64_t row_of(std::size_t n, int bits) { return (std::uint64_t{1} << 32) - 4 + n % 7 + static_cast<std::uint64_t>(bits); }
 
@@ -172,7 +173,7 @@ void add_near_thresholds(Document& document, Blob& blob, std::size_t n) {
     const std::uint64_t row = row_of(n, bits);
     for (const auto& [comment, x] : near_threshold(codec, dyadic_noise(n, 50 * n + static_cast<std::size_t>(bits)), row, n / 2, j)) {
       const ExactRow exact = codec.encode(x.data(), row);
-      document.begin_group(vector_group(blob, x, codec_seed));
+      document.begin_group(vector_group(blob, "codec", x, codec_seed));
       document.add_test(comment, {"thresholds-drift", "instruction-sets-disagree"}, expectation(exact), row_json(blob, exact, bits, row));
     }
   }
@@ -181,10 +182,13 @@ void add_near_thresholds(Document& document, Blob& blob, std::size_t n) {
 }  // namespace
 
 Document make_codec(Blob& blob) {
-  Document document("codec", "SPEC §4: a vector through every stage; codes are exact for the given norm, bytes those of a bit-exact implementation");
+  Document document("codec",
+                    "SPEC §4: a vector through every stage; codes are exact for the given norm, bytes those of a "
+                    "bit-exact implementation",
+                    blob);
   for (const std::size_t n : std::initializer_list<std::size_t>{1u, 2u, 3u, 12u, 20u, 28u, 33u, 96u, 100u, 300u, 384u, 784u, 960u}) {
     for (const CodecInput& input : codec_inputs(n)) {
-      document.begin_group(vector_group(blob, input.x, codec_seed + n));
+      document.begin_group(vector_group(blob, "codec", input.x, codec_seed + n));
       for (const int bits : input.bits) {
         const ExactRow exact = ExactCodec(n, bits, codec_seed + n).encode(input.x.data(), row_of(n, bits));
         document.add_test(input.comment, input.flags, expectation(exact), row_json(blob, exact, bits, row_of(n, bits)));
@@ -197,7 +201,10 @@ Document make_codec(Blob& blob) {
 
 Document make_batch(Blob& blob) {
   constexpr std::size_t rows = 24;
-  Document document("batch", "SPEC §4: rows of one call, from the given first row number; each is encoded as if alone, whatever the threads");
+  Document document(
+      "batch",
+      "SPEC §4: rows of one call, from the given first row number; each is encoded as if alone, whatever the threads",
+      blob);
   for (const auto& [n, bits] : {std::pair<std::size_t, int>{33, 3}, {100, 1}, {96, 5}}) {
     const std::uint64_t first_row = 0xFFFFFFF0;  // crosses 2^32
     const ExactCodec exact(n, bits, codec_seed);
@@ -245,7 +252,10 @@ Ball dot_error_bound(const std::vector<float>& q, const ExactRow& row) {
 }  // namespace
 
 Document make_dot(Blob& blob) {
-  Document document("dot", "SPEC §4: <q, x^> = (norm/d) <H D q, z^>; a float32 implementation that decodes and sums is within error_bound");
+  Document document(
+      "dot",
+      "SPEC §4: <q, x^> = (norm/d) <H D q, z^>; a float32 implementation that decodes and sums is within error_bound",
+      blob);
   Precision precision(256);
   for (const std::size_t n : std::initializer_list<std::size_t>{12u, 33u, 100u, 384u}) {
     const std::vector<float> x = dyadic_noise(n, 31 * n), other = dyadic_noise(n, 37 * n);
@@ -278,7 +288,10 @@ Document make_dot(Blob& blob) {
 }
 
 Document make_chain(Blob& blob) {
-  Document document("chain", "SPEC §4: encode, decode, encode the result, ...; step s takes row number s; x of a step is decoded_float32 of the one before");
+  Document document("chain",
+                    "SPEC §4: encode, decode, encode the result, ...; step s takes row number s; x of a step is "
+                    "decoded_float32 of the one before",
+                    blob);
   for (const auto& [n, bits] : {std::pair<std::size_t, int>{12, 2}, {100, 1}, {96, 4}, {384, 3}}) {
     std::vector<float> x = n == 12 ? one_hot(n, 5, 1.0f) : dyadic_noise(n, 41 * n);
     const ExactCodec codec(n, bits, codec_seed);

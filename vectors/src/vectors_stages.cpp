@@ -21,7 +21,8 @@ constexpr slong enclosure_bits = 256;
 // ---- SPEC §2 ----
 
 Document make_streams(Blob& blob) {
-  Document document("streams", "SPEC §2: signs of the first columns, as bits (1 for -1), and dither words of rows");
+  Document document("streams", "SPEC §2: signs of the first columns, as bits (1 for -1), and dither words of rows",
+                    blob);
   document.begin_group({{"type", "signs"}});
   for (const std::uint64_t seed : std::initializer_list<std::uint64_t>{0ull, 1ull, 0x0123456789ABCDEFull, 0xFFFFFFFFFFFFFFFFull}) {
     for (const std::size_t count : std::initializer_list<std::size_t>{1u, 127u, 128u, 129u, 1024u}) {
@@ -50,8 +51,10 @@ Document make_streams(Blob& blob) {
 
 // ---- SPEC §3 ----
 
-Document make_codebook(Blob&) {
-  Document document("codebook", "SPEC §3: thresholds and codewords, each enclosed; a codebook in double is within 2^-40 (1 + |exact|)");
+Document make_codebook(Blob& blob) {
+  Document document(
+      "codebook",
+      "SPEC §3: thresholds and codewords, each enclosed; a codebook in double is within 2^-40 (1 + |exact|)", blob);
   Precision precision(enclosure_bits);
   for (int bits = 1; bits <= BitWidth::most; ++bits) {
     const reference::Generator g = reference::Generator::shipped(bits);
@@ -117,7 +120,10 @@ void confirm_mse(int bits, const reference::ScalarQuantizer& quantizer, float z,
 
 Document make_scalar(Blob& blob) {
   constexpr std::size_t dithers = 64;
-  Document document("scalar", "SPEC §3: z under 64 evenly spaced dithers, word_i = i 2^26 + 2^25; over all dithers the mean is z and the mean squared error M(z)");
+  Document document("scalar",
+                    "SPEC §3: z under 64 evenly spaced dithers, word_i = i 2^26 + 2^25; over all dithers the mean is z "
+                    "and the mean squared error M(z)",
+                    blob);
   Precision precision(enclosure_bits);
   for (int bits = 1; bits <= BitWidth::most; ++bits) {
     const reference::ScalarQuantizer quantizer(bits);
@@ -151,7 +157,8 @@ Document make_scalar(Blob& blob) {
 // ---- SPEC §4: packing ----
 
 Document make_packing(Blob& blob) {
-  Document document("packing", "SPEC §4: code j in bits [j b, (j + 1) b) of a little-endian bit string, unused bits 0");
+  Document document("packing", "SPEC §4: code j in bits [j b, (j + 1) b) of a little-endian bit string, unused bits 0",
+                    blob);
   for (int bits = 1; bits <= BitWidth::most; ++bits) {
     document.begin_group({{"type", "packing"}, {"bits", bits}});
     for (const std::size_t count : std::initializer_list<std::size_t>{1u, 2u, 3u, 5u, 7u, 8u, 9u, 15u, 16u, 17u, 31u, 33u, 63u, 64u, 65u, 100u, 127u, 129u}) {
@@ -218,7 +225,9 @@ reference::ExactRotation<reference::Integer> rotate(const reference::HadamardOrd
 
 Document make_transform(Blob& blob) {
   constexpr std::uint64_t seed = 0x0123456789ABCDEF;
-  Document document("transform", "SPEC §1: y = H D x and x = D H^T y, exact; a float32 transform is within error_bound of each");
+  Document document("transform",
+                    "SPEC §1: y = H D x and x = D H^T y, exact; a float32 transform is within error_bound of each",
+                    blob);
   Precision precision(enclosure_bits);
   for (const std::size_t n : std::initializer_list<std::size_t>{1u, 2u, 4u, 12u, 16u, 20u, 24u, 28u, 40u, 56u, 64u, 96u, 112u, 320u}) {
     const reference::HadamardOrder d = reference::hadamard_order(n);

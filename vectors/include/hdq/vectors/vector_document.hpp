@@ -18,19 +18,23 @@ namespace hdq::vectors {
 
 using Json = nlohmann::ordered_json;
 
-// All arrays of a set in one file; equal arrays are stored once.
+// All arrays of some documents in one file; equal arrays are stored once.
 class Blob {
  public:
-  // {"offset", "count", "type"}, type u1, u4, f4 or f8.
+  explicit Blob(std::string name) : name_(std::move(name)) {}
+
+  // {"offset", "count", "type"}, type u1, u4, i4, f4 or f8.
   Json add(const std::vector<std::uint8_t>& values);
   Json add(const std::vector<std::uint32_t>& values);
+  Json add(const std::vector<std::int32_t>& values);
   Json add(const std::vector<float>& values);
   Json add(const std::vector<double>& values);
+  const std::string& name() const { return name_; }  // of its file
   const std::string& bytes() const { return bytes_; }
 
  private:
   Json place(const std::string& array, std::size_t count, const char* type);
-  std::string bytes_;
+  std::string name_, bytes_;
   std::map<std::string, std::size_t> offsets_;
 };
 
@@ -39,7 +43,8 @@ enum class Expectation { valid, acceptable, invalid };
 // One JSON file: groups of tests of one kind.
 class Document {
  public:
-  Document(std::string kind, std::string what) : kind_(std::move(kind)), what_(std::move(what)) {}
+  Document(std::string kind, std::string what, const Blob& blob)
+      : kind_(std::move(kind)), what_(std::move(what)), blob_(blob.name()) {}
 
   void begin_group(Json fields);  // with "type" first
   // `fields` follow tcId, comment, flags, result. Flags are ids of defect classes.
@@ -48,7 +53,7 @@ class Document {
   std::string text() const;
 
  private:
-  std::string kind_, what_;
+  std::string kind_, what_, blob_;
   std::set<std::string> flags_;
   std::size_t tests_ = 0;
   std::vector<Json> groups_;

@@ -1,4 +1,4 @@
-// A set of test vectors (docs/vectors.md): every stage of SPEC §1–§4 with its exact answers, for implementations in any language.
+// A set of test vectors (docs/vectors.md): every stage of SPEC §1–§4 and §7 with its exact answers, for implementations in any language.
 //
 // The answers are computed in real arithmetic by hdq::reference. While they are made, the float32 implementation is run on
 // each instruction set of this machine and compared; a disagreement is an exception, never a file.
@@ -28,5 +28,13 @@ Document make_dot(Blob& blob);        // ⟨q, x̂⟩ without the inverse transf
 Document make_chain(Blob& blob);      // encode, decode, encode, …
 Document make_refusal(Blob& blob);    // inputs that have no code
 Document make_file(Blob& blob);       // .hdq files, whole and damaged (docs/format.md)
+// Of the entropy-coded quantizer, SPEC §7; with a blob of their own.
+Document make_entropy_tables(Blob& blob);   // raw bits and frequencies of a step
+Document make_entropy_coded(Blob& blob);    // a vector through every stage
+Document make_entropy_streams(Blob& blob);  // codes and streams, and what is no stream
+Document make_entropy_file(Blob& blob);     // .hdq files of scheme 1, whole and damaged
+
+// A group of tests of one vector: its rotation and norm, and what they may be off.
+Json vector_group(Blob& blob, const std::string& type, const std::vector<float>& x, std::uint64_t seed);
 
 }  // namespace hdq::vectors
