@@ -158,11 +158,11 @@ namespace {
 // Codes from one to the largest that the width holds, of both signs: mostly escapes, each gamma code among them.
 std::vector<std::int32_t> far_codes(std::size_t count, int bits, std::uint64_t seed) {
   SplitMix64 integers(seed);
+  const auto width = static_cast<std::uint64_t>(bits);
   std::vector<std::int32_t> codes(count);
   for (std::int32_t& code : codes) {
     const std::uint64_t draw = integers.next();
-    const auto magnitude = static_cast<std::int32_t>((draw & 0x7FFFFFFF) >>
-                                                     (32 - bits + draw / 0x100000000u % static_cast<unsigned>(bits)));
+    const auto magnitude = static_cast<std::int32_t>((draw & 0x7FFFFFFF) >> (32 - width + (draw >> 32) % width));
     code = draw >> 63 != 0 ? -magnitude : magnitude;
   }
   codes[0] = static_cast<std::int32_t>(-(std::int64_t{1} << (bits - 1)));
