@@ -270,6 +270,10 @@ std::vector<Case> stream_cases(Session& s) {
   std::vector<Case> cases;
   std::vector<std::uint64_t> dimensions{37, 96, 1, 5};
   if (!s.quick()) dimensions.insert(dimensions.end(), {2, 3, 12, 100, 256, 1024});
+  if (s.thorough()) {
+    for (std::uint64_t n = 4; n <= 66; ++n) dimensions.push_back(n);
+    dimensions.insert(dimensions.end(), {384, 784, 1536, 4096});
+  }
   for (std::size_t i = 0; i < s.steps().size(); ++i) {
     for (std::size_t j = 0; j < dimensions.size(); ++j) {
       if (dimensions[j] > s.info().max_dimension || (s.quick() && j > 0 && (i + j) % 3 != 0)) continue;

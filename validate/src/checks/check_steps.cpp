@@ -95,7 +95,7 @@ std::optional<Finding> judge_tables(Session& s, const Config& config) {
 void run_tables(Session& s, const Report& report) {
   std::vector<float> all = s.steps();
   if (s.info().steps.empty()) {
-    for (int i = 0; i < (s.quick() ? 20 : 200); ++i)
+    for (int i = 0; i < (s.quick() ? 20 : s.thorough() ? 2000 : 200); ++i)
       all.push_back(static_cast<float>(std::exp2(-10 + 14 * std::ldexp(static_cast<double>(s.random()() >> 11), -53))));
     // Where h changes, on both sides.
     for (int e = -9; e <= -3; ++e) {
@@ -479,6 +479,10 @@ std::vector<Case> step_cases(Session& s) {
   std::vector<Case> cases;
   std::vector<std::uint64_t> dimensions{37, 96, 1, 2, 3, 12, 28, 100, 256};
   if (!s.quick()) dimensions.insert(dimensions.end(), {7, 20, 33, 160, 384, 768, 784, 960, 1024, 1536, 4096});
+  if (s.thorough()) {
+    for (std::uint64_t n = 4; n <= 130; ++n) dimensions.push_back(n);
+    dimensions.insert(dimensions.end(), {1792, 2560, 3584, 5120});
+  }
   std::size_t turn = 0;
   for (std::size_t i = 0; i < s.steps().size(); ++i) {
     for (std::size_t j = 0; j < dimensions.size(); ++j) {
