@@ -1,14 +1,22 @@
 // Checks that do as much as they have time for: what is left out is said, and time that other processes took does not count.
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "hdq/reference/scheme/hadamard.hpp"
 #include "hdq/validate/driver/validator.hpp"
+#include "hdq/validate/subject/contained_process.hpp"
+#include "hdq/validate/subject/side_process.hpp"
 
 namespace hdq::validate {
 namespace {
@@ -84,6 +92,52 @@ TEST(Budget, OrdersOfCallsThatAreLeftOutAreCounted) {
   const std::vector<std::string> said = remarks(kernel, "repeat", 12, 2);
   ASSERT_EQ(said.size(), 1u);
   EXPECT_EQ(said[0], "left out for want of time: 12 of 12 orders of calls (repeat)");
+}
+
+void stay_on_first_processor() {
+  cpu_set_t first;
+  CPU_ZERO(&first);
+  CPU_SET(0, &first);
+  ::sched_setaffinity(0, sizeof first, &first);
+}
+
+// Of this process, in seconds.
+double processor_time() {
+  timespec now;
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// How long a call of at most 0.4 s may take, of a process that does `work`.
+double seconds_until_over(const std::function<void()>& work) {
+  const ContainedProcess process({}, -1, work);
+  CallDeadline deadline(process, std::chrono::milliseconds(400));
+  const auto start = std::chrono::steady_clock::now();
+  while (!deadline.over()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return Seconds(std::chrono::steady_clock::now() - start).count();
+}
+
+TEST(CallDeadline, CountsTimeInWhichTheProcessRunsOrSleeps) {
+  EXPECT_GE(seconds_until_over([] { ::pause(); }), 0.4);
+  EXPECT_LT(seconds_until_over([] { ::pause(); }), 4.8) << "it waits for nothing but a signal";
+}
+
+TEST(CallDeadline, DoesNotCountTimeInWhichOthersRun) {
+  if (waited_for_processor("/proc/self") == 0 && !std::filesystem::exists("/proc/self/schedstat")) GTEST_SKIP();
+  const auto spin = [] {
+    stay_on_first_processor();
+    for (;;) processor_time();
+  };
+  std::vector<std::unique_ptr<SideProcess>> others;
+  for (int i = 0; i < 3; ++i) {
+    others.push_back(std::make_unique<SideProcess>([&]() -> std::string {
+      spin();
+      return "";
+    }));
+  }
+  const double seconds = seconds_until_over(spin);
+  EXPECT_GT(seconds, 1.0) << "with three others it runs a quarter of the time";
+  EXPECT_LT(seconds, 0.4 * most_slowdown + 4);
 }
 
 TEST(Budget, NothingIsSaidWhereNothingIsLeftOut) {

@@ -7,7 +7,6 @@
 namespace hdq::validate {
 
 double Budget::used() {
-  constexpr double most_slowdown = 12;
   const auto now = Clock::now();
   // To look takes a tenth of a millisecond.
   if (now >= next_look_) {
@@ -16,7 +15,7 @@ double Budget::used() {
   }
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   // Two that wait at once do not wait twice as long.
-  return elapsed - std::clamp(off_, 0.0, (1 - 1 / most_slowdown) * elapsed);
+  return elapsed - std::clamp(off_, 0.0, (1 - 1.0 / most_slowdown) * elapsed);
 }
 
 double Budget::waited() const { return waited_for_processor("/proc/self") + session_.waited_for_processor(); }

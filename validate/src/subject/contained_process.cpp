@@ -396,6 +396,23 @@ double waited_for_processor(const std::string& process) {
   return 1e-9 * static_cast<double>(waited);
 }
 
+// ---- CallDeadline ----
+
+CallDeadline::CallDeadline(const ContainedProcess& process, std::chrono::milliseconds limit)
+    : process_(process), limit_(limit), start_(Clock::now()), end_(start_ + limit) {}
+
+bool CallDeadline::over() {
+  const auto now = Clock::now();
+  if (now < start_ + limit_ / 10) return false;  // to look takes as long as many a call
+  if (!waited_) waited_ = process_.waited_for_processor();
+  if (now < end_) return false;
+  const std::chrono::duration<double> waited(process_.waited_for_processor() - *waited_),
+      most((most_slowdown - 1) * limit_);
+  const auto more = std::clamp(waited, waited.zero(), most);
+  end_ = start_ + limit_ + std::chrono::duration_cast<Clock::duration>(more);
+  return now >= end_;
+}
+
 // ---- MemoryWatch ----
 
 std::string MemoryWatch::complaint() {

@@ -77,7 +77,7 @@ SubjectInfo PipeSubject::start() {
   for (const int descriptor : {input_, output_, errors_}) ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
   said_ = OutputTail(errors_);
   std::string body;
-  const Reply reply = exchange(info_message(), info_limit, body, Clock::now() + limits_.start);
+  const Reply reply = exchange(info_message(), info_limit, body, limits_.start);
   if (!reply.ok()) {
     stop();
     throw NoSubject(name + ": " + (returned(reply) ? parse_reply_body({}, reply, body) : reply).detail, reply.outcome == Outcome::hung);
@@ -128,20 +128,20 @@ bool PipeSubject::read_answer(std::string& received, std::size_t wanted, Reply& 
 
 // Sends what is left of the message and receives until `wanted` bytes are there. A program may answer before it has read
 // everything, so neither waits for the other.
-bool PipeSubject::pump(const std::string& message, std::size_t& sent, std::string& received, std::size_t wanted, Deadline deadline,
-                      Reply& failure) {
+bool PipeSubject::pump(const std::string& message, std::size_t& sent, std::string& received, std::size_t wanted,
+                       CallDeadline& deadline, Reply& failure) {
   MemoryWatch watch(*process_, limits_);
   while (received.size() < wanted) {
-    if (Clock::now() >= deadline) {
-      failure = broken(Outcome::hung, "no complete answer within the time limit");
-      return false;
-    }
     if (const std::string much = watch.complaint(); !much.empty()) {
       failure = broken(Outcome::crashed, much);
       return false;
     }
     std::array<pollfd, 3> watched = {{{output_, POLLIN, 0}, {errors_, POLLIN, 0}, {sent < message.size() ? input_ : -1, POLLOUT, 0}}};
-    if (::poll(watched.data(), watched.size(), milliseconds_until(deadline, 100)) <= 0) continue;
+    // What has come is read before the time is looked at: it may be hdq that did not get to run.
+    const bool ready = ::poll(watched.data(), watched.size(), deadline.milliseconds_left(100)) > 0;
+    if (!ready) {
+      for (pollfd& quiet : watched) quiet.revents = 0;
+    }
     if (watched[1].revents != 0) said_.drain();
     if (watched[1].revents == POLLHUP && watched[0].revents == 0) std::this_thread::sleep_for(1ms);  // it closed standard error
     if ((watched[2].revents & POLLOUT) != 0) {
@@ -151,11 +151,17 @@ bool PipeSubject::pump(const std::string& message, std::size_t& sent, std::strin
       sent = message.size();  // it reads no more; what it says, or its end, is what counts
     }
     if (watched[0].revents != 0 && !read_answer(received, wanted, failure)) return false;
+    if (received.size() < wanted && deadline.over()) {
+      failure = broken(Outcome::hung, "no complete answer within the time limit");
+      return false;
+    }
   }
   return true;
 }
 
-Reply PipeSubject::exchange(const std::string& message, std::size_t body_limit, std::string& body, Deadline deadline) {
+Reply PipeSubject::exchange(const std::string& message, std::size_t body_limit, std::string& body,
+                            std::chrono::milliseconds at_most) {
+  CallDeadline deadline(*process_, at_most);
   std::array<char, reply_header_bytes> early;
   if (const ssize_t got = ::read(output_, early.data(), early.size()); got > 0) {
     return broken(Outcome::protocol_error, complaint_about_early_bytes({early.data(), static_cast<std::size_t>(got)}));
@@ -181,7 +187,7 @@ Reply PipeSubject::call(const Request& request) {
     }
   }
   std::string body;
-  const Reply header = exchange(call_message(request), output_bytes(request), body, Clock::now() + limits_.call);
+  const Reply header = exchange(call_message(request), output_bytes(request), body, limits_.call);
   if (!returned(header)) return header;
   Reply reply = parse_reply_body(request, header, body);
   if (reply.outcome == Outcome::protocol_error) return broken(Outcome::protocol_error, reply.detail);

@@ -114,7 +114,7 @@ SubjectInfo PluginSubject::start() {
   said_ = OutputTail(said_pipe_);
   if (!why.empty()) throw NoSubject("no process for the kernel: " + why);
   std::string complaint;
-  const Waited waited = wait_for(0, Clock::now() + limits_.start, complaint);
+  const Waited waited = wait_for(0, limits_.start, complaint);
   if (waited != Waited::answered) {
     const std::string detail = waited == Waited::timed_out ? "" : ": " + end_of_child(waited, complaint, {}).detail;
     throw NoSubject(path_ + (waited == Waited::timed_out ? ": hangs while loading" : ": crashes while loading") + detail, waited == Waited::timed_out);
@@ -136,12 +136,14 @@ void PluginSubject::stop() {
   close_end(said_pipe_);
 }
 
-PluginSubject::Waited PluginSubject::wait_for(std::uint64_t number, Deadline deadline, std::string& complaint) {
+PluginSubject::Waited PluginSubject::wait_for(std::uint64_t number, std::chrono::milliseconds at_most,
+                                              std::string& complaint) {
   MemoryWatch watch(*process_, limits_);
+  CallDeadline deadline(*process_, at_most);
   for (;;) {
     if (!(complaint = watch.complaint()).empty()) return Waited::too_large;
     std::array<pollfd, 2> watched = {{{socket_, POLLIN, 0}, {said_pipe_, POLLIN, 0}}};
-    const int ready = ::poll(watched.data(), watched.size(), milliseconds_until(deadline, 100));
+    const int ready = ::poll(watched.data(), watched.size(), deadline.milliseconds_left(100));
     if (ready > 0 && watched[1].revents != 0) {
       said_.drain();
       if ((watched[1].revents & POLLIN) == 0 && watched[0].revents == 0) std::this_thread::sleep_for(1ms);  // it closed its output
@@ -152,7 +154,7 @@ PluginSubject::Waited PluginSubject::wait_for(std::uint64_t number, Deadline dea
       if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) return Waited::closed;
       if (got > 0) return got == sizeof answered && answered == number ? Waited::answered : Waited::nonsense;
     }
-    if (Clock::now() >= deadline) return Waited::timed_out;
+    if (deadline.over()) return Waited::timed_out;
   }
 }
 
@@ -245,7 +247,7 @@ bool PluginSubject::exchange(PluginTask task, const Request* const* requests, st
   const std::uint64_t number = ++last_number_;
   std::string complaint;
   const bool sent = ::send(socket_, &number, sizeof number, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof number;
-  const Waited waited = sent ? wait_for(number, Clock::now() + limits_.call + windows.at_most, complaint) : Waited::closed;
+  const Waited waited = sent ? wait_for(number, limits_.call + windows.at_most, complaint) : Waited::closed;
   if (waited != Waited::answered) {
     failure = end_of_child(waited, complaint, *requests[0]);
     return false;

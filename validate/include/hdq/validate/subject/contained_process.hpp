@@ -68,6 +68,24 @@ class ContainedProcess {
 // The same of a process, by its directory in /proc; 0 where the system does not tell.
 double waited_for_processor(const std::string& process);
 
+// Time for which other processes ran instead counts as if it had not passed, until there is this much of it: a machine that is so loaded
+// is no place to measure time.
+inline constexpr int most_slowdown = 12;
+
+// The end of a call's time: the limit, and that for which the process was ready to run and others ran.
+class CallDeadline {
+ public:
+  CallDeadline(const ContainedProcess& process, std::chrono::milliseconds limit);
+  bool over();  // to be asked ten times before the limit at least
+  int milliseconds_left(int most) const { return milliseconds_until(end_, most); }
+
+ private:
+  const ContainedProcess& process_;
+  std::chrono::milliseconds limit_;
+  Deadline start_, end_;
+  std::optional<double> waited_;  // before
+};
+
 // Looks at a process's memory now and then, while it is waited for.
 class MemoryWatch {
  public:

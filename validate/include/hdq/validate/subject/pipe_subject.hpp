@@ -31,8 +31,10 @@ class PipeSubject final : public Subject {
  private:
   SubjectInfo start();  // throws NoSubject
   void stop();
-  Reply exchange(const std::string& message, std::size_t body_limit, std::string& body, Deadline deadline);
-  bool pump(const std::string& message, std::size_t& sent, std::string& received, std::size_t wanted, Deadline deadline, Reply& failure);
+  Reply exchange(const std::string& message, std::size_t body_limit, std::string& body,
+                 std::chrono::milliseconds at_most);
+  bool pump(const std::string& message, std::size_t& sent, std::string& received, std::size_t wanted,
+            CallDeadline& deadline, Reply& failure);
   bool read_answer(std::string& received, std::size_t wanted, Reply& failure);
   Reply broken(Outcome outcome, const std::string& what);
 

@@ -38,7 +38,7 @@ class PluginSubject : public Subject {
   enum class Waited { answered, closed, timed_out, nonsense, too_large };
   SubjectInfo start();  // throws NoSubject
   void stop();
-  Waited wait_for(std::uint64_t number, Deadline deadline, std::string& complaint);
+  Waited wait_for(std::uint64_t number, std::chrono::milliseconds at_most, std::string& complaint);
   // Puts the calls to the child. True: `answer` is what it wrote beside its outputs, and outputs_ where these are. False: `failure`.
   bool exchange(PluginTask task, const Request* const* requests, std::size_t count, const Windows& windows, PluginChannel& answer, Reply& failure);
   Reply end_of_child(Waited waited, const std::string& complaint, const Request& request);
