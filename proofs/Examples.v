@@ -706,6 +706,21 @@ Proof.
   repeat constructor; reflexivity.
 Qed.
 
+(** The coder, run: eight codes of step 16 under the word 7, norm 5, two of them escapes. RowStream.AreTheBytesThatCoqComputes of
+    tests/reference/entropy_coded_test.cpp has the same bytes from the same row: by tables that C++ computed, here written out. *)
+Definition table_of (f : list Z) : StreamCoder.table :=
+  {| StreamCoder.bound := 2; StreamCoder.frequency := fun c => nth (Z.to_nat (c + 2)) f 1%Z |}.
+
+Example bytes_of_a_row :
+  StreamCoder.row_stream 0x40A00000 (List.combine
+    (map table_of ((1 :: 31301 :: 34231 :: 1 :: 1 :: nil) :: (1 :: 55 :: 64674 :: 804 :: 1 :: nil) ::
+      (1 :: 3842 :: 61681 :: 10 :: 1 :: nil) :: (1 :: 3 :: 55420 :: 10110 :: 1 :: nil) ::
+      (1 :: 276 :: 65096 :: 161 :: 1 :: nil) :: (1 :: 17818 :: 47714 :: 1 :: 1 :: nil) ::
+      (1 :: 18 :: 63214 :: 2301 :: 1 :: nil) :: (1 :: 1625 :: 63882 :: 26 :: 1 :: nil) :: nil)%Z)
+    (0 :: -1 :: 2 :: -3 :: 1 :: 0 :: 1000 :: -2 :: nil)%Z)
+  = (65 :: 204 :: 45 :: 59 :: 169 :: 3 :: 254 :: 255 :: 255 :: 255 :: 197 :: 255 :: 178 :: 203 :: 0 :: 128 :: 239 :: 25 :: nil)%Z.
+Proof. vm_compute. reflexivity. Qed.
+
 (** *** Words *)
 
 Example offsets_of_words_in_square :

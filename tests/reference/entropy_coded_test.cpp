@@ -367,6 +367,15 @@ TEST(RowStream, ShortStreamsAreTheSpecified) {
   EXPECT_EQ(coder.put(0, 1, std::vector<std::int64_t>{-step.largest - 2}), bytes((y << 16) + 65535, 7));
 }
 
+// Examples.v of the proofs, bytes_of_a_row: the model of the coder, computed by Coq.
+TEST(RowStream, AreTheBytesThatCoqComputes) {
+  const RowCoder coder{StepNumbers(16)};
+  const std::vector<std::int64_t> codes = {0, -1, 2, -3, 1, 0, 1000, -2};
+  const std::vector<std::uint8_t> bytes = {65,  204, 45,  59,  169, 3, 254, 255, 255,
+                                           255, 197, 255, 178, 203, 0, 128, 239, 25};
+  EXPECT_EQ(coder.put(7, 5, codes), bytes);
+}
+
 // Every truncation, extensions and every flipped bit of a row's stream: refused, or the stream of another row, to which it comes back.
 TEST(RowStream, WhatIsNoStreamIsRefused) {
   std::size_t refused = 0, tried = 0;
