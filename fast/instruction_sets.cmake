@@ -23,8 +23,10 @@ set(HDQ_HIGHWAY_TARGET_scalar HWY_SCALAR)
 
 # The kernels of the library: what fills a route table (src/simd/kernels.hpp).
 set(HDQ_KERNEL_SOURCES
+  src/codes/get_rows.cpp
   src/codes/lookup.cpp
   src/codes/pack.cpp
+  src/codes/put_rows.cpp
   src/quantizer/codebook.cpp
   src/quantizer/compand.cpp
   src/quantizer/quantize.cpp

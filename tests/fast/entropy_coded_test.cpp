@@ -192,6 +192,104 @@ TEST(EntropyCoder, RowsComeBackOnAnyNumberOfThreads) {
       }
 }
 
+// Coders take a block of coordinates and some rows at a time: rows of every length, escapes first, last and at borders of blocks, numbers of
+// rows that leave some over; and each row cut after every byte, which the reference takes or refuses alike. On every instruction set.
+class CodedBlocks : public ::testing::TestWithParam<float> {
+ protected:
+  static constexpr std::uint64_t first_row = 5, seed = 7;
+
+  // Some rows without escapes, the others with some of those.
+  std::vector<std::vector<std::int64_t>> codes_of(std::size_t order, std::size_t rows, int largest, int raw_bits) {
+    std::vector<std::vector<std::int64_t>> k(rows, std::vector<std::int64_t>(order));
+    std::uniform_int_distribution<std::int64_t> small(-3, 3), low(0, (1 << raw_bits) - 1), far(largest + 1, 500);
+    for (std::size_t row = 0; row < rows; ++row)
+      for (std::size_t j = 0; j < order; ++j) {
+        const bool border = j == 0 || j + 1 == order || j % 32 == 0 || j % 32 == 31;
+        const std::int64_t c = border && row % 3 != 0 && random_() % 2 == 0
+                                   ? (j % 2 == 0 ? -1 : 1) * far(random_)
+                                   : std::min<std::int64_t>(largest, small(random_));
+        k[row][j] = c * (std::int64_t{1} << raw_bits) + low(random_);
+      }
+    return k;
+  }
+
+  std::mt19937_64 random_{11};
+};
+
+TEST_P(CodedBlocks, AreThoseOfTheReference) {
+  std::vector<std::size_t> orders = {64, 96, 384, 1000};
+  for (std::size_t n = 1; n <= 40; ++n) orders.push_back(n);
+  const reference::StepNumbers numbers(GetParam());
+  const reference::RowCoder expected(numbers);
+  for (const std::size_t n : orders) {
+    const std::size_t rows = 13;
+    const Codec codec(n, Step(GetParam()), seed);
+    const auto k = codes_of(codec.order(), rows, numbers.largest, numbers.raw_bits);
+    std::vector<std::uint8_t> bytes(rows * codec.code_bytes()), streams;
+    std::vector<float> norms;
+    for (std::size_t row = 0; row < rows; ++row) {
+      norms.push_back(row == 6 ? 0.0f : 0.5f + static_cast<float>(row));
+      if (row == 6) continue;
+      for (std::size_t j = 0; j < codec.order(); ++j) {
+        const auto narrow = static_cast<std::int16_t>(k[row][j]);
+        std::memcpy(bytes.data() + row * codec.code_bytes() + 2 * j, &narrow, 2);
+      }
+      const auto stream = expected.put(dither_word(seed, first_row + row), norms.back(), k[row]);
+      streams.insert(streams.end(), stream.begin(), stream.end());
+    }
+    const EncodedRows encoded_rows(codec.parameters(), norms, bytes, first_row);
+    for (const Isa isa : supported_isas()) {
+      const EntropyCoder coder(Codec(n, Step(GetParam()), seed, {isa, 1}));
+      const PackedRows packed = coder.encode(encoded_rows);
+      EXPECT_EQ(packed.streams, streams) << n << " " << isa_name(isa);
+      EXPECT_EQ(coder.decode(packed).codes(), bytes) << n << " " << isa_name(isa);
+    }
+  }
+}
+
+TEST_P(CodedBlocks, CutAnywhereAreTakenOrRefusedAsByTheReference) {
+  const reference::StepNumbers numbers(GetParam());
+  const reference::RowCoder expected(numbers);
+  const Codec codec(70, Step(GetParam()), seed);
+  const auto k = codes_of(codec.order(), 3, numbers.largest, numbers.raw_bits);
+  std::size_t refused = 0, tried = 0;
+  for (std::size_t row = 0; row < 3; ++row) {
+    const std::uint32_t word = dither_word(seed, first_row);
+    const auto stream = expected.put(word, 1.5f, k[row]);
+    for (std::size_t keep = 1; keep <= stream.size(); ++keep) {
+      const std::vector<std::uint8_t> cut(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(keep));
+      bool taken = true;
+      try {
+        expected.get(word, codec.order(), cut);
+      } catch (const reference::MalformedStream&) {
+        taken = false;
+      }
+      EXPECT_TRUE(taken || keep < stream.size());
+      refused += taken ? 0 : 1, tried += 1;
+      for (const Isa isa : supported_isas()) {
+        const EntropyCoder coder(Codec(70, Step(GetParam()), seed, {isa, 1}));
+        // Alone, and with others behind it whose bytes it must not take for its own.
+        for (const std::size_t behind : {std::size_t{0}, std::size_t{8}}) {
+          PackedRows packed{first_row, {static_cast<std::uint32_t>(keep)}, {}, cut};
+          for (std::size_t other = 1; other <= behind; ++other) {
+            const auto next = expected.put(dither_word(seed, first_row + other), 1.5f, k[0]);
+            packed.lengths.push_back(static_cast<std::uint32_t>(next.size()));
+            packed.streams.insert(packed.streams.end(), next.begin(), next.end());
+          }
+          packed.raw.resize(packed.lengths.size() * coder.raw_bytes());
+          if (taken)
+            EXPECT_NO_THROW(coder.decode(packed)) << row << " " << keep << " " << isa_name(isa);
+          else
+            EXPECT_THROW(coder.decode(packed), InvalidInput) << row << " " << keep << " " << isa_name(isa);
+        }
+      }
+    }
+  }
+  EXPECT_GT(refused, tried * 3 / 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Steps, CodedBlocks, ::testing::Values(0.0162f, 0.26f, 1.0825f, 13.6f));
+
 // Codes that no row has: everything escapes, up to the ends of the type.
 TEST(EntropyCoder, FarCodesComeBack) {
   for (const float step : {0x1p-10f, 0.26f, 16.0f}) {

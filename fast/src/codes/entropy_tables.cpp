@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 namespace hdq::detail {
 namespace {
@@ -36,13 +37,29 @@ void fill_frequencies(double coarse, int largest, int bucket, std::uint16_t* out
 }
 
 PutSymbol put_symbol(std::uint32_t frequency, std::uint32_t cumulative) {
-  const std::uint32_t rest = frequency_sum - frequency;
+  const auto f = static_cast<std::uint16_t>(frequency);
   // ⌊x·(2^64 − 1)/2^64⌋ = x − 1 for f = 1, which the bias makes good.
-  if (frequency < 2) return {~std::uint64_t{0}, frequency, cumulative + frequency_sum - 1, rest, 0};
-  const auto shift = static_cast<std::uint32_t>(std::bit_width(frequency - 1));  // ⌈log2 f⌉
+  if (frequency < 2) return {~std::uint64_t{0}, cumulative + frequency_sum - 1, f, 0};
+  const auto shift = static_cast<std::uint16_t>(std::bit_width(frequency - 1));  // ⌈log2 f⌉
   __extension__ using Wide = unsigned __int128;
   const Wide reciprocal = ((Wide{1} << (shift + 63)) + frequency - 1) / frequency;
-  return {static_cast<std::uint64_t>(reciprocal), frequency, cumulative, rest, shift - 1};
+  return {static_cast<std::uint64_t>(reciprocal), cumulative, f, static_cast<std::uint16_t>(shift - 1)};
+}
+
+// What getting needs of one bucket.
+void fill_bucket(const std::uint16_t* frequencies, std::size_t symbols, std::uint8_t* out) {
+  constexpr std::uint32_t cell = frequency_sum >> EntropyTables::cell_bits;
+  std::uint32_t cumulative = 0;
+  for (std::size_t symbol = 0; symbol < symbols; ++symbol) {
+    const bool escape = symbol + 1 == symbols;
+    const GetSymbol get{static_cast<std::uint16_t>(cumulative), escape ? std::uint16_t{0} : frequencies[symbol]};
+    std::memcpy(out + EntropyTables::cells + symbol * sizeof get, &get, sizeof get);
+    // Starts of cells of m that lie in [cumulative, cumulative + f).
+    const std::uint32_t end = cumulative + frequencies[symbol];
+    for (std::uint32_t m = (cumulative + cell - 1) / cell * cell; m < end; m += cell)
+      out[m / cell] = static_cast<std::uint8_t>(symbol);
+    cumulative = end;
+  }
 }
 
 }  // namespace
@@ -55,23 +72,15 @@ EntropyTables::EntropyTables(Step step)
   const std::size_t count = symbols();
   frequencies.resize(bucket_count * count);
   put.resize(frequencies.size());
-  get.resize(frequencies.size());
-  first.resize(std::size_t{bucket_count} << coarse_bits);
-  for (int bucket = 0; bucket < bucket_count; ++bucket) {
-    const std::size_t at = static_cast<std::size_t>(bucket) * count;
-    fill_frequencies(coarse, largest, bucket, frequencies.data() + at);
-    std::uint8_t* starts = first.data() + (static_cast<std::size_t>(bucket) << coarse_bits);
+  get_stride = static_cast<std::uint32_t>(cells + count * sizeof(GetSymbol));
+  get.resize(std::size_t{bucket_count} * get_stride);
+  for (std::size_t bucket = 0; bucket < bucket_count; ++bucket) {
+    std::uint16_t* f = frequencies.data() + bucket * count;
+    fill_frequencies(coarse, largest, static_cast<int>(bucket), f);
     std::uint32_t cumulative = 0;
-    for (std::size_t symbol = 0; symbol < count; ++symbol) {
-      const std::uint32_t f = frequencies[at + symbol];
-      put[at + symbol] = put_symbol(f, cumulative);
-      get[at + symbol] = {static_cast<std::uint16_t>(cumulative), static_cast<std::uint16_t>(f)};
-      // Starts of groups of m that lie in [cumulative, cumulative + f).
-      constexpr std::uint32_t group = frequency_sum >> coarse_bits;
-      for (std::uint32_t m = (cumulative + group - 1) / group * group; m < cumulative + f; m += group)
-        starts[m / group] = static_cast<std::uint8_t>(symbol);
-      cumulative += f;
-    }
+    for (std::size_t symbol = 0; symbol < count; cumulative += f[symbol++])
+      put[bucket * count + symbol] = put_symbol(f[symbol], cumulative);
+    fill_bucket(f, count, get.data() + bucket * get_stride);
   }
 }
 

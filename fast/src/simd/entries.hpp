@@ -29,6 +29,8 @@ HDQ_ENTRY(Lookup, lookup);
 HDQ_ENTRY(UnpackLookup, unpack_lookup);
 HDQ_ENTRY(QuantizeStep, quantize_step);
 HDQ_ENTRY(ReconstructStep, reconstruct_step);
+HDQ_ENTRY(PutRows, put_rows);
+HDQ_ENTRY(GetRows, get_rows);
 HDQ_ENTRY(ScoreSums, score_sums);
 HDQ_ENTRY(ScoreStep, score_step);
 HDQ_ENTRY(InnerProduct, inner_product);

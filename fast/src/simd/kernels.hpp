@@ -17,6 +17,8 @@
 namespace hdq::detail {
 
 struct ScoreTask;  // score/score_task.hpp
+struct PutTask;    // codes/row_streams.hpp
+struct GetTask;
 
 struct Kernels {
   // A preference: codes of so many bits or fewer are found among the row's thresholds, others by the compander. Bytes are the same.
@@ -75,6 +77,9 @@ struct Kernels {
   // z_j = step·(k_j + (1/2 − 2^h·V_j)).
   void (*reconstruct_step)(const std::uint8_t* codes, std::size_t count, std::uint32_t word, int raw_bits, float step,
                            std::size_t code_bytes, float* z);
+  // Rows of codes to streams and back (codes/row_streams.hpp).
+  void (*put_rows)(PutTask& task);
+  void (*get_rows)(GetTask& task);
 
   // ---- scores ----
   void (*score_sums)(const ScoreTask& task);
