@@ -7,14 +7,12 @@ namespace {
 
 using nlohmann::json;
 
-// CBOR keeps every double and every byte of a string. A field that is added to a structure is missing here until sizeof is changed too.
-json of(const Config& c) { return {c.dimension, c.order, c.seed, c.bits, c.threads, c.variant, c.step}; }
-Config config_of(const json& j) {
-  Config c;
-  c.dimension = j.at(0), c.order = j.at(1), c.seed = j.at(2), c.bits = j.at(3), c.threads = j.at(4),
-  c.variant = j.at(5), c.step = j.at(6);
-  return c;
+// CBOR keeps every double and every byte of a string. Members are named all at once, so that none can be added and left out here.
+json of(const Config& config) {
+  const auto& [dimension, order, seed, bits, threads, variant, step] = config;
+  return {dimension, order, seed, bits, threads, variant, step};
 }
+Config config_of(const json& j) { return {j.at(0), j.at(1), j.at(2), j.at(3), j.at(4), j.at(5), j.at(6)}; }
 
 json of(const std::optional<Measured>& m) { return m ? json{m->value, m->error} : json(nullptr); }
 std::optional<Measured> measured_of(const json& j) {
@@ -22,39 +20,41 @@ std::optional<Measured> measured_of(const json& j) {
   return Measured{j.at(0), j.at(1)};
 }
 
-json of(const Finding& f) {
-  json divergence;
-  if (f.divergence) {
-    const Divergence& d = *f.divergence;
-    divergence = {d.index, d.got, d.expected, d.error_ulp, d.bound_ulp};
-  }
-  return {f.defect,   f.stage,      f.check,  f.what,  of(f.config),   f.row,
-          divergence, f.input_file, f.replay, f.count, f.ended_process};
+json of(const std::optional<Divergence>& divergence) {
+  if (!divergence) return nullptr;
+  const auto& [index, got, expected, error_ulp, bound_ulp] = *divergence;
+  return {index, got, expected, error_ulp, bound_ulp};
+}
+std::optional<Divergence> divergence_of(const json& j) {
+  if (j.is_null()) return std::nullopt;
+  return Divergence{j.at(0), j.at(1), j.at(2), j.at(3), j.at(4)};
+}
+
+json of(const Finding& finding) {
+  const auto& [defect, stage, check, what, config, row, divergence, input_file, replay, count, ended_process] = finding;
+  return {defect, stage, check, what, of(config), row, of(divergence), input_file, replay, count, ended_process};
 }
 Finding finding_of(const json& j) {
-  Finding f;
-  f.defect = j.at(0), f.stage = j.at(1).get<Stage>(), f.check = j.at(2), f.what = j.at(3);
-  f.config = config_of(j.at(4)), f.row = j.at(5);
-  if (const json& d = j.at(6); !d.is_null()) f.divergence = Divergence{d.at(0), d.at(1), d.at(2), d.at(3), d.at(4)};
-  f.input_file = j.at(7), f.replay = j.at(8), f.count = j.at(9), f.ended_process = j.at(10);
-  return f;
+  return {j.at(0), j.at(1).get<Stage>(),   j.at(2), j.at(3), config_of(j.at(4)),
+          j.at(5), divergence_of(j.at(6)), j.at(7), j.at(8), j.at(9),
+          j.at(10)};
 }
 
-json of(const CheckResult& c) {
-  json findings = json::array();
-  for (const Finding& f : c.findings) findings.push_back(of(f));
-  return {c.name, c.status, c.reason, c.seconds, c.calls, c.judged, findings};
+json of(const CheckResult& result) {
+  const auto& [name, status, reason, seconds, calls, judged, findings] = result;
+  json all = json::array();
+  for (const Finding& f : findings) all.push_back(of(f));
+  return {name, status, reason, seconds, calls, judged, all};
 }
 CheckResult check_of(const json& j) {
-  CheckResult c;
-  c.name = j.at(0), c.status = j.at(1).get<CheckResult::Status>(), c.reason = j.at(2), c.seconds = j.at(3);
-  c.calls = j.at(4), c.judged = j.at(5);
-  for (const json& f : j.at(6)) c.findings.push_back(finding_of(f));
-  return c;
+  std::vector<Finding> findings;
+  for (const json& f : j.at(6)) findings.push_back(finding_of(f));
+  return {j.at(0), j.at(1).get<CheckResult::Status>(), j.at(2), j.at(3), j.at(4), j.at(5), findings};
 }
 
-json of(const Estimate& e) {
-  return {e.vector, of(e.config), e.route, e.seeds, of(e.self), of(e.error), of(e.dot), e.bound, e.smallest_bias};
+json of(const Estimate& estimate) {
+  const auto& [vector, config, route, seeds, self, error, dot, bound, smallest_bias] = estimate;
+  return {vector, of(config), route, seeds, of(self), of(error), of(dot), bound, smallest_bias};
 }
 Estimate estimate_of(const json& j) {
   return {j.at(0),
@@ -71,11 +71,12 @@ Estimate estimate_of(const json& j) {
 }  // namespace
 
 std::string bytes_of_part(const Part& part) {
+  const auto& [checks_of_part, unsupported, remarks, estimates_of_part, all_left_out, unwritten] = part;
   json checks = json::array(), estimates = json::array(), left_out = json::array();
-  for (const CheckResult& c : part.checks) checks.push_back(of(c));
-  for (const Estimate& e : part.estimates) estimates.push_back(of(e));
-  for (const auto& [what, left] : part.left_out) left_out.push_back({what, left.count, left.of});
-  const json all = {checks, part.unsupported, part.remarks, estimates, left_out, part.unwritten};
+  for (const CheckResult& c : checks_of_part) checks.push_back(of(c));
+  for (const Estimate& e : estimates_of_part) estimates.push_back(of(e));
+  for (const auto& [what, left] : all_left_out) left_out.push_back({what, left.count, left.of});
+  const json all = {checks, unsupported, remarks, estimates, left_out, unwritten};
   std::string bytes;
   json::to_cbor(all, bytes);
   return bytes;

@@ -8,9 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <stdexcept>
-#include <utility>
 
 #include "hdq/validate/subject/contained_process.hpp"
 
