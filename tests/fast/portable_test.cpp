@@ -3,7 +3,9 @@
 // multiply-adds (SSE4: NEON's stand-in), and of 256 bits (AVX2 without its overrides).
 #include <array>
 #include <cmath>
+#include <random>
 
+#include "codes/row_streams.hpp"
 #include "score/score_task.hpp"
 #include "simd/kernels.hpp"
 #include "test_support.hpp"
@@ -273,6 +275,79 @@ TEST_P(Portable, CodesOfAStep) {
         EXPECT_EQ(codes[0], 0xAB);
         EXPECT_EQ(z[n], 7);
       }
+}
+
+// Rows of codes without raw bits, small ones and escapes, at odd addresses.
+struct CodedRows {
+  std::size_t order, code_bytes, rows;
+  std::vector<std::vector<std::uint8_t>> codes;
+
+  CodedRows(const detail::EntropyTables& t, std::size_t n, std::size_t bytes, std::size_t count,
+            std::mt19937_64& random)
+      : order(n), code_bytes(bytes), rows(count), codes(count) {
+    for (std::vector<std::uint8_t>& row : codes) {
+      row.assign(1, 0xAB);
+      for (std::size_t j = 0; j < n; ++j) {
+        const int spread = random() % 50 == 0 ? 100 : t.largest;
+        const int c = static_cast<int>(random() % static_cast<std::uint64_t>(2 * spread + 1)) - spread;
+        const std::int32_t code = c * (1 << t.raw_bits);
+        const auto* first = reinterpret_cast<const std::uint8_t*>(&code);
+        row.insert(row.end(), first, first + bytes);  // little-endian: the low bytes
+      }
+    }
+  }
+};
+
+std::vector<std::vector<std::uint8_t>> streams(const Kernels& k, const detail::EntropyTables& t, const CodedRows& c) {
+  const std::size_t room = detail::most_stream_bytes(c.order, c.code_bytes);
+  std::vector<std::uint8_t> buffer(c.rows * room);
+  detail::PutTask task{t, c.order, c.code_bytes, c.rows, {}, {}, {}, {}, {}};
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    task.codes[r] = c.codes[r].data() + 1;
+    task.words[r] = static_cast<std::uint32_t>(r) * 0x9876543u;
+    task.norms[r] = 1.5f + static_cast<float>(r);
+    task.ends[r] = buffer.data() + (r + 1) * room;
+  }
+  k.put_rows(task);
+  std::vector<std::vector<std::uint8_t>> all;
+  for (std::size_t r = 0; r < c.rows; ++r) all.emplace_back(task.begins[r], task.ends[r]);
+  return all;
+}
+
+void expect_back(const Kernels& k, const detail::EntropyTables& t, const CodedRows& c,
+                 std::vector<std::vector<std::uint8_t>> streams) {
+  std::vector<std::vector<std::uint8_t>> out(c.rows, std::vector<std::uint8_t>(c.order * c.code_bytes + 1, 0xAB));
+  detail::GetTask task{t, c.order, c.code_bytes, c.rows, {}, {}, {}, {}, {}, {}};
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    const std::size_t length = streams[r].size();
+    streams[r].resize(length + detail::most_read_behind, 0xFF);
+    task.begins[r] = streams[r].data();
+    task.ends[r] = task.begins[r] + length;
+    task.words[r] = static_cast<std::uint32_t>(r) * 0x9876543u;
+    task.codes[r] = out[r].data() + 1;
+  }
+  k.get_rows(task);
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    EXPECT_TRUE(task.good[r]) << r;
+    EXPECT_EQ(task.norms[r], 1.5f + static_cast<float>(r));
+    EXPECT_EQ(out[r], c.codes[r]) << r;
+  }
+}
+
+TEST_P(Portable, CodesGoToStreamsAndBack) {
+  std::mt19937_64 random(31);
+  for (const float step : {1.0825f, 0.26f, 0.0162f}) {
+    const detail::EntropyTables tables{Step(step)};
+    for (const std::size_t order : {1u, 31u, 32u, 33u, 100u})
+      for (const std::size_t code_bytes : {2u, 4u})
+        for (const std::size_t rows : {1u, 4u, 5u, 8u}) {
+          SCOPED_TRACE(::testing::Message() << step << " " << order << " " << code_bytes << " " << rows);
+          const CodedRows coded(tables, order, code_bytes, rows, random);
+          const auto its = streams(k, tables, coded);
+          EXPECT_EQ(its, streams(scalar, tables, coded));
+          expect_back(k, tables, coded, its);
+        }
+  }
 }
 
 std::vector<Path> paths() {
