@@ -3,6 +3,7 @@
 
 #include "files.hpp"
 #include "hdq/reference/judge/step_judge.hpp"
+#include "hdq/reference/scheme/uniform_step.hpp"
 #include "hdq/stages.hpp"
 #include "row_judge.hpp"
 
@@ -17,7 +18,7 @@ class EntropyCodedJudge : public RowJudge {
       : RowJudge(codec), judge_(std::move(judge)), error_(Step(codec.step()).error()) {}
 
   void judge(const CodedRow& row, Findings& findings) override {
-    codes_ = wide_codes({row.codes, codec_.code_bytes()}, codec_.order());
+    codes_ = reference::codes_in_memory({row.codes, codec_.code_bytes()}, codec_.order());
     findings.add_norm(row.row, row.norm, judge_->judge_norm(row.x, row.norm));
     findings.add_codes(row.row, judge_->judge_codes(row.x, row.norm, codes_, row.row));
     findings.add_decoded(row.row, judge_->judge_decoded(row.norm, codes_, row.row, row.decoded));

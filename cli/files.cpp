@@ -152,21 +152,6 @@ StoredBits stored_bits(const FileHeader& header, std::uint64_t bytes, std::uint6
   return {(bits - of_norms) / coordinates, bits / coordinates};
 }
 
-std::vector<std::int64_t> wide_codes(std::span<const std::uint8_t> bytes, std::size_t order) {
-  std::vector<std::int64_t> codes(order);
-  const auto widen = [&]<class Code>(Code code) {
-    for (std::size_t j = 0; j < order; ++j) {
-      std::memcpy(&code, bytes.data() + j * sizeof code, sizeof code);
-      codes[j] = code;
-    }
-  };
-  if (bytes.size() == order * sizeof(std::int16_t))
-    widen(std::int16_t{});
-  else
-    widen(std::int32_t{});
-  return codes;
-}
-
 CodesOutput::CodesOutput(const std::string& name) : path_(name), standard_(name == "-") {
   if (!standard_) return;
   const char* chosen = std::getenv("TMPDIR");

@@ -71,9 +71,6 @@ struct StoredBits {
 };
 StoredBits stored_bits(const FileHeader& header, std::uint64_t bytes, std::uint64_t norms);
 
-// Codes of an entropy-coded row, `order` of them, of 16 or 32 bits each as hdq::Codec has them in memory.
-std::vector<std::int64_t> wide_codes(std::span<const std::uint8_t> bytes, std::size_t order);
-
 // Where codes are written that may go to "-": the file itself, or for standard output a name in $TMPDIR or /tmp that exists only
 // between FileWriter::commit() and send().
 class CodesOutput {

@@ -9,6 +9,7 @@
 #include "command.hpp"
 #include "files.hpp"
 #include "hdq/file.hpp"
+#include "hdq/reference/scheme/uniform_step.hpp"
 #include "hdq/stages.hpp"
 #include "options.hpp"
 
@@ -23,7 +24,7 @@ struct Arguments {
 
 std::vector<std::int64_t> codes_of(const FileHeader& header, const EncodedView& row) {
   const auto order = static_cast<std::size_t>(header.order);
-  if (header.scheme == SchemeId::entropy_coded) return wide_codes(row.codes(), order);
+  if (header.scheme == SchemeId::entropy_coded) return reference::codes_in_memory(row.codes(), order);
   std::vector<std::uint8_t> codes(order);
   unpack(static_cast<int>(header.bits), row.row_codes(0), order, codes.data());
   return {codes.begin(), codes.end()};

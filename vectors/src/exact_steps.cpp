@@ -19,19 +19,9 @@ constexpr slong enclosure_bits = 256;
 
 std::vector<std::int64_t> wide(const std::vector<std::int32_t>& codes) { return {codes.begin(), codes.end()}; }
 
-// Codes as they lie in memory, in 2 or 4 bytes each.
 std::vector<std::int32_t> from_memory(const std::vector<std::uint8_t>& bytes, std::size_t order) {
-  std::vector<std::int32_t> codes(order);
-  for (std::size_t j = 0; j < order; ++j) {
-    if (bytes.size() == 4 * order) {
-      std::memcpy(&codes[j], bytes.data() + 4 * j, 4);
-      continue;
-    }
-    std::int16_t code = 0;
-    std::memcpy(&code, bytes.data() + 2 * j, 2);
-    codes[j] = code;
-  }
-  return codes;
+  const std::vector<std::int64_t> codes = reference::codes_in_memory(bytes, order);
+  return {codes.begin(), codes.end()};
 }
 
 }  // namespace

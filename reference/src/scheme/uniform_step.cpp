@@ -1,6 +1,7 @@
 #include "hdq/reference/scheme/uniform_step.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <stdexcept>
 
 namespace hdq::reference {
@@ -44,6 +45,21 @@ CodeRange code_range(const StepNumbers& step, std::uint64_t order) {
   const Rational root = 32766 * step.delta();
   if (Rational(order) <= root * root) return {16, -32768, 32767};
   return {32, -(std::int64_t{1} << 30), std::int64_t{1} << 30};
+}
+
+std::vector<std::int64_t> codes_in_memory(std::span<const std::uint8_t> bytes, std::size_t order) {
+  std::vector<std::int64_t> codes(order);
+  const auto widen = [&]<class Code>(Code code) {
+    for (std::size_t j = 0; j < order; ++j) {
+      std::memcpy(&code, bytes.data() + j * sizeof code, sizeof code);
+      codes[j] = code;
+    }
+  };
+  if (bytes.size() == order * sizeof(std::int16_t))
+    widen(std::int16_t{});
+  else
+    widen(std::int32_t{});
+  return codes;
 }
 
 }  // namespace hdq::reference

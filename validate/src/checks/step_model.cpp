@@ -9,6 +9,7 @@
 #include "hdq/reference/scheme/entropy_tables.hpp"
 #include "hdq/reference/scheme/philox.hpp"
 #include "hdq/reference/scheme/row_stream.hpp"
+#include "hdq/reference/scheme/uniform_step.hpp"
 #include "hdq/validate/checks/oracle.hpp"
 
 namespace hdq::validate::steps {
@@ -80,19 +81,7 @@ std::vector<std::uint8_t> in_memory(const Config& config, const std::vector<std:
 }
 
 std::vector<std::int64_t> from_memory(const Config& config, const std::uint8_t* bytes) {
-  std::vector<std::int64_t> codes(config.order);
-  for (std::size_t j = 0; j < codes.size(); ++j) {
-    std::int16_t narrow;
-    std::int32_t wide;
-    if (step_code_bytes(config) == 2) {
-      std::memcpy(&narrow, bytes + 2 * j, 2);
-      codes[j] = narrow;
-    } else {
-      std::memcpy(&wide, bytes + 4 * j, 4);
-      codes[j] = wide;
-    }
-  }
-  return codes;
+  return reference::codes_in_memory({bytes, config.order * step_code_bytes(config)}, config.order);
 }
 
 std::vector<std::uint32_t> frequencies(float step) {

@@ -2,7 +2,10 @@
 //   k = ⌊z/Δ + 2^h·V⌋,   ẑ = Δ·(k + 1/2 − 2^h·V),   V = (⌊w_j/2^9⌋ + 1/2)/2^23,   w_j = w + j·0x9E3779B9 mod 2^32.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "hdq/reference/numbers/ball.hpp"
 
@@ -43,5 +46,7 @@ struct CodeRange {
   std::int64_t least, most;
 };
 CodeRange code_range(const StepNumbers& step, std::uint64_t order);
+// `order` codes as they lie in memory, at any address, little-endian: of 16 bits if there are 2·order bytes, else of 32.
+std::vector<std::int64_t> codes_in_memory(std::span<const std::uint8_t> bytes, std::size_t order);
 
 }  // namespace hdq::reference
