@@ -12,6 +12,7 @@ From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necess
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
+From Hdq Require Philox Packing TransformList.
 From Hdq Require Statements.
 Open Scope R_scope.
 
@@ -786,3 +787,82 @@ Proof.
   exact (Statements.rate_distortion (1/2) 0 eighths ltac:(lra) 12 H12 5 x34 alternating order_12
     (alternating_signs 12) ltac:(lia) ltac:(lra) x34_square_norm).
 Qed.
+
+(** ** SPEC §2, §4: programs *)
+
+Import ListNotations.
+
+(** Known answers of the Random123 library. *)
+Example philox_of_zeros : Philox.philox (0, 0, 0, 0)%N 0 = (0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8)%N.
+Proof. vm_compute. reflexivity. Qed.
+
+Example philox_of_ones :
+  Philox.philox (0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff)%N 0xffffffffffffffff
+  = (0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd)%N.
+Proof. vm_compute. reflexivity. Qed.
+
+Example philox_of_pi :
+  Philox.philox (0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344)%N 0x299f31d0a4093822
+  = (0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1)%N.
+Proof. vm_compute. reflexivity. Qed.
+
+Example three_codes_packed : Packing.pack_bytes 3 [5; 0; 7]%N = [0xc5; 0x01]%N.
+Proof. vm_compute. reflexivity. Qed.
+
+Example three_codes_unpacked : Packing.unpack_bytes 3 3 (Packing.pack_bytes 3 [5; 0; 7]%N) = [5; 0; 7]%N.
+Proof.
+  apply (Statements.unpack_pack 3 [5; 0; 7]%N). intros c [<- | [<- | [<- | []]]]; reflexivity.
+Qed.
+
+(** Integers: each entry is that of the network, here H_4 (1, 2, 3, 4). *)
+Example list_of_four : TransformList.transform_list Z.add Z.sub Z.opp 1 2 (base_matrix_Z 1) [1; 2; 3; 4]%Z = [10; -2; -4; 0]%Z.
+Proof. vm_compute. reflexivity. Qed.
+
+Example third_of_four :
+  (-4)%Z = network Z.add Z.sub Z.opp 1 2 (base_matrix_Z 1) (fun j => nth j [1; 2; 3; 4]%Z 0%Z) 2.
+Proof.
+  exact (Statements.transform_list_network Z Z.add Z.sub Z.opp 0%Z 1 2 (base_matrix_Z 1) [1; 2; 3; 4]%Z 2
+    (or_introl eq_refl) eq_refl ltac:(simpl; lia)).
+Qed.
+
+(** (3, 4, 0, ..., 0) as binary32 numbers. *)
+Definition list34 : list IEEE754.Bits.binary32 := map IEEE754.Bits.b32_of_bits ([0x40400000; 0x40800000] ++ repeat 0 10)%Z.
+
+Lemma list34_entry i : Rabs (TransformList.vec32 list34 i) <= 4.
+Proof.
+  assert (H3 : TransformList.value32 (IEEE754.Bits.b32_of_bits 0x40400000) = 3).
+  { unfold TransformList.value32. rewrite <- IEEE754.Binary.FF2R_B2FF.
+    replace (IEEE754.Binary.B2FF 24 128 (IEEE754.Bits.b32_of_bits 0x40400000))
+      with (IEEE754.Binary.F754_finite false 12582912 (-22)) by (vm_compute; reflexivity).
+    unfold IEEE754.Binary.FF2R, F2R. simpl. lra. }
+  assert (H4 : TransformList.value32 (IEEE754.Bits.b32_of_bits 0x40800000) = 4).
+  { unfold TransformList.value32. rewrite <- IEEE754.Binary.FF2R_B2FF.
+    replace (IEEE754.Binary.B2FF 24 128 (IEEE754.Bits.b32_of_bits 0x40800000))
+      with (IEEE754.Binary.F754_finite false 8388608 (-21)) by (vm_compute; reflexivity).
+    unfold IEEE754.Binary.FF2R, F2R. simpl. lra. }
+  unfold TransformList.vec32, list34.
+  destruct i as [|[|i]]; cbn [app map nth].
+  - rewrite H3, Rabs_pos_eq; lra.
+  - rewrite H4, Rabs_pos_eq; lra.
+  - replace (nth i (map IEEE754.Bits.b32_of_bits (repeat 0%Z 10)) TransformList.zero32) with TransformList.zero32.
+    + cbn. rewrite Rabs_R0. lra.
+    + do 11 (destruct i as [|i]; [reflexivity|]). reflexivity.
+Qed.
+
+Example transform_of_list34 j : (j < 12 * 2 ^ 0)%nat ->
+  let y := nth j (TransformList.transform_list32 12 0 list34) TransformList.zero32 in
+  TransformList.value32 y = transform32 12 0 (TransformList.vec32 list34) j.
+Proof.
+  intros Hj. apply (Statements.transform_list_binary32 12 0 list34 j base_order_12 eq_refl Hj).
+  - repeat constructor.
+  - change (transform_addition_stages 12 0) with 4%nat. apply Rle_lt_trans with (2 ^ 4 * (12 * 4)); [|simpl; lra]. apply Rmult_le_compat.
+    + apply pow_le. unfold unit_roundoff. lra.
+    + apply sum_nonneg. intros; apply Rabs_pos.
+    + apply pow_incr. unfold unit_roundoff. lra.
+    + replace (12 * 4) with (sum (12 * 2 ^ 0) (fun _ => 4)) by (rewrite sum_const; simpl; ring).
+      apply sum_le. intros i _. apply list34_entry.
+Qed.
+
+Example bits_of_transform_of_list34 :
+  map IEEE754.Bits.bits_of_b32 (firstn 3 (TransformList.transform_list32 12 0 list34)) = [0x40e00000; 0x3f800000; 0x3f800000]%Z.
+Proof. vm_compute. reflexivity. Qed.

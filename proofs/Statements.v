@@ -16,6 +16,7 @@ From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necess
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
+From Hdq Require Packing TransformList.
 From Hdq Require CertificateBounds CertificateBoundsFine.
 Open Scope R_scope.
 
@@ -645,3 +646,31 @@ Theorem step_row_decodes step h w norm_bits codes :
   StreamCoder.decode_row tables (StreamCoder.of_stream (StreamCoder.row_stream norm_bits (combine tables codes)))
   = Some (codes, ((2 ^ 31 + norm_bits)%Z, nil)).
 Proof. exact (FrequencyTables.step_row_decodes step h w norm_bits codes). Qed.
+
+(** ** SPEC §2, §4: programs
+
+    Functions that run, on Flocq's binary32 numbers and on binary naturals (room executable/): they compute what the models above are about. *)
+
+(** Unpacking undoes packing, for every number of bits. *)
+Theorem unpack_pack b codes :
+  (forall c, In c codes -> (c < 2 ^ b)%N) ->
+  Packing.unpack_bytes b (length codes) (Packing.pack_bytes b codes) = codes.
+Proof. exact (Packing.unpack_pack b codes). Qed.
+
+(** The transform of a list, block by block and row by row, is the network of [transform_exact] and [transform_binary32], in any arithmetic. *)
+Theorem transform_list_network (T : Type) (add sub : T -> T -> T) (opp : T -> T) (zero : T) m k B v i :
+  order_shape m -> length v = (m * 2 ^ k)%nat -> (i < m * 2 ^ k)%nat ->
+  nth i (TransformList.transform_list add sub opp m k B v) zero
+  = network add sub opp m k B (fun j => nth j v zero) i.
+Proof. exact (TransformList.transform_list_network add sub opp zero m k B v i). Qed.
+
+(** In binary32, H x and H^T x are the numbers of the models unless something overflows. *)
+Theorem transform_list_binary32 m k x j :
+  base_order m -> length x = (m * 2 ^ k)%nat -> (j < m * 2 ^ k)%nat -> TransformList.finite32 x ->
+  (1 + unit_roundoff) ^ transform_addition_stages m k
+    * sum (m * 2 ^ k) (fun i => Rabs (TransformList.vec32 x i)) < bpow radix2 128 ->
+  let y := nth j (TransformList.transform_list32 m k x) TransformList.zero32 in
+  let y' := nth j (TransformList.transform_transposed_list32 m k x) TransformList.zero32 in
+  (IEEE754.Binary.is_finite 24 128 y = true /\ TransformList.value32 y = transform32 m k (TransformList.vec32 x) j) /\
+  (IEEE754.Binary.is_finite 24 128 y' = true /\ TransformList.value32 y' = transform32_transposed m k (TransformList.vec32 x) j).
+Proof. exact (TransformList.transform_list_binary32 m k x j). Qed.
