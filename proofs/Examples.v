@@ -12,7 +12,7 @@ From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necess
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
-From Hdq Require Philox Packing TransformList.
+From Hdq Require Philox Packing FloatOperations TransformList.
 From Hdq Require Statements.
 Open Scope R_scope.
 
@@ -828,30 +828,30 @@ Qed.
 (** (3, 4, 0, ..., 0) as binary32 numbers. *)
 Definition list34 : list IEEE754.Bits.binary32 := map IEEE754.Bits.b32_of_bits ([0x40400000; 0x40800000] ++ repeat 0 10)%Z.
 
-Lemma list34_entry i : Rabs (TransformList.vec32 list34 i) <= 4.
+Lemma list34_entry i : Rabs (FloatOperations.vec32 list34 i) <= 4.
 Proof.
-  assert (H3 : TransformList.value32 (IEEE754.Bits.b32_of_bits 0x40400000) = 3).
-  { unfold TransformList.value32. rewrite <- IEEE754.Binary.FF2R_B2FF.
+  assert (H3 : FloatOperations.value32 (IEEE754.Bits.b32_of_bits 0x40400000) = 3).
+  { unfold FloatOperations.value32. rewrite <- IEEE754.Binary.FF2R_B2FF.
     replace (IEEE754.Binary.B2FF 24 128 (IEEE754.Bits.b32_of_bits 0x40400000))
       with (IEEE754.Binary.F754_finite false 12582912 (-22)) by (vm_compute; reflexivity).
     unfold IEEE754.Binary.FF2R, F2R. simpl. lra. }
-  assert (H4 : TransformList.value32 (IEEE754.Bits.b32_of_bits 0x40800000) = 4).
-  { unfold TransformList.value32. rewrite <- IEEE754.Binary.FF2R_B2FF.
+  assert (H4 : FloatOperations.value32 (IEEE754.Bits.b32_of_bits 0x40800000) = 4).
+  { unfold FloatOperations.value32. rewrite <- IEEE754.Binary.FF2R_B2FF.
     replace (IEEE754.Binary.B2FF 24 128 (IEEE754.Bits.b32_of_bits 0x40800000))
       with (IEEE754.Binary.F754_finite false 8388608 (-21)) by (vm_compute; reflexivity).
     unfold IEEE754.Binary.FF2R, F2R. simpl. lra. }
-  unfold TransformList.vec32, list34.
+  unfold FloatOperations.vec32, list34.
   destruct i as [|[|i]]; cbn [app map nth].
   - rewrite H3, Rabs_pos_eq; lra.
   - rewrite H4, Rabs_pos_eq; lra.
-  - replace (nth i (map IEEE754.Bits.b32_of_bits (repeat 0%Z 10)) TransformList.zero32) with TransformList.zero32.
+  - replace (nth i (map IEEE754.Bits.b32_of_bits (repeat 0%Z 10)) FloatOperations.zero32) with FloatOperations.zero32.
     + cbn. rewrite Rabs_R0. lra.
     + do 11 (destruct i as [|i]; [reflexivity|]). reflexivity.
 Qed.
 
 Example transform_of_list34 j : (j < 12 * 2 ^ 0)%nat ->
-  let y := nth j (TransformList.transform_list32 12 0 list34) TransformList.zero32 in
-  TransformList.value32 y = transform32 12 0 (TransformList.vec32 list34) j.
+  let y := nth j (TransformList.transform_list32 12 0 list34) FloatOperations.zero32 in
+  FloatOperations.value32 y = transform32 12 0 (FloatOperations.vec32 list34) j.
 Proof.
   intros Hj. apply (Statements.transform_list_binary32 12 0 list34 j base_order_12 eq_refl Hj).
   - repeat constructor.

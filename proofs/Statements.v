@@ -16,7 +16,7 @@ From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necess
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
-From Hdq Require Packing TransformList.
+From Hdq Require Packing FloatOperations TransformList.
 From Hdq Require CertificateBounds CertificateBoundsFine.
 Open Scope R_scope.
 
@@ -666,11 +666,11 @@ Proof. exact (TransformList.transform_list_network add sub opp zero m k B v i). 
 
 (** In binary32, H x and H^T x are the numbers of the models unless something overflows. *)
 Theorem transform_list_binary32 m k x j :
-  base_order m -> length x = (m * 2 ^ k)%nat -> (j < m * 2 ^ k)%nat -> TransformList.finite32 x ->
+  base_order m -> length x = (m * 2 ^ k)%nat -> (j < m * 2 ^ k)%nat -> FloatOperations.finite32 x ->
   (1 + unit_roundoff) ^ transform_addition_stages m k
-    * sum (m * 2 ^ k) (fun i => Rabs (TransformList.vec32 x i)) < bpow radix2 128 ->
-  let y := nth j (TransformList.transform_list32 m k x) TransformList.zero32 in
-  let y' := nth j (TransformList.transform_transposed_list32 m k x) TransformList.zero32 in
-  (IEEE754.Binary.is_finite 24 128 y = true /\ TransformList.value32 y = transform32 m k (TransformList.vec32 x) j) /\
-  (IEEE754.Binary.is_finite 24 128 y' = true /\ TransformList.value32 y' = transform32_transposed m k (TransformList.vec32 x) j).
+    * sum (m * 2 ^ k) (fun i => Rabs (FloatOperations.vec32 x i)) < bpow radix2 128 ->
+  let y := nth j (TransformList.transform_list32 m k x) FloatOperations.zero32 in
+  let y' := nth j (TransformList.transform_transposed_list32 m k x) FloatOperations.zero32 in
+  (IEEE754.Binary.is_finite 24 128 y = true /\ FloatOperations.value32 y = transform32 m k (FloatOperations.vec32 x) j) /\
+  (IEEE754.Binary.is_finite 24 128 y' = true /\ FloatOperations.value32 y' = transform32_transposed m k (FloatOperations.vec32 x) j).
 Proof. exact (TransformList.transform_list_binary32 m k x j). Qed.

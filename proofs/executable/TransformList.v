@@ -4,7 +4,7 @@
     for every output ([transform_list_network]). In binary32 it is within [transform_error_bound] of the matrix ([transform_list_binary32]). *)
 From Coq Require Import ZArith Lia List Arith Reals.
 From Flocq Require Import Core.Zaux Core.Raux IEEE754.BinarySingleNaN IEEE754.Binary IEEE754.Bits.
-From Hdq Require Import Defs Sums Paley FloatStages FloatTransform.
+From Hdq Require Import Defs Sums Paley FloatStages FloatTransform FloatOperations.
 Import ListNotations.
 Open Scope nat_scope.
 
@@ -289,10 +289,6 @@ End ListNetwork.
 
 (** ** binary32 *)
 
-Definition zero32 : binary32 := Binary.B754_zero 24 128 false.
-Definition plus32 : binary32 -> binary32 -> binary32 := b32_plus mode_NE.
-Definition minus32 : binary32 -> binary32 -> binary32 := b32_minus mode_NE.
-
 (** H x and H^T x, d = m 2^k entries. *)
 Definition transform_list32 (m k : nat) : list binary32 -> list binary32 :=
   transform_list plus32 minus32 b32_opp m k (base_matrix_Z m).
@@ -303,21 +299,6 @@ Definition transform_transposed_list32 (m k : nat) : list binary32 -> list binar
 Definition flip_list32 (bits : list bool) (x : list binary32) : list binary32 :=
   map (fun p : bool * binary32 => if fst p then b32_opp (snd p) else snd p) (combine bits x).
 
-Definition value32 (x : binary32) : R := Binary.B2R 24 128 x.
-
-(** The vector of a list, zero beyond its end. *)
-Definition vec32 (x : list binary32) : vec := fun i => value32 (nth i x zero32).
-Definition finite32 (x : list binary32) : Prop := Forall (fun a => Binary.is_finite 24 128 a = true) x.
-
-Lemma finite32_nth x i : finite32 x -> Binary.is_finite 24 128 (nth i x zero32) = true.
-Proof.
-  intros H. destruct (Nat.lt_ge_cases i (length x)) as [Hi | Hi]; [|now rewrite nth_overflow].
-  now apply Forall_nth.
-Qed.
-
-Lemma vec32_binary32 x i : is_binary32 (vec32 x i).
-Proof. apply generic_format_B2R. Qed.
-
 Open Scope R_scope.
 
 (** Numbers of the model, if nothing can overflow. *)
@@ -325,7 +306,7 @@ Lemma transform_list32_model m k B x j :
   base_order m -> length x = (m * 2 ^ k)%nat -> (j < m * 2 ^ k)%nat -> finite32 x ->
   (1 + unit_roundoff) ^ transform_addition_stages m k * sum (m * 2 ^ k) (fun i => Rabs (vec32 x i)) < bpow radix2 128 ->
   let y := nth j (transform_list plus32 minus32 b32_opp m k B x) zero32 in
-  Binary.is_finite 24 128 y = true /\ value32 y = network32 m k B (vec32 x) j.
+  is_finite32 y = true /\ value32 y = network32 m k B (vec32 x) j.
 Proof.
   intros Hm Hx Hj Hfin Hsum y. unfold y.
   rewrite (transform_list_network plus32 minus32 b32_opp zero32) by (easy || now apply base_order_shape).
@@ -339,6 +320,6 @@ Theorem transform_list_binary32 m k x j :
   (1 + unit_roundoff) ^ transform_addition_stages m k * sum (m * 2 ^ k) (fun i => Rabs (vec32 x i)) < bpow radix2 128 ->
   let y := nth j (transform_list32 m k x) zero32 in
   let y' := nth j (transform_transposed_list32 m k x) zero32 in
-  (Binary.is_finite 24 128 y = true /\ value32 y = transform32 m k (vec32 x) j) /\
-  (Binary.is_finite 24 128 y' = true /\ value32 y' = transform32_transposed m k (vec32 x) j).
+  (is_finite32 y = true /\ value32 y = transform32 m k (vec32 x) j) /\
+  (is_finite32 y' = true /\ value32 y' = transform32_transposed m k (vec32 x) j).
 Proof. intros Hm Hx Hj Hfin Hsum. split; now apply transform_list32_model. Qed.
