@@ -13,15 +13,24 @@ Import ListNotations.
 Definition zero32 : binary32 := Binary.B754_zero 24 128 false.
 Definition plus32 : binary32 -> binary32 -> binary32 := b32_plus mode_NE.
 Definition minus32 : binary32 -> binary32 -> binary32 := b32_minus mode_NE.
-Definition times32 : binary32 -> binary32 -> binary32 := b32_mult mode_NE.
+Definition mult32 : binary32 -> binary32 -> binary32 := b32_mult mode_NE.
 
 Definition zero64 : binary64 := Binary.B754_zero 53 1024 false.
 Definition plus64 : binary64 -> binary64 -> binary64 := b64_plus mode_NE.
 Definition minus64 : binary64 -> binary64 -> binary64 := b64_minus mode_NE.
-Definition times64 : binary64 -> binary64 -> binary64 := b64_mult mode_NE.
-Definition divide64 : binary64 -> binary64 -> binary64 := b64_div mode_NE.
+Definition mult64 : binary64 -> binary64 -> binary64 := b64_mult mode_NE.
+Definition div64 : binary64 -> binary64 -> binary64 := b64_div mode_NE.
 Definition sqrt64 : binary64 -> binary64 := b64_sqrt mode_NE.
+(** a b + c, one rounding. *)
 Definition fma64 : binary64 -> binary64 -> binary64 -> binary64 := b64_fma mode_NE.
+
+Definition fma32 : binary32 -> binary32 -> binary32 -> binary32 := b32_fma mode_NE.
+
+(** m 2^e, rounded; [negative] is the sign of a zero. *)
+Definition number32 (m e : Z) (negative : bool) : binary32 :=
+  Binary.binary_normalize 24 128 eq_refl eq_refl mode_NE m e negative.
+Definition number64 (m e : Z) (negative : bool) : binary64 :=
+  Binary.binary_normalize 53 1024 eq_refl eq_refl mode_NE m e negative.
 
 Definition nan32 : binary32 := proj1_sig default_nan_pl32.
 Definition nan64 : binary64 := proj1_sig default_nan_pl64.
@@ -32,7 +41,7 @@ Definition widen (x : binary32) : binary64 :=
   | Binary.B754_zero s => Binary.B754_zero 53 1024 s
   | Binary.B754_infinity s => Binary.B754_infinity 53 1024 s
   | Binary.B754_nan _ _ _ => nan64
-  | Binary.B754_finite s m e _ => Binary.binary_normalize 53 1024 eq_refl eq_refl mode_NE (cond_Zopp s (Zpos m)) e s
+  | Binary.B754_finite s m e _ => number64 (cond_Zopp s (Zpos m)) e s
   end.
 
 (** binary64 to binary32, rounded. *)
@@ -41,17 +50,23 @@ Definition narrow (x : binary64) : binary32 :=
   | Binary.B754_zero s => Binary.B754_zero 24 128 s
   | Binary.B754_infinity s => Binary.B754_infinity 24 128 s
   | Binary.B754_nan _ _ _ => nan32
-  | Binary.B754_finite s m e _ => Binary.binary_normalize 24 128 eq_refl eq_refl mode_NE (cond_Zopp s (Zpos m)) e s
+  | Binary.B754_finite s m e _ => number32 (cond_Zopp s (Zpos m)) e s
   end.
 
-(** a <= b; false where one is NaN. *)
+(** a < b, a <= b; false where one is NaN. *)
+Definition less32 (a b : binary32) : bool :=
+  match b32_compare a b with Some Lt => true | _ => false end.
 Definition at_most32 (a b : binary32) : bool :=
   match b32_compare a b with Some Lt | Some Eq => true | _ => false end.
 
-(** ** Their values *)
+Definition is_zero32 (x : binary32) : bool :=
+  match x with Binary.B754_zero _ => true | _ => false end.
 
 Notation is_finite32 := (Binary.is_finite 24 128).
 Notation is_finite64 := (Binary.is_finite 53 1024).
+
+(** ** Their values *)
+
 Definition value32 (x : binary32) : R := Binary.B2R 24 128 x.
 Definition value64 (x : binary64) : R := Binary.B2R 53 1024 x.
 
@@ -95,10 +110,10 @@ Proof.
   apply fits_or_not. destruct (Rlt_bool _ _); [now split|exact (overflow_infinite _ _ _ _ (proj1 H))].
 Qed.
 
-Lemma times32_spec x y : is_finite32 x = true -> is_finite32 y = true ->
+Lemma mult32_spec x y : is_finite32 x = true -> is_finite32 y = true ->
   let r := value32 x * value32 y in
-  (fits32 r -> is_finite32 (times32 x y) = true /\ value32 (times32 x y) = round32 r) /\
-  (is_finite32 (times32 x y) = true -> value32 (times32 x y) = round32 r).
+  (fits32 r -> is_finite32 (mult32 x y) = true /\ value32 (mult32 x y) = round32 r) /\
+  (is_finite32 (mult32 x y) = true -> value32 (mult32 x y) = round32 r).
 Proof.
   intros Hx Hy r. pose proof (Binary.Bmult_correct 24 128 eq_refl eq_refl binop_nan_pl32 mode_NE x y) as H.
   apply fits_or_not. destruct (Rlt_bool _ _); [|exact (overflow_infinite _ _ _ _ H)].
@@ -123,20 +138,20 @@ Proof.
   apply fits_or_not. destruct (Rlt_bool _ _); [now split|exact (overflow_infinite _ _ _ _ (proj1 H))].
 Qed.
 
-Lemma times64_spec x y : is_finite64 x = true -> is_finite64 y = true ->
+Lemma mult64_spec x y : is_finite64 x = true -> is_finite64 y = true ->
   let r := value64 x * value64 y in
-  (fits64 r -> is_finite64 (times64 x y) = true /\ value64 (times64 x y) = round64 r) /\
-  (is_finite64 (times64 x y) = true -> value64 (times64 x y) = round64 r).
+  (fits64 r -> is_finite64 (mult64 x y) = true /\ value64 (mult64 x y) = round64 r) /\
+  (is_finite64 (mult64 x y) = true -> value64 (mult64 x y) = round64 r).
 Proof.
   intros Hx Hy r. pose proof (Binary.Bmult_correct 53 1024 eq_refl eq_refl binop_nan_pl64 mode_NE x y) as H.
   apply fits_or_not. destruct (Rlt_bool _ _); [|exact (overflow_infinite _ _ _ _ H)].
   destruct H as (Hv & Hf & _). rewrite Hx, Hy in Hf. now split.
 Qed.
 
-Lemma divide64_spec x y : is_finite64 x = true -> value64 y <> 0 ->
+Lemma div64_spec x y : is_finite64 x = true -> value64 y <> 0 ->
   let r := value64 x / value64 y in
-  (fits64 r -> is_finite64 (divide64 x y) = true /\ value64 (divide64 x y) = round64 r) /\
-  (is_finite64 (divide64 x y) = true -> value64 (divide64 x y) = round64 r).
+  (fits64 r -> is_finite64 (div64 x y) = true /\ value64 (div64 x y) = round64 r) /\
+  (is_finite64 (div64 x y) = true -> value64 (div64 x y) = round64 r).
 Proof.
   intros Hx Hy r. pose proof (Binary.Bdiv_correct 53 1024 eq_refl eq_refl binop_nan_pl64 mode_NE x y Hy) as H.
   apply fits_or_not. destruct (Rlt_bool _ _); [|exact (overflow_infinite _ _ _ _ H)].
@@ -172,6 +187,19 @@ Lemma at_most32_spec a b : is_finite32 a = true -> is_finite32 b = true ->
 Proof.
   intros Ha Hb. unfold at_most32, b32_compare. rewrite Binary.Bcompare_correct by easy.
   fold (value32 a) (value32 b). destruct (Rcompare_spec (value32 a) (value32 b)), (Rle_dec (value32 a) (value32 b)); easy || lra.
+Qed.
+
+Lemma less32_spec a b : is_finite32 a = true -> is_finite32 b = true ->
+  less32 a b = if Rlt_dec (value32 a) (value32 b) then true else false.
+Proof.
+  intros Ha Hb. unfold less32, b32_compare. rewrite Binary.Bcompare_correct by easy.
+  fold (value32 a) (value32 b). destruct (Rcompare_spec (value32 a) (value32 b)), (Rlt_dec (value32 a) (value32 b)); easy || lra.
+Qed.
+
+Lemma is_zero32_spec x : is_finite32 x = true -> is_zero32 x = true <-> value32 x = 0.
+Proof.
+  destruct x as [s|s|s pl Hpl|s m e He]; try easy. intros _. split; [easy|]. intros H. exfalso.
+  apply eq_0_F2R in H. destruct s; easy.
 Qed.
 
 (** Floats of the formats. *)
