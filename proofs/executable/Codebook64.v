@@ -3,7 +3,7 @@
     In binary64, by a fixed sequence of fused multiply-adds from the shipped polynomials: E(x^2) + x O(x^2), both by Horner's rule side by side. *)
 From Coq Require Import ZArith NArith List Bool Ascii String.
 From Flocq Require Import IEEE754.BinarySingleNaN IEEE754.Binary IEEE754.Bits.
-From Hdq Require Import TransformList BinaryFormats CodebookTables.
+From Hdq Require Import FloatOperations TransformList CodebookTables.
 Import ListNotations.
 Open Scope Z_scope.
 

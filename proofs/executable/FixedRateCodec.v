@@ -1,7 +1,7 @@
 (** * Encoder and decoder of a row as programs (SPEC §4) *)
 From Coq Require Import ZArith NArith List Bool Arith.
 From Flocq Require Import IEEE754.BinarySingleNaN IEEE754.Binary IEEE754.Bits.
-From Hdq Require Import Philox Packing TransformList BinaryFormats NormList Codebook64.
+From Hdq Require Import Philox Packing FloatOperations TransformList NormList Codebook64.
 Import ListNotations.
 
 (** ** The order d = m 2^k of n coordinates (SPEC §1): the least that is at least n *)
