@@ -24,9 +24,10 @@
 namespace hdq::validate {
 namespace {
 
-enum class Fault { none, rows, large };
+enum class Fault { none, rows, large, rows_then_no_memory, no_memory };
 
-// A scheme of its own without loss: x̂ = x. With a fault, that of the third row of more is 0, or that of large rows.
+// A scheme of its own without loss: x̂ = x. With a fault, that of the third row of more is 0, or that of large rows;
+// or hdq has no memory for one of the answers, a late one, or early.
 class Lossless final : public Subject {
  public:
   explicit Lossless(Fault fault) : fault_(fault) {
@@ -45,7 +46,10 @@ class Lossless final : public Subject {
     Reply reply;
     reply.outputs.emplace_back(r.inputs[0].begin(), r.inputs[0].end());
     std::uint8_t* const out = reply.outputs[0].data();
-    if (fault_ == Fault::rows && r.rows > 2) std::memset(out + 2 * r.config.dimension * 4, 0, r.config.dimension * 4);
+    if (fault_ == Fault::no_memory && calls == 30) throw std::bad_alloc();
+    if (fault_ == Fault::rows_then_no_memory && calls == 300) throw std::bad_alloc();
+    if ((fault_ == Fault::rows || fault_ == Fault::rows_then_no_memory) && r.rows > 2)
+      std::memset(out + 2 * r.config.dimension * 4, 0, r.config.dimension * 4);
     if (fault_ == Fault::large && r.rows > 0) wrong_if_large(out, r);
     return reply;
   }
@@ -135,6 +139,27 @@ TEST_P(TwoProcesses, OrOneWhereTheOtherIsEnded) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, TwoProcesses, ::testing::Values(Fault::none, Fault::rows, Fault::large));
+
+// Memory that hdq lacks is no fault of the kernel's, and what was not judged is not valid.
+TEST(Unfinished, IsNeitherValidNorTheKernelsFault) {
+  Lossless kernel(Fault::no_memory);
+  const Verdict verdict = validate(kernel, quick_options());
+  EXPECT_EQ(verdict.judgement(), Judgement::not_judged);
+  EXPECT_EQ(verdict.exit_code(), 4);
+  ASSERT_NE(verdict.unfinished(), nullptr);
+  const std::string why = "the check " + verdict.unfinished()->name + " did not finish: std::bad_alloc";
+  EXPECT_NE(text_report(verdict).find("\nNOT JUDGED: " + why), std::string::npos) << text_report(verdict);
+  EXPECT_NE(json_report(verdict).find(R"("status":"unfinished")"), std::string::npos) << json_report(verdict);
+  EXPECT_NE(junit_report(verdict).find(R"(<error type="unfinished" message="std::bad_alloc"/>)"), std::string::npos);
+}
+
+TEST(Unfinished, KeepsWhatWasFound) {
+  Lossless kernel(Fault::rows_then_no_memory);
+  const Verdict verdict = validate(kernel, quick_options());
+  EXPECT_EQ(verdict.judgement(), Judgement::invalid);
+  EXPECT_EQ(verdict.exit_code(), 1);
+  EXPECT_NE(verdict.unfinished(), nullptr);
+}
 
 TEST(TwoProcesses, StopAtTheFirstFinding) {
   const Judged alone = judged(Fault::large, nullptr, true);

@@ -79,6 +79,8 @@ const char* status_name(CheckResult::Status status) {
     case CheckResult::Status::passed: return "passed";
     case CheckResult::Status::failed: return "failed";
     case CheckResult::Status::skipped: return "skipped";
+    case CheckResult::Status::unfinished:
+      return "unfinished";
   }
   return "?";
 }
@@ -91,7 +93,12 @@ std::string names_of(const std::vector<Operation>& operations) {
   return names.empty() ? "nothing" : names;
 }
 
+std::string why_unfinished(const CheckResult& check) {
+  return fmt::format("the check {} did not finish: {}", check.name, check.reason);
+}
+
 std::string why_not_judged(const Verdict& v) {
+  if (const CheckResult* check = v.unfinished()) return why_unfinished(*check);
   if (v.subject.operations == 0) return "the kernel offers no operation";
   const bool answered = std::any_of(v.checks.begin(), v.checks.end(), [](const CheckResult& c) { return c.status != CheckResult::Status::skipped; });
   if (!answered && !v.unsupported.empty()) return "the kernel declines every case";
@@ -204,9 +211,15 @@ std::string text_report(const Verdict& v) {
       if (check.reason != "not in --only") text += fmt::format("-    {:<16} {}\n", check.name, check.reason);
       continue;
     }
-    const bool ok = check.status == CheckResult::Status::passed;
+    const bool ok = check.status == CheckResult::Status::passed,
+               unfinished = check.status == CheckResult::Status::unfinished;
     passed += ok;
-    text += fmt::format("{:<4} {:<16} {:>7} calls {:>7.2f} s\n", ok ? "ok" : "FAIL", check.name, check.calls, check.seconds);
+    text += fmt::format("{:<4} {:<16} {:>7} calls {:>7.2f} s\n",
+                        ok           ? "ok"
+                        : unfinished ? "?"
+                                     : "FAIL",
+                        check.name, check.calls, check.seconds);
+    if (unfinished) text += fmt::format("     {}\n", why_unfinished(check));
     for (const Finding& f : check.findings) append_finding(text, f);
   }
   append_estimates(text, v.estimates);
@@ -245,17 +258,22 @@ std::string json_report(const Verdict& v) {
 }
 
 std::string junit_report(const Verdict& v) {
-  std::size_t failures = 0, skipped = 0;
+  std::size_t failures = 0, skipped = 0, unfinished = 0;
   for (const CheckResult& check : v.checks) {
     failures += check.status == CheckResult::Status::failed;
+    unfinished += check.status == CheckResult::Status::unfinished;
     skipped += check.status == CheckResult::Status::skipped;
   }
   // A verdict on nothing is no success.
   const bool nothing = v.judgement() == Judgement::not_judged;
-  std::string xml = fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"hdq validate: {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n",
-                                escaped(v.subject.name), v.checks.size() + nothing, failures, nothing ? 1 : 0, skipped, v.seconds);
+  std::string xml = fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"hdq validate: {}\" tests=\"{}\" failures=\"{}\" "
+      "errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n",
+      escaped(v.subject.name), v.checks.size() + nothing, failures, unfinished + nothing, skipped, v.seconds);
   for (const CheckResult& check : v.checks) {
     xml += fmt::format("  <testcase classname=\"hdq.validate\" name=\"{}\" time=\"{:.3f}\">\n", escaped(check.name), check.seconds);
+    if (check.status == CheckResult::Status::unfinished)
+      xml += fmt::format("    <error type=\"unfinished\" message=\"{}\"/>\n", escaped(check.reason));
     if (check.status == CheckResult::Status::skipped) xml += fmt::format("    <skipped message=\"{}\"/>\n", escaped(check.reason));
     for (const Finding& f : check.findings) {
       std::string text;

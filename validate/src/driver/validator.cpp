@@ -85,18 +85,19 @@ class Runner {
       ask_declined_again();
     } catch (const reference::BadProfile&) {
       throw;  // no defect of the kernel's, and the same for every check
-    } catch (const std::exception& error) {  // out of memory, say: what was found before is not lost, and what was not judged is not valid
-      Finding f;
-      f.defect = "failure";
-      f.what = fmt::format("the check does not end: {}", io::printable(error.what()));
-      add(std::move(f));
+    } catch (const std::exception& error) {
+      // Out of memory, say: no fault of the kernel's. What was found before is not lost, and what was not judged is not valid.
+      result.status = CheckResult::Status::unfinished;
+      result.reason = io::printable(error.what());
     }
     for (const Contradiction& c : session_.refusals().take()) add(contradicted(c));
     // What a class explains comes before what none does.
     std::stable_partition(result.findings.begin(), result.findings.end(), [](const Finding& f) { return !f.defect.starts_with("wrong-"); });
     result.seconds = seconds_since(start);
     result.calls = session_.calls() - calls;
-    if (!result.findings.empty()) {
+    if (result.status == CheckResult::Status::unfinished) {
+      return result;
+    } else if (!result.findings.empty()) {
       result.status = CheckResult::Status::failed;
     } else if (session_.answered() == 0) {
       result.reason = result.calls > 0 ? "the kernel declines every case" : "no case that the kernel offers";
@@ -404,7 +405,14 @@ const char* judgement_name(Judgement judgement) {
 }
 
 Judgement Verdict::judgement() const {
-  return !findings().empty() ? Judgement::invalid : judged().empty() ? Judgement::not_judged : Judgement::valid;
+  if (!findings().empty()) return Judgement::invalid;
+  return judged().empty() || unfinished() != nullptr ? Judgement::not_judged : Judgement::valid;
+}
+
+const CheckResult* Verdict::unfinished() const {
+  const auto at = std::find_if(checks.begin(), checks.end(),
+                               [](const CheckResult& c) { return c.status == CheckResult::Status::unfinished; });
+  return at == checks.end() ? nullptr : &*at;
 }
 
 int Verdict::exit_code() const {

@@ -15,15 +15,16 @@ namespace hdq::validate {
 
 struct CheckResult {
   std::string name;
-  enum class Status { passed, failed, skipped } status = Status::skipped;
-  std::string reason;  // of skipping
+  // unfinished: hdq itself could not go on, memory was short, say; what the check found before stands.
+  enum class Status { passed, failed, skipped, unfinished } status = Status::skipped;
+  std::string reason;  // of skipping, or of not finishing
   double seconds = 0;
   std::uint64_t calls = 0;
   std::uint32_t judged = 0;  // bit (1 << operation): its values were judged
   std::vector<Finding> findings;
 };
 
-// not_judged: nothing was found, but no operation's values were looked at either.
+// not_judged: nothing was found, but no operation's values were looked at either, or a check is unfinished.
 enum class Judgement { valid, invalid, not_judged };
 const char* judgement_name(Judgement judgement);  // "valid", "invalid", "not judged"
 
@@ -41,6 +42,7 @@ struct Verdict {
   Judgement judgement() const;
   bool valid() const { return judgement() == Judgement::valid; }
   bool ended_process() const;
+  const CheckResult* unfinished() const;         // the first check that is; null if there is none
   std::vector<const Finding*> findings() const;  // in the order of the checks
   std::vector<Operation> judged() const;         // operations whose values were judged
   std::vector<Operation> not_judged() const;     // operations that the kernel offers, and were not
