@@ -156,15 +156,17 @@ void append_estimates(std::string& text, const std::vector<Estimate>& all) {
   std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   text += "\naudit: estimates ± standard errors, and the smallest bias that would have been seen; of each vector at the dimension that shows least\n";
   const bool stepped = all.front().config.step != 0;
-  text += fmt::format("  {} {:<16} {:>6} {:>7}  {:<20} {:<20} {:<20} {}\n", stepped ? "step     " : "b", "vector", "n",
-                      "seeds", "E⟨x, x̂⟩/‖x‖²", "error/bound", "E dot(q) − ⟨q, x⟩", "seen from");
+  std::size_t width = 16;
+  for (const auto& [bits, vector] : order) width = std::max(width, vector.size());
+  text += fmt::format("  {} {:<{}} {:>6} {:>7}  {:<20} {:<20} {:<20} {}\n", stepped ? "step     " : "b", "vector",
+                      width, "n", "seeds", "E⟨x, x̂⟩/‖x‖²", "error/bound", "E dot(q) − ⟨q, x⟩", "seen from");
   for (const auto& key : order) {
     const Estimate& e = *weakest.at(key);
     std::optional<Measured> share;
     if (e.error) share = Measured{e.error->value / e.bound, e.error->error / e.bound};
-    text += fmt::format("  {} {:<16} {:>6} {:>7}  {:<20} {:<20} {:<20} {}\n",
+    text += fmt::format("  {} {:<{}} {:>6} {:>7}  {:<20} {:<20} {:<20} {}\n",
                         stepped ? fmt::format("{:<9.5g}", e.config.step) : fmt::format("{}", e.config.bits), e.vector,
-                        e.config.dimension, e.seeds, measured(e.self), measured(share), measured(e.dot),
+                        width, e.config.dimension, e.seeds, measured(e.self), measured(share), measured(e.dot),
                         percent(e.smallest_bias));
   }
 }
