@@ -51,7 +51,7 @@ void print_kind(const char* kind, const CodebookTable* tables) {
 int main() {
   std::puts(
       "(** * Written by fast/tables/coq_tables.gen.cpp; do not edit. *)\n"
-      "(** The coefficients of the codebook's polynomials (SPEC §4, 4), which Codebook64.v evaluates: sixteen "
+      "(** The coefficients of the codebook's polynomials (SPEC §4), which Codebook64.v evaluates: sixteen "
       "hexadecimal digits are the\n"
       "    bits of a binary64 number; those of E and O alternate, the highest degree first. Ends: a text for each "
       "binade of U, from\n"

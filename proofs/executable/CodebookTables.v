@@ -1,5 +1,5 @@
 (** * Written by fast/tables/coq_tables.gen.cpp; do not edit. *)
-(** The coefficients of the codebook's polynomials (SPEC §4, 4), which Codebook64.v evaluates: sixteen hexadecimal digits are the
+(** The coefficients of the codebook's polynomials (SPEC §4), which Codebook64.v evaluates: sixteen hexadecimal digits are the
     bits of a binary64 number; those of E and O alternate, the highest degree first. Ends: a text for each binade of U, from
     [1/2, 1) down. Cells: 1, 2, ..., 2^(b-1) - 1. *)
 From Coq Require Import String List.

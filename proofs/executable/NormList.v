@@ -1,4 +1,4 @@
-(** * The norm and the scaling of a row as programs (SPEC §4, 1 and 2) *)
+(** * The norm and the scaling of a row as programs (SPEC §4) *)
 From Coq Require Import ZArith NArith List Bool Arith.
 From Flocq Require Import IEEE754.BinarySingleNaN IEEE754.Binary IEEE754.Bits.
 From Hdq Require Import FloatNorm FloatOperations TransformList.

@@ -1,4 +1,4 @@
-(** * Scores as programs (SPEC §4, 7) *)
+(** * Scores as programs (SPEC §4) *)
 From Coq Require Import ZArith NArith List Bool Arith.
 From Flocq Require Import IEEE754.BinarySingleNaN IEEE754.Binary IEEE754.Bits.
 From Hdq Require Import FloatNorm Philox Packing FloatOperations TransformList NormList Codebook64 FixedRateCodec.
