@@ -12,6 +12,7 @@
 #include "hdq/reference/scheme/generator.hpp"
 #include "hdq/reference/scheme/philox.hpp"
 #include "hdq/reference/scheme/uniform_step.hpp"
+#include "hdq/score.hpp"
 #include "hdq/stages.hpp"
 
 namespace hdq::cli {
@@ -78,6 +79,7 @@ int constants() {
   text += fmt::format("dither_scale_exponent {}\n", -std::ilogb(hdq::dither_of_word(0)));
   text += fmt::format("unit_roundoff_exponent {}\n", exponent_of(unit_roundoff()));
   text += fmt::format("min_subnormal_exponent {}\n", exponent_of(underflow32()) + 1);
+  text += fmt::format("score_sums {}\nscore_run {}\n", score_sums, score_run);
   text += entropy_coded();
   for (const int base : {1, 12, 20, 28}) {
     for (int log2 = 0; (base << log2) <= 8192; ++log2) {

@@ -7,9 +7,10 @@ From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
 From Flocq Require IEEE754.Binary.
 From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
-From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
+From Hdq Require Import Estimates Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
+From Hdq Require Import ThresholdSearch FloatScore.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList.
@@ -172,6 +173,46 @@ Proof.
     try lia; try (intros; apply alternating_signs); try (apply alternating_signs).
   - exact scale_5.
   - intros y. left. lra.
+Qed.
+
+(** x34 has two numbers, padded to 12; one that is cut has the mean 0, which it is. *)
+Lemma x34_padded : padded_from 2 x34.
+Proof. intros i Hi. destruct i as [|[|i]]; [lia|lia|easy]. Qed.
+
+Example cut_to_two_numbers :
+  Edither (fun U => truncate 2 (reconstruct 4 g2 12 H12 5 x34 alternating U) 1%nat) = 4 /\
+  Edither (fun U => truncate 2 (reconstruct 4 g2 12 H12 5 x34 alternating U) 7%nat) = 0.
+Proof.
+  split; exact (Statements.truncated_unbiased 4 g2 g2_generator 12 H12 order_12 2 5 x34 alternating _
+    ltac:(lia) x34_padded (alternating_signs 12) scale_5).
+Qed.
+
+Example error_after_the_cut :
+  Esign 12 (fun eps => Edither (fun U => norm2 12 (fun i => truncate 2 (reconstruct 4 g2 12 H12 5 x34 eps U) i - x34 i)))
+  <= mse 4 g2 12 H12 5 x34.
+Proof.
+  exact (Statements.truncated_mse 4 g2 g2_generator 12 H12 order_12 2 5 x34 ltac:(lia) x34_padded ltac:(lra)).
+Qed.
+
+(** (3, 4, 5) is at distance 5 from (3, 4, 0), and at 0 when cut to two numbers. *)
+Example bias_after_the_cut : norm2 12 (fun i => truncate 2 (fun i => match i with 2%nat => 5 | _ => x34 i end) i - x34 i) <= 25.
+Proof.
+  eapply Rle_trans; [exact (Statements.truncated_error 2 12 _ x34 ltac:(lia) x34_padded)|].
+  unfold norm2, dot, x34. simpl. lra.
+Qed.
+
+(** Of q = x = (3, 4), with the exact norm: squared distance 0 and cosine 1 in the mean. *)
+Example squared_distance_and_cosine_are_unbiased :
+  Edither (fun U => 25 + 5 ^ 2 - 2 * dot 12 x34 (reconstruct 4 g2 12 H12 5 x34 alternating U)) = 0 /\
+  Edither (fun U => dot 12 x34 (reconstruct 4 g2 12 H12 5 x34 alternating U) / (sqrt 25 * 5)) = 1.
+Proof.
+  pose proof (Statements.squared_distance_unbiased 4 g2 g2_generator 12 H12 order_12 5 x34 x34 alternating
+    (alternating_signs 12) scale_5) as Hd.
+  pose proof (Statements.cosine_unbiased 4 g2 g2_generator 12 H12 order_12 5 x34 x34 alternating
+    (alternating_signs 12) scale_5) as Hc.
+  change (dot 12 x34 x34) with (norm2 12 x34) in Hc. rewrite x34_norm in Hd, Hc. split.
+  - rewrite Hd. unfold norm2, dot. rewrite sum_zero by (intros; ring). ring.
+  - rewrite Hc. replace (sqrt 25) with 5; [field|]. replace 25 with (5 * 5) by ring. rewrite sqrt_square; lra.
 Qed.
 
 (** ** SPEC §5.4 *)
@@ -399,6 +440,36 @@ Proof.
     rewrite Hc. split; [lia|]. split; intros k Hk; lia.
 Qed.
 
+(** Thresholds 1 ... 7, of three bits: 5.5 passes five, down the heap and by bisection. *)
+Lemma whole_thresholds_sorted n : nondecreasing n INR.
+Proof. intros k _ _. rewrite S_INR. lra. Qed.
+
+Lemma count_of_five_and_a_half : count_passed 7 INR (11/2) = 5%nat.
+Proof.
+  apply count_passed_unique; [apply whole_thresholds_sorted|lia| |]; intros k Hk.
+  - assert (INR k <= INR 5) by (apply le_INR; lia). simpl in *. lra.
+  - assert (INR 6 <= INR k) by (apply le_INR; lia). simpl in *. lra.
+Qed.
+
+Example five_down_the_heap : heap_search 3 INR (fun _ => 0) (11/2) = 5%nat.
+Proof.
+  rewrite (Statements.heap_search_counts 3 INR (fun _ => 0) (11/2) (whole_thresholds_sorted 7)).
+  exact count_of_five_and_a_half.
+Qed.
+
+Example five_by_bisection : bisection 8 INR (11/2) = 5%nat.
+Proof.
+  rewrite (Statements.bisection_counts 8 INR (11/2) ltac:(lia) (whole_thresholds_sorted 7)).
+  exact count_of_five_and_a_half.
+Qed.
+
+Example fast_code_down_the_heap U : 0 < U < 1 ->
+  heap_search 2 (fun k => scaled_threshold32 (theta64 U k) (5 * bpow radix2 0)) (fun _ => 0)
+    (transform32 12 0 (fun i => alternating i * prescale 0 x34 i) 5%nat) = fast_code U.
+Proof.
+  intros HU. exact (Statements.heap_search_encodes 2 (theta64 U) 5 0 (fun _ => 0) _ ltac:(lra) (theta64_sorted U HU)).
+Qed.
+
 Example rounded_codeword : Rabs (round32 (1/3) - 1/3) <= codeword_error_bound (1/3) 0.
 Proof. apply (Statements.codeword_error_bound_correct (1/3) (1/3) 0). rewrite Rminus_diag_eq, Rabs_R0; lra. Qed.
 
@@ -418,6 +489,54 @@ Proof.
     (fun i Hi => x34_beyond i ltac:(lia))) as H.
   rewrite x34_norm in H. replace (sqrt 25) with 5 in H; [exact H|].
   replace 25 with (5 * 5) by ring. rewrite sqrt_square; lra.
+Qed.
+
+(** Two products, 3 3 + 4 4: at most 12 roundings on the way. *)
+Example sum_of_two_products :
+  Rabs (score_sum32 12 x34 x34 - 25)
+  <= ((1 + / 2 ^ 24) ^ 12 - 1) * 25 + (1 + / 2 ^ 24) ^ 12 * (INR 128 * underflow32).
+Proof.
+  pose proof (Statements.score_sum_error_bound_correct 12 x34 x34) as H. unfold score_sum_error_bound in H.
+  change (score_roundings 12) with 12%nat in H. change (128 * score_groups 12)%nat with 128%nat in H.
+  replace (sum 12 (fun j => x34 j * x34 j)) with 25 in H by (unfold x34; simpl; ring).
+  replace (sum 12 (fun j => Rabs (x34 j * x34 j))) with 25 in H; [exact H|].
+  unfold x34. simpl sum. rewrite !Rabs_mult, (Rabs_pos_eq 3), (Rabs_pos_eq 4), !Rabs_R0 by lra. ring.
+Qed.
+
+(** The query (3, 4), scaled by 2^-2, against the codewords (3, 4, 0 ...), each its own float32, of a row of norm 5. *)
+Lemma exact_codewords j : (j < 12 * 2 ^ 0)%nat -> Rabs (x34 j - x34 j) <= 0.
+Proof. intros _. rewrite Rminus_diag_eq, Rabs_R0; lra. Qed.
+
+Lemma five_binary32 : is_binary32 5.
+Proof. now apply (is_binary32_IZR 5). Qed.
+
+Definition query_error : R := query_sum_error_bound 12 0 2 alternating 2 x34 (fun _ => 0) x34 x34.
+Definition fast_sum : R := score_sum32 12 (rotated_query32 12 0 alternating 2 x34) x34.
+Definition decoded : vec := decode 12 H12 alternating 5 x34.
+
+Example inner_product_of_a_query :
+  Rabs (inner_product32 12 fast_sum 5 2 - dot 2 x34 decoded)
+  <= inner_product_error_bound 12 (query_sum 12 0 alternating x34 x34) query_error 5 2.
+Proof.
+  exact (Statements.inner_product_error_bound_correct 12 0 2 alternating 2 x34 (fun _ => 0) x34 x34 5 base_order_12
+    ltac:(simpl; lia) alternating_sign x34_binary32 x34_beyond exact_codewords).
+Qed.
+
+Example squared_distance_of_a_query :
+  Rabs (squared_distance32 12 (sum_of_squares64 2 x34) fast_sum 5 2 - (norm2 2 x34 + 5 ^ 2 - 2 * dot 2 x34 decoded))
+  <= squared_distance_error_bound 2 12 (norm2 2 x34) (query_sum 12 0 alternating x34 x34) query_error 5 2.
+Proof.
+  exact (Statements.squared_distance_error_bound_correct 12 0 2 alternating 2 x34 (fun _ => 0) x34 x34 5 base_order_12
+    ltac:(simpl; lia) alternating_sign x34_binary32 x34_beyond exact_codewords ltac:(lia) five_binary32).
+Qed.
+
+Example cosine_of_a_query :
+  Rabs (cosine32 12 (sum_of_squares64 2 x34) fast_sum 5 2 - dot 2 x34 decoded / (sqrt (norm2 2 x34) * 5))
+  <= cosine_error_bound 2 12 (sqrt (norm2 2 x34)) (query_sum 12 0 alternating x34 x34) query_error 2.
+Proof.
+  assert (Hne : norm2 2 x34 <> 0) by (unfold norm2, dot, x34; simpl; lra).
+  exact (Statements.cosine_error_bound_correct 12 0 2 alternating 2 x34 (fun _ => 0) x34 x34 5 base_order_12
+    ltac:(simpl; lia) alternating_sign x34_binary32 x34_beyond exact_codewords ltac:(lia) ltac:(simpl; lra) Hne ltac:(lra)).
 Qed.
 
 Example bias_of_the_transform :
@@ -510,6 +629,14 @@ Proof.
 Qed.
 
 (** ** SPEC §5.8 *)
+
+(** A rule that is biased at 0, though its x^ has the mean x34 with H12. *)
+Example oddness : exists Q : R -> R -> R, Edither (fun U => Q U 0) <> 0 /\
+  Esign 12 (fun e => Edither (fun U => decode 12 H12 e 1 (fun j => Q U (rotate 12 H12 e x34 j)) 1%nat)) = 4.
+Proof.
+  destruct Statements.oddness_is_needed as (Q & _ & Hmean & Hbias). exists Q. split; [apply Hbias|].
+  exact (Hmean 12%nat H12 x34 order_12 1%nat ltac:(lia)).
+Qed.
 
 (** The shipped quantizer satisfies the hypotheses of necessity. *)
 Example necessity_of_g2 z : Edither (fun U => quantize 4 g2 U z) = z.

@@ -11,9 +11,10 @@ From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.Zaux Core.Raux.
 From Flocq Require IEEE754.Binary.
 From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
-From Hdq Require Import Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
+From Hdq Require Import Estimates Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
+From Hdq Require Import ThresholdSearch FloatScore.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Packing FloatOperations TransformList.
@@ -151,6 +152,37 @@ Theorem requantization_unbiased N1 g1 d1 H1 N2 g2 d2 H2 n x rho1 eps1 (rho2 : ve
     let y := reconstruct N1 g1 d1 H1 rho1 x eps1 U1 in
     reconstruct N2 g2 d2 H2 (rho2 y) (truncate n y) (eps2 y) U2 i)) = x i.
 Proof. exact (VectorQuantizer.requantization_unbiased N1 g1 d1 H1 N2 g2 d2 H2 n x rho1 eps1 rho2 eps2 i). Qed.
+
+(** x of n numbers is padded with zeros to d, and x^ is cut to n again: unbiased still, with at most the error of all d
+    numbers; and so any mean's distance to x, a bias, is at most that before the cut. *)
+Theorem truncated_unbiased N g : generator N g -> forall d H, hadamard d H -> forall n rho x eps i,
+  (n <= d)%nat -> padded_from n x -> signs d eps -> scale_for d rho x ->
+  Edither (fun U => truncate n (reconstruct N g d H rho x eps U) i) = x i.
+Proof. exact (Estimates.truncated_unbiased N g). Qed.
+
+Theorem truncated_mse N g : generator N g -> forall d H, hadamard d H -> forall n rho x,
+  (n <= d)%nat -> padded_from n x -> rho <> 0 ->
+  Esign d (fun eps => Edither (fun U => norm2 d (fun i => truncate n (reconstruct N g d H rho x eps U) i - x i)))
+  <= mse N g d H rho x.
+Proof. exact (Estimates.truncated_mse N g). Qed.
+
+Theorem truncated_error n d y x :
+  (n <= d)%nat -> padded_from n x ->
+  norm2 d (fun i => truncate n y i - x i) <= norm2 d (fun i => y i - x i).
+Proof. exact (Estimates.truncated_error n d y x). Qed.
+
+(** The squared distance and the cosine, as the library estimates them from <q, x^> and the stored scale. *)
+Theorem squared_distance_unbiased N g : generator N g -> forall d H, hadamard d H -> forall rho x q eps,
+  signs d eps -> scale_for d rho x ->
+  Edither (fun U => norm2 d q + rho ^ 2 - 2 * dot d q (reconstruct N g d H rho x eps U))
+  = norm2 d (fun i => q i - x i) + (rho ^ 2 - norm2 d x).
+Proof. exact (Estimates.squared_distance_unbiased N g). Qed.
+
+Theorem cosine_unbiased N g : generator N g -> forall d H, hadamard d H -> forall rho x q eps,
+  signs d eps -> scale_for d rho x ->
+  Edither (fun U => dot d q (reconstruct N g d H rho x eps U) / (sqrt (norm2 d q) * rho))
+  = dot d q x / (sqrt (norm2 d q) * rho).
+Proof. exact (Estimates.cosine_unbiased N g). Qed.
 
 (** ** SPEC §5.4: Rademacher sums of unit variance *)
 
@@ -319,6 +351,24 @@ Theorem acceptable_between n theta tau E y f :
               /\ (forall k, (f < k <= c)%nat -> Rabs (y - theta k) < E + tau k).
 Proof. exact (FloatCode.acceptable_between n theta tau E y f). Qed.
 
+(** Searching is counting, if the thresholds are sorted: down the heap of 2^b - 1 thresholds, which loops fill, whatever
+    it held before ... *)
+Theorem heap_search_counts bits T initial y :
+  nondecreasing (2 ^ bits - 1) T -> heap_search bits T initial y = count_passed (2 ^ bits - 1) T y.
+Proof. exact (ThresholdSearch.heap_search_counts bits T initial y). Qed.
+
+(** ... and by bisection. *)
+Theorem bisection_counts levels T y :
+  (0 < levels)%nat -> nondecreasing (levels - 1) T -> bisection levels T y = count_passed (levels - 1) T y.
+Proof. exact (ThresholdSearch.bisection_counts levels T y). Qed.
+
+(** So the heap search over the scaled thresholds is the encoder that encode32_acceptable is about. *)
+Theorem heap_search_encodes bits theta' rho e initial y :
+  0 <= rho -> nondecreasing (2 ^ bits - 1) theta' ->
+  heap_search bits (fun k => scaled_threshold32 (theta' k) (rho * bpow radix2 e)) initial y
+  = encode32 (2 ^ bits) theta' rho e y.
+Proof. exact (ThresholdSearch.heap_search_encodes bits theta' rho e initial y). Qed.
+
 (** fl32(r'), r' in double within e of the real codeword. *)
 Theorem codeword_error_bound_correct r r' e :
   Rabs (r' - r) <= e -> Rabs (round32 r' - r) <= codeword_error_bound r e.
@@ -340,6 +390,47 @@ Theorem norm_error_bound_correct n x :
   (0 < n)%nat -> (forall i, is_binary32 (x i)) -> (forall i, (n <= i)%nat -> x i = 0) ->
   Rabs (norm32 n x - sqrt (norm2 n x)) <= norm_error_bound n (sqrt (norm2 n x)).
 Proof. exact (FloatNorm.norm_error_bound_correct n x). Qed.
+
+(** Scores: the sum S over d coordinates in its order, for any w and r. *)
+Theorem score_sum_error_bound_correct d w r32 :
+  Rabs (score_sum32 d w r32 - sum d (fun j => w j * r32 j)) <= score_sum_error_bound d w r32.
+Proof. exact (FloatScore.score_sum_error_bound_correct d w r32). Qed.
+
+(** The three metrics, for a query q that is scaled by 2^-e and rotated, and codewords r32 within c of r: what is computed
+    against its value at x^ = decode d H eps rho r in real arithmetic. *)
+Theorem inner_product_error_bound_correct m k n eps e q c r r32 rho :
+  base_order m -> (n <= m * 2 ^ k)%nat -> is_sign eps ->
+  (forall i, is_binary32 (q i)) -> (forall i, (n <= i)%nat -> q i = 0) ->
+  (forall j, (j < m * 2 ^ k)%nat -> Rabs (r32 j - r j) <= c j) ->
+  let d := (m * 2 ^ k)%nat in
+  Rabs (inner_product32 d (score_sum32 d (rotated_query32 m k eps e q) r32) rho e
+        - dot n q (decode d (supported_matrix m k) eps rho r))
+  <= inner_product_error_bound d (query_sum m k eps q r) (query_sum_error_bound m k n eps e q c r r32) rho e.
+Proof. exact (FloatScore.inner_product_error_bound_correct m k n eps e q c r r32 rho). Qed.
+
+Theorem squared_distance_error_bound_correct m k n eps e q c r r32 rho :
+  base_order m -> (n <= m * 2 ^ k)%nat -> is_sign eps ->
+  (forall i, is_binary32 (q i)) -> (forall i, (n <= i)%nat -> q i = 0) ->
+  (forall j, (j < m * 2 ^ k)%nat -> Rabs (r32 j - r j) <= c j) ->
+  (0 < n)%nat -> is_binary32 rho ->
+  let d := (m * 2 ^ k)%nat in
+  Rabs (squared_distance32 d (sum_of_squares64 n q) (score_sum32 d (rotated_query32 m k eps e q) r32) rho e
+        - (norm2 n q + rho ^ 2 - 2 * dot n q (decode d (supported_matrix m k) eps rho r)))
+  <= squared_distance_error_bound n d (norm2 n q) (query_sum m k eps q r)
+       (query_sum_error_bound m k n eps e q c r r32) rho e.
+Proof. exact (FloatScore.squared_distance_error_bound_correct m k n eps e q c r r32 rho). Qed.
+
+Theorem cosine_error_bound_correct m k n eps e q c r r32 rho :
+  base_order m -> (n <= m * 2 ^ k)%nat -> is_sign eps ->
+  (forall i, is_binary32 (q i)) -> (forall i, (n <= i)%nat -> q i = 0) ->
+  (forall j, (j < m * 2 ^ k)%nat -> Rabs (r32 j - r j) <= c j) ->
+  (0 < n)%nat -> INR n <= 2 ^ 24 -> norm2 n q <> 0 -> rho <> 0 ->
+  let d := (m * 2 ^ k)%nat in
+  Rabs (cosine32 d (sum_of_squares64 n q) (score_sum32 d (rotated_query32 m k eps e q) r32) rho e
+        - dot n q (decode d (supported_matrix m k) eps rho r) / (sqrt (norm2 n q) * rho))
+  <= cosine_error_bound n d (sqrt (norm2 n q)) (query_sum m k eps q r)
+       (query_sum_error_bound m k n eps e q c r r32) e.
+Proof. exact (FloatScore.cosine_error_bound_correct m k n eps e q c r r32 rho). Qed.
 
 (** Bias of the float32 transform, thresholds and codewords exact. *)
 Theorem transform_bias_bound_correct N g m k eps rho x i :
@@ -424,6 +515,14 @@ Theorem necessity_dithered (Hs : nat -> mat) (Q : R -> R -> R) :
        decode (2 ^ k) (Hs k) e 1 (fun j => Q U (rotate (2 ^ k) (Hs k) e x j)) i)) = x i) ->
   forall z, Edither (fun U => Q U z) = z.
 Proof. exact (Necessity.necessity_dithered Hs Q). Qed.
+
+(** Without oddness it is not necessary: a rule may be biased at every z and its x^ unbiased for every x, in every dimension. *)
+Theorem oddness_is_needed : exists Q : R -> R -> R,
+  (forall z, ex_RInt (fun U => Q U z) 0 1) /\
+  (forall d H x, hadamard d H -> forall i, (i < d)%nat ->
+     Esign d (fun e => Edither (fun U => decode d H e 1 (fun j => Q U (rotate d H e x j)) i)) = x i) /\
+  (forall z, Edither (fun U => Q U z) <> z).
+Proof. exact Necessity.oddness_is_needed. Qed.
 
 (** So a rule with finitely many fixed levels is biased for some unit vector. *)
 Theorem bounded_rule_is_biased (Hs : nat -> mat) q B :

@@ -289,7 +289,8 @@ double Scorer::error_bound(Metric metric, std::size_t query, const EncodedView& 
   const int stages = shape.base == 1 ? shape.log2 : shape.log2 + 2 + (shape.base / 4 - 1);
   const double d = static_cast<double>(shape.order), n = static_cast<double>(s.plan.made_with.dimension);
   const auto gamma = [](double roundings) { return std::expm1(roundings * u); };  // >= (1 + u)^roundings − 1
-  const double gamma_m = gamma(static_cast<double>(s.stride) / 16 + 4), delta = gamma(stages) * q.magnitude + n * eta;
+  const double gamma_m = gamma(static_cast<double>(s.stride / score_sums) + 4);
+  const double delta = gamma(stages) * q.magnitude + n * eta;
 
   AlignedFloats codewords(shape.order);
   const std::unique_ptr<detail::Scheme::Scratch> scratch = s.plan.scheme->scratch();

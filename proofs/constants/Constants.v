@@ -1,6 +1,6 @@
 (** * The numbers that both sides must agree on
 
-    Constants of the specification (SPEC §1, §2, §3, §5.6, §7) as integers, and their printed
+    Constants of the specification (SPEC §1, §2, §3, §4, §5.6, §7) as integers, and their printed
     form, one [name value...] per line, which the C++ program prints too. The theorems
     of this directory are about these definitions: sigma and kappa enter Statements.v by
     [shipped_sigma], stage counts come from FloatStages.v, B_m from Paley.v. Where a definition has a number and
@@ -34,6 +34,11 @@ Proof. unfold dither_of_word; simpl; field. Qed.
 (** u = 2^-24; the smallest positive binary32 number is 2^-149. *)
 Definition unit_roundoff_exponent : Z := -24.
 Definition min_subnormal_exponent : Z := -149.
+
+(** ** SPEC §4, 7: code j enters sum (j div 8) mod 16. FloatScore.v has the lemma. *)
+
+Definition score_sums : Z := 16.
+Definition score_run : Z := 8.
 
 (** ** SPEC §7: offsets, buckets, and the coder *)
 
@@ -75,6 +80,8 @@ Definition constants_lines : list string :=
     line "dither_scale_exponent" [dither_scale_exponent];
     line "unit_roundoff_exponent" [unit_roundoff_exponent];
     line "min_subnormal_exponent" [min_subnormal_exponent];
+    line "score_sums" [score_sums];
+    line "score_run" [score_run];
     line "weyl_increment" [Z.of_N weyl_constant];
     line "offset_shift" [offset_shift];
     line "offset_exponent" [offset_exponent];

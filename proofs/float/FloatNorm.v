@@ -132,30 +132,51 @@ Proof.
     + rewrite norm_tree_depth. unfold norm_additions. lia.
 Qed.
 
+Lemma sum_of_squares64_nonneg n x : 0 <= sum_of_squares64 n x.
+Proof.
+  unfold sum_of_squares64, sixteen_lane_sum, halve.
+  assert (Hlane : forall l q, 0 <= lane_sum (fun a b => round64 (a + b)) (fun i => x i * x i) l q).
+  { intros l q. induction q as [|q IH]; cbn [lane_sum]; [nra|].
+    rewrite <- (round_0 radix2 (FLT_exp (-1074) 53) ZnearestE). apply round64_le. nra. }
+  assert (Hadd : forall a b, 0 <= a -> 0 <= b -> 0 <= round64 (a + b)).
+  { intros a b Ha Hb. rewrite <- (round_0 radix2 (FLT_exp (-1074) 53) ZnearestE).
+    apply round64_le. lra. }
+  repeat apply Hadd; apply Hlane.
+Qed.
+
 (** The square root of a binary64 number is far from underflow. *)
+Lemma sqrt64_large s : is_binary64 s -> 0 < s -> bpow radix2 (-537) <= sqrt s.
+Proof.
+  intros Hs Hs0.
+  assert (Hsmall : bpow radix2 (-1074) <= s).
+  { apply FLT_format_generic in Hs; [|easy]. destruct Hs as [f Hf Hm He].
+    assert (Hpos : (0 < Fnum f)%Z).
+    { apply (gt_0_F2R radix2 _ (Fexp f)). change (0 < F2R f). rewrite <- Hf. lra. }
+    rewrite Hf. apply Rle_trans with (bpow radix2 (Fexp f)); [now apply bpow_le|].
+    unfold F2R. rewrite <- (Rmult_1_l (bpow radix2 (Fexp f))) at 1.
+    apply Rmult_le_compat_r; [apply bpow_ge_0|]. apply IZR_le. lia. }
+  replace (bpow radix2 (-537)) with (sqrt (bpow radix2 (-1074))).
+  - now apply sqrt_le_1_alt.
+  - change (-1074)%Z with (-537 + -537)%Z. rewrite bpow_plus. apply sqrt_square, bpow_ge_0.
+Qed.
+
+Lemma round64_relative_error x : bpow radix2 (-1022) <= x -> Rabs (round64 x - x) <= unit_roundoff64 * x.
+Proof.
+  intros Hx. pose proof (bpow_ge_0 radix2 (-1022)).
+  pose proof (relative_error_N_FLT radix2 (-1074) 53 eq_refl (fun z => negb (Z.even z)) x) as H'.
+  rewrite (Rabs_pos_eq x) in H' by lra.
+  eapply Rle_trans; [apply H'; exact Hx|]. right. change (/ 2 * bpow radix2 (-52) * x = unit_roundoff64 * x).
+  f_equal. unfold unit_roundoff64. simpl. lra.
+Qed.
+
 Lemma sqrt64_error s :
   is_binary64 s -> 0 <= s -> Rabs (round64 (sqrt s) - sqrt s) <= unit_roundoff64 * sqrt s.
 Proof.
   intros Hs Hs0. destruct (Req_dec s 0) as [-> | Hne].
   - rewrite sqrt_0. unfold round64, round_format. rewrite round_0 by apply valid_rnd_N.
     rewrite Rminus_diag_eq, Rabs_R0 by easy. lra.
-  - assert (Hsmall : bpow radix2 (-1074) <= s).
-    { apply FLT_format_generic in Hs; [|easy]. destruct Hs as [f Hf Hm He].
-      assert (Hpos : (0 < Fnum f)%Z).
-      { apply (gt_0_F2R radix2 _ (Fexp f)). change (0 < F2R f). rewrite <- Hf. lra. }
-      rewrite Hf. apply Rle_trans with (bpow radix2 (Fexp f)); [now apply bpow_le|].
-      unfold F2R. rewrite <- (Rmult_1_l (bpow radix2 (Fexp f))) at 1.
-      apply Rmult_le_compat_r; [apply bpow_ge_0|]. apply IZR_le. lia. }
-    assert (Hroot : bpow radix2 (-537) <= sqrt s).
-    { replace (bpow radix2 (-537)) with (sqrt (bpow radix2 (-1074))).
-      - now apply sqrt_le_1_alt.
-      - change (-1074)%Z with (-537 + -537)%Z. rewrite bpow_plus. apply sqrt_square, bpow_ge_0. }
-    pose proof (relative_error_N_FLT radix2 (-1074) 53 eq_refl (fun z => negb (Z.even z)) (sqrt s)) as H.
-    rewrite (Rabs_pos_eq (sqrt s)) in H by apply sqrt_pos.
-    eapply Rle_trans; [apply H|].
-    + apply Rle_trans with (2 := Hroot). now apply bpow_le.
-    + right. change (/ 2 * bpow radix2 (-52) * sqrt s = unit_roundoff64 * sqrt s).
-      f_equal. unfold unit_roundoff64. simpl. lra.
+  - apply round64_relative_error. apply Rle_trans with (bpow radix2 (-537)); [now apply bpow_le|].
+    apply sqrt64_large; [easy|lra].
 Qed.
 
 (** |sqrt(S') - sqrt(S)| <= delta sqrt(S) if |S' - S| <= delta S, delta <= 1 or not. *)
@@ -184,15 +205,7 @@ Proof.
   unfold norm32, norm_error_bound. set (s := norm2 n x) in *. set (s' := sum_of_squares64 n x) in *.
   set (delta := (1 + unit_roundoff64) ^ norm_additions n - 1) in *.
   assert (Hs : 0 <= s) by apply norm2_nonneg.
-  assert (Hs' : 0 <= s').
-  { unfold s', sum_of_squares64, sixteen_lane_sum, halve.
-    assert (Hlane : forall l q, 0 <= lane_sum (fun a b => round64 (a + b)) (fun i => x i * x i) l q).
-    { intros l q. induction q as [|q IH]; cbn [lane_sum]; [nra|].
-      rewrite <- (round_0 radix2 (FLT_exp (-1074) 53) ZnearestE). apply round64_le. nra. }
-    assert (Hadd : forall a b, 0 <= a -> 0 <= b -> 0 <= round64 (a + b)).
-    { intros a b Ha Hb. rewrite <- (round_0 radix2 (FLT_exp (-1074) 53) ZnearestE).
-      apply round64_le. lra. }
-    repeat apply Hadd; apply Hlane. }
+  assert (Hs' : 0 <= s') by apply sum_of_squares64_nonneg.
   pose proof (sqrt_relative_error s s' delta Hs Hs' Herr) as Hroot.
   pose proof (sqrt64_error s' Hfmt Hs') as H64. pose proof (round32_error (round64 (sqrt s'))) as H32.
   pose proof unit_roundoff64_pos as Hv. pose proof unit_roundoff_pos as Hu.

@@ -324,6 +324,30 @@ Proof.
     now apply (ex_RInt_sum _ (fun j U => Hs k j i * Q U (rotate (2 ^ k) (Hs k) e x j))).
 Qed.
 
+(** Oddness cannot go. The signs average any even part of the mean error away: z + 1 is off by 1 at every z, with whatever
+    dither, and yet with every H D its x^ has the mean x. *)
+Theorem oddness_is_needed : exists Q : R -> R -> R,
+  (forall z, ex_RInt (fun U => Q U z) 0 1) /\
+  (forall d H x, hadamard d H -> forall i, (i < d)%nat ->
+     Esign d (fun e => Edither (fun U => decode d H e 1 (fun j => Q U (rotate d H e x j)) i)) = x i) /\
+  (forall z, Edither (fun U => Q U z) <> z).
+Proof.
+  exists (fun _ z => z + 1). split; [intros; apply ex_RInt_const|]. split; [|intros z; rewrite Edither_const; lra].
+  intros d H x HH i Hi. assert (Hd : 0 < INR d) by (apply lt_0_INR; lia).
+  set (delta := fun k => if Nat.eqb k i then 1 else 0).
+  rewrite (Esign_ext d _ (fun e => x i + / INR d * sum d (fun j => H j i) * rademacher d delta e)).
+  - rewrite Esign_plus, Esign_const, Esign_scal_l, (rademacher_mean d delta). ring.
+  - intros e He. rewrite Edither_const.
+    replace (rademacher d delta e) with (e i).
+    2:{ unfold rademacher, delta. rewrite (sum_ext d _ (fun k => if Nat.eqb k i then e k else 0)).
+        - symmetry. rewrite <- (sum_delta d i e) by easy. apply sum_ext. intros k _. destruct (Nat.eqb k i); easy.
+        - intros k _. destruct (Nat.eqb k i); ring. }
+    pose proof (decode_exact d H e 1 x i HH (fun k _ => He k) ltac:(lra) Hi) as E. unfold decode in *.
+    rewrite (sum_ext d (fun j => H j i * (rotate d H e x j + 1)) (fun j => H j i * (rotate d H e x j / 1) + H j i))
+      by (intros; field).
+    rewrite sum_plus. rewrite <- E. field. lra.
+Qed.
+
 (** Hence no odd rule with bounded mean output, dithered or not, is unbiased: the codewords of a
     generator have to be unbounded. *)
 Corollary bounded_rule_is_biased (Hs : nat -> mat) q B :

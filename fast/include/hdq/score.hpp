@@ -32,6 +32,9 @@ enum class Metric { inner_product, squared_distance, cosine };
 HDQ_EXPORT const char* metric_name(Metric metric);  // "ip", "l2", "cosine"
 inline bool larger_is_nearer(Metric metric) { return metric != Metric::squared_distance; }
 
+// Code j enters sum (j div score_run) mod score_sums.
+inline constexpr std::size_t score_sums = 16, score_run = 8;
+
 // What is computed. q' = 2^-e·q with ‖q'‖ in [1, 2) (|e| <= 126; e = 0 for q = 0); w = H D q' in float32 as the encoder rotates
 // (SPEC §4); S = Σ w_j·fl32(r_{code_j}(U)) in float32, sixteen sums, code j in sum (j div 8) mod 16, each by fused multiply-adds
 // in order of j from +0, then halved (l += l + 8, + 4, + 2, + 1). In double, rounded once to float32 at the end:

@@ -4,15 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "hdq/score.hpp"
 #include "hdq/types.hpp"
 
 namespace hdq::detail {
 
 // Rotated queries are laid out in groups of 128: coordinate 128g + 8l + k of w at 128g + 16k + l, so that sixteen consecutive
 // floats face one code of each of sixteen consecutive runs of 8 codes (b bytes). Zero beyond order.
-inline constexpr std::size_t score_group = 128;
+inline constexpr std::size_t score_group = score_sums * score_run;
 inline std::size_t padded_order(std::size_t order) { return (order + score_group - 1) / score_group * score_group; }
-inline std::size_t score_position(std::size_t j) { return j / 128 * 128 + j % 8 * 16 + j % 128 / 8; }
+inline std::size_t score_position(std::size_t j) {
+  return j / score_group * score_group + j % score_run * score_sums + j % score_group / score_run;
+}
 
 struct ScoreTask {
   int bits;
