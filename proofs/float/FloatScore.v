@@ -1,4 +1,4 @@
-(** * Rounding of scores (SPEC §4, 7)
+(** * Rounding of scores (SPEC §4)
 
     Rows are scored without decoding: q is scaled by 2^-e and rotated as the encoder rotates, w; then
     S = sum_j w_j r_j in binary32, r_j the row's codewords: code j in sum (j div 8) mod 16, each sum by fused

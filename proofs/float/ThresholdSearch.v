@@ -1,4 +1,4 @@
-(** * Searching thresholds is counting them (SPEC §4, 5)
+(** * Searching thresholds is counting them (SPEC §4)
 
     The library does not count #{k : T_k <= y}; it searches. In the stage of that name, and in the encoder where the
     bits are few, the thresholds lie in a heap: node 1 is the middle one, node i has the children 2i and 2i + 1, and after b steps from
