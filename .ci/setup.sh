@@ -46,7 +46,7 @@ build_packages=(
 )
 check_packages=(
   libisal-dev
-  clang-14 libclang-rt-14-dev coq libcoq-coquelicot libcoq-flocq libcoq-interval
+  clang-14 libclang-rt-14-dev coq libcoq-coquelicot libcoq-flocq libcoq-interval ocaml-findlib libzarith-ocaml-dev
   g++-aarch64-linux-gnu qemu-user
   dataset-fashion-mnist python3-numpy
 )

@@ -17,4 +17,6 @@ Fixpoint floats_of_bytes (bytes : list N) : list binary32 :=
   | _ => []
   end.
 Definition bytes_of_float (x : binary32) : list N := bytes_of_word 4 (Z.to_N (bits_of_b32 x)).
+(** A binary64 number. *)
+Definition bytes_of_double (x : binary64) : list N := bytes_of_word 8 (Z.to_N (bits_of_b64 x)).
 Definition bytes_of_floats (x : list binary32) : list N := flat_map bytes_of_float x.

@@ -1,0 +1,3 @@
+(* Zarith's functions of bits, by a name that the extracted modules N and Z do not hide. *)
+let number a = Z.of_int (Z.numbits a)
+let test a n = Z.testbit a (Z.to_int n)
