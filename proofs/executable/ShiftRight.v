@@ -39,7 +39,7 @@ Proof.
       * now rewrite Z.mul_0_r, Z.add_0_r, orb_false_r.
 Qed.
 
-Theorem shr_at_once_shr mrs e n : shr_at_once mrs e n = shr mrs e n.
+Lemma shr_at_once_shr mrs e n : shr_at_once mrs e n = shr mrs e n.
 Proof.
   destruct mrs as [m r s]. unfold shr_at_once, shr. cbn [shr_m shr_r shr_s].
   destruct n as [|p|p]; destruct m as [|m|m]; try reflexivity.
