@@ -7,7 +7,7 @@ From Coq Require Extraction.
 From Coq Require Import ExtrOcamlBasic ExtrOcamlNatInt ExtrOcamlZBigInt ExtrOcamlNativeString.
 From Coq Require Import ZArith NArith Zbool Zpower Floats.SpecFloat.
 From Flocq Require Import Core.Digits.
-From Hdq Require Import Philox Packing ShiftRight FloatBytes Codebook64 FixedRateCodec ScoreList FileFormat.
+From Hdq Require Import StreamCoder Philox Packing ShiftRight SymbolSearch FloatBytes Codebook64 FixedRateCodec ScoreList FileFormat FrequencyList StepCodec.
 
 (** ** Comparisons *)
 Extract Constant Pos.eqb => "Big_int_Z.eq_big_int".
@@ -53,7 +53,13 @@ Extract Inductive shr_record => "Shift_right.shr_record"
   "(fun f a -> Shift_right.(f a.shr_m a.shr_r a.shr_s))".
 Extract Constant SpecFloat.shr => "Shift_right.shr_at_once".
 
+(** The coder's search: [find_symbol_once_correct]. *)
+Extraction "symbol_search.ml" find_symbol_once.
+Extract Constant StreamCoder.find_symbol => "(fun t m n -> Symbol_search.find_symbol_once t.frequency t.bound m n)".
+
 Extraction "specification.ml"
   sign_bits dither_word threshold_table thresholds_with codeword_table codewords_with shape_of order_of rotate_list32 rotate_back_list32
   packed_length pack_bytes unpack_bytes encode_row_with decode_row_with query_of dot_row_with save_rows load_rows
+  step_encode_row step_decode_row step_dot_row raw_bits_of coarse64 bucket_table coding_of_step frequencies_of_step
+  code_width codes_of_bytes bytes_of_codes put_row get_row
   bytes_of_word floats_of_bytes bytes_of_floats bytes_of_double.

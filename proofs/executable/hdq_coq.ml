@@ -6,12 +6,13 @@ let max_dimension = 4096
 
 let operations =
   [| "info"; "signs"; "dither"; "thresholds"; "codewords"; "transform"; "transform-transposed"; "code-bytes"; "encode"; "decode"; "pack"; "unpack";
-     "dot"; "reconstruct"; "save"; "load" |]
+     "dot"; "reconstruct"; "save"; "load"; "error-constant"; "data"; "coding"; "frequencies"; "put-row"; "get-row" |]
 let offered =
-  [ "signs"; "dither"; "thresholds"; "codewords"; "transform"; "transform-transposed"; "encode"; "decode"; "pack"; "unpack"; "dot"; "save"; "load" ]
+  [ "signs"; "dither"; "thresholds"; "codewords"; "transform"; "transform-transposed"; "encode"; "decode"; "pack"; "unpack"; "dot"; "save"; "load"; "coding";
+    "frequencies"; "put-row"; "get-row" ]
 
 let info =
-  Printf.sprintf {|{"name": "hdq-coq", "version": "1", "promise": "bit-exact", "max_dimension": %d, "operations": [%s]}|} max_dimension
+  Printf.sprintf {|{"name": "hdq-coq", "version": "1", "promise": "bit-exact", "schemes": ["fixed-rate", "entropy-coded"], "max_dimension": %d, "operations": [%s]}|} max_dimension
     (String.concat ", " (List.map (Printf.sprintf "%S") offered))
 
 (* ---- bytes and numbers ---- *)
@@ -53,13 +54,57 @@ let codewords_of = remembering 64 (fun (bits, word) -> S.codewords_with (codewor
 
 (* ---- calls ---- *)
 
-type call = { operation : int; n : int; seed : Z.t; bits : int; first_row : Z.t; rows : int; count : int; word : Z.t; capacity : int; body : string }
+type call = { operation : int; n : int; seed : Z.t; bits : int; first_row : Z.t; rows : int; count : int; word : Z.t; capacity : int * int; step : string; body : string }
 
 exception Unsupported of string
 exception Failed of string
 exception Bad_input of int * Z.t
 
 let columns_end = Z.pred (Z.shift_left Z.one 64)
+
+(* Codes of a stream are integers of either sign there, bytes too. *)
+let step_of = remembering 64 (fun bytes -> List.hd (floats bytes))
+let coarse_of = remembering 64 (fun step -> S.coarse64 (step_of step))
+let bucket_table = remembering 128 (fun (step, bucket) -> S.bucket_table (coarse_of step) bucket)
+
+(* The entropy-coded scheme. *)
+let step_answer c =
+  if c.n > max_dimension then raise (Unsupported "this dimension is not offered");
+  let shape = shape_of c.n and step = step_of c.step in
+  let d = S.order_of shape in
+  let signs = signs_of (c.seed, d) and width = S.code_width d step and h = S.raw_bits_of step in
+  let code_bytes = width * d in
+  let row i = Z.add c.first_row (Z.of_int i) in
+  let norm_of i = List.hd (floats (part c.body 4 i)) in
+  let codes_of i = S.codes_of_bytes width (bytes_of (String.sub c.body ((4 * c.rows) + (code_bytes * i)) code_bytes)) in
+  let tables bucket = bucket_table (c.step, bucket) in
+  let words numbers = String.concat "" (List.map (string_of_word 4) numbers) in
+  match operations.(c.operation) with
+  | "encode" ->
+    let encoded =
+      List.init c.rows (fun i ->
+        match S.step_encode_row shape signs step c.seed (row i) (floats (part c.body (4 * c.n) i)) with
+        | S.StepEncoded (norm, codes) -> (string_of_floats [ norm ], string_of (S.bytes_of_codes width codes))
+        | S.StepNotFinite column -> raise (Bad_input (i, Z.of_int column))
+        | S.StepNormTooLarge -> raise (Bad_input (i, columns_end)))
+    in
+    String.concat "" (List.map fst encoded @ List.map snd encoded)
+  | "decode" -> each_row c.rows (fun i -> string_of_floats (S.step_decode_row shape signs c.n step c.seed (row i) (norm_of i) (codes_of i)))
+  | "dot" ->
+    let query = S.query_of shape signs (floats (String.sub c.body ((4 + code_bytes) * c.rows) (4 * c.n))) in
+    each_row c.rows (fun i -> string_of_floats [ S.step_dot_row shape step c.seed (row i) query (norm_of i) (codes_of i) ])
+  | "coding" -> let h, largest = S.coding_of_step step in words [ h; largest ]
+  | "frequencies" -> words (S.frequencies_of_step step)
+  | "put-row" ->
+    let raw, stream = S.put_row tables h (S.dither_word c.seed c.first_row) (norm_of 0) (codes_of 0) in
+    if List.length stream > snd c.capacity then raise (Failed "the stream is longer than what it may fill") else string_of raw ^ string_of stream
+  | "get-row" -> (
+    let raw_bytes = S.packed_length (Z.of_int h) d in
+    let raw = bytes_of (String.sub c.body 0 raw_bytes) and stream = bytes_of (String.sub c.body raw_bytes (String.length c.body - raw_bytes)) in
+    match S.get_row tables h width (S.dither_word c.seed c.first_row) d raw stream with
+    | Some (norm, codes) -> string_of_floats [ norm ] ^ string_of (S.bytes_of_codes width codes)
+    | None -> raise (Bad_input (0, Z.zero)))
+  | name -> raise (Unsupported (name ^ " is not offered of the entropy-coded scheme"))
 
 let answer c =
   let b = Z.of_int c.bits in
@@ -111,12 +156,20 @@ let answer c =
     let length = code_bytes (shape ()) in
     let rows = List.init c.rows (fun i -> (List.hd (floats (norm_of i)), bytes_of (codes_of length i))) in
     let file = string_of (S.save_rows (Z.of_int c.n) b c.seed rows) in
-    if String.length file > c.capacity then raise (Failed "the file is longer than what it may fill") else file
+    if String.length file > fst c.capacity then raise (Failed "the file is longer than what it may fill") else file
   | "load" -> (
     match S.load_rows (Z.of_int c.rows) (Z.of_int c.n) b c.seed (bytes_of c.body) with
     | Some rows -> String.concat "" (List.map (fun (norm, _) -> string_of_floats [ norm ]) rows @ List.map (fun (_, codes) -> string_of codes) rows)
     | None -> raise (Bad_input (0, Z.zero)))
   | name -> raise (Unsupported (name ^ " is not offered"))
+
+let no_step = String.make 4 '\000'
+let both_schemes = [ "signs"; "dither"; "transform"; "transform-transposed" ]
+
+let answer_of c =
+  if c.operation = 0 then info
+  else if c.step = no_step || List.mem operations.(c.operation) both_schemes then answer c
+  else step_answer c
 
 (* ---- the pipe ---- *)
 
@@ -130,7 +183,7 @@ let read_call () =
   let head = really_input_string stdin 128 in
   let small at = Z.to_int (word head at) in
   { operation = small 1; n = small 2; seed = word head 4; bits = small 5; first_row = word head 8; rows = small 9; count = small 10;
-    word = word head 11; capacity = small 12; body = really_input_string stdin (small 14) }
+    word = word head 11; capacity = (small 12, small 13); step = String.sub head 120 4; body = really_input_string stdin (small 14) }
 
 let () =
   set_binary_mode_in stdin true;
@@ -138,7 +191,7 @@ let () =
   try
     while true do
       let call = read_call () in
-      match if call.operation = 0 then info else answer call with
+      match answer_of call with
       | text -> write_answer 0 (Z.zero, Z.zero) text
       | exception Unsupported why -> write_answer 1 (Z.zero, Z.zero) why
       | exception Failed why -> write_answer 3 (Z.zero, Z.zero) why

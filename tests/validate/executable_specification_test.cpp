@@ -43,7 +43,20 @@ Floats row_of_hadamard(std::size_t n, std::uint64_t seed, std::size_t column) {
   return y;
 }
 
-constexpr int kinds = 16;
+// Its norm is half-way between two float32 numbers, but for squares of which each is lost or kept as the order of additions has it.
+Floats row_at_a_tie(std::size_t n, std::mt19937_64& random) {
+  Floats x(n);
+  for (float& v : x) v = std::ldexp(static_cast<float>(random() % 8), -29);
+  const float squares[] = {1, 0x1p-12f, 0x1p-12f, 0x1p-24f};  // 1 + 2^-23 + 2^-48, the square of 1 + 2^-24
+  std::size_t at = random() % n;
+  for (const float v : squares) {
+    x[at % n] = v;
+    at += 1 + random() % 5;
+  }
+  return x;
+}
+
+constexpr int kinds = 17;
 
 Floats row_of_kind(int kind, std::size_t n, std::uint64_t seed, std::mt19937_64& random) {
   std::normal_distribution<float> normal;
@@ -96,6 +109,8 @@ Floats row_of_kind(int kind, std::size_t n, std::uint64_t seed, std::mt19937_64&
     case 13:
       for (std::size_t i = 0; i < n; ++i) x[i] = i % 2 == 0 ? 1.0f : -1.0f;
       break;
+    case 15:
+      return row_at_a_tie(n, random);
     case 14:
       for (float& v : x) v = std::nextafter(1.0f, (random() & 1) != 0 ? 2.0f : 0.0f);
       break;
@@ -172,6 +187,28 @@ class ExecutableSpecification : public ::testing::Test {
     }
   }
 
+  // A row's raw bits and stream, and the row back from them.
+  void expect_stream(const Request& of, std::uint32_t raw_bits, const Bytes& norm, const Bytes& codes) {
+    Request r = of;
+    r.operation = Operation::put_row;
+    r.rows = 1;
+    r.inputs = {norm, codes};
+    r.output_bytes = {(r.config.order * raw_bits + 7) / 8, 8 + 12 * r.config.order};
+    const Reply ours = coq_.call(r), theirs = library_.call(r);
+    ASSERT_TRUE(ours.ok() && theirs.ok()) << ours.detail << theirs.detail;
+    ASSERT_EQ(ours.size, theirs.size);
+    const auto stream_of = [](const Reply& reply) {
+      return Bytes(reply.outputs[1].begin(), reply.outputs[1].begin() + static_cast<std::ptrdiff_t>(reply.size));
+    };
+    const Bytes raw = ours.outputs[0], stream = stream_of(ours);
+    EXPECT_EQ(raw, theirs.outputs[0]);
+    EXPECT_EQ(stream, stream_of(theirs));
+    r.operation = Operation::get_row;
+    r.inputs = {raw, stream};
+    r.output_bytes = {4, codes.size()};
+    EXPECT_EQ(agreed(r), (std::vector<Bytes>{norm, codes}));
+  }
+
   void expect_rows(std::size_t n, int bits, std::size_t rows) {
     Request r = request(Operation::encode, n, bits, rows);
     const Floats x = rows_of_kinds(rows, n, r.config.seed, random_);
@@ -192,7 +229,8 @@ class ExecutableSpecification : public ::testing::Test {
 
 TEST_F(ExecutableSpecification, RowsOfEveryDimensionTo64HaveTheBytesOfEveryInstructionSet) {
   for (std::size_t n = 1; n <= 64; ++n)
-    for (const int more : {0, 3, 6}) expect_rows(n, 1 + static_cast<int>((n + static_cast<std::size_t>(more)) % 8), 16);
+    for (const int more : {0, 3, 6})
+      expect_rows(n, 1 + static_cast<int>((n + static_cast<std::size_t>(more)) % 8), kinds);
 }
 
 TEST_F(ExecutableSpecification, LongerRowsHaveTheBytesOfEveryInstructionSet) {
@@ -240,6 +278,36 @@ TEST_F(ExecutableSpecification, FilesAreThoseOfTheLibraryAndLoad) {
       r.output_bytes = {4 * rows, codes.size()};
       EXPECT_EQ(agreed(r), (std::vector<Bytes>{Bytes(bytes_of(norms).begin(), bytes_of(norms).end()), codes}));
     }
+}
+
+// ---- the entropy-coded scheme ----
+
+TEST_F(ExecutableSpecification, EntropyCodedRowsHaveTheBytesOfEveryInstructionSet) {
+  for (const float step : {0x1p-10f, 0.0162f, 0.125f, 0.26f, 0.7f, 1.0825f, 3.0f, 16.0f}) {
+    Request r = request(Operation::coding, 8, 1, 1);
+    r.config.bits = 0;
+    r.config.step = step;
+    r.output_bytes = {8};
+    const std::uint32_t raw_bits = agreed(r).at(0).at(0);
+    for (int i = 0; i < 8; ++i) {
+      const std::size_t n = i == 0 ? 160 : 1 + random_() % 64, rows = kinds;
+      r = request(Operation::encode, n, 1, rows);
+      r.config.bits = 0;
+      r.config.step = step;
+      const Floats x = rows_of_kinds(rows, n, r.config.seed, random_);
+      const std::size_t row_bytes = step_code_bytes(r.config) * r.config.order;
+      r.inputs = {bytes_of(x)};
+      r.output_bytes = {4 * rows, rows * row_bytes};
+      const std::vector<Bytes> encoded = agreed(r);
+      Request back = r;
+      back.operation = Operation::decode;
+      back.inputs = {encoded[0], encoded[1]};
+      back.output_bytes = {4 * rows * n};
+      agreed(back);
+      expect_stream(r, raw_bits, Bytes(encoded[0].begin(), encoded[0].begin() + 4),
+                    Bytes(encoded[1].begin(), encoded[1].begin() + static_cast<std::ptrdiff_t>(row_bytes)));
+    }
+  }
 }
 
 }  // namespace
