@@ -10,7 +10,7 @@ From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer Ve
 From Hdq Require Import Estimates Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
-From Hdq Require Import ThresholdSearch FloatScore.
+From Hdq Require Import ThresholdSearch CompanderCode FloatScore StoredNorm.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList.
@@ -257,27 +257,42 @@ Qed.
 
 (** The certified constants at order 12. *)
 Example error_at_1_bit :
-  mse 2 (shipped 2 (shipped_sigma 1) (shipped_kappa 1)) 12 H12 1 x_unit * 4 ^ 1 <= 652 / 100.
+  mse 2 (shipped 2 (shipped_sigma 1) (shipped_kappa 1)) 12 H12 1 x_unit * 4 ^ 1 <= 6485 / 1000.
 Proof. exact (Statements.finite_bound_b1 12 H12 x_unit order_12 x_unit_norm). Qed.
 
-Example error_at_2_bits : mse 4 g2 12 H12 1 x_unit * 4 ^ 2 <= 397 / 100.
+Example error_at_2_bits :
+  mse 4 g2 12 H12 1 x_unit * 4 ^ 2 <= 3955 / 1000.
 Proof. exact (Statements.finite_bound_b2 12 H12 x_unit order_12 x_unit_norm). Qed.
 
 Example error_at_3_bits :
-  mse 8 (shipped 8 (shipped_sigma 3) (shipped_kappa 3)) 12 H12 1 x_unit * 4 ^ 3 <= 326 / 100.
+  mse 8 (shipped 8 (shipped_sigma 3) (shipped_kappa 3)) 12 H12 1 x_unit * 4 ^ 3 <= 3250 / 1000.
 Proof. exact (Statements.finite_bound_b3 12 H12 x_unit order_12 x_unit_norm). Qed.
 
 Example error_at_4_bits :
-  mse 16 (shipped 16 (shipped_sigma 4) (shipped_kappa 4)) 12 H12 1 x_unit * 4 ^ 4 <= 298 / 100.
+  mse 16 (shipped 16 (shipped_sigma 4) (shipped_kappa 4)) 12 H12 1 x_unit * 4 ^ 4 <= 2974 / 1000.
 Proof. exact (Statements.finite_bound_b4 12 H12 x_unit order_12 x_unit_norm). Qed.
 
 Example error_at_5_bits :
-  mse 32 (shipped 32 (shipped_sigma 5) (shipped_kappa 5)) 12 H12 1 x_unit * 4 ^ 5 <= 286 / 100.
+  mse 32 (shipped 32 (shipped_sigma 5) (shipped_kappa 5)) 12 H12 1 x_unit * 4 ^ 5 <= 2852 / 1000.
 Proof. exact (Statements.finite_bound_b5 12 H12 x_unit order_12 x_unit_norm). Qed.
 
 Example error_at_6_bits :
-  mse 64 (shipped 64 (shipped_sigma 6) (shipped_kappa 6)) 12 H12 1 x_unit * 4 ^ 6 <= 280 / 100.
+  mse 64 (shipped 64 (shipped_sigma 6) (shipped_kappa 6)) 12 H12 1 x_unit * 4 ^ 6 <= 2794 / 1000.
 Proof. exact (Statements.finite_bound_b6 12 H12 x_unit order_12 x_unit_norm). Qed.
+
+Example error_at_7_bits :
+  mse 128 (shipped 128 (shipped_sigma 7) (shipped_kappa 7)) 12 H12 1 x_unit * 4 ^ 7 <= 2766 / 1000.
+Proof. exact (Statements.finite_bound_b7 12 H12 x_unit order_12 x_unit_norm). Qed.
+
+Example error_at_8_bits :
+  mse 256 (shipped 256 (shipped_sigma 8) (shipped_kappa 8)) 12 H12 1 x_unit * 4 ^ 8 <= 2753 / 1000.
+Proof. exact (Statements.finite_bound_b8 12 H12 x_unit order_12 x_unit_norm). Qed.
+
+(** x34, of norm 5, stored with the scale 6: in units of 36. *)
+Example error_with_another_scale : mse 4 g2 12 H12 6 x34 * 4 ^ 2 <= 3955 / 1000 * 6 ^ 2.
+Proof.
+  apply (Statements.stored_scale_bound 2 12 H12 x34 6); [lia|exact order_12|lia|lra|]. rewrite x34_norm. simpl. lra.
+Qed.
 
 (** ** SPEC §5.6 *)
 
@@ -470,6 +485,40 @@ Proof.
   intros HU. exact (Statements.heap_search_encodes 2 (theta64 U) 5 0 (fun _ => 0) _ ltac:(lra) (theta64_sorted U HU)).
 Qed.
 
+(** Two levels and one threshold, 0 at U = 1/2; y = 0 is at the position X = 1, computed exactly with base 0 and eps 1/8: the
+    fraction 1/8 is below 1/4, so y is compared with the threshold, passes, and the code is 1. *)
+Definition g1 : R -> R := shipped 2 (shipped_sigma 1) (shipped_kappa 1).
+
+Lemma g1_generator : generator 2 g1.
+Proof. exact (shipped_of_bits 1 ltac:(lia)). Qed.
+
+Lemma g1_threshold : threshold g1 1 (1/2) = 0.
+Proof.
+  rewrite (threshold_compand g1 1 (1/2)).
+  pose proof (compand_odd 2 g1 g1_generator 1 ltac:(unfold inside; simpl; lra)) as H.
+  replace (INR 1 + 1/2 - 1/2) with 1 by (simpl; lra). replace (INR 2 - 1) with 1 in H by (simpl; ring). lra.
+Qed.
+
+Example companded : compander_code (fun _ => 0) 0 (0 + 1 + 1/8) 0 (1/8) = 1%nat.
+Proof.
+  assert (Hz : compand g1 1 = 0 / 1).
+  { pose proof g1_threshold as H. rewrite threshold_compand in H.
+    replace (INR 1 + 1/2 - 1/2) with 1 in H by (simpl; lra). rewrite H. field. }
+  assert (Hnear : forall k, (1 <= k <= 2 - 1)%nat -> k = 1%nat) by (intros; lia).
+  rewrite (Statements.compander_counts 2 g1 g1_generator (1/2) 1 0 1 (fun _ => 0) ltac:(lra) ltac:(lra)
+    ltac:(unfold inside; simpl; lra) Hz ltac:(intros k Hk1 Hk2; lra) 1 (1/32) (1/16)).
+  - simpl. destruct (Rle_dec 0 0); [easy|lra].
+  - intros k Hk _. rewrite (Hnear k Hk), g1_threshold. replace (0 - 0 / 1) with 0 by field.
+    replace (INR 1 - (1 + 1/2 - 1/2)) with 0 by (simpl; field). rewrite Rabs_R0. lra.
+  - intros k Hk _. rewrite (Hnear k Hk), g1_threshold. replace (0 - 0 * 1) with 0 by ring. rewrite Rabs_R0. lra.
+  - lra.
+  - lra.
+  - lra.
+  - lra.
+  - simpl. lra.
+  - replace (0 + 1 + 1/8 - (0 + (1 + 1/2 - 1/2) + 1/8)) with 0 by field. rewrite Rabs_R0. lra.
+Qed.
+
 Example rounded_codeword : Rabs (round32 (1/3) - 1/3) <= codeword_error_bound (1/3) 0.
 Proof. apply (Statements.codeword_error_bound_correct (1/3) (1/3) 0). rewrite Rminus_diag_eq, Rabs_R0; lra. Qed.
 
@@ -489,6 +538,25 @@ Proof.
     (fun i Hi => x34_beyond i ltac:(lia))) as H.
   rewrite x34_norm in H. replace (sqrt 25) with 5 in H; [exact H|].
   replace 25 with (5 * 5) by ring. rewrite sqrt_square; lra.
+Qed.
+
+(** x34 with its norm as float32 computes it. *)
+Example unbiased_with_the_stored_norm :
+  Edither (fun U => truncate 2 (reconstruct 4 g2 12 H12 (norm32 2 x34) x34 alternating U) 1%nat) = 4.
+Proof.
+  exact (Statements.stored_norm_unbiased 2 x34 ltac:(lia) ltac:(simpl; lra) x34_binary32 x34_padded 4 g2 g2_generator 12 H12
+    order_12 alternating 1 ltac:(lia) (alternating_signs 12)).
+Qed.
+
+Example error_with_the_stored_norm :
+  mse 4 g2 12 H12 (norm32 2 x34) x34 * 4 ^ 2 <= 3955 / 1000 * ((1 + / 2 ^ 22) ^ 2 * 25).
+Proof.
+  assert (Hnorm : norm2 2 x34 = 25) by (unfold norm2, dot, x34; simpl; ring).
+  destruct (Statements.stored_norm_bound 2 x34 ltac:(lia) ltac:(simpl; lra) x34_binary32 x34_padded 2 12 H12 ltac:(lia)
+    order_12 ltac:(lia)) as [_ H].
+  - rewrite Hnorm. replace 25 with (5 * 5) by ring. rewrite sqrt_square by lra.
+    apply Rle_trans with (bpow radix2 0); [now apply bpow_le|simpl; lra].
+  - rewrite Hnorm in H. exact H.
 Qed.
 
 (** Two products, 3 3 + 4 4: at most 12 roundings on the way. *)

@@ -8,12 +8,12 @@
 From Coq Require Import Reals ZArith QArith Qreals List Lra Lia Psatz Bool.
 From Coquelicot Require Import Coquelicot.
 From Hdq Require Import Defs Sums Gaussian NormalQuantile DitheredQuantizer ShippedGenerator FiniteBound
-  CertificateInterval CertificateNormal CertificateWindow CertificateShipped CertificateMajorant.
+  CertificateInterval CertificateNormal CertificateWindow CertificateShipped CertificateConcave CertificateMajorant.
 Import ListNotations.
 Open Scope R_scope.
 
-(** Points of the table are multiples of 2^-20. *)
-Definition unit_steps : Z := 2 ^ 20.
+(** Points of the table are multiples of 2^-24. *)
+Definition unit_steps : Z := 2 ^ 24.
 Definition point (k : Z) : R := IZR k / IZR unit_steps.
 Definition ipoint (k : Z) : interval := idiv (ifromZ k) (ifromZ unit_steps).
 
@@ -36,6 +36,7 @@ Proof. unfold point; rewrite plus_IZR; field; apply not_0_IZR; discriminate. Qed
 (** What the table holds at v = point position. *)
 Record row := {
   position : Z;
+  here : interval;                   (** v *)
   quantile_here : interval;          (** Phi_inv (v/N) *)
   value_here : interval;             (** g v *)
   antiderivative_here : interval }.  (** G v *)
@@ -93,7 +94,7 @@ Definition table_antiderivative (k : Z) (q : interval) : interval :=
 
 Definition make_row (iterations : nat) (guess : interval) (k : Z) : row :=
   let q := table_quantile iterations guess k in
-  {| position := k; quantile_here := q; value_here := table_value k q;
+  {| position := k; here := ipoint k; quantile_here := q; value_here := table_value k q;
      antiderivative_here := table_antiderivative k q |}.
 
 Fixpoint rows_from (r : row) (ks : list Z) : list row :=
@@ -113,6 +114,7 @@ Definition inside_table (k : Z) : Prop := 0 < point k < INR N.
 
 Record row_valid (r : row) : Prop := {
   row_inside : inside_table (position r);
+  row_here : encloses (here r) (point (position r));
   row_quantile : encloses (quantile_here r) (Phi_inv (point (position r) / INR N));
   row_value : encloses (value_here r) (g (point (position r)));
   row_antiderivative : encloses (antiderivative_here r) (G (point (position r))) }.
@@ -137,7 +139,7 @@ Proof. intro H; unfold table_antiderivative, G, shipped_antiderivative; auto 10 
 Lemma make_row_valid n guess k : inside_table k -> row_valid (make_row n guess k).
 Proof.
   intro H; pose proof (table_quantile_correct n guess k) as Q.
-  constructor; simpl; [exact H | exact Q | now apply table_value_correct | now apply table_antiderivative_correct].
+  constructor; simpl; [exact H | apply ipoint_correct | exact Q | now apply table_value_correct | now apply table_antiderivative_correct].
 Qed.
 
 Lemma G_minus u v : 0 < u < INR N -> 0 < v < INR N -> RInt g u v = G v - G u.
@@ -179,7 +181,7 @@ Fixpoint seek (k : Z) (l : list row) : option (row * list row) :=
 
 (** CertificateWindow.second_moment_le for g - c. *)
 Definition cell_moment (c : interval) (r r' : row) : interval :=
-  let length := isub (ipoint (position r')) (ipoint (position r)) in
+  let length := isub (here r') (here r) in
   let u := isub (value_here r) c in
   let u' := isub (value_here r') c in
   isub (imul (isub (isub (antiderivative_here r') (antiderivative_here r)) (imul c length)) (iadd u u'))
@@ -246,7 +248,7 @@ Lemma cell_moment_correct C c r r' : encloses C c -> row_valid r -> row_valid r'
   exists b, encloses (cell_moment C r r') b /\
     central_moment c (point (position r)) (point (position r')) <= b.
 Proof.
-  intros Hc [I Q V A] [I' Q' V' A'] L; pose proof (point_lt _ _ L) as P; unfold inside_table in *.
+  intros Hc [I W Q V A] [I' W' Q' V' A'] L; pose proof (point_lt _ _ L) as P; unfold inside_table in *.
   set (u := point (position r)) in *; set (v := point (position r')) in *.
   exists ((G v - G u - c * (v - u)) * ((g u - c) + (g v - c)) - (v - u) * ((g u - c) * (g v - c))).
   split; [unfold cell_moment, u, v; auto 12 with enclose|].
@@ -315,14 +317,9 @@ Qed.
 
 Variable m : certificate.
 
-(** CertificateWindow.window_mse_cell, against the certificate at the cell's right end. *)
-Definition cell_ok (w w' : window) : bool :=
-  let P := icertificate_value m (mean w') in
-  let rise := isub (value_here (stop w')) (value_here (start w)) in
-  let bend := isub (iadd (value_here (stop w')) (value_here (start w'))) (imul (ifromZ 2) (mean w)) in
-  let length := isub (ipoint (position (start w'))) (ipoint (position (start w))) in
-  ile (variance_bound w) P
-  && ile (iadd (variance_bound w) (imul length (imul rise bend))) P.
+(** The first window of a cell, on which M is greatest (CertificateConcave.window_mse_left_half), against the certificate at
+    the cell's right end, where it is least. *)
+Definition cell_ok (w w' : window) : bool := ile (variance_bound w) (icertificate_value m (mean w')).
 
 (** [l]: the table right of the start of [w]; [starts]: of the windows to come. The last
     window must be centred at N/2. *)
@@ -358,29 +355,17 @@ Lemma cell_ok_correct w w' : window_valid w -> window_valid w' -> cell_ok w w' =
   forall a, left_end w <= a <= left_end w' -> majorized a.
 Proof.
   intros V V' E H a Ha; unfold majorized, cell_ok in *.
-  apply andb_prop in E; destruct E as [E1 E2].
   destruct (variance_bounds w V) as (b & B1 & B2).
-  pose proof (row_inside _ (start_valid w V)) as I.
-  pose proof (row_inside _ (stop_valid w' V')) as I'; unfold inside_table in I, I'; fold (left_end w) in I.
-  rewrite (window_unit w' V') in I'.
+  pose proof (row_inside _ (start_valid w V)) as I; unfold inside_table in I; fold (left_end w) in I.
+  pose proof (levels_at_least_two N HN) as N2.
   set (z' := compand g (left_end w' + 1/2)).
   assert (Z : encloses (mean w') z') by apply (mean_encloses w' V').
-  pose proof (icertificate_value_correct m _ _ Z) as P.
   assert (Le : compand g (a + 1/2) <= z') by (apply (compand_le N g Hg); unfold inside; lra).
   assert (Neg : z' <= 0) by (apply compand_nonpos; unfold inside; lra).
   apply Rle_trans with (certificate_value m z'); [|apply certificate_value_le; [exact Hm | lra]].
-  apply (window_mse_cell N g Hg (left_end w) a (left_end w')); try lra.
-  - eapply Rle_trans; [exact B2|]; exact (ile_correct _ _ _ _ E1 B1 P).
-  - assert (X : encloses (iadd (variance_bound w)
-        (imul (isub (ipoint (position (start w'))) (ipoint (position (start w))))
-          (imul (isub (value_here (stop w')) (value_here (start w)))
-            (isub (iadd (value_here (stop w')) (value_here (start w'))) (imul (ifromZ 2) (mean w))))))
-        (b + (left_end w' - left_end w) * ((g (left_end w' + 1) - g (left_end w))
-           * (g (left_end w' + 1) + g (left_end w') - 2 * compand g (left_end w + 1/2))))).
-    { pose proof (row_value _ (start_valid w V)); pose proof (row_value _ (start_valid w' V')).
-      pose proof (row_value _ (stop_valid w' V')) as S; rewrite (window_unit w' V') in S.
-      pose proof (mean_encloses w V); unfold left_end in *; auto 10 with enclose. }
-    pose proof (ile_correct _ _ _ _ E2 X P); lra.
+  apply Rle_trans with b; [|exact (ile_correct _ _ _ _ E B1 (icertificate_value_correct m _ _ Z))].
+  apply Rle_trans with (window_mse g (left_end w + 1/2)); [|exact B2].
+  apply (window_mse_left_half N _ _ HN Hsigma Hkappa); lra.
 Qed.
 
 Lemma cells_ok_correct starts : forall w l, window_valid w -> chain (position (start w)) l ->
@@ -540,10 +525,10 @@ End Checker.
 
 (** ** The table's points *)
 
-(** Window starts grow from [first] by 1/[growth] each until that exceeds [step], then by
-    [step]; in units of 2^-20. Any choice is sound; these make the cells' slack about
+(** Window starts grow from [first] by 1/[growth] each until that exceeds [step], then by [step]; the table has the windows'
+    ends and the multiples of [mesh] besides; in units of 2^-24. Any choice is sound; these make the cells' slack about
     1/[growth]. *)
-Record grid := { first : Z; growth : Z; step : Z }.
+Record grid := { first : Z; growth : Z; step : Z; mesh : Z }.
 
 Section Grid.
 
@@ -565,7 +550,7 @@ Fixpoint starts_after (fuel : nat) (k : Z) : list Z :=
 Fixpoint multiples (fuel : nat) (k : Z) : list Z :=
   match fuel with
   | O => []
-  | S fuel' => if (last_start + unit_steps <? k)%Z then [] else k :: multiples fuel' (k + step gr)
+  | S fuel' => if (last_start + unit_steps <? k)%Z then [] else k :: multiples fuel' (k + mesh gr)
   end.
 
 Fixpoint merge (l1 : list Z) : list Z -> list Z :=
@@ -583,16 +568,22 @@ Definition fuel : nat := Z.to_nat 100000.
 Definition window_starts : list Z := starts_after fuel (first gr).
 Definition table_positions : list Z :=
   let all := first gr :: window_starts in
-  merge all (merge (map (Z.add unit_steps) all) (multiples fuel (step gr))).
+  merge all (merge (map (Z.add unit_steps) all) (multiples fuel (mesh gr))).
 
 End Grid.
 
-(** The certificate majorizes M and its mean times 4^b is at most [bound]. *)
+(** The variance of H D x / rho is |x|^2/rho^2: 1, but for the rounding of the stored scale rho. *)
+Definition variance_allowance : Q := 1048577 # 1048576.
+
+Definition exponents_ok (m : certificate) : bool :=
+  forallb (fun el => (2 * Qnum (snd el * variance_allowance) <? Zpos (Qden (snd el * variance_allowance)))%Z) (gaussians m).
+
+(** The certificate majorizes M, and its mean at any variance allowed times 4^b is at most [bound]. *)
 Definition certifies (bits : nat) (sigma kappa : Q) (m : certificate) (gr : grid) (bound : Q) : bool :=
   let N := (2 ^ bits)%nat in
-  certificate_ok m
+  certificate_ok m && exponents_ok m
   && check N sigma kappa m (table_positions N gr) (window_starts N gr)
-  && ile (imul (icertificate_mean m) (ifromZ (4 ^ Z.of_nat bits))) (ifromQ bound).
+  && ile (imul (icertificate_mean m (ifromQ variance_allowance)) (ifromZ (4 ^ Z.of_nat bits))) (ifromQ bound).
 
 Section Certified.
 
@@ -607,40 +598,51 @@ Let g := shipped N (Q2R sigma) (Q2R kappa).
 Lemma levels_of_bits : (2 <= N)%nat.
 Proof. exact (Nat.pow_le_mono_r 2 1 bits ltac:(discriminate) Hbits). Qed.
 
-Theorem certified_majorant : majorant_valid (real_majorant m) /\
-  (forall z, scalar_mse N g z <= majorant_at (real_majorant m) z) /\
-  majorant_bound (real_majorant m) * 4 ^ bits <= Q2R bound.
+(** Any stored scale, up to 2^-21 less than the norm. *)
+Theorem certified_bound_stored d H x rho : hadamard d H -> (0 < d)%nat -> rho <> 0 ->
+  norm2 d x <= Q2R variance_allowance * rho ^ 2 ->
+  mse N g d H rho x * 4 ^ bits <= Q2R bound * rho ^ 2.
 Proof.
-  pose proof Hcheck as E; unfold certifies in E; fold N in E.
-  apply andb_prop in E; destruct E as [E E3]; apply andb_prop in E; destruct E as [E1 E2].
-  apply certificate_ok_correct in E1; split; [now apply real_majorant_valid|]; split.
-  - intro z; rewrite real_majorant_at.
-    exact (check_correct N sigma kappa levels_of_bits Hsigma Hkappa m E1 _ _ E2 z).
-  - rewrite real_majorant_bound; refine (ile_correct _ _ _ _ E3 _ (ifromQ_correct bound)).
-    apply imul_correct; [apply icertificate_mean_correct|].
-    rewrite pow_IZR; apply ifromZ_correct.
+  intros HH Hd Hrho Hx; pose proof Hcheck as E; unfold certifies in E; fold N in E.
+  rewrite !andb_true_iff in E; destruct E as [[[E1 E2] E3] E4].
+  apply certificate_ok_correct in E1; set (v1 := Q2R variance_allowance) in *.
+  assert (Below : forall el, In el (gaussians m) -> 2 * Q2R (snd el) * v1 < 1).
+  { intros el I; unfold exponents_ok in E2; rewrite forallb_forall in E2.
+    pose proof (Q_below_half _ (E2 el I)) as L; rewrite Q2R_mult in L; fold v1 in L; lra. }
+  assert (P : 0 < rho ^ 2) by (pose proof (Rlt_0_sqr rho Hrho) as S; unfold Rsqr in S; nra).
+  assert (Hv : 0 <= norm2 d x / rho ^ 2 <= v1).
+  { split; [apply Rdiv_le_0_compat; [apply norm2_nonneg | exact P]|]; apply Rle_div_l; [exact P | lra]. }
+  set (v := norm2 d x / rho ^ 2) in *.
+  assert (F : mse N g d H rho x <= rho ^ 2 * majorant_bound_var (real_majorant m) v).
+  { apply (finite_bound_any_scale N g (shipped_generator N _ _ levels_of_bits Hsigma Hkappa)); try assumption.
+    - now apply real_majorant_valid.
+    - intro z; rewrite real_majorant_at.
+      exact (check_correct N sigma kappa levels_of_bits Hsigma Hkappa m E1 _ _ E3 z).
+    - intros l Hl; simpl in Hl; fold v; simpl.
+      set (el := nth l (gaussians m) (0, 0)%Q); assert (I : In el (gaussians m)) by (apply nth_In; exact Hl).
+      specialize (Below el I); pose proof (exponents_range m E1 el I).
+      change (2 * Q2R (snd el) * v < 1); nra. }
+  rewrite real_majorant_bound_var in F.
+  pose proof (certificate_mean_le m v v1 E1 Hv Below) as L.
+  assert (B : certificate_mean m v1 * 4 ^ bits <= Q2R bound).
+  { refine (ile_correct _ _ _ _ E4 _ (ifromQ_correct bound)); apply imul_correct.
+    - apply icertificate_mean_correct, ifromQ_correct.
+    - rewrite pow_IZR; apply ifromZ_correct. }
+  assert (Q : 0 < 4 ^ bits) by (apply pow_lt; lra).
+  apply Rle_trans with (rho ^ 2 * certificate_mean m v1 * 4 ^ bits).
+  - apply Rmult_le_compat_r; [lra|]; eapply Rle_trans; [exact F|]; apply Rmult_le_compat_l; lra.
+  - replace (rho ^ 2 * certificate_mean m v1 * 4 ^ bits) with (certificate_mean m v1 * 4 ^ bits * rho ^ 2) by ring.
+    apply Rmult_le_compat_r; lra.
 Qed.
 
+(** A unit vector, its norm stored exactly. *)
 Theorem certified_bound d H x : hadamard d H -> norm2 d x = 1 ->
   mse N g d H 1 x * 4 ^ bits <= Q2R bound.
 Proof.
-  intros HH Hx; destruct certified_majorant as (V & M & B).
-  pose proof (finite_bound_unit N g (shipped_generator N _ _ levels_of_bits Hsigma Hkappa)
-                _ V M d H x HH Hx) as F.
-  apply Rle_trans with (2 := B); apply Rmult_le_compat_r; [apply pow_le; lra | exact F].
-Qed.
-
-(** Any nonzero vector, stored with its norm. *)
-Theorem certified_bound_scaled d H x : hadamard d H -> norm2 d x <> 0 ->
-  mse N g d H (sqrt (norm2 d x)) x * 4 ^ bits <= Q2R bound * norm2 d x.
-Proof.
-  intros HH Hx; destruct certified_majorant as (V & M & B).
-  pose proof (finite_bound N g (shipped_generator N _ _ levels_of_bits Hsigma Hkappa)
-                _ V M d H x HH Hx) as F.
-  assert (P : 0 <= norm2 d x) by apply norm2_nonneg.
-  apply Rle_trans with (norm2 d x * majorant_bound (real_majorant m) * 4 ^ bits).
-  - apply Rmult_le_compat_r; [apply pow_le; lra | exact F].
-  - rewrite Rmult_assoc, (Rmult_comm (Q2R bound)); apply Rmult_le_compat_l; [exact P | exact B].
+  intros HH Hx.
+  assert (Hd : (0 < d)%nat) by (destruct d; [unfold norm2, dot in Hx; simpl in Hx; lra | lia]).
+  assert (A : 1 <= Q2R variance_allowance) by (unfold variance_allowance, Q2R; simpl; lra).
+  pose proof (certified_bound_stored d H x 1 HH Hd R1_neq_R0 ltac:(lra)) as B; lra.
 Qed.
 
 End Certified.

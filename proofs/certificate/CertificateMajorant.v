@@ -45,16 +45,17 @@ Proof.
   - exact (sum_nth (fun el => Q2R (fst el) * exp (Q2R (snd el) * z ^ 2)) (gaussians m) _).
 Qed.
 
-Definition certificate_mean (m : certificate) : R :=
-  Q2R (constant m) + Q2R (square m) + 3 * Q2R (fourth m)
-  + sum_list (fun cs => Q2R (fst cs) * exp (Q2R (snd cs) ^ 2 / 2)) (coshes m)
-  + sum_list (fun el => Q2R (fst el) * / sqrt (1 - 2 * Q2R (snd el))) (gaussians m).
+(** At most its mean over a Rademacher sum of variance v. *)
+Definition certificate_mean (m : certificate) (v : R) : R :=
+  Q2R (constant m) + Q2R (square m) * v + 3 * Q2R (fourth m) * v ^ 2
+  + sum_list (fun cs => Q2R (fst cs) * exp (Q2R (snd cs) ^ 2 * v / 2)) (coshes m)
+  + sum_list (fun el => Q2R (fst el) * / sqrt (1 - 2 * Q2R (snd el) * v)) (gaussians m).
 
-Lemma real_majorant_bound m : majorant_bound (real_majorant m) = certificate_mean m.
+Lemma real_majorant_bound_var m v : majorant_bound_var (real_majorant m) v = certificate_mean m v.
 Proof.
-  unfold majorant_bound, certificate_mean; simpl; f_equal; [f_equal|].
-  - exact (sum_nth (fun cs => Q2R (fst cs) * exp (Q2R (snd cs) ^ 2 / 2)) (coshes m) _).
-  - exact (sum_nth (fun el => Q2R (fst el) * / sqrt (1 - 2 * Q2R (snd el))) (gaussians m) _).
+  unfold majorant_bound_var, certificate_mean; simpl; f_equal; [f_equal|].
+  - exact (sum_nth (fun cs => Q2R (fst cs) * exp (Q2R (snd cs) ^ 2 * v / 2)) (coshes m) _).
+  - exact (sum_nth (fun el => Q2R (fst el) * / sqrt (1 - 2 * Q2R (snd el) * v)) (gaussians m) _).
 Qed.
 
 Definition Qnonneg (q : Q) : bool := (0 <=? Qnum q)%Z.
@@ -173,6 +174,27 @@ Proof.
   pose proof (Rmult_le_compat_l _ _ _ (fourth_nonneg m C) F); lra.
 Qed.
 
+(** ** Growth of the mean in the variance *)
+
+Lemma certificate_mean_le m v v' : certificate_conditions m -> 0 <= v <= v' ->
+  (forall el, In el (gaussians m) -> 2 * Q2R (snd el) * v' < 1) -> certificate_mean m v <= certificate_mean m v'.
+Proof.
+  intros C Hv Hl; unfold certificate_mean.
+  assert (V2 : v ^ 2 <= v' ^ 2) by nra.
+  pose proof (Rmult_le_compat_l _ _ _ (square_nonneg m C) (proj2 Hv)).
+  pose proof (Rmult_le_compat_l _ _ _ (fourth_nonneg m C) V2).
+  assert (sum_list (fun cs => Q2R (fst cs) * exp (Q2R (snd cs) ^ 2 * v / 2)) (coshes m)
+          <= sum_list (fun cs => Q2R (fst cs) * exp (Q2R (snd cs) ^ 2 * v' / 2)) (coshes m)).
+  { apply sum_list_le; intros cs I; apply Rmult_le_compat_l; [now apply (coshes_nonneg m C)|].
+    apply exp_le; pose proof (pow2_ge_0 (Q2R (snd cs))); nra. }
+  assert (sum_list (fun el => Q2R (fst el) * / sqrt (1 - 2 * Q2R (snd el) * v)) (gaussians m)
+          <= sum_list (fun el => Q2R (fst el) * / sqrt (1 - 2 * Q2R (snd el) * v')) (gaussians m)).
+  { apply sum_list_le; intros el I; apply Rmult_le_compat_l; [now apply (gaussians_nonneg m C)|].
+    pose proof (exponents_range m C el I); specialize (Hl el I).
+    apply Rinv_le_contravar; [apply sqrt_lt_R0; lra|]; apply sqrt_le_1_alt; nra. }
+  lra.
+Qed.
+
 Lemma certificate_value_even m z : certificate_value m (- z) = certificate_value m z.
 Proof.
   unfold certificate_value, cosh_part, gaussian_part.
@@ -225,12 +247,12 @@ Definition icertificate_value (m : certificate) (Z : interval) : interval :=
                    (imul (ifromQ (fourth m)) (isqr Z2)))
              (isum (fun cs => imul (ifromQ (fst cs)) (icosh (imul (ifromQ (snd cs)) Z))) (coshes m)))
        (igaussian_part m Z2).
-Definition icertificate_mean (m : certificate) : interval :=
-  iadd (iadd (iadd (iadd (ifromQ (constant m)) (ifromQ (square m)))
-                   (imul (ifromZ 3) (ifromQ (fourth m))))
-             (isum (fun cs => imul (ifromQ (fst cs)) (iexp (idiv (isqr (ifromQ (snd cs))) (ifromZ 2)))) (coshes m)))
+Definition icertificate_mean (m : certificate) (V : interval) : interval :=
+  iadd (iadd (iadd (iadd (ifromQ (constant m)) (imul (ifromQ (square m)) V))
+                   (imul (imul (ifromZ 3) (ifromQ (fourth m))) (isqr V)))
+             (isum (fun cs => imul (ifromQ (fst cs)) (iexp (idiv (imul (isqr (ifromQ (snd cs))) V) (ifromZ 2)))) (coshes m)))
        (isum (fun el => idiv (ifromQ (fst el))
-                          (isqrt (isub (ifromZ 1) (imul (ifromZ 2) (ifromQ (snd el)))))) (gaussians m)).
+                          (isqrt (isub (ifromZ 1) (imul (imul (ifromZ 2) (ifromQ (snd el))) V)))) (gaussians m)).
 
 Create HintDb enclose.
 Hint Resolve iadd_correct isub_correct imul_correct idiv_correct isqr_correct ineg_correct
@@ -248,10 +270,10 @@ Proof.
   - apply igaussian_part_correct; auto with enclose.
 Qed.
 
-Lemma icertificate_mean_correct m : encloses (icertificate_mean m) (certificate_mean m).
+Lemma icertificate_mean_correct m V v : encloses V v -> encloses (icertificate_mean m V) (certificate_mean m v).
 Proof.
-  unfold icertificate_mean, certificate_mean.
+  intro H; unfold icertificate_mean, certificate_mean.
   repeat apply iadd_correct; auto with enclose; apply isum_correct.
-  - auto 8 with enclose.
-  - intro el; change (?e * / ?r) with (e / r); auto 8 with enclose.
+  - auto 10 with enclose.
+  - intro el; change (?e * / ?r) with (e / r); auto 10 with enclose.
 Qed.

@@ -1,9 +1,9 @@
 (** * How the window variance moves with the window (SPEC §3, §5.5)
 
     M at z = compand t is the variance of g on a unit window. Here: a quadrature bound
-    for its second moment that uses only the monotonicity of g, a bound for all windows
-    of a cell [t0, t1] by numbers at its two ends, and a bound for all windows that begin
-    left of a point close to 0, where M and z are unbounded. *)
+    for its second moment that uses only the monotonicity of g, the difference of M between
+    two windows, and a bound for all windows that begin left of a point close to 0, where M
+    and z are unbounded. *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
 From Hdq Require Import Defs DitheredQuantizer.
@@ -94,43 +94,6 @@ Proof.
     with (RInt (fun x => g x ^ 2) a' (a' + 1) - RInt (fun x => g x ^ 2) a (a + 1)
                  - (z + z') * (z' - z)) by ring.
   apply (is_RInt_ext (V := R_NormedModule)) with (2 := D); intros x _; simpl; ring.
-Qed.
-
-(** All windows of a cell, by numbers at its two ends. *)
-Theorem window_mse_cell a0 a a1 B :
-  0 < a0 -> a0 <= a -> a <= a1 -> a1 + 1 < INR N ->
-  window_mse g (a0 + 1/2) <= B ->
-  window_mse g (a0 + 1/2)
-    + (a1 - a0) * ((g (a1 + 1) - g a0) * (g (a1 + 1) + g a1 - 2 * compand g (a0 + 1/2))) <= B ->
-  window_mse g (a + 1/2) <= B.
-Proof.
-  intros H0 Ha Ha1 HN HB HB1.
-  set (z0 := compand g (a0 + 1/2)) in *; set (z := compand g (a + 1/2)).
-  assert (Hz : z0 <= z) by (apply (compand_le N g Hg); unfold inside; lra).
-  pose proof (window_mse_difference a0 a H0 Ha ltac:(lra)) as D; fold z0 z in D.
-  set (c := (g (a1 + 1) - g a0) * Rmax 0 (g (a1 + 1) + g a1 - 2 * z0)).
-  assert (U : RInt (fun x => (g (x + 1) - g x) * (g (x + 1) + g x - z0 - z)) a0 a
-              <= RInt (fun _ => c) a0 a).
-  { apply RInt_le; [exact Ha | eexists; exact D | apply ex_RInt_const |].
-    intros x Hx; unfold c.
-    pose proof (g_le N g Hg a0 x ltac:(lra) ltac:(lra) ltac:(lra)).
-    pose proof (g_le N g Hg x a1 ltac:(lra) ltac:(lra) ltac:(lra)).
-    pose proof (g_le N g Hg x (x + 1) ltac:(lra) ltac:(lra) ltac:(lra)).
-    pose proof (g_le N g Hg (x + 1) (a1 + 1) ltac:(lra) ltac:(lra) ltac:(lra)).
-    apply Rle_trans with ((g (x + 1) - g x) * Rmax 0 (g (a1 + 1) + g a1 - 2 * z0)).
-    - apply Rmult_le_compat_l; [lra|]; eapply Rle_trans; [|apply Rmax_r]; lra.
-    - apply Rmult_le_compat_r; [apply Rmax_l | lra]. }
-  rewrite (is_RInt_unique _ _ _ _ D), RInt_const in U.
-  unfold scal in U; simpl in U; unfold mult in U; simpl in U.
-  assert (g a0 <= g (a1 + 1)) by (apply (g_le N g Hg); lra).
-  unfold c in U; clear c.
-  destruct (Rle_dec 0 (g (a1 + 1) + g a1 - 2 * z0)) as [P | P].
-  - rewrite Rmax_right in U by exact P.
-    assert ((a - a0) * ((g (a1 + 1) - g a0) * (g (a1 + 1) + g a1 - 2 * z0))
-            <= (a1 - a0) * ((g (a1 + 1) - g a0) * (g (a1 + 1) + g a1 - 2 * z0))).
-    { apply Rmult_le_compat_r; [apply Rmult_le_pos; lra | lra]. }
-    lra.
-  - rewrite Rmax_left in U by lra; lra.
 Qed.
 
 (** ** The end cell *)

@@ -1,25 +1,33 @@
-// Finds the majorants of Certificate*.v (SPEC §5.5) by linear programming, in double precision:
-// minimise the certificate's mean over the coefficients, subject to exactly the inequalities that
-// CertificateChecker.check evaluates in interval arithmetic. Nothing here is trusted: Coq checks
-// the result. Prints a Coq record; coefficients other than the constant are rounded up.
+// Finds the majorants of Certificate*.v (SPEC §5.5) by linear programming, in double precision: minimise the certificate's mean over the
+// coefficients, subject to exactly the inequalities that CertificateChecker.check evaluates in interval arithmetic. Nothing here is
+// trusted: Coq checks the result. Prints the certificate and its grid as Coq has them; coefficients are rounded up.
 //
-//   g++ -std=c++20 -O2 find_majorant.cpp -lglpk -o find_majorant
-//   ./find_majorant BITS FIRST GROWTH STEP        (FIRST, STEP in units of 2^-20)
-#include <glpk.h>
-
+//   find_majorant BITS                           with the grid of the shipped certificate
+//   find_majorant BITS FIRST GROWTH STEP MESH    with another (FIRST, STEP and MESH in units of 2^-24)
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "hdq/reference/bounds/linear_program.hpp"
+
 namespace {
 
-constexpr double unit_steps = 1 << 20;
+constexpr double unit_steps = 1 << 24;
+
+// CertificateChecker.grid, in units of 2^-24.
+struct Grid {
+  long first, growth, step, mesh;
+};
+constexpr Grid shipped_grids[] = {{1024, 190, 262144, 262144}, {4096, 184, 262144, 262144}, {8192, 196, 262144, 262144},
+                                  {8192, 148, 262144, 262144}, {8192, 84, 262144, 262144},  {16384, 64, 524288, 262144},
+                                  {16384, 44, 524288, 524288}, {16384, 32, 1048576, 524288}};
 
 struct Shipped {
   int levels;
@@ -62,12 +70,12 @@ struct Window {
 };
 
 // CertificateChecker.starts_after
-std::vector<long> window_starts(int levels, long first, long growth, long step) {
+std::vector<long> window_starts(int levels, const Grid& grid) {
   const long last = static_cast<long>((levels - 1) * unit_steps / 2);
-  std::vector<long> starts{first};
+  std::vector<long> starts{grid.first};
   while (starts.back() < last) {
-    const long k = starts.back();
-    starts.push_back(std::min(last, k / growth < step ? k + k / growth : (k / step + 1) * step));
+    const long k = starts.back(), rise = k / grid.growth;
+    starts.push_back(std::min(last, rise < grid.step ? k + rise : (k / grid.step + 1) * grid.step));
   }
   return starts;
 }
@@ -87,14 +95,14 @@ double variance_bound(const std::map<long, Row>& rows, long start, long stop, do
   return total;
 }
 
-std::vector<Window> windows(const Shipped& s, const std::vector<long>& starts, long step) {
+std::vector<Window> windows(const Shipped& s, const std::vector<long>& starts, long mesh) {
   const long one = static_cast<long>(unit_steps);
   std::map<long, Row> rows;
   for (long k : starts) {
     rows[k] = make_row(s, k);
     rows[k + one] = make_row(s, k + one);
   }
-  for (long k = step; k <= starts.back() + one; k += step) rows[k] = make_row(s, k);
+  for (long k = mesh; k <= starts.back() + one; k += mesh) rows[k] = make_row(s, k);
   std::vector<Window> result;
   for (long k : starts) {
     // Exactly 0 at N/2: a rounding error here would upset the linear program's scaling.
@@ -130,45 +138,24 @@ std::vector<Term> terms(const Shipped& s, double first_mean) {
 
 class Program {
  public:
-  Program(const std::vector<Term>& t, double scale) : terms_(t), scale_(scale), lp_(glp_create_prob()) {
-    glp_set_obj_dir(lp_, GLP_MIN);
-    glp_add_cols(lp_, static_cast<int>(t.size()));
-    for (int k = 1; k <= static_cast<int>(t.size()); ++k) {
-      // The unknowns are each term's share of mean * scale.
-      glp_set_obj_coef(lp_, k, 1);
-      glp_set_col_bnds(lp_, k, k == 1 ? GLP_FR : GLP_LO, 0, 0);
-    }
+  // The unknowns are each term's share of mean · scale.
+  Program(const std::vector<Term>& t, double scale) : terms_(t), scale_(scale) {
+    program_.cost.assign(t.size(), 1);
+    program_.lower.assign(t.size(), 0);
+    program_.lower[0] = -std::numeric_limits<double>::infinity();
   }
-  ~Program() { glp_delete_prob(lp_); }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
 
   // sum of the terms at z (of the exp terms only, if asked) >= bound
   void require(double z, double bound, bool exp_only = false) {
-    std::vector<int> index(1);
-    std::vector<double> entry(1);
-    for (std::size_t k = 0; k < terms_.size(); ++k) {
-      if (exp_only && terms_[k].kind != "exp") continue;
-      if (terms_[k].value(z) == 0) continue;
-      index.push_back(static_cast<int>(k) + 1);
-      entry.push_back(terms_[k].value(z) / terms_[k].mean / bound / scale_);
-    }
-    const int row = glp_add_rows(lp_, 1);
-    glp_set_mat_row(lp_, row, static_cast<int>(index.size()) - 1, index.data(), entry.data());
-    glp_set_row_bnds(lp_, row, GLP_LO, 1 + margin, 0);
+    std::vector<double> row;
+    for (const Term& t : terms_) row.push_back(exp_only && t.kind != "exp" ? 0 : t.value(z) / t.mean / bound / scale_);
+    program_.rows.push_back(std::move(row));
+    program_.right.push_back(1 + margin);
   }
 
-  std::vector<double> solve() {
-    glp_smcp parameters;
-    glp_init_smcp(&parameters);
-    parameters.msg_lev = GLP_MSG_ERR;
-    parameters.presolve = GLP_ON;
-    glp_term_out(GLP_OFF);
-    glp_scale_prob(lp_, GLP_SF_AUTO);
-    if (glp_simplex(lp_, &parameters) != 0 || glp_get_status(lp_) != GLP_OPT) std::exit(1);
-    std::vector<double> c;
-    for (std::size_t k = 0; k < terms_.size(); ++k)
-      c.push_back(glp_get_col_prim(lp_, static_cast<int>(k) + 1) / terms_[k].mean / scale_);
+  std::vector<double> solve() const {
+    std::vector<double> c = hdq::reference::solve(program_);
+    for (std::size_t k = 0; k < terms_.size(); ++k) c[k] /= terms_[k].mean * scale_;
     return c;
   }
 
@@ -176,19 +163,13 @@ class Program {
   static constexpr double margin = 1e-4;  // over the rounding of the table and of the coefficients
   const std::vector<Term>& terms_;
   const double scale_;
-  glp_prob* lp_;
+  hdq::reference::LinearProgram program_;
 };
 
 // CertificateChecker.cell_ok for all cells, then end_ok.
-std::vector<double> coefficients(const Shipped& s, const std::vector<Window>& w,
-                                 const std::vector<Term>& t) {
+std::vector<double> coefficients(const Shipped& s, const std::vector<Window>& w, const std::vector<Term>& t) {
   Program program(t, s.levels * s.levels);
-  for (std::size_t j = 0; j + 1 < w.size(); ++j) {
-    const Window &a = w[j], &b = w[j + 1];
-    const double rise = (b.stop.g - a.start.g) * (b.stop.g + b.start.g - 2 * a.mean);
-    const double bound = a.variance_bound + (b.start.v - a.start.v) * std::max(0.0, rise);
-    program.require(b.mean, bound);
-  }
+  for (std::size_t j = 0; j + 1 < w.size(); ++j) program.require(w[j + 1].mean, w[j].variance_bound);
   const Row& first = w.front().start;
   const double tail = s.kappa - s.sigma * first.v * first.q;
   const double reach = tail + std::max(0.0, first.v * w.front().stop.g);
@@ -206,7 +187,7 @@ std::string decimal_up(double x) {
   return text;
 }
 
-void print(int bits, const std::vector<Term>& t, const std::vector<double>& c, long first, long growth, long step) {
+void print(int bits, const std::vector<Term>& t, const std::vector<double>& c, const Grid& grid) {
   std::string pairs[2];
   double mean = 0;
   for (std::size_t k = 0; k < t.size(); ++k) {
@@ -218,30 +199,32 @@ void print(int bits, const std::vector<Term>& t, const std::vector<double>& c, l
     std::snprintf(parameter, sizeof parameter, "%g", t[k].parameter);
     list += (list.empty() ? "(" : "; (") + decimal_up(c[k]) + ", " + parameter + ")";
   }
-  std::printf("(* mean * 4^b = %.6f *)\n", mean * std::pow(4, bits));
-  std::printf("Definition certificate_b%d : certificate := {|\n  constant := %s; square := %s; fourth := %s;\n"
-              "  coshes := [%s];\n  gaussians := [%s] |}.\n",
-              bits, decimal_up(c[0]).c_str(), decimal_up(c[1]).c_str(), decimal_up(c[2]).c_str(),
-              pairs[0].c_str(), pairs[1].c_str());
-  std::printf("Definition grid_b%d : grid := {| first := %ld; growth := %ld; step := %ld |}.\n", bits, first,
-              growth, step);
+  std::fprintf(stderr, "mean * 4^b = %.6f\n", mean * std::pow(4, bits));
+  std::printf("Definition certificate_b%d : certificate := {|\n  constant := %s; square := %s; fourth := %s;\n", bits,
+              decimal_up(c[0]).c_str(), decimal_up(c[1]).c_str(), decimal_up(c[2]).c_str());
+  std::printf("  coshes := [%s];\n  gaussians := [%s] |}.\n", pairs[0].c_str(), pairs[1].c_str());
+  std::printf("Definition grid_b%d : grid := {| first := %ld; growth := %ld; step := %ld; mesh := %ld |}.\n", bits,
+              grid.first, grid.growth, grid.step, grid.mesh);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int bits = argc == 5 ? std::atoi(argv[1]) : 0;
+  const int bits = argc == 2 || argc == 6 ? std::atoi(argv[1]) : 0;
   if (bits < 1 || bits > 8) {
-    std::fprintf(stderr, "usage: find_majorant BITS FIRST GROWTH STEP\n");
+    std::fprintf(stderr, "usage: find_majorant BITS [FIRST GROWTH STEP MESH]\n");
     return 2;
   }
-  const long first = std::atol(argv[2]), growth = std::atol(argv[3]), step = std::atol(argv[4]);
-  if (growth < 1 || first < growth || step < 1) {
-    std::fprintf(stderr, "find_majorant: needs FIRST >= GROWTH >= 1, so that window starts increase\n");
+  Grid grid = shipped_grids[bits - 1];
+  if (argc == 6) grid = {std::atol(argv[2]), std::atol(argv[3]), std::atol(argv[4]), std::atol(argv[5])};
+  if (grid.growth < 1 || grid.first < grid.growth || grid.step < 1 || grid.mesh < 1) {
+    std::fprintf(stderr,
+                 "find_majorant: needs FIRST >= GROWTH >= 1 and STEP, MESH >= 1, so that window starts increase\n");
     return 2;
   }
   const Shipped s = shipped(bits);
-  const std::vector<Window> w = windows(s, window_starts(s.levels, first, growth, step), step);
+  const std::vector<Window> w = windows(s, window_starts(s.levels, grid), grid.mesh);
   const std::vector<Term> t = terms(s, w.front().mean);
-  print(bits, t, coefficients(s, w, t), first, growth, step);
+  std::fprintf(stderr, "%zu windows\n", w.size());
+  print(bits, t, coefficients(s, w, t), grid);
 }

@@ -113,7 +113,7 @@ def check_map():
             for file in filter(None, (part.strip() for part in file.split(","))):
                 room, _, rest = file.partition("_")
                 path = source / "tests" / room / f"{rest}_test.cpp"
-                if file == "constants_agree":
+                if file in ("constants_agree", "proofs_majorants"):  # of proofs/CMakeLists.txt
                     continue
                 if not path.is_file():
                     fail("proofs/README.md", f"{cells[1]}: no test {file}")
@@ -162,11 +162,11 @@ def check_bounds():
         for b, (text, certificate) in enumerate(zip(row, all_certificates), 1):
             if not is_rounded(text, Fraction(certificate[key]), key == "upper"):
                 fail("docs/SPEC.md", f"{label}, b = {b}: {text}, but data/bounds/b{b}.json has {certificate[key]}")
-    proved = re.findall(r"\* 4 \^ (\d) <= (\d+) / 100\.", read("proofs/Statements.v"))
-    if [Fraction(text) for text in row_of(spec, "proved in Coq, at most") if text] != [Fraction(int(c), 100) for _, c in proved]:
+    proved = re.findall(r"\* 4 \^ (\d) <= (\d+) / 1000\.", read("proofs/Statements.v"))
+    if [Fraction(text) for text in row_of(spec, "proved in Coq, at most") if text] != [Fraction(int(c), 1000) for _, c in proved]:
         fail("docs/SPEC.md", f"bounds proved in Coq are {proved}")
     table = re.findall(r"\| C_(\d) <= ([\d.]+) ", read("proofs/README.md"))
-    if [(b, Fraction(c)) for b, c in table] != [(b, Fraction(int(c), 100)) for b, c in proved]:
+    if [(b, Fraction(c)) for b, c in table] != [(b, Fraction(int(c), 1000)) for b, c in proved]:
         fail("proofs/README.md", f"bounds proved in Coq are {proved}")
     readme = read("README.md")
     named = dict(re.findall(r"\bC_(\d) = ([\d.]*\d)", readme))
