@@ -499,24 +499,52 @@ Proof.
   replace (INR 1 + 1/2 - 1/2) with 1 by (simpl; lra). replace (INR 2 - 1) with 1 in H by (simpl; ring). lra.
 Qed.
 
+Lemma g1_middle : compand g1 1 = 0 / 1.
+Proof.
+  pose proof g1_threshold as H. rewrite (threshold_compand g1 1 (1/2)) in H.
+  replace (INR 1 + 1/2 - 1/2) with 1 in H by (simpl; lra). rewrite H. field.
+Qed.
+
+Lemma only_threshold k : (1 <= k <= 2 - 1)%nat -> k = 1%nat.
+Proof. lia. Qed.
+
+Lemma companded_threshold k : (1 <= k <= 2 - 1)%nat -> Rabs (0 - threshold g1 k (1/2) * 1) <= 0.
+Proof.
+  intros Hk. rewrite (only_threshold k Hk), g1_threshold. replace (0 - 0 * 1) with 0 by ring. rewrite Rabs_R0. lra.
+Qed.
+
+Lemma companded_position : Rabs (0 + 1 + 1/8 - (0 + (1 + 1/2 - 1/2) + 1/8)) <= 1/8 - 1/16.
+Proof. replace (0 + 1 + 1/8 - (0 + (1 + 1/2 - 1/2) + 1/8)) with 0 by field. rewrite Rabs_R0. lra. Qed.
+
 Example companded : compander_code (fun _ => 0) 0 (0 + 1 + 1/8) 0 (1/8) = 1%nat.
 Proof.
-  assert (Hz : compand g1 1 = 0 / 1).
-  { pose proof g1_threshold as H. rewrite threshold_compand in H.
-    replace (INR 1 + 1/2 - 1/2) with 1 in H by (simpl; lra). rewrite H. field. }
-  assert (Hnear : forall k, (1 <= k <= 2 - 1)%nat -> k = 1%nat) by (intros; lia).
   rewrite (Statements.compander_counts 2 g1 g1_generator (1/2) 1 0 1 (fun _ => 0) ltac:(lra) ltac:(lra)
-    ltac:(unfold inside; simpl; lra) Hz ltac:(intros k Hk1 Hk2; lra) 1 (1/32) (1/16)).
+    ltac:(unfold inside; simpl; lra) g1_middle ltac:(intros k Hk1 Hk2; lra) 1 (1/32) (1/16)).
   - simpl. destruct (Rle_dec 0 0); [easy|lra].
-  - intros k Hk _. rewrite (Hnear k Hk), g1_threshold. replace (0 - 0 / 1) with 0 by field.
+  - intros k Hk _. rewrite (only_threshold k Hk), g1_threshold. replace (0 - 0 / 1) with 0 by field.
     replace (INR 1 - (1 + 1/2 - 1/2)) with 0 by (simpl; field). rewrite Rabs_R0. lra.
-  - intros k Hk _. rewrite (Hnear k Hk), g1_threshold. replace (0 - 0 * 1) with 0 by ring. rewrite Rabs_R0. lra.
+  - intros k Hk _. pose proof (companded_threshold k Hk). lra.
   - lra.
   - lra.
   - lra.
   - lra.
   - simpl. lra.
-  - replace (0 + 1 + 1/8 - (0 + (1 + 1/2 - 1/2) + 1/8)) with 0 by field. rewrite Rabs_R0. lra.
+  - exact companded_position.
+Qed.
+
+Example companded_by_a_shipped_generator : compander_code (fun _ => 0) 0 (0 + 1 + 1/8) 0 (1/8) = 1%nat.
+Proof.
+  destruct (shipped_positive 1 ltac:(lia)) as [Hs Hk].
+  pose proof (shipped_slope_positive 2 (shipped_sigma 1) (shipped_kappa 1) ltac:(lia) Hs Hk) as Hslope.
+  rewrite (Statements.shipped_compander_counts 2 (shipped_sigma 1) (shipped_kappa 1) ltac:(lia) Hs Hk (1/2) 1 0 1 (fun _ => 0)
+    ltac:(lra) ltac:(lra) ltac:(unfold inside; simpl; lra) g1_middle ltac:(intros k Hk1 Hk2; lra) 0 (1/16)).
+  - simpl. destruct (Rle_dec 0 0); [easy|lra].
+  - intros k Hk1 _. pose proof (companded_threshold k Hk1) as H. unfold g1 in H. lra.
+  - lra.
+  - lra.
+  - lra.
+  - simpl. lra.
+  - exact companded_position.
 Qed.
 
 Example rounded_codeword : Rabs (round32 (1/3) - 1/3) <= codeword_error_bound (1/3) 0.

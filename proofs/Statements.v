@@ -400,6 +400,20 @@ Theorem compander_counts N g : generator N g -> forall U rho y t T,
   compander_code T y x base eps = count_passed (N - 1) T y.
 Proof. exact (CompanderCode.compander_counts N g). Qed.
 
+(** For a shipped generator c is flattest at N/2, with the slope sigma sqrt(2 pi)/N + 8 kappa/N^2: what is left to know is the error
+    of x and that of the thresholds near it. *)
+Theorem shipped_compander_counts N sigma kappa : (2 <= N)%nat -> 0 < sigma -> 0 < kappa ->
+  let g := shipped N sigma kappa in
+  forall U rho y t T, 0 < U < 1 -> 0 < rho -> inside N t -> compand g t = y / rho -> nondecreasing (N - 1) T ->
+  let X := t + 1/2 - U in
+  forall eta delta,
+  (forall k, (1 <= k <= N - 1)%nat -> Rabs (INR k - X) <= 2 -> Rabs (T k - threshold g k U * rho) <= eta * rho) ->
+  eta < shipped_slope N sigma kappa * delta ->
+  forall x base eps,
+  0 <= delta <= eps -> eps <= 1/4 -> X + 2 * eps < INR N -> Rabs (x - (base + X + eps)) <= eps - delta ->
+  compander_code T y x base eps = count_passed (N - 1) T y.
+Proof. exact (CompanderCode.shipped_compander_counts N sigma kappa). Qed.
+
 (** fl32(r'), r' in double within e of the real codeword. *)
 Theorem codeword_error_bound_correct r r' e :
   Rabs (r' - r) <= e -> Rabs (round32 r' - r) <= codeword_error_bound r e.

@@ -8,7 +8,7 @@
 From Coq Require Import ZArith Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.Raux.
-From Hdq Require Import Defs DitheredQuantizer FloatCode.
+From Hdq Require Import Defs NormalQuantile DitheredQuantizer ShippedGenerator CertificateConcave FloatCode.
 Open Scope R_scope.
 
 (** k the whole part of x - base; [T] the thresholds that y is compared with. *)
@@ -130,3 +130,88 @@ Proof.
         pose proof (failed_above k' ltac:(lia) Hnear Hlt). lra.
 Qed.
 End Compander.
+
+(** ** The shipped generator: c is flattest at N/2 *)
+
+Definition shipped_slope (N : nat) (sigma kappa : R) : R := sigma * sqrt (2 * PI) / INR N + 8 * kappa / INR N ^ 2.
+
+Section Shipped.
+Variables (N : nat) (sigma kappa : R).
+Hypothesis HN : (2 <= N)%nat.
+Hypothesis Hsigma : 0 < sigma.
+Hypothesis Hkappa : 0 < kappa.
+Let g := shipped N sigma kappa.
+Let Hg : generator N g := shipped_generator N sigma kappa HN Hsigma Hkappa.
+
+Lemma shipped_slope_middle : shipped_derivative N sigma kappa (INR N / 2) = shipped_slope N sigma kappa.
+Proof.
+  pose proof (le_INR 2 N HN) as N2. simpl in N2. unfold shipped_derivative, shipped_slope.
+  replace (INR N / 2 / INR N) with (1 / 2) by (field; lra). rewrite Phi_inv_half.
+  replace (0 ^ 2 / 2) with 0 by field. rewrite exp_0. field. lra.
+Qed.
+
+Lemma shipped_slope_positive : 0 < shipped_slope N sigma kappa.
+Proof.
+  pose proof (le_INR 2 N HN) as N2. simpl in N2. unfold shipped_slope.
+  apply Rplus_lt_0_compat; apply Rdiv_lt_0_compat; try lra.
+  - apply Rmult_lt_0_compat; [lra|apply Gaussian.sqrt_2PI_pos].
+  - apply pow_lt. lra.
+Qed.
+
+Lemma shipped_slope_least v : 0 < v < INR N -> shipped_slope N sigma kappa <= shipped_derivative N sigma kappa v.
+Proof.
+  intros Hv. rewrite <- shipped_slope_middle. destruct (Rle_dec v (INR N / 2)) as [Hle | Hgt].
+  - apply shipped_derivative_falling; (easy || lra).
+  - replace (shipped_derivative N sigma kappa v) with (shipped_derivative N sigma kappa (INR N - v)).
+    + apply shipped_derivative_falling; (easy || lra).
+    + unfold shipped_derivative. f_equal.
+      * do 3 f_equal. replace ((INR N - v) / INR N) with (1 - v / INR N) by (field; lra).
+        rewrite Phi_inv_odd by (now apply level_fraction). f_equal. ring.
+      * f_equal. replace (INR N - (INR N - v)) with v by ring. ring.
+Qed.
+
+Lemma compand_slope t t' : inside N t -> inside N t' -> t <= t' ->
+  shipped_slope N sigma kappa * (t' - t) <= compand g t' - compand g t.
+Proof.
+  intros Ht Ht' Hle. pose proof (le_INR 2 N HN) as N2. simpl in N2. unfold inside in *.
+  destruct (MVT_gen (compand g) t t' (fun s => g (s + 1/2) - g (s - 1/2))) as (s & Hs & E).
+  - intros s Hs. rewrite Rmin_left, Rmax_right in Hs by lra. apply (compand_derivative N g Hg). unfold inside. lra.
+  - intros s Hs. rewrite Rmin_left, Rmax_right in Hs by lra. apply continuity_pt_filterlim.
+    apply (ex_derive_continuous (compand g) s). eexists. apply (compand_derivative N g Hg). unfold inside. lra.
+  - rewrite Rmin_left, Rmax_right in Hs by lra. rewrite E. apply Rmult_le_compat_r; [lra|].
+    destruct (MVT_gen g (s - 1/2) (s + 1/2) (shipped_derivative N sigma kappa)) as (v & Hv & F).
+    + intros v Hv. rewrite Rmin_left, Rmax_right in Hv by lra. apply is_derive_shipped. lra.
+    + intros v Hv. rewrite Rmin_left, Rmax_right in Hv by lra. apply continuity_pt_filterlim.
+      apply (continuous_shipped N sigma kappa v). lra.
+    + rewrite Rmin_left, Rmax_right in Hv by lra. rewrite F.
+      pose proof (shipped_slope_least v ltac:(lra)). lra.
+Qed.
+
+(** Whose hypotheses are about x and the thresholds alone. *)
+Theorem shipped_compander_counts U rho y t T :
+  0 < U < 1 -> 0 < rho -> inside N t -> compand g t = y / rho -> nondecreasing (N - 1) T ->
+  let X := t + 1/2 - U in
+  forall eta delta,
+  (forall k, (1 <= k <= N - 1)%nat -> Rabs (INR k - X) <= 2 -> Rabs (T k - threshold g k U * rho) <= eta * rho) ->
+  eta < shipped_slope N sigma kappa * delta ->
+  forall x base eps,
+  0 <= delta <= eps -> eps <= 1/4 -> X + 2 * eps < INR N -> Rabs (x - (base + X + eps)) <= eps - delta ->
+  compander_code T y x base eps = count_passed (N - 1) T y.
+Proof.
+  intros HU Hrho Ht Hz Hsorted X eta delta Heta Hdelta.
+  apply (compander_counts N g Hg U rho y t T HU Hrho Ht Hz Hsorted (shipped_slope N sigma kappa) eta delta); try easy.
+  - intros k Hk _. rewrite threshold_compand, <- Hz.
+    assert (Hin : inside N (INR k + U - 1/2)).
+    { destruct Hk as [Hk1 Hk2]. apply le_INR in Hk1, Hk2. rewrite minus_INR in Hk2 by lia.
+      simpl in *. unfold inside. lra. }
+    unfold X. destruct (Rle_dec t (INR k + U - 1/2)) as [Hle | Hgt].
+    + pose proof (compand_slope t (INR k + U - 1/2) Ht Hin Hle) as S.
+      rewrite !Rabs_pos_eq; try lra. apply Rle_trans with (2 := S).
+      apply Rmult_le_pos; [left; apply shipped_slope_positive|lra].
+    + pose proof (compand_slope (INR k + U - 1/2) t Hin Ht ltac:(lra)) as S.
+      assert (0 <= shipped_slope N sigma kappa * (t - (INR k + U - 1/2)))
+        by (apply Rmult_le_pos; [left; apply shipped_slope_positive|lra]).
+      rewrite !Rabs_left1; try lra.
+  - apply shipped_slope_positive.
+Qed.
+End Shipped.
