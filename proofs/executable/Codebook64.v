@@ -90,7 +90,8 @@ Definition end_cell64 (t : codebook_table) (w : N) : binary64 :=
   fst (both_cells64 (nth (binade_of_word w) (ends t) []) (significand_of_word w)).
 
 (** The word of 1 - U. *)
-Definition complement_word (w : N) : N := (2 ^ 32 - 1 - w)%N.
+Definition last_word : N := (2 ^ 32 - 1)%N.
+Definition complement_word (w : N) : N := (last_word - w)%N.
 
 (** The first end, the cells, their mirror images, the last end. Where the number of cells is odd, the one in the middle is its own mirror image: [own]. *)
 Definition all_cells64 (t : codebook_table) (own : bool) (w : N) : list binary64 :=

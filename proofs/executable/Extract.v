@@ -7,7 +7,7 @@ From Coq Require Extraction.
 From Coq Require Import ExtrOcamlBasic ExtrOcamlNatInt ExtrOcamlZBigInt ExtrOcamlNativeString.
 From Coq Require Import ZArith NArith Zbool Zpower Floats.SpecFloat.
 From Flocq Require Import Core.Digits.
-From Hdq Require Import StreamCoder Philox Packing ShiftRight SymbolSearch FloatBytes Codebook64 FixedRateCodec ScoreList FileFormat FrequencyList StepCodec.
+From Hdq Require Import StreamCoder Philox Packing ShiftRight SymbolSearch FloatBytes Codebook64 FixedRateCodec ScoreList FileFormat FrequencyList StepCodec StepFile.
 
 (** ** Comparisons *)
 Extract Constant Pos.eqb => "Big_int_Z.eq_big_int".
@@ -41,6 +41,8 @@ Extract Constant Zpower.shift_pos => "(fun n a -> Big_int_Z.(shift_left_big_int 
 Extract Constant SpecFloat.digits2_pos => "Bits.number".
 Extract Constant Pos.size => "Bits.number".
 
+Extract Constant Z.sqrtrem => "Bits.root".
+
 (** ** To OCaml's integers and back *)
 Extract Constant N.of_nat => "Big_int_Z.big_int_of_int".
 Extract Constant N.to_nat => "Big_int_Z.int_of_big_int".
@@ -61,5 +63,5 @@ Extraction "specification.ml"
   sign_bits dither_word threshold_table thresholds_with codeword_table codewords_with shape_of order_of rotate_list32 rotate_back_list32
   packed_length pack_bytes unpack_bytes encode_row_with decode_row_with query_of dot_row_with save_rows load_rows
   step_encode_row step_decode_row step_dot_row raw_bits_of coarse64 bucket_table coding_of_step frequencies_of_step
-  code_width codes_of_bytes bytes_of_codes put_row get_row
+  code_width codes_of_bytes bytes_of_codes put_row get_row save_step_rows load_step_rows
   bytes_of_word floats_of_bytes bytes_of_floats bytes_of_double.

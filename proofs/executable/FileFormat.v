@@ -7,7 +7,8 @@ Open Scope N_scope.
 
 (** ** CRC-32C: the Castagnoli polynomial, reflected *)
 
-Definition crc32c_bit (crc : N) : N := if N.odd crc then N.lxor (N.shiftr crc 1) 0x82F63B78 else N.shiftr crc 1.
+Definition castagnoli : N := 0x82F63B78.
+Definition crc32c_bit (crc : N) : N := if N.odd crc then N.lxor (N.shiftr crc 1) castagnoli else N.shiftr crc 1.
 Definition crc32c_byte (crc byte : N) : N := Nat.iter 8 crc32c_bit (N.lxor crc byte).
 Definition crc32c (bytes : list N) : N := N.lxor (fold_left crc32c_byte bytes 0xFFFFFFFF) 0xFFFFFFFF.
 

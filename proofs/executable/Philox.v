@@ -6,35 +6,45 @@ From Hdq Require Import Constants.
 Import ListNotations.
 Open Scope N_scope.
 
-Definition low32 (x : N) : N := N.land x 0xFFFFFFFF.
+(** Constants have names, so that OCaml makes each once. *)
+Definition mask32 : N := 0xFFFFFFFF.
+Definition multiplier0 : N := 0xD2511F53.
+Definition multiplier1 : N := 0xCD9E8D57.
+Definition key_step0 : N := 0x9E3779B9.
+Definition key_step1 : N := 0xBB67AE85.
+
+Definition low32 (x : N) : N := N.land x mask32.
 Definition high32 (x : N) : N := low32 (N.shiftr x 32).
 
 Definition counter : Type := (N * N * N * N)%type.
 
 Definition philox_round (c : counter) (k0 k1 : N) : counter :=
   let '(c0, c1, c2, c3) := c in
-  let p0 := 0xD2511F53 * c0 in
-  let p1 := 0xCD9E8D57 * c2 in
+  let p0 := multiplier0 * c0 in
+  let p1 := multiplier1 * c2 in
   (N.lxor (N.lxor (high32 p1) c1) k0, low32 p1, N.lxor (N.lxor (high32 p0) c3) k1, low32 p0).
 
 Fixpoint philox_rounds (n : nat) (c : counter) (k0 k1 : N) : counter :=
   match n with
   | O => c
-  | S n' => philox_rounds n' (philox_round c k0 k1) (low32 (k0 + 0x9E3779B9)) (low32 (k1 + 0xBB67AE85))
+  | S n' => philox_rounds n' (philox_round c k0 k1) (low32 (k0 + key_step0)) (low32 (k1 + key_step1))
   end.
 
 (** Four words of 32 bits, of a counter of four words and a seed of 64 bits. *)
 Definition philox (c : counter) (seed : N) : counter := philox_rounds 10 c (low32 seed) (high32 seed).
 
+Definition dither_domain : N := Z.to_N philox_domain_dither.
+Definition signs_domain : N := Z.to_N philox_domain_signs.
+
 (** w of a row; U = (w + 1/2)/2^32. *)
 Definition dither_word (seed row : N) : N :=
-  let '(w, _, _, _) := philox (low32 row, high32 row, 0, Z.to_N philox_domain_dither) seed in w.
+  let '(w, _, _, _) := philox (low32 row, high32 row, 0, dither_domain) seed in w.
 
 Definition bits_of_word (w : N) : list bool := map (fun i => N.testbit w (N.of_nat i)) (seq 0 32).
 
 (** The signs of columns 128 q .. 128 q + 127; true is -1. *)
 Definition sign_block (seed q : N) : list bool :=
-  let '(a, b, c, d) := philox (low32 q, 0, 0, Z.to_N philox_domain_signs) seed in
+  let '(a, b, c, d) := philox (low32 q, 0, 0, signs_domain) seed in
   bits_of_word a ++ bits_of_word b ++ bits_of_word c ++ bits_of_word d.
 
 (** The signs of columns 0 .. n - 1. *)
@@ -59,10 +69,10 @@ Qed.
 
 (** Words of the stream are words. *)
 Lemma low32_lt x : low32 x < 2 ^ 32.
-Proof. unfold low32. change 0xFFFFFFFF with (N.ones 32). rewrite N.land_ones. now apply N.mod_lt. Qed.
+Proof. unfold low32. change mask32 with (N.ones 32). rewrite N.land_ones. now apply N.mod_lt. Qed.
 
 Lemma low32_mod x : low32 x = x mod 2 ^ 32.
-Proof. unfold low32. change 0xFFFFFFFF with (N.ones 32). apply N.land_ones. Qed.
+Proof. unfold low32. change mask32 with (N.ones 32). apply N.land_ones. Qed.
 
 Lemma lxor_lt a b : a < 2 ^ 32 -> b < 2 ^ 32 -> N.lxor a b < 2 ^ 32.
 Proof.
@@ -85,7 +95,7 @@ Qed.
 Lemma dither_word_lt seed row : dither_word seed row < 2 ^ 32.
 Proof.
   unfold dither_word, philox.
-  assert (H := philox_rounds_word 10 (low32 row, high32 row, 0, Z.to_N philox_domain_dither) (low32 seed) (high32 seed)).
+  assert (H := philox_rounds_word 10 (low32 row, high32 row, 0, dither_domain) (low32 seed) (high32 seed)).
   destruct (philox_rounds 10 _ _ _) as [[[a b] c] d]. apply H; [|apply low32_lt..].
   repeat split; apply low32_lt.
 Qed.

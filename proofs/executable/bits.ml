@@ -1,3 +1,4 @@
 (* Zarith's functions of bits, by a name that the extracted modules N and Z do not hide. *)
 let number a = Z.of_int (Z.numbits a)
+let root a = if Z.sign a <= 0 then (Z.zero, Z.zero) else Z.sqrt_rem a
 let test a n = Z.testbit a (Z.to_int n)

@@ -10,5 +10,5 @@ cd "$2"
 cp "$source_dir/bits.ml" "$source_dir/hdq_coq.ml" .
 for file in shift_right symbol_search specification; do cp "$proofs/$file.ml" "$proofs/$file.mli" .; done
 # Extracted code has unused names and arguments.
-ocamlfind ocamlopt -package zarith -linkpkg -w -a -unsafe -inline 100 \
+ocamlfind ocamlopt -package zarith -linkpkg -w -a -inline 100 \
   bits.ml shift_right.mli shift_right.ml symbol_search.mli symbol_search.ml specification.mli specification.ml hdq_coq.ml -o hdq-coq

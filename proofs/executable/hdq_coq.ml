@@ -78,6 +78,7 @@ let step_answer c =
   let norm_of i = List.hd (floats (part c.body 4 i)) in
   let codes_of i = S.codes_of_bytes width (bytes_of (String.sub c.body ((4 * c.rows) + (code_bytes * i)) code_bytes)) in
   let tables bucket = bucket_table (c.step, bucket) in
+  let file = S.{ step_dimension = c.n; step_seed = c.seed; step_size = step; step_tables = tables } in
   let words numbers = String.concat "" (List.map (string_of_word 4) numbers) in
   match operations.(c.operation) with
   | "encode" ->
@@ -103,6 +104,14 @@ let step_answer c =
     let raw = bytes_of (String.sub c.body 0 raw_bytes) and stream = bytes_of (String.sub c.body raw_bytes (String.length c.body - raw_bytes)) in
     match S.get_row tables h width (S.dither_word c.seed c.first_row) d raw stream with
     | Some (norm, codes) -> string_of_floats [ norm ] ^ string_of (S.bytes_of_codes width codes)
+    | None -> raise (Bad_input (0, Z.zero)))
+  | "save" ->
+    let file = string_of (S.save_step_rows file (List.init c.rows (fun i -> (norm_of i, codes_of i)))) in
+    if String.length file > fst c.capacity then raise (Failed "the file is longer than what it may fill") else file
+  | "load" -> (
+    match S.load_step_rows file (Z.of_int c.rows) (bytes_of c.body) with
+    | Some rows ->
+      String.concat "" (List.map (fun (norm, _) -> string_of_floats [ norm ]) rows @ List.map (fun (_, codes) -> string_of (S.bytes_of_codes width codes)) rows)
     | None -> raise (Bad_input (0, Z.zero)))
   | name -> raise (Unsupported (name ^ " is not offered of the entropy-coded scheme"))
 
@@ -186,6 +195,7 @@ let read_call () =
     word = word head 11; capacity = (small 12, small 13); step = String.sub head 120 4; body = really_input_string stdin (small 14) }
 
 let () =
+  Gc.set { (Gc.get ()) with minor_heap_size = 1 lsl 20; space_overhead = 400; custom_minor_ratio = 1000 };  (* numbers live briefly *)
   set_binary_mode_in stdin true;
   set_binary_mode_out stdout true;
   try
