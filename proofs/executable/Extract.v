@@ -36,7 +36,8 @@ Extract Constant Z.shiftl =>
  "(fun a n -> Big_int_Z.(let n = int_of_big_int n in if n >= 0 then shift_left_big_int a n else shift_right_big_int a (- n)))".
 
 (** ** Powers of two, digits *)
-Extract Constant Z.pow_pos => "(fun a n -> Big_int_Z.(power_big_int_positive_int a (int_of_big_int n)))".
+Extract Constant Z.pow_pos => "Bits.power".
+Extract Constant Pos.pow => "Bits.power".
 Extract Constant Zpower.shift_pos => "(fun n a -> Big_int_Z.(shift_left_big_int a (int_of_big_int n)))".
 Extract Constant SpecFloat.digits2_pos => "Bits.number".
 Extract Constant Pos.size => "Bits.number".

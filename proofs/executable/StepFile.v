@@ -95,12 +95,17 @@ Fixpoint rows_of_streams (f : step_file) (number : N) (lengths : list N) (raw st
     end
   end.
 
+(** The sum of a block's bytes is what its last four bytes say: most files that are damaged end here. *)
+Definition block_intact (number : N) (bytes : list N) : bool :=
+  let content := (length bytes - 4)%nat in
+  crc32c (bytes_of_word 8 number ++ firstn content bytes) =? word_of_bytes (skipn content bytes).
+
 Definition rows_of_step_block (f : step_file) (number : N) (rows : nat) (bytes : list N) : option (list step_row) :=
   let base := field 0 4 bytes in
   let width := N.to_nat (field 4 4 bytes) in
   let stored := map word_of_bytes (groups_of width rows (skipn 8 bytes)) in
   let lengths := map (fun l => if l =? 0 then 0 else base + l - 1) stored in
-  if forallb (fun l => l <=? N.of_nat (length bytes)) lengths then
+  if block_intact number bytes && forallb (fun l => l <=? N.of_nat (length bytes)) lengths then
     let rest := skipn (8 + width * rows) bytes in
     rows_of_streams f (number * step_rows_per_block f) lengths rest (skipn (step_raw_length f * rows) rest)
   else None.
