@@ -117,6 +117,18 @@ Definition read_file (bytes : list N) : option (file_header * list stored_row) :
     if same_bytes bytes (file_bytes h rows) then Some (h, rows) else None
   else None.
 
+Lemma same_bytes_eq a b : same_bytes a b = true -> a = b.
+Proof.
+  revert b. induction a as [|x a IH]; intros [|y b] H; cbn [same_bytes] in H; try easy.
+  apply andb_prop in H. destruct H as [Hxy H]. apply N.eqb_eq in Hxy. now rewrite Hxy, (IH b H).
+Qed.
+
+Lemma read_file_exact bytes h rows : read_file bytes = Some (h, rows) -> bytes = file_bytes h rows.
+Proof.
+  unfold read_file. destruct (header_ok (header_of_bytes bytes) && _); [|easy].
+  destruct (same_bytes bytes _) eqn:Hsame; [|easy]. intros [= <- <-]. now apply same_bytes_eq.
+Qed.
+
 (** ** What a kernel saves and loads: rows numbered from 0 *)
 
 Definition usual_header (rows n b seed : N) : file_header :=

@@ -135,3 +135,10 @@ Definition load_step_rows (f : step_file) (rows : N) (bytes : list N) : option (
       end
     else None
   else None.
+
+Lemma load_step_rows_exact f rows bytes read : load_step_rows f rows bytes = Some read -> bytes = save_step_rows f read.
+Proof.
+  unfold load_step_rows. destruct (Nat.leb _ _ && _); [|easy]. destruct (forallb _ _); [|easy].
+  destruct (rows_of_step_blocks _ _ _ _ _ _) as [read'|]; [|easy].
+  destruct (same_bytes bytes _) eqn:Hsame; [|easy]. intros [= <-]. now apply same_bytes_eq.
+Qed.
