@@ -6,7 +6,8 @@
 From Coq Require Import ZArith List Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
-From Hdq Require Import Defs Sums DitheredQuantizer VectorQuantizer Estimates FloatTree FloatTransform FloatCode FloatNorm Constants.
+From Hdq Require Import Defs Sums DitheredQuantizer VectorQuantizer Estimates FloatTree FloatTransform FloatCode FloatNorm FloatScore
+  Constants.
 From Hdq Require CertificateChecker CertificateBounds CertificateBoundsFine.
 Import ListNotations.
 Open Scope R_scope.
@@ -41,10 +42,7 @@ Qed.
 
 Lemma power_near_1 u N : 0 <= u -> INR N * u <= / 2 ^ 28 -> (1 + u) ^ N <= 1 + / 2 ^ 27.
 Proof.
-  intros Hu HN. assert (H : (1 + u) ^ N * (1 - INR N * u) <= 1).
-  { clear HN. induction N as [|N IH]; [simpl; lra|]. eapply Rle_trans; [|exact IH]. rewrite S_INR. cbn [pow].
-    replace ((1 + u) * (1 + u) ^ N * (1 - (INR N + 1) * u)) with ((1 + u) ^ N * (1 - INR N * u - (INR N + 1) * u ^ 2)) by ring.
-    apply Rmult_le_compat_l; [apply pow_le; lra|]. pose proof (pos_INR N). nra. }
+  intros Hu HN. pose proof (small_power u N Hu) as H.
   assert (0 < (1 + u) ^ N) by (apply pow_lt; lra). simpl in *. nra.
 Qed.
 
