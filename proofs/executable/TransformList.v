@@ -287,6 +287,28 @@ Qed.
 End ListNetwork.
 
 
+Lemma transform_list_length {T : Type} (add sub : T -> T -> T) (opp : T -> T) m k B (v : list T) :
+  order_shape m -> length v = m * 2 ^ k -> length (transform_list add sub opp m k B v) = m * 2 ^ k.
+Proof.
+  intros Hm Hv. unfold transform_list. destruct (Nat.eqb_spec m 1) as [-> | Hne].
+  - cbn [blocks concat]. rewrite app_nil_r, butterflies_length; [lia|]. rewrite firstn_length. lia.
+  - destruct Hm as [|[Hpos Hmod]]; [easy|]. assert (Hm4 : m = 4 * (m / 4)) by (apply Nat.div_exact; easy || lia).
+    set (n := m / 4) in *. destruct v as [|zero v']; [cbn in Hv; pose proof (Nat.pow_nonzero 2 k ltac:(lia)); nia|].
+    set (v := zero :: v') in *. set (cols := blocks add sub m k v).
+    assert (Hrow : forall a, length (accumulate add (groups add opp (map (B a) (seq 0 m)) cols)) = 2 ^ k).
+    { intros a. assert (Hs : length (map (B a) (seq 0 m)) = 4 * n) by (rewrite map_length, seq_length; exact Hm4).
+      assert (Hcols : length cols = 4 * n) by (unfold cols; rewrite blocks_length; exact Hm4).
+      assert (Hl : length (groups add opp (map (B a) (seq 0 m)) cols) = n) by now apply groups_length.
+      assert (H0 : 0 < 2 ^ k) by (pose proof (Nat.pow_nonzero 2 k ltac:(lia)); lia).
+      apply (accumulate_nth add zero (fun q => nth 0 (nth q (groups add opp (map (B a) (seq 0 m)) cols) []) zero) (2 ^ k) 0); [exact H0| |lia].
+      intros q Hq. split; [|easy].
+      apply (groups_nth add opp zero (map (B a) (seq 0 m)) cols (2 ^ k) n q 0 Hs Hcols); [|lia|exact H0].
+      intros b Hb. unfold cols. apply blocks_block; [exact Hv|lia]. }
+    clear -Hrow. assert (H : forall o c, length (flat_map (fun a => accumulate add (groups add opp (map (B a) (seq 0 m)) cols)) (seq o c)) = c * 2 ^ k).
+    { intros o c. revert o. induction c as [|c IH]; intros o; [easy|]. cbn [seq flat_map]. rewrite app_length, Hrow, IH. easy. }
+    apply H.
+Qed.
+
 (** ** binary32 *)
 
 (** H x and H^T x, d = m 2^k entries. *)
@@ -314,6 +336,10 @@ Proof.
   - now apply base_order_shape.
   - intros i. now apply finite32_nth.
 Qed.
+
+Lemma transform_list32_length m k x : base_order m -> length x = (m * 2 ^ k)%nat ->
+  length (transform_list32 m k x) = (m * 2 ^ k)%nat /\ length (transform_transposed_list32 m k x) = (m * 2 ^ k)%nat.
+Proof. intros Hm Hx. split; apply transform_list_length; try easy; now apply base_order_shape. Qed.
 
 Theorem transform_list_binary32 m k x j :
   base_order m -> length x = (m * 2 ^ k)%nat -> (j < m * 2 ^ k)%nat -> finite32 x ->
