@@ -13,7 +13,8 @@ From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm
 From Hdq Require Import ThresholdSearch CompanderCode FloatScore StoredNorm.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
-From Hdq Require Philox Packing FloatOperations TransformList.
+From Hdq Require Philox Packing FloatOperations TransformList Codebook64 NormList FixedRateCodec CertificateNormal CodebookRange EncoderModel RowError.
+From Interval Require Tactic.
 From Hdq Require Statements.
 Open Scope R_scope.
 
@@ -1051,25 +1052,33 @@ Qed.
 (** (3, 4, 0, ..., 0) as binary32 numbers. *)
 Definition list34 : list IEEE754.Bits.binary32 := map IEEE754.Bits.b32_of_bits ([0x40400000; 0x40800000] ++ repeat 0 10)%Z.
 
+Lemma value64_of_parts x s m e : IEEE754.Binary.B2FF 53 1024 x = IEEE754.Binary.F754_finite s m e ->
+  FloatOperations.value64 x = F2R (Float radix2 (cond_Zopp s (Zpos m)) e).
+Proof. intros H. unfold FloatOperations.value64. now rewrite <- IEEE754.Binary.FF2R_B2FF, H. Qed.
+
+Lemma value32_of_parts x s m e : IEEE754.Binary.B2FF 24 128 x = IEEE754.Binary.F754_finite s m e ->
+  FloatOperations.value32 x = F2R (Float radix2 (cond_Zopp s (Zpos m)) e).
+Proof. intros H. unfold FloatOperations.value32. now rewrite <- IEEE754.Binary.FF2R_B2FF, H. Qed.
+
+Lemma list34_vec i : FloatOperations.vec32 list34 i = x34 i.
+Proof.
+  unfold FloatOperations.vec32, list34. destruct i as [|[|i]]; cbn [app map nth x34].
+  - rewrite (value32_of_parts _ false 12582912 (-22)) by (vm_compute; reflexivity). unfold F2R. simpl. lra.
+  - rewrite (value32_of_parts _ false 8388608 (-21)) by (vm_compute; reflexivity). unfold F2R. simpl. lra.
+  - replace (nth i (map IEEE754.Bits.b32_of_bits (repeat 0%Z 10)) FloatOperations.zero32) with FloatOperations.zero32; [reflexivity|].
+    do 11 (destruct i as [|i]; [reflexivity|]). reflexivity.
+Qed.
+
 Lemma list34_entry i : Rabs (FloatOperations.vec32 list34 i) <= 4.
 Proof.
-  assert (H3 : FloatOperations.value32 (IEEE754.Bits.b32_of_bits 0x40400000) = 3).
-  { unfold FloatOperations.value32. rewrite <- IEEE754.Binary.FF2R_B2FF.
-    replace (IEEE754.Binary.B2FF 24 128 (IEEE754.Bits.b32_of_bits 0x40400000))
-      with (IEEE754.Binary.F754_finite false 12582912 (-22)) by (vm_compute; reflexivity).
-    unfold IEEE754.Binary.FF2R, F2R. simpl. lra. }
-  assert (H4 : FloatOperations.value32 (IEEE754.Bits.b32_of_bits 0x40800000) = 4).
-  { unfold FloatOperations.value32. rewrite <- IEEE754.Binary.FF2R_B2FF.
-    replace (IEEE754.Binary.B2FF 24 128 (IEEE754.Bits.b32_of_bits 0x40800000))
-      with (IEEE754.Binary.F754_finite false 8388608 (-21)) by (vm_compute; reflexivity).
-    unfold IEEE754.Binary.FF2R, F2R. simpl. lra. }
-  unfold FloatOperations.vec32, list34.
-  destruct i as [|[|i]]; cbn [app map nth].
-  - rewrite H3, Rabs_pos_eq; lra.
-  - rewrite H4, Rabs_pos_eq; lra.
-  - replace (nth i (map IEEE754.Bits.b32_of_bits (repeat 0%Z 10)) FloatOperations.zero32) with FloatOperations.zero32.
-    + cbn. rewrite Rabs_R0. lra.
-    + do 11 (destruct i as [|i]; [reflexivity|]). reflexivity.
+  rewrite list34_vec. destruct i as [|[|i]]; cbn; rewrite Rabs_pos_eq; lra.
+Qed.
+
+Lemma list34_sum : sum 12 (fun i => Rabs (FloatOperations.vec32 list34 i)) = 7.
+Proof.
+  rewrite (sum_ext 12 _ (fun i => x34 i)).
+  - cbn. ring.
+  - intros i _. rewrite list34_vec. destruct i as [|[|i]]; cbn; apply Rabs_pos_eq; lra.
 Qed.
 
 Example transform_of_list34 j : (j < 12 * 2 ^ 0)%nat ->
@@ -1089,3 +1098,144 @@ Qed.
 Example bits_of_transform_of_list34 :
   map IEEE754.Bits.bits_of_b32 (firstn 3 (TransformList.transform_list32 12 0 list34)) = [0x40e00000; 0x3f800000; 0x3f800000]%Z.
 Proof. vm_compute. reflexivity. Qed.
+
+(** *** From floats to floats
+
+    The row (3, 4, 0, ...) at 1 bit, seed 1, row number 0: its word, its codebook from the shipped tables, and that this is within its promise, by interval
+    arithmetic on the real thresholds. *)
+
+Example word_of_row_0 : Philox.dither_word 1 0 = 3855657407%N.
+Proof. vm_compute. reflexivity. Qed.
+
+Lemma dither_of_row_0 : dither_of_word (N.to_nat 3855657407) = 7711314815 / 8589934592.
+Proof. unfold dither_of_word. rewrite INR_IZR_INZ, N_nat_Z. simpl. lra. Qed.
+
+Module CodebookOfRow0.
+Import Interval.Tactic.
+
+Lemma low_quantile : -9045771898140 / 70368744177664 <= Phi_inv (7711314815 / 8589934592 / INR 2) <= -9045771898134 / 70368744177664.
+Proof.
+  replace (INR 2) with 2 by (simpl; ring). apply CertificateNormal.Phi_inv_between; unfold Phi, phi; integral with (i_prec 70, i_fuel 100, i_degree 20).
+Qed.
+
+Lemma high_quantile :
+  114973831065619 / 70368744177664 <= Phi_inv ((7711314815 / 8589934592 + 1) / INR 2) <= 114973831065624 / 70368744177664.
+Proof.
+  replace (INR 2) with 2 by (simpl; ring). apply CertificateNormal.Phi_inv_between; unfold Phi, phi; integral with (i_prec 70, i_fuel 200, i_degree 30).
+Qed.
+
+Lemma within : RowError.codebook_within 1 3855657407 (Codebook64.thresholds64 1 3855657407) (Codebook64.codewords64 1 3855657407).
+Proof.
+  unfold RowError.codebook_within. rewrite dither_of_row_0.
+  pose proof low_quantile as Hlow. pose proof high_quantile as Hhigh.
+  set (U := 7711314815 / 8589934592) in *. set (q0 := Phi_inv (U / INR 2)) in *. set (q1 := Phi_inv ((U + 1) / INR 2)) in *.
+  assert (HU : 0 < U < 1) by (unfold U; lra).
+  assert (Hs : shipped_sigma 1 = 93 / 64) by reflexivity. assert (Hk : shipped_kappa 1 = 1 / 2) by (unfold shipped_kappa; simpl; lra).
+  split; [vm_compute; reflexivity|]. split; [vm_compute; reflexivity|].
+  split; [repeat constructor|]. split; [repeat constructor|]. split.
+  - intros k Hk'. change (2 ^ 1 - 1)%nat with 1%nat in Hk'. assert (k = 1%nat) as -> by lia. change (2 ^ 1)%nat with 2%nat.
+    rewrite (Statements.threshold_shipped 2 (shipped_sigma 1) (shipped_kappa 1) 1 U ltac:(lia) HU).
+    unfold shipped_antiderivative. rewrite Hs, Hk. replace (INR 1 + U) with (U + 1) by (simpl; ring). replace (INR 1 - 1 + U) with U by (simpl; ring).
+    fold q0 q1. unfold FloatOperations.vec64.
+    rewrite (value64_of_parts (nth (1 - 1) (Codebook64.thresholds64 1 3855657407) FloatOperations.zero64) false 7472004453558931 (-52))
+      by (vm_compute; reflexivity).
+    unfold F2R, codebook_error, phi, cond_Zopp, Fnum, Fexp. simpl INR. simpl bpow. clearbody q0 q1. unfold U. apply Rminus_le. interval with (i_prec 70).
+  - intros k Hk'. change (2 ^ 1)%nat with 2%nat in *. unfold codeword, shipped, FloatOperations.vec64. rewrite Hs, Hk.
+    assert (k = 0%nat \/ k = 1%nat) as [-> | ->] by lia.
+    + replace (INR 0 + U) with U by (simpl; ring). fold q0.
+      rewrite (value64_of_parts (nth 0 (Codebook64.codewords64 1 3855657407) FloatOperations.zero64) true 5227107793734305 (-54))
+        by (vm_compute; reflexivity).
+      unfold F2R, codebook_error, cond_Zopp, Fnum, Fexp. simpl INR. simpl bpow. clearbody q0 q1. unfold U. apply Rminus_le. interval with (i_prec 70).
+    + replace (INR 1 + U) with (U + 1) by (simpl; ring). fold q1.
+      rewrite (value64_of_parts (nth 1 (Codebook64.codewords64 1 3855657407) FloatOperations.zero64) false 7880245034331567 (-50))
+        by (vm_compute; reflexivity).
+      unfold F2R, codebook_error, cond_Zopp, Fnum, Fexp. simpl INR. simpl bpow. clearbody q0 q1. unfold U. apply Rminus_le. interval with (i_prec 70).
+Qed.
+End CodebookOfRow0.
+
+Lemma norm_of_list34 : FloatOperations.value32 (NormList.norm_list32 list34) = 5.
+Proof. rewrite (value32_of_parts _ false 10485760 (-21)) by (vm_compute; reflexivity). unfold F2R. simpl. lra. Qed.
+
+Example norm_of_list34_binary32 : norm32 12 (FloatOperations.vec32 list34) = 5.
+Proof.
+  rewrite <- norm_of_list34. symmetry. apply (Statements.norm_list_binary32 list34); [easy|repeat constructor|cbn; lia|vm_compute; reflexivity].
+Qed.
+
+Notation shape34 := {| FixedRateCodec.base := 12; FixedRateCodec.stages := 0 |}.
+Notation bits34 := (Philox.sign_bits 1 12).
+
+(** What is stored, the norm 5 and twelve codes 0, and the bits of the first two values that come back. *)
+Example bytes_of_list34 :
+  match FixedRateCodec.encode_row 1 1 0 list34 with
+  | FixedRateCodec.Encoded norm bytes =>
+    (IEEE754.Bits.bits_of_b32 norm, bytes, firstn 2 (map IEEE754.Bits.bits_of_b32 (FixedRateCodec.decode_row 12 1 1 0 norm bytes)))
+  | _ => (0%Z, [], [])
+  end = (0x40a00000%Z, [0; 0]%N, [0x3f9ac0e3; 0x3e779b06]%Z).
+Proof. vm_compute. reflexivity. Qed.
+
+Example values_of_list34 : exists bytes,
+  FixedRateCodec.encode_row 1 1 0 list34 = FixedRateCodec.Encoded (NormList.norm_list32 list34) bytes /\
+  let out := FixedRateCodec.decode_row 12 1 1 0 (NormList.norm_list32 list34) bytes in
+  let code j := N.to_nat (nth j (Packing.unpack_bytes 1 12 bytes) 0%N) in
+  forall i, (i < 12)%nat -> IEEE754.Binary.is_finite 24 128 (nth i out FloatOperations.zero32) = true ->
+  Rabs (FloatOperations.vec32 out i
+    - decode 12 H12 (EncoderModel.sign_vec bits34) 5
+        (fun j => codeword (shipped 2 (shipped_sigma 1) (shipped_kappa 1)) (code j) (dither_of_word (N.to_nat 3855657407))) i)
+  <= RowError.decoded_error_bound 1 shape34 3855657407 (NormList.norm_list32 list34) (Codebook64.codewords64 1 3855657407) code.
+Proof.
+  pose proof (Statements.row_error 1 1 0 list34 (Codebook64.thresholds64 1) (Codebook64.codewords64 1) ltac:(lia) ltac:(cbn; lia) ltac:(cbn; lia)
+    ltac:(repeat constructor) ltac:(vm_compute; reflexivity)) as H. cbv zeta in H. rewrite word_of_row_0 in H.
+  specialize (H CodebookOfRow0.within). change (length list34) with 12%nat in H. change (FixedRateCodec.shape_of 12) with shape34 in H.
+  change (FixedRateCodec.order_of shape34) with 12%nat in H. rewrite norm_of_list34 in H. destruct H as (bytes & Henc & _ & _ & Hout & _).
+  exists bytes. split; [exact Henc|]. intros out code i Hi Hfin. exact (proj1 (Hout ltac:(lra) i Hi) Hfin).
+Qed.
+
+(** No coordinate, +-3 +-4, comes near the threshold, more than 8. *)
+Example row_of_list34_is_the_real_one : exists bytes,
+  FixedRateCodec.encode_row 1 1 0 list34 = FixedRateCodec.Encoded (NormList.norm_list32 list34) bytes /\
+  let out := FixedRateCodec.decode_row 12 1 1 0 (NormList.norm_list32 list34) bytes in
+  let code j := N.to_nat (nth j (Packing.unpack_bytes 1 12 bytes) 0%N) in
+  forall i, (i < 12)%nat -> IEEE754.Binary.is_finite 24 128 (nth i out FloatOperations.zero32) = true ->
+  Rabs (FloatOperations.vec32 out i
+    - reconstruct 2 (shipped 2 (shipped_sigma 1) (shipped_kappa 1)) 12 H12 5 (FloatOperations.vec32 list34) (EncoderModel.sign_vec bits34)
+        (dither_of_word (N.to_nat 3855657407)) i)
+  <= RowError.decoded_error_bound 1 shape34 3855657407 (NormList.norm_list32 list34) (Codebook64.codewords64 1 3855657407) code.
+Proof.
+  pose proof (Statements.row_error_away 1 1 0 list34 (Codebook64.thresholds64 1) (Codebook64.codewords64 1) ltac:(lia) ltac:(cbn; lia) ltac:(cbn; lia)
+    ltac:(repeat constructor) ltac:(vm_compute; reflexivity)) as H. cbv zeta in H. rewrite word_of_row_0 in H.
+  specialize (H CodebookOfRow0.within). change (length list34) with 12%nat in H. change (FixedRateCodec.shape_of 12) with shape34 in H.
+  change (FixedRateCodec.order_of shape34) with 12%nat in H. cbn [FixedRateCodec.base FixedRateCodec.stages] in H.
+  replace (NormList.scale_exponent (NormList.norm_list32 list34)) with 0%Z in H by (vm_compute; reflexivity).
+  rewrite norm_of_list34 in H. destruct H as (bytes & Henc & Hout).
+  - lra.
+  - intros j i Hj Hi. change (2 ^ 1 - 1)%nat with 1%nat in Hi. assert (i = 1%nat) as -> by lia. change (2 ^ 1)%nat with 2%nat.
+    set (g := shipped 2 (shipped_sigma 1) (shipped_kappa 1)). set (U := dither_of_word (N.to_nat 3855657407)).
+    destruct CodebookOfRow0.within as (_ & _ & _ & _ & Htheta & _). specialize (Htheta 1%nat ltac:(cbn; lia)). change (2 ^ 1)%nat with 2%nat in Htheta. fold g U in Htheta.
+    assert (Hvalue : FloatOperations.vec64 (Codebook64.thresholds64 1 3855657407) (1 - 1)%nat = 7472004453558931 / 4503599627370496).
+    { unfold FloatOperations.vec64. rewrite (value64_of_parts _ false 7472004453558931 (-52)) by (vm_compute; reflexivity). unfold F2R. simpl. lra. }
+    rewrite Hvalue in Htheta. set (theta := threshold g 1 U) in *. unfold codebook_error in *.
+    assert (H40 : bpow radix2 (-40) = / 1099511627776) by reflexivity. rewrite H40 in Htheta |- *.
+    assert (Ht : 3 / 2 + / 10 < theta < 2).
+    { apply Rabs_le_inv in Htheta. pose proof (Rabs_pos theta). destruct (Rle_or_lt 0 theta); [rewrite Rabs_pos_eq in * by easy|rewrite Rabs_left in * by easy]; lra. }
+    assert (Hy : Rabs (rotate 12 H12 (EncoderModel.sign_vec bits34) (FloatOperations.vec32 list34) j) <= 7).
+    { unfold rotate. eapply Rle_trans; [apply mulv_sign_matrix_le|].
+      - intros i Hi'. exact (supported_entry_abs 12 0 j i base_order_12 Hj Hi').
+      - rewrite <- list34_sum. right. apply sum_ext. intros i _. rewrite Rabs_mult.
+        destruct (EncoderModel.sign_vec_sign bits34 i) as [-> | ->]; [rewrite Rabs_R1; ring|rewrite (Rabs_left (-1)) by lra; ring]. }
+    fold H12. apply Rlt_le_trans with 1.
+    + unfold rotation_error_bound, scaled_threshold_error_bound, threshold_error_bound, unit_roundoff, underflow64, underflow32.
+      change (scaling_loss 12 0) with 0. change (transform_addition_stages 12 0) with 4%nat. change (12 * 2 ^ 0)%nat with 12%nat.
+      rewrite list34_sum, (Rabs_pos_eq theta) by lra. change (bpow radix2 (- 0)) with 1. change (bpow radix2 0) with 1.
+      assert (H1 : 0 < bpow radix2 (-1075) <= / 8) by (split; [apply bpow_gt_0|apply (bpow_le radix2 (-1075) (-3)); lia]).
+      assert (H2 : 0 < bpow radix2 (-150) <= / 8) by (split; [apply bpow_gt_0|apply (bpow_le radix2 (-150) (-3)); lia]).
+      revert H1 H2. generalize (bpow radix2 (-1075)), (bpow radix2 (-150)). intros t s H1 H2.
+      assert (H3 : (1 + / 2 ^ 24) ^ 4 - 1 <= / 1000) by (simpl; lra). assert (H4 : (1 + / 2 ^ 24) * (1 + / 2 ^ 53) - 1 <= / 1000) by (simpl; lra).
+      assert (H5 : 0 <= (1 + / 2 ^ 24) * (1 + / 2 ^ 53) - 1) by (simpl; lra). assert (H6 : 0 < / 2 ^ 24 <= / 1000) by (simpl; lra).
+      revert H3 H4 H5 H6. generalize ((1 + / 2 ^ 24) ^ 4 - 1) as A. generalize ((1 + / 2 ^ 24) * (1 + / 2 ^ 53) - 1) as B.
+      generalize (/ 2 ^ 24) as u. intros u B A H3 H4 H5 H6.
+      assert (H7 : 0 <= (1 + theta) * / 1099511627776 <= / 1000) by lra. revert H7. generalize ((1 + theta) * / 1099511627776). intros E H7.
+      assert (H8 : (theta + E) * B <= 3 * / 1000) by (apply Rmult_le_compat; lra). assert (H9 : (1 + u) * t <= 2 * / 8) by (apply Rmult_le_compat; lra).
+      lra.
+    + apply Rabs_le_inv in Hy. rewrite Rabs_left by lra. lra.
+  - exists bytes. split; [exact Henc|]. exact Hout.
+Qed.

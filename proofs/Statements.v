@@ -17,7 +17,7 @@ From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm
 From Hdq Require Import ThresholdSearch CompanderCode FloatScore StoredNorm.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
-From Hdq Require Packing FloatOperations TransformList.
+From Hdq Require Philox Packing FloatOperations TransformList NormList FixedRateCodec NormModel EncoderModel DecoderModel RowError.
 From Hdq Require CertificateBounds CertificateBoundsFine.
 Open Scope R_scope.
 
@@ -835,3 +835,74 @@ Theorem transform_list_binary32 m k x j :
   (IEEE754.Binary.is_finite 24 128 y = true /\ FloatOperations.value32 y = transform32 m k (FloatOperations.vec32 x) j) /\
   (IEEE754.Binary.is_finite 24 128 y' = true /\ FloatOperations.value32 y' = transform32_transposed m k (FloatOperations.vec32 x) j).
 Proof. exact (TransformList.transform_list_binary32 m k x j). Qed.
+
+(** The norm of a list of finite floats, if float32 can hold it. *)
+Theorem norm_list_binary32 x :
+  x <> nil -> FloatOperations.finite32 x -> (Z.of_nat (length x) <= 2 ^ 32)%Z ->
+  IEEE754.Binary.is_finite 24 128 (NormList.norm_list32 x) = true ->
+  FloatOperations.value32 (NormList.norm_list32 x) = norm32 (length x) (FloatOperations.vec32 x).
+Proof. exact (NormModel.norm_list32_model x). Qed.
+
+(** From floats to floats: what the encoder and the decoder of a row compute, for every row of finite floats whose norm float32 can hold, against the real
+    scheme with the stored norm. Of the double thresholds and codewords of the row's word it is assumed that they are within [codebook_error] of the real
+    ones ([codebook_within]). Then the encoder has a code; the stored norm is within [norm_error_bound] of the norm; every code is one that the errors admit;
+    and every value that comes back is within [decoded_error_bound] of the real decoder's for these codes, or that is beyond float32. Zeros come back as zeros. *)
+Theorem row_error b seed row x (thetas codewords : N -> list IEEE754.Bits.binary64) :
+  (1 <= b <= 8)%nat -> (0 < length x)%nat -> (Z.of_nat (length x) <= 2 ^ 24)%Z ->
+  FloatOperations.finite32 x -> IEEE754.Binary.is_finite 24 128 (NormList.norm_list32 x) = true ->
+  let w := Philox.dither_word seed row in
+  RowError.codebook_within b w (thetas w) (codewords w) ->
+  let s := FixedRateCodec.shape_of (length x) in
+  let d := FixedRateCodec.order_of s in
+  let bits := Philox.sign_bits seed d in
+  let norm := NormList.norm_list32 x in
+  let rho := FloatOperations.value32 norm in
+  let e := NormList.scale_exponent norm in
+  let g := shipped (2 ^ b) (shipped_sigma b) (shipped_kappa b) in
+  let U := dither_of_word (N.to_nat w) in
+  let H := supported_matrix (FixedRateCodec.base s) (FixedRateCodec.stages s) in
+  exists bytes,
+    FixedRateCodec.encode_row_with s bits thetas (N.of_nat b) seed row x = FixedRateCodec.Encoded norm bytes /\
+    let code j := N.to_nat (nth j (Packing.unpack_bytes (N.of_nat b) d bytes) 0%N) in
+    let out := FixedRateCodec.decode_row_with s bits (length x) codewords (N.of_nat b) seed row norm bytes in
+    let exact := decode d H (EncoderModel.sign_vec bits) rho (fun j => codeword g (code j) U) in
+    let bound := RowError.decoded_error_bound b s w norm (codewords w) code in
+    Rabs (rho - sqrt (norm2 (length x) (FloatOperations.vec32 x))) <= norm_error_bound (length x) (sqrt (norm2 (length x) (FloatOperations.vec32 x))) /\
+    (0 < rho -> forall j, (j < d)%nat ->
+      acceptable (2 ^ b - 1) (fun i => threshold g i U * rho)
+        (fun i => scaled_threshold_error_bound (threshold g i U) rho e (codebook_error (threshold g i U)))
+        (rotation_error_bound (FixedRateCodec.base s) (FixedRateCodec.stages s) (length x) e (FloatOperations.vec32 x)) (rotate d H (EncoderModel.sign_vec bits) (FloatOperations.vec32 x) j) (code j)) /\
+    (0 < rho -> forall i, (i < length x)%nat ->
+      (IEEE754.Binary.is_finite 24 128 (nth i out FloatOperations.zero32) = true -> Rabs (FloatOperations.vec32 out i - exact i) <= bound) /\
+      (Rabs (exact i) + bound < bpow radix2 128 -> IEEE754.Binary.is_finite 24 128 (nth i out FloatOperations.zero32) = true)) /\
+    (rho = 0 -> forall i, FloatOperations.vec32 x i = 0 /\ FloatOperations.vec32 out i = 0).
+Proof. exact (RowError.row_error b seed row x thetas codewords). Qed.
+
+(** If no coordinate is within the bounds of a threshold, the values that come back are those of the real scheme, to the bound. *)
+Theorem row_error_away b seed row x (thetas codewords : N -> list IEEE754.Bits.binary64) :
+  (1 <= b <= 8)%nat -> (0 < length x)%nat -> (Z.of_nat (length x) <= 2 ^ 24)%Z ->
+  FloatOperations.finite32 x -> IEEE754.Binary.is_finite 24 128 (NormList.norm_list32 x) = true ->
+  let w := Philox.dither_word seed row in
+  RowError.codebook_within b w (thetas w) (codewords w) ->
+  let s := FixedRateCodec.shape_of (length x) in
+  let d := FixedRateCodec.order_of s in
+  let bits := Philox.sign_bits seed d in
+  let norm := NormList.norm_list32 x in
+  let rho := FloatOperations.value32 norm in
+  let e := NormList.scale_exponent norm in
+  let g := shipped (2 ^ b) (shipped_sigma b) (shipped_kappa b) in
+  let U := dither_of_word (N.to_nat w) in
+  let H := supported_matrix (FixedRateCodec.base s) (FixedRateCodec.stages s) in
+  0 < rho ->
+  (forall j i, (j < d)%nat -> (1 <= i <= 2 ^ b - 1)%nat ->
+    rotation_error_bound (FixedRateCodec.base s) (FixedRateCodec.stages s) (length x) e (FloatOperations.vec32 x)
+    + scaled_threshold_error_bound (threshold g i U) rho e (codebook_error (threshold g i U))
+    < Rabs (rotate d H (EncoderModel.sign_vec bits) (FloatOperations.vec32 x) j - threshold g i U * rho)) ->
+  exists bytes,
+    FixedRateCodec.encode_row_with s bits thetas (N.of_nat b) seed row x = FixedRateCodec.Encoded norm bytes /\
+    let code j := N.to_nat (nth j (Packing.unpack_bytes (N.of_nat b) d bytes) 0%N) in
+    let out := FixedRateCodec.decode_row_with s bits (length x) codewords (N.of_nat b) seed row norm bytes in
+    forall i, (i < length x)%nat -> IEEE754.Binary.is_finite 24 128 (nth i out FloatOperations.zero32) = true ->
+    Rabs (FloatOperations.vec32 out i - reconstruct (2 ^ b) g d H rho (FloatOperations.vec32 x) (EncoderModel.sign_vec bits) U i)
+    <= RowError.decoded_error_bound b s w norm (codewords w) code.
+Proof. exact (RowError.row_error_away b seed row x thetas codewords). Qed.
