@@ -841,11 +841,11 @@ Theorem norm_list_binary32 x :
   x <> nil -> FloatOperations.finite32 x -> (Z.of_nat (length x) <= 2 ^ 32)%Z ->
   IEEE754.Binary.is_finite 24 128 (NormList.norm_list32 x) = true ->
   FloatOperations.value32 (NormList.norm_list32 x) = norm32 (length x) (FloatOperations.vec32 x).
-Proof. exact (NormModel.norm_list32_model x). Qed.
+Proof. exact (NormModel.norm_list_binary32 x). Qed.
 
 (** From floats to floats: what the encoder and the decoder of a row compute, for every row of finite floats whose norm float32 can hold, against the real
     scheme with the stored norm. Of the double thresholds and codewords of the row's word it is assumed that they are within [codebook_error] of the real
-    ones ([codebook_within]). Then the encoder has a code; the stored norm is within [norm_error_bound] of the norm; every code is one that the errors admit;
+    ones ([codebook_within]). Then the encoder has a code; the stored norm is within [norm_error_bound] of the norm; every code is one that the errors allow;
     and every value that comes back is within [decoded_error_bound] of the real decoder's for these codes, or that is beyond float32. Zeros come back as zeros. *)
 Theorem row_error b seed row x (thetas codewords : N -> list IEEE754.Bits.binary64) :
   (1 <= b <= 8)%nat -> (0 < length x)%nat -> (Z.of_nat (length x) <= 2 ^ 24)%Z ->

@@ -1,4 +1,4 @@
-(** * The decoder of a list is the decoder that the theorems are about (SPEC §4, 6)
+(** * The decoder of a list is the decoder that the theorems are about (SPEC §4)
 
     Only the last product can overflow. *)
 From Coq Require Import ZArith Reals List Arith Lia Lra.

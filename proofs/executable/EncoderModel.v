@@ -1,4 +1,4 @@
-(** * The encoder of a list is the encoder that the theorems are about (SPEC §4, 1 to 5)
+(** * The encoder of a list is the encoder that the theorems are about (SPEC §4)
 
     For x of finite floats whose norm float32 can hold nothing overflows on the way to the codes: every number is the model's. *)
 From Coq Require Import ZArith Reals List Arith Lia Lra FunctionalExtensionality.
@@ -299,7 +299,7 @@ Hypothesis Hx : finite32 x.
 Hypothesis Hnorm : is_finite32 norm = true.
 
 Lemma norm_model : rho = norm32 n (vec32 x).
-Proof. apply norm_list32_model; try easy; [|fold n; lia]. intros H. unfold n in Hn. rewrite H in Hn. cbn in Hn. lia. Qed.
+Proof. apply norm_list_binary32; try easy; [|fold n; lia]. intros H. unfold n in Hn. rewrite H in Hn. cbn in Hn. lia. Qed.
 
 Lemma norm_nonneg : 0 <= rho.
 Proof.

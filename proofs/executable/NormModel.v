@@ -1,4 +1,4 @@
-(** * The norm of a list is the norm of FloatNorm.v (SPEC §4, 1) *)
+(** * The norm of a list is the norm of FloatNorm.v (SPEC §4) *)
 From Coq Require Import ZArith Reals List Arith Lia Lra.
 From Flocq Require Import Core Core.Raux IEEE754.BinarySingleNaN IEEE754.Binary IEEE754.Bits.
 From Hdq Require Import Defs Sums FloatTree FloatTransform FloatCode FloatNorm FloatOperations TransformList NormList.
@@ -152,7 +152,7 @@ Qed.
 (** ** The norm *)
 
 (** The norm of a list of finite numbers is that of FloatNorm.v if float32 can hold it. *)
-Theorem norm_list32_model x :
+Theorem norm_list_binary32 x :
   x <> [] -> finite32 x -> (Z.of_nat (length x) <= 2 ^ 32)%Z ->
   is_finite32 (norm_list32 x) = true -> value32 (norm_list32 x) = norm32 (length x) (vec32 x).
 Proof.

@@ -4,7 +4,7 @@
     codebook only this is assumed: the double thresholds and codewords of the row's word are within [codebook_error] of the real ones. *)
 From Coq Require Import ZArith NArith Reals List Arith Lia Lra.
 From Flocq Require Import Core.Zaux Core.Raux IEEE754.Binary IEEE754.Bits.
-From Hdq Require Import Defs Sums Paley ShippedGenerator DiscreteDither Constants.
+From Hdq Require Import Defs Sums Paley ShippedGenerator Constants.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatCodebook.
 From Hdq Require Import Philox Packing FloatOperations TransformList NormList Codebook64 FixedRateCodec.
 From Hdq Require Import NormModel EncoderModel CodebookRange DecoderModel.
