@@ -1,5 +1,6 @@
 // hdq bounds: for each bit width a proved bracket of the worst mean squared error over all dimensions and vectors
-// (SPEC §5.5), its certificate, and the worst case beside π√3/2·N^-2 as N grows (SPEC §5.7).
+// (SPEC §5.5), its certificate, the worst case beside π√3/2·N^-2 as N grows (SPEC §5.7), and beside what no unbiased rule can
+// fall below (SPEC §5.10).
 #include <fmt/format.h>
 
 #include <bit>
@@ -16,6 +17,7 @@
 #include "in_parallel.hpp"
 #include "hdq/io/text.hpp"
 #include "hdq/io/gnuplot.hpp"
+#include "hdq/reference/bounds/optimality.hpp"
 #include "hdq/reference/bounds/uniform_bound.hpp"
 
 namespace hdq::cli {
@@ -24,6 +26,7 @@ using io::data_block, io::plot_svg;
 
 using reference::BoundCertificate;
 using reference::BoundedQuantizer;
+using reference::OptimalityCertificate;
 
 std::vector<BoundCertificate> certify(const std::vector<BoundedQuantizer>& quantizers, const std::string& label) {
   std::vector<BoundCertificate> certificates(quantizers.size());
@@ -87,7 +90,7 @@ using nlohmann::ordered_json;
 
 struct Arguments {
   std::string bits = fmt::format("1..{}", reference::shipped_bits), directory;
-  bool asymptotics = false, json = false;
+  bool asymptotics = false, optimality = false, json = false;
   ProfileArguments profile;
   std::size_t dim = 64;
 };
@@ -145,8 +148,49 @@ std::vector<Bracket> brackets(const std::vector<BoundCertificate>& certificates)
   return result;
 }
 
-void write_all(const std::string& directory, const std::vector<BoundCertificate>& shipped,
-               const std::vector<BoundCertificate>& asymptotic, const ordered_json& summary) {
+// One certificate for each N of these, on all cores, the longest first.
+std::vector<OptimalityCertificate> certify_optimality(const std::vector<BoundedQuantizer>& quantizers) {
+  std::vector<OptimalityCertificate> certificates(quantizers.size());
+  Progress progress("optimality", quantizers.size());
+  in_parallel(quantizers.size(), [&](std::size_t i) {
+    const std::size_t k = quantizers.size() - 1 - i;
+    certificates[k] = reference::certify_optimality(quantizers[k].levels);
+    progress.advance(1);
+  });
+  return certificates;
+}
+
+// What the worst case exceeds the best possible by, in percent.
+reference::Ball gap(const BoundCertificate& worst, const OptimalityCertificate& best) {
+  using reference::Ball;
+  return 100 * (Ball(worst.upper) / Ball(best.lower) - Ball(1));
+}
+
+ordered_json list(const std::vector<BoundCertificate>& shipped, const std::vector<OptimalityCertificate>& optimality) {
+  using reference::Ball;
+  ordered_json array = ordered_json::array();
+  for (std::size_t i = 0; i < optimality.size(); ++i) {
+    array.push_back({{"levels", optimality[i].levels},
+                     {"shipped_at_most", Ball(shipped[i].upper).upper_double()},
+                     {"any_rule_at_least", Ball(optimality[i].lower).lower_double()},
+                     {"gap_percent_at_most", gap(shipped[i], optimality[i]).upper_double()},
+                     {"cells", 2 * optimality[i].surrogate.value.size()}});
+  }
+  return array;
+}
+
+void print_table(const std::vector<BoundCertificate>& shipped, const std::vector<OptimalityCertificate>& optimality) {
+  constexpr int decimals = 6;
+  fmt::print("\nthe same, and what no unbiased rule of N levels falls below (flat x, d → ∞; SPEC §5.10)\n");
+  fmt::print("{:>6} {:>16} {:>18} {:>8}\n", "N", "shipped, at most", "any rule, at least", "gap");
+  for (std::size_t i = 0; i < optimality.size(); ++i) {
+    fmt::print("{:>6} {:>16} {:>18} {:>6} %\n", optimality[i].levels, decimal(shipped[i].upper, decimals, Round::up),
+               decimal(optimality[i].lower, decimals, Round::down), gap(shipped[i], optimality[i]).upper(2));
+  }
+}
+
+void write_all(const std::string& directory, const std::vector<BoundCertificate>& shipped, const std::vector<BoundCertificate>& asymptotic,
+               const std::vector<OptimalityCertificate>& optimality, const ordered_json& summary) {
   namespace fs = std::filesystem;
   const fs::path root(directory);
   make_directory(directory);
@@ -157,11 +201,17 @@ void write_all(const std::string& directory, const std::vector<BoundCertificate>
   for (const BoundCertificate& c : asymptotic) {
     write_file((root / "asymptotic" / fmt::format("n{}.json", c.levels)).string(), reference::to_json(c));
   }
+  if (!optimality.empty()) make_directory((root / "optimality").string());
+  for (const OptimalityCertificate& c : optimality) {
+    const std::string name = fmt::format("b{}.json", std::countr_zero(static_cast<std::uint64_t>(c.levels)));
+    write_file((root / "optimality" / name).string(), reference::to_json(c));
+  }
   write_file((root / "bounds.json").string(), summary.dump(2) + "\n");
   write_file((root / "bounds.svg").string(), brackets_svg(brackets(shipped), brackets(asymptotic)));
 }
 
 int bounds(const Arguments& arguments) {
+  if (arguments.profile.given() && arguments.optimality) throw UsageError("--optimality is about hdq's own quantizers, not a profile's");
   if (arguments.profile.given()) return print_profile_bounds(arguments.profile, arguments.dim, arguments.json);
   const auto [first, last] = bits_range(arguments.bits);
   if (!arguments.directory.empty()) make_directory(arguments.directory);  // known before the work
@@ -170,21 +220,25 @@ int bounds(const Arguments& arguments) {
   const std::vector<BoundCertificate> shipped = certify(quantizers, "bounds");
   std::vector<BoundCertificate> asymptotic;
   if (arguments.asymptotics) asymptotic = certify(asymptotic_quantizers(), "asymptotics");
+  std::vector<OptimalityCertificate> optimality;
+  if (arguments.optimality) optimality = certify_optimality(quantizers);
 
   ordered_json summary = {{"quantity", "sup over all d and all unit x of N^2 E|x' - x|^2"},
                           {"limit", "pi*sqrt(3)/2"},
                           {"limit_value", error_limit_double},
                           {"shipped", list(shipped)}};
   if (arguments.asymptotics) summary["asymptotic"] = list(asymptotic);
+  if (arguments.optimality) summary["optimality"] = list(shipped, optimality);
   if (arguments.json) {
     print_json(summary);
   } else {
     print_table(shipped, "sup over all d and unit x of N² · MSE, shipped σ and κ");
     if (arguments.asymptotics) print_table(asymptotic, "\nthe same with σ = √3, κ = 3/16 for all N");
+    if (arguments.optimality) print_table(shipped, optimality);
     fmt::print("limit π√3/2 = {:.6f}\n", error_limit_double);
   }
   std::fflush(stdout);  // what was proved is said, whatever becomes of the files
-  if (!arguments.directory.empty()) write_all(arguments.directory, shipped, asymptotic, summary);
+  if (!arguments.directory.empty()) write_all(arguments.directory, shipped, asymptotic, optimality, summary);
   return exit_ok;
 }
 
@@ -196,6 +250,7 @@ void add_bounds(CLI::App& app) {
                                   "hdq bounds --bits 1..8 -o bounds", [arguments] { return bounds(*arguments); });
   command.text("--bits", arguments->bits, fmt::format("A bit width or a range, within 1 to {}", reference::shipped_bits)).show_default();
   command.flag("--asymptotics", arguments->asymptotics, "Also N = 2 to 2^16 with sigma = sqrt(3), kappa = 3/16");
+  command.flag("--optimality", arguments->optimality, "Also what no unbiased rule of as many levels can fall below, and the gap");
   command.text("-o", arguments->directory, "Write certificates, bounds.json and bounds.svg into this directory");
   command.flag("--json", arguments->json, "One JSON object");
   arguments->profile.add_to(command);

@@ -14,9 +14,10 @@
 #include <boost/multiprecision/mpfi.hpp>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <vector>
+
+#include "certificate_json.hpp"
 
 namespace hdq::reference {
 namespace {
@@ -24,7 +25,6 @@ namespace {
 constexpr unsigned digits = 40;
 using Interval = boost::multiprecision::number<boost::multiprecision::mpfi_float_backend<digits>, boost::multiprecision::et_off>;
 using Float = boost::multiprecision::number<boost::multiprecision::mpfr_float_backend<digits>, boost::multiprecision::et_off>;
-using Fraction = boost::multiprecision::number<boost::multiprecision::gmp_rational, boost::multiprecision::et_off>;
 
 Interval to_interval(const Fraction& q) {
   Interval x;
@@ -167,39 +167,6 @@ struct Certificate {
   std::vector<Term> cosh, exp_square;
 };
 
-struct Rejected : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-void require(bool condition, const std::string& reason) {
-  if (!condition) throw Rejected(reason);
-}
-
-const nlohmann::json& field(const nlohmann::json& object, const char* name) {
-  if (!object.is_object() || !object.contains(name)) throw MalformedCertificate(std::string("no field \"") + name + "\"");
-  return object.at(name);
-}
-
-Fraction fraction(const nlohmann::json& object, const char* name) {
-  const nlohmann::json& value = field(object, name);
-  const auto fail = [&] { return MalformedCertificate(std::string("\"") + name + "\" is no rational of the form \"n/d\""); };
-  if (!value.is_string()) throw fail();
-  const std::string text = value.get<std::string>();
-  const std::size_t slash = text.find('/'), sign = text.substr(0, 1) == "-" ? 1 : 0;
-  const auto numeral = [](const std::string& s) {
-    return !s.empty() && s.size() <= 400 && s.find_first_not_of("0123456789") == std::string::npos;
-  };
-  if (!numeral(text.substr(sign, slash == std::string::npos ? slash : slash - sign))) throw fail();
-  if (slash != std::string::npos) {
-    const std::string denominator = text.substr(slash + 1);
-    if (!numeral(denominator) || denominator.find_first_not_of('0') == std::string::npos) throw fail();
-  }
-  // An explicit base: leading zeros must not mean octal.
-  Fraction q;
-  mpq_set_str(q.backend().data(), text.c_str(), 10);
-  mpq_canonicalize(q.backend().data());
-  return q;
-}
-
 std::vector<Term> terms(const nlohmann::json& majorant, const char* kind, const char* parameter, const Fraction& limit) {
   const nlohmann::json& list = field(majorant, kind);
   if (!list.is_array()) throw MalformedCertificate(std::string("\"") + kind + "\" is no array");
@@ -214,25 +181,6 @@ std::vector<Term> terms(const nlohmann::json& majorant, const char* kind, const 
     result.push_back({to_interval(p), to_interval(c)});
   }
   return result;
-}
-
-// The library keeps the last of several equal keys; a reader may see the first. Here a key stands once.
-nlohmann::json parse_json(const std::string& text) {
-  if (text.size() > largest_certificate) {
-    throw MalformedCertificate("longer than " + std::to_string(largest_certificate) + " bytes");
-  }
-  std::vector<std::set<std::string>> open;  // the keys so far of every object that is open
-  const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-    if (event == nlohmann::json::parse_event_t::object_start) open.emplace_back();
-    if (event == nlohmann::json::parse_event_t::object_end) open.pop_back();
-    if (event == nlohmann::json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
-      throw MalformedCertificate("a key is given twice: " + value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace).substr(0, 40));
-    }
-    return true;
-  };
-  nlohmann::json json = nlohmann::json::parse(text, watch, false);
-  if (json.is_discarded()) throw MalformedCertificate("not JSON");
-  return json;
 }
 
 Certificate parse(const std::string& text) {

@@ -1,6 +1,6 @@
 // A second opinion on a certificate of a uniform bound (certificate.hpp). It shares no code with what found and
 // proved the bound, rests on MPFI and MPFR instead of Arb, on Taylor models instead of derivative enclosures, and needs no
-// closed form for z or M. Everything it does is in certificate_checker.cpp, to be read in one sitting.
+// closed form for z or M. Everything it does is in certificate_checker.cpp, to be read in one sitting; certificate_json.cpp reads the file.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,9 @@ inline constexpr int largest_cell_count = 8000;
 struct MalformedCertificate : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+// The "format" that the text says it has; throws MalformedCertificate where it says none.
+std::string certificate_format(const std::string& json);
 
 struct CertificateVerdict {
   bool accepted = false;
