@@ -1,6 +1,8 @@
 // hdq bounds: for each bit width a proved bracket of the worst mean squared error over all dimensions and vectors
 // (SPEC §5.5), its certificate, the worst case beside π√3/2·N^-2 as N grows (SPEC §5.7), and beside what no unbiased rule can
 // fall below (SPEC §5.10).
+#include "bounds.hpp"
+
 #include <fmt/format.h>
 
 #include <bit>
@@ -9,16 +11,15 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "bounds.hpp"
 #include "command.hpp"
-#include "profile_error.hpp"
 #include "enclosure.hpp"
 #include "files.hpp"
-#include "in_parallel.hpp"
-#include "hdq/io/text.hpp"
 #include "hdq/io/gnuplot.hpp"
+#include "hdq/io/text.hpp"
 #include "hdq/reference/bounds/optimality.hpp"
 #include "hdq/reference/bounds/uniform_bound.hpp"
+#include "in_parallel.hpp"
+#include "profile_error.hpp"
 
 namespace hdq::cli {
 
@@ -189,8 +190,9 @@ void print_table(const std::vector<BoundCertificate>& shipped, const std::vector
   }
 }
 
-void write_all(const std::string& directory, const std::vector<BoundCertificate>& shipped, const std::vector<BoundCertificate>& asymptotic,
-               const std::vector<OptimalityCertificate>& optimality, const ordered_json& summary) {
+void write_all(const std::string& directory, const std::vector<BoundCertificate>& shipped,
+               const std::vector<BoundCertificate>& asymptotic, const std::vector<OptimalityCertificate>& optimality,
+               const ordered_json& summary) {
   namespace fs = std::filesystem;
   const fs::path root(directory);
   make_directory(directory);
@@ -211,7 +213,8 @@ void write_all(const std::string& directory, const std::vector<BoundCertificate>
 }
 
 int bounds(const Arguments& arguments) {
-  if (arguments.profile.given() && arguments.optimality) throw UsageError("--optimality is about hdq's own quantizers, not a profile's");
+  if (arguments.profile.given() && arguments.optimality)
+    throw UsageError("--optimality is about hdq's own quantizers, not a profile's");
   if (arguments.profile.given()) return print_profile_bounds(arguments.profile, arguments.dim, arguments.json);
   const auto [first, last] = bits_range(arguments.bits);
   if (!arguments.directory.empty()) make_directory(arguments.directory);  // known before the work
@@ -250,7 +253,8 @@ void add_bounds(CLI::App& app) {
                                   "hdq bounds --bits 1..8 -o bounds", [arguments] { return bounds(*arguments); });
   command.text("--bits", arguments->bits, fmt::format("A bit width or a range, within 1 to {}", reference::shipped_bits)).show_default();
   command.flag("--asymptotics", arguments->asymptotics, "Also N = 2 to 2^16 with sigma = sqrt(3), kappa = 3/16");
-  command.flag("--optimality", arguments->optimality, "Also what no unbiased rule of as many levels can fall below, and the gap");
+  command.flag("--optimality", arguments->optimality,
+               "Also what no unbiased rule of as many levels can fall below, and the gap");
   command.text("-o", arguments->directory, "Write certificates, bounds.json and bounds.svg into this directory");
   command.flag("--json", arguments->json, "One JSON object");
   arguments->profile.add_to(command);

@@ -34,8 +34,8 @@ bool report(const std::string& path, const reference::CertificateVerdict& v, boo
                                            {"cells", v.cells}};
     print_json(fields);
   } else if (v.accepted) {
-    fmt::print("{}: accepted: N = {}, sigma^2 = {}, kappa = {}: {} <= sup N^2 MSE <= {}\n", io::printable(path), v.levels, v.sigma_squared,
-               v.kappa, decimal(reference::Rational(v.claimed_lower), 6, Round::down),
+    fmt::print("{}: accepted: N = {}, sigma^2 = {}, kappa = {}: {} <= sup N^2 MSE <= {}\n", io::printable(path),
+               v.levels, v.sigma_squared, v.kappa, decimal(reference::Rational(v.claimed_lower), 6, Round::down),
                decimal(reference::Rational(v.claimed_upper), 6, Round::up));
   }
   return v.accepted;
@@ -67,7 +67,8 @@ bool verify(const std::string& path, bool json) {
   };
   try {
     const std::string text = io::read_text(path, reference::largest_certificate);
-    if (reference::certificate_format(text) == reference::optimality_format) return judge(reference::check_optimality(text));
+    if (reference::certificate_format(text) == reference::optimality_format)
+      return judge(reference::check_optimality(text));
     return judge(reference::check_certificate(text));
   } catch (const reference::MalformedCertificate& malformed) {
     throw BadInput(path + ": " + malformed.what());

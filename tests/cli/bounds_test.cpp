@@ -24,7 +24,8 @@ TEST(BoundsOptimality, SaysTheGapAndWritesWhatTheCheckerAccepts) {
   const json rows = json::parse(result.output)["optimality"];
   ASSERT_EQ(rows.size(), 2u);
   for (const json& row : rows) {
-    const double shipped = row["shipped_at_most"], any_rule = row["any_rule_at_least"], gap = row["gap_percent_at_most"];
+    const double shipped = row["shipped_at_most"], any_rule = row["any_rule_at_least"],
+                 gap = row["gap_percent_at_most"];
     EXPECT_NEAR(gap, 100 * (shipped / any_rule - 1), 1e-9);
     EXPECT_GT(gap, 0);
     EXPECT_LT(gap, 1);

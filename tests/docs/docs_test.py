@@ -181,6 +181,29 @@ def check_bounds():
         fail("docs/SPEC.md", "§6: the certified bound at b = 2")
 
 
+def check_optimality():
+    upper = [Fraction(certificate["upper"]) for certificate in certificates()]
+    lower = [Fraction(json.loads(read(f"data/bounds/optimality/b{b}.json"))["lower"]) for b in range(1, 9)]
+    gap = [100 * (u / v - 1) for u, v in zip(upper, lower)]
+    for name, label, exact, up in (
+            ("docs/SPEC.md", "any rule, certified (`hdq bounds --optimality`), at least", lower, False),
+            ("docs/SPEC.md", "the shipped one exceeds this by, %, at most", gap, True),
+            ("README.md", "hdq, every vector, at most", upper, True),
+            ("README.md", "any unbiased rule, flat vectors, at least", lower, False),
+            ("README.md", "gap, %, at most", gap, True),
+            ("data/bounds/README.md", "any rule, certified, at least", lower[:4], False),
+            ("data/bounds/README.md", "the shipped generator, certified, at least", [Fraction(c["lower"]) for c in certificates()[:4]], False)):
+        row = row_of(read(name), label)
+        if len(row) != len(exact) or not all(is_rounded(text, value, up) for text, value in zip(row, exact)):
+            fail(name, f"{label}: {row} are not {[float(value) for value in exact]}, rounded {'up' if up else 'down'}")
+    rows = json.loads(read("data/bounds/bounds.json"))["optimality"]
+    if [round(row["any_rule_at_least"], 9) for row in rows] != [round(float(value), 9) for value in lower]:
+        fail("data/bounds/bounds.json", "its bounds of any rule are not those of data/bounds/optimality")
+    for number in re.findall(r"within (0\.\d+) %, on flat vectors", read("README.md")) + re.findall(r"gap to hdq, at most (0\.\d+) %", read("CHANGELOG.md")):
+        if not is_rounded(number, max(gap), True):
+            fail("README.md", f"the largest gap is {float(max(gap))} %, not {number}")
+
+
 def check_constants():
     spec = read("docs/SPEC.md")
     constants = {line.split()[0]: line.split()[1:] for line in read("proofs/constants.txt").splitlines()[:7]}
@@ -284,7 +307,7 @@ def check_claims():
             fail(name, f"what is proved is 'at most': {match[0]!r}")
 
 
-for check in (check_citations, check_theorems, check_map, check_links, check_bounds, check_constants, check_copies, check_measured, check_entropy_coded, check_claims):
+for check in (check_citations, check_theorems, check_map, check_links, check_bounds, check_optimality, check_constants, check_copies, check_measured, check_entropy_coded, check_claims):
     check()
 print("\n".join(dict.fromkeys(failures)) or "documents agree")
 sys.exit(1 if failures else 0)

@@ -88,6 +88,9 @@ def certificates():
              "majorant": {"constant": "1", "quadratic": "-1/3", "quartic": "0", "cosh": [{"s": "1", "coefficient": "1/9"}], "exp_square": []},
              "lower": "1", "upper": "9/1"}
     store("certificate", "short.json", json.dumps(short, separators=(",", ":")).encode())
+    optimality = {"format": "hdq-optimality-certificate", "version": 1, "levels": 2, "lower": "1/9", "price": "2", "unit": "1/100", "ends": [50, 200],
+                  "values": [20, 150, 900]}
+    store("certificate", "optimality.json", json.dumps(optimality, separators=(",", ":")).encode())
 
 
 def pipe_replies():

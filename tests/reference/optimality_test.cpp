@@ -1,5 +1,7 @@
 // Optimality (SPEC §5.10): the stored certificates hold by both proofs, are reproduced, and lie below what rules do; the second
 // checker agrees with the first on any surrogate, and refuses what is false.
+#include "hdq/reference/bounds/optimality.hpp"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -11,7 +13,6 @@
 #include <vector>
 
 #include "hdq/reference/bounds/certificate_checker.hpp"
-#include "hdq/reference/bounds/optimality.hpp"
 #include "hdq/reference/bounds/optimality_checker.hpp"
 #include "hdq/reference/bounds/uniform_bound.hpp"
 #include "hdq/reference/numbers/real.hpp"
@@ -46,7 +47,8 @@ TEST_P(StoredOptimality, HoldsByTheSecondChecker) {
 
 TEST_P(StoredOptimality, LeavesLessThanOnePercent) {
   const double any_rule = number(stored(GetParam())["lower"]);
-  const json worst = json::parse(hdq::testing::read_file(bounds_directory + "b" + std::to_string(GetParam()) + ".json"));
+  const json worst =
+      json::parse(hdq::testing::read_file(bounds_directory + "b" + std::to_string(GetParam()) + ".json"));
   EXPECT_LT(number(worst["upper"]) / any_rule, 1.0065);
   // The shipped quantizer is an unbiased rule, and this is what it does in the limit that the bound is about.
   EXPECT_LT(any_rule, number(worst["lower"]));
@@ -85,10 +87,15 @@ TEST(Optimality, DecreasesWithTheLevels) {
 // Dithered quantizers of other parameters are unbiased rules too: none falls below.
 TEST(Optimality, HoldsForOtherQuantizers) {
   const double any_rule = number(stored(2)["lower"]);
-  for (const auto& [sigma_squared, kappa] : std::vector<std::pair<Rational, Rational>>{
-           {3, Rational(1, 4)}, {3, Rational(3, 8)}, {Rational(14, 5), Rational(1, 2)}, {Rational(5, 2), Rational(3, 8)}, {2, 1}}) {
+  for (const auto& [sigma_squared, kappa] :
+       std::vector<std::pair<Rational, Rational>>{{3, Rational(1, 4)},
+                                                  {3, Rational(3, 8)},
+                                                  {Rational(14, 5), Rational(1, 2)},
+                                                  {Rational(5, 2), Rational(3, 8)},
+                                                  {2, 1}}) {
     const BoundedQuantizer quantizer{4, sigma_squared, kappa};
-    const Ball mean = gaussian_mean(WindowExpansion(ScalarQuantizer(quantizer.generator()), Rational(1, Integer(1) << 40)));
+    const Ball mean =
+        gaussian_mean(WindowExpansion(ScalarQuantizer(quantizer.generator()), Rational(1, Integer(1) << 40)));
     EXPECT_GT(16 * mean.lower_double(), any_rule) << sigma_squared << " " << kappa;
     EXPECT_LT(16 * mean.lower_double(), any_rule * 1.3) << sigma_squared << " " << kappa;
   }
@@ -118,7 +125,8 @@ std::vector<std::pair<double, double>> law(const Surrogate& s) {
     const std::size_t i = k < half ? half - 1 - k : k - half;
     const double unit = static_cast<double>(Surrogate::unit);
     const double from = i == 0 ? 0 : static_cast<double>(s.end[i - 1]) / unit;
-    const double probability = normal_tail(from) - (i + 1 == half ? 0 : normal_tail(static_cast<double>(s.end[i]) / unit));
+    const double probability =
+        normal_tail(from) - (i + 1 == half ? 0 : normal_tail(static_cast<double>(s.end[i]) / unit));
     atoms.emplace_back((k < half ? -1 : 1) * static_cast<double>(s.value[i]) / unit, probability);
   }
   return atoms;
@@ -175,7 +183,8 @@ RC_GTEST_PROP(SurrogatePenalty, IsTheIntegral, ()) {
     constexpr int steps = 4000;  // Simpson's rule
     for (int k = 0; k <= steps; ++k) {
       const double z = from + (to - from) * k / steps, weight = k == 0 || k == steps ? 1 : k % 2 == 1 ? 4 : 2;
-      sum += weight * (to - from) / steps / 3 * (value - z) * (value - z) * std::exp(-z * z / 2) / std::sqrt(2 * std::acos(-1.0));
+      sum += weight * (to - from) / steps / 3 * (value - z) * (value - z) * std::exp(-z * z / 2) /
+             std::sqrt(2 * std::acos(-1.0));
     }
   }
   RC_ASSERT(std::abs(surrogate_penalty(s).mid_double() - 2 * sum) < 1e-9);
@@ -189,7 +198,8 @@ RC_GTEST_PROP(OptimalityChecker, AgreesWithTheProof, ()) {
   const Ball bound = square(Ball(levels)) * (least_distortion_bound(s, levels, price) - surrogate_penalty(s));
   const OptimalityVerdict verdict = check_optimality(to_json({levels, s, price, Rational(-1000000)}));
   RC_ASSERT(verdict.accepted);
-  RC_ASSERT(std::abs(verdict.proved_lower - bound.mid_double()) <= 1e-14 * std::max(1.0, std::abs(verdict.proved_lower)));
+  RC_ASSERT(std::abs(verdict.proved_lower - bound.mid_double()) <=
+            1e-14 * std::max(1.0, std::abs(verdict.proved_lower)));
 }
 
 // ---- what the checker refuses ----
@@ -204,14 +214,22 @@ std::string rejection(const Tamper& tamper, int bits = 4) {
 TEST(OptimalityChecker, RejectsOtherSurrogates) {
   for (const int bits : {3, 4}) {
     const std::size_t cells = stored(bits)["values"].size();
-    EXPECT_NE(rejection([&](json& j) { std::swap(j["values"][cells / 2], j["values"][cells / 2 + 1]); }, bits).find("decrease"), std::string::npos);
-    EXPECT_NE(rejection([&](json& j) { j["values"][cells / 2] = j["values"][cells / 2 + 3]; }, bits).find("decrease"), std::string::npos);
-    EXPECT_NE(rejection([&](json& j) { std::swap(j["ends"][cells / 2], j["ends"][cells / 2 + 1]); }, bits).find("increase"), std::string::npos);
-    EXPECT_NE(rejection([&](json& j) { j["ends"][cells / 2] = j["ends"][cells / 2 + 1]; }, bits).find("increase"), std::string::npos);
+    EXPECT_NE(rejection([&](json& j) { std::swap(j["values"][cells / 2], j["values"][cells / 2 + 1]); }, bits)
+                  .find("decrease"),
+              std::string::npos);
+    EXPECT_NE(rejection([&](json& j) { j["values"][cells / 2] = j["values"][cells / 2 + 3]; }, bits).find("decrease"),
+              std::string::npos);
+    EXPECT_NE(
+        rejection([&](json& j) { std::swap(j["ends"][cells / 2], j["ends"][cells / 2 + 1]); }, bits).find("increase"),
+        std::string::npos);
+    EXPECT_NE(rejection([&](json& j) { j["ends"][cells / 2] = j["ends"][cells / 2 + 1]; }, bits).find("increase"),
+              std::string::npos);
     EXPECT_NE(rejection([](json& j) { j["ends"].erase(3); }, bits).find("one value more"), std::string::npos);
     EXPECT_NE(rejection([](json& j) { j["values"].erase(3); }, bits).find("one value more"), std::string::npos);
     // Monotone, but no longer what the claim rests on.
-    const auto claim_fails = [&](const Tamper& tamper) { return rejection(tamper, bits).find("claimed lower") != std::string::npos; };
+    const auto claim_fails = [&](const Tamper& tamper) {
+      return rejection(tamper, bits).find("claimed lower") != std::string::npos;
+    };
     EXPECT_TRUE(claim_fails([](json& j) { j["ends"].erase(20), j["values"].erase(20); }));
     EXPECT_TRUE(claim_fails([](json& j) { j["values"].back() = j["values"].back().get<std::int64_t>() * 11 / 10; }));
     EXPECT_TRUE(claim_fails([](json& j) { j["values"].back() = j["values"].back().get<std::int64_t>() * 9 / 10; }));
@@ -227,7 +245,11 @@ TEST(OptimalityChecker, RejectsOtherParameters) {
   EXPECT_NE(rejection([](json& j) { j["unit"] = "1/999999"; }), "");
   EXPECT_NE(rejection([](json& j) { j["unit"] = "1/1000001"; }), "");
   for (const Rational& factor : {Rational(1, 2), Rational(9, 10), Rational(11, 10)}) {
-    EXPECT_NE(rejection([&](json& j) { j["price"] = Rational(parse_rational(j["price"].get<std::string>()) * factor).str(); }), "") << factor;
+    EXPECT_NE(rejection([&](json& j) {
+                j["price"] = Rational(parse_rational(j["price"].get<std::string>()) * factor).str();
+              }),
+              "")
+        << factor;
   }
   EXPECT_EQ(rejection([](json& j) { j["lower"] = "2"; }), "");  // weaker is true
 }
@@ -236,7 +258,8 @@ TEST(OptimalityChecker, RejectsWhatIsOutOfRange) {
   EXPECT_NE(rejection([](json& j) { j["levels"] = 1; }).find("levels"), std::string::npos);
   EXPECT_NE(rejection([](json& j) { j["levels"] = -4; }).find("levels"), std::string::npos);
   EXPECT_NE(rejection([](json& j) { j["levels"] = std::int64_t{1} << 40; }).find("levels"), std::string::npos);
-  for (const char* price : {"0", "-1/8"}) EXPECT_NE(rejection([&](json& j) { j["price"] = price; }).find("price"), std::string::npos);
+  for (const char* price : {"0", "-1/8"})
+    EXPECT_NE(rejection([&](json& j) { j["price"] = price; }).find("price"), std::string::npos);
   for (const char* unit : {"0", "2", "-1/1000000", "2/1000001", "1/10000000000"}) {
     EXPECT_NE(rejection([&](json& j) { j["unit"] = unit; }).find("unit"), std::string::npos) << unit;
   }
@@ -245,7 +268,8 @@ TEST(OptimalityChecker, RejectsWhatIsOutOfRange) {
     EXPECT_NE(rejection([&](json& j) { j["ends"].back() = value; }).find("outside"), std::string::npos);
   }
   EXPECT_NE(rejection([](json& j) { j["ends"].front() = 0; }).find("increase"), std::string::npos);
-  EXPECT_NE(rejection([](json& j) { j["ends"] = json::array(), j["values"] = json::array(); }).find("one value more"), std::string::npos);
+  EXPECT_NE(rejection([](json& j) { j["ends"] = json::array(), j["values"] = json::array(); }).find("one value more"),
+            std::string::npos);
 }
 
 // One cell on each side is a certificate, of little.
@@ -279,7 +303,8 @@ TEST(OptimalityChecker, RefusesWhatIsNoCertificate) {
   refuses([](json& j) { j["levels"] = "4"; });
   refuses([](json& j) { j["version"] = 2; });
   refuses([](json& j) { j["format"] = "hdq-bound-certificate"; });
-  for (const char* text : {"", "{", "[]", "null", "{}"}) EXPECT_THROW(check_optimality(text), MalformedCertificate) << text;
+  for (const char* text : {"", "{", "[]", "null", "{}"})
+    EXPECT_THROW(check_optimality(text), MalformedCertificate) << text;
   std::string twice = stored(2).dump();
   twice.insert(twice.find("\"lower\":"), "\"lower\":\"1\",");
   EXPECT_THROW(check_optimality(twice), MalformedCertificate);

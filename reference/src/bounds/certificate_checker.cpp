@@ -24,7 +24,8 @@ namespace {
 
 constexpr unsigned digits = 40;
 using Interval = boost::multiprecision::number<boost::multiprecision::mpfi_float_backend<digits>, boost::multiprecision::et_off>;
-using Float = boost::multiprecision::number<boost::multiprecision::mpfr_float_backend<digits>, boost::multiprecision::et_off>;
+using Float =
+    boost::multiprecision::number<boost::multiprecision::mpfr_float_backend<digits>, boost::multiprecision::et_off>;
 
 Interval to_interval(const Fraction& q) {
   Interval x;

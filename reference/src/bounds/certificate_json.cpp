@@ -12,13 +12,16 @@ void require(bool condition, const std::string& reason) {
 }
 
 const nlohmann::json& field(const nlohmann::json& object, const char* name) {
-  if (!object.is_object() || !object.contains(name)) throw MalformedCertificate(std::string("no field \"") + name + "\"");
+  if (!object.is_object() || !object.contains(name))
+    throw MalformedCertificate(std::string("no field \"") + name + "\"");
   return object.at(name);
 }
 
 Fraction fraction(const nlohmann::json& object, const char* name) {
   const nlohmann::json& value = field(object, name);
-  const auto fail = [&] { return MalformedCertificate(std::string("\"") + name + "\" is no rational of the form \"n/d\""); };
+  const auto fail = [&] {
+    return MalformedCertificate(std::string("\"") + name + "\" is no rational of the form \"n/d\"");
+  };
   if (!value.is_string()) throw fail();
   const std::string text = value.get<std::string>();
   const std::size_t slash = text.find('/'), sign = text.substr(0, 1) == "-" ? 1 : 0;
@@ -46,7 +49,8 @@ nlohmann::json parse_json(const std::string& text) {
     if (event == nlohmann::json::parse_event_t::object_start) open.emplace_back();
     if (event == nlohmann::json::parse_event_t::object_end) open.pop_back();
     if (event == nlohmann::json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
-      throw MalformedCertificate("a key is given twice: " + value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace).substr(0, 40));
+      throw MalformedCertificate("a key is given twice: " +
+                                 value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace).substr(0, 40));
     }
     return true;
   };

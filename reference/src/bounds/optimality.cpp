@@ -97,7 +97,8 @@ OptimalityCertificate certify_optimality(std::int64_t levels) {
   constexpr std::int64_t price_unit = 1'000'000'000'000'000;
   const double price = propose_price(proposal, levels);
   certificate.price = Rational(std::llround(price * static_cast<double>(price_unit)), price_unit);
-  const Ball bound = least_distortion_bound(certificate.surrogate, levels, certificate.price) - surrogate_penalty(certificate.surrogate);
+  const Ball bound = least_distortion_bound(certificate.surrogate, levels, certificate.price) -
+                     surrogate_penalty(certificate.surrogate);
   constexpr int claimed_digits = 7;
   certificate.lower = parse_rational((square(Ball(levels)) * bound).lower(claimed_digits));
   return certificate;
@@ -117,7 +118,8 @@ std::string to_json(const OptimalityCertificate& c) {
   // The two lists are long: a line each.
   std::string text = json.dump(2);
   text.erase(text.rfind("\n}"));
-  text += ",\n  \"ends\": " + nlohmann::json(c.surrogate.end).dump() + ",\n  \"values\": " + nlohmann::json(c.surrogate.value).dump();
+  text += ",\n  \"ends\": " + nlohmann::json(c.surrogate.end).dump() +
+          ",\n  \"values\": " + nlohmann::json(c.surrogate.value).dump();
   return text + "\n}\n";
 }
 

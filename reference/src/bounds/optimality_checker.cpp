@@ -19,15 +19,16 @@ namespace hdq::reference {
 namespace {
 
 using Int = boost::multiprecision::number<boost::multiprecision::gmp_int, boost::multiprecision::et_off>;
-using Float = boost::multiprecision::number<boost::multiprecision::mpfr_float_backend<100>, boost::multiprecision::et_off>;
+using Float =
+    boost::multiprecision::number<boost::multiprecision::mpfr_float_backend<100>, boost::multiprecision::et_off>;
 
 constexpr unsigned mass_bits = 256;
 
 struct Certificate {
   long long levels;
-  long long denominator;                      // d
-  std::vector<std::int64_t> ends, values;     // e_1 …, v_0 …
-  Fraction price, lower;                      // λ
+  long long denominator;                   // d
+  std::vector<std::int64_t> ends, values;  // e_1 …, v_0 …
+  Fraction price, lower;                   // λ
 };
 
 // ---- reading ----
@@ -38,7 +39,8 @@ std::vector<std::int64_t> integers(const nlohmann::json& json, const char* name)
   std::string quoted = "\"";  // appended to: GCC 12 warns falsely of a sum of several strings
   quoted.append(name).append("\"");
   if (!list.is_array()) throw MalformedCertificate(quoted + " is no array");
-  if (list.size() > largest_surrogate) throw MalformedCertificate(quoted + " has more than " + std::to_string(largest_surrogate) + " entries");
+  if (list.size() > largest_surrogate)
+    throw MalformedCertificate(quoted + " has more than " + std::to_string(largest_surrogate) + " entries");
   std::vector<std::int64_t> result;
   for (const nlohmann::json& item : list) {
     // A number beyond 2^63 reads as unsigned, one beyond 2^64 as a float.
@@ -51,7 +53,8 @@ std::vector<std::int64_t> integers(const nlohmann::json& json, const char* name)
 
 Certificate parse(const std::string& text) {
   const nlohmann::json json = parse_json(text);
-  if (field(json, "format") != optimality_format) throw MalformedCertificate(std::string("not an ") + optimality_format);
+  if (field(json, "format") != optimality_format)
+    throw MalformedCertificate(std::string("not an ") + optimality_format);
   if (field(json, "version") != 1) throw MalformedCertificate("unknown version");
   const nlohmann::json& levels = field(json, "levels");
   if (!levels.is_number_integer()) throw MalformedCertificate("\"levels\" is no integer");
@@ -59,11 +62,16 @@ Certificate parse(const std::string& text) {
   require(levels >= 2 && levels <= (1 << 24), "levels outside [2, 2^24]");
   require(numerator(unit) == 1 && denominator(unit) <= 1'000'000'000, "the unit is not 1/d with 1 <= d <= 10^9");
   require(price > 0, "the price must be positive");
-  Certificate c{levels.get<long long>(), static_cast<long long>(denominator(unit)), integers(json, "ends"), integers(json, "values"),
-                price, lower};
+  Certificate c{levels.get<long long>(),
+                static_cast<long long>(denominator(unit)),
+                integers(json, "ends"),
+                integers(json, "values"),
+                price,
+                lower};
   require(c.values.size() == c.ends.size() + 1, "there must be one value more than ends of cells");
   for (std::size_t i = 0; i < c.ends.size(); ++i) {
-    require(c.ends[i] > (i == 0 ? 0 : c.ends[i - 1]), "the ends of cells do not increase at entry " + std::to_string(i));
+    require(c.ends[i] > (i == 0 ? 0 : c.ends[i - 1]),
+            "the ends of cells do not increase at entry " + std::to_string(i));
     require(c.values[i] <= c.values[i + 1], "the values decrease at entry " + std::to_string(i + 1));
   }
   return c;
@@ -145,7 +153,8 @@ Int least_distortion(const Certificate& c, const std::vector<Int>& mass, const I
     for (std::size_t i = j; i-- > 0;) {
       require(++pairs <= largest_pair_count, "more pairs of cells are needed than are looked at");
       const Int s0 = sums[j].s0 - sums[i].s0, s1 = sums[j].s1 - sums[i].s1, s2 = sums[j].s2 - sums[i].s2;
-      const Int unpriced = f[i] + (s0 == 0 ? Int(0) : Int((s2 * s0 - s1 * s1) / s0));  // Cauchy and Schwarz: not negative
+      const Int unpriced =
+          f[i] + (s0 == 0 ? Int(0) : Int((s2 * s0 - s1 * s1) / s0));  // Cauchy and Schwarz: not negative
       if (i + 1 == j || unpriced + price < best) best = unpriced + price;
       // An interval that begins farther left could end at i too: F(h) + λ + distortion(h, j) >= F(i) + distortion(i, j).
       if (unpriced >= best) break;

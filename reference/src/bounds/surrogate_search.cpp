@@ -23,7 +23,8 @@ double largest(const Vector& r) {
 
 // Nodes 0 = U_0 < U_1 < … < U_J = 1 of a unit interval: between U_1 and U_{J−1} logistic in s, s = −reach … reach in equal steps.
 struct UnitGrid {
-  UnitGrid(double reach, std::size_t half) : last(2 * half + 2), reach(reach), step(reach / static_cast<double>(half)), u(last + 1), slope(last + 1) {
+  UnitGrid(double reach, std::size_t half)
+      : last(2 * half + 2), reach(reach), step(reach / static_cast<double>(half)), u(last + 1), slope(last + 1) {
     u[last] = 1;
     for (std::size_t j = 1; j < last; ++j) {
       const double s = (static_cast<double>(j - 1) - static_cast<double>(half)) * step;
@@ -48,8 +49,8 @@ struct UnitGrid {
     const double first = std::clamp(std::floor(position) - 1, 1.0, static_cast<double>(last) - 4);
     const double q = position - first;
     const double* p = f + static_cast<std::size_t>(first);
-    return -p[0] * (q - 1) * (q - 2) * (q - 3) / 6 + p[1] * q * (q - 2) * (q - 3) / 2 - p[2] * q * (q - 1) * (q - 3) / 2 +
-           p[3] * q * (q - 1) * (q - 2) / 6;
+    return -p[0] * (q - 1) * (q - 2) * (q - 3) / 6 + p[1] * q * (q - 2) * (q - 3) / 2 -
+           p[2] * q * (q - 1) * (q - 3) / 2 + p[3] * q * (q - 1) * (q - 2) / 6;
   }
 
   std::size_t last;  // J
@@ -111,7 +112,8 @@ class StationaryGenerator {
   Vector start() const {
     Vector x;
     const double n = static_cast<double>(levels_);
-    for (std::size_t i = 1; i < middle_; ++i) x.push_back(std::numbers::sqrt3 * quantile(v(i) / n) + (1 / (n - v(i)) - 1 / v(i)) / 2);
+    for (std::size_t i = 1; i < middle_; ++i)
+      x.push_back(std::numbers::sqrt3 * quantile(v(i) / n) + (1 / (n - v(i)) - 1 / v(i)) / 2);
     return x;
   }
 
@@ -306,7 +308,8 @@ double propose_price(const SurrogateProposal& surrogate, std::int64_t levels) {
     const long double value = (i < half ? -1 : 1) * surrogate.value[cell];
     const double upper = cell + 1 == half ? HUGE_VAL : surrogate.end[cell];
     const long double weight = mass(cell == 0 ? 0 : surrogate.end[cell - 1], upper);
-    for (std::size_t k = 0; k < 3; ++k) sums[i + 1][k] = sums[i][k] + (k == 0 ? weight : k == 1 ? weight * value : weight * value * value);
+    for (std::size_t k = 0; k < 3; ++k)
+      sums[i + 1][k] = sums[i][k] + (k == 0 ? weight : k == 1 ? weight * value : weight * value * value);
   }
   // How many intervals the cheapest partition has: the fewer, the higher the price.
   const auto intervals = [&](double price) {
