@@ -15,6 +15,7 @@ From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList Codebook64 NormList FixedRateCodec CertificateNormal CodebookRange EncoderModel RowError.
 From Interval Require Tactic.
+From Hdq Require Import UnbiasedRule FlatVector SurrogateCertificate OptimalityCertificates.
 From Hdq Require Statements.
 Open Scope R_scope.
 
@@ -779,6 +780,119 @@ Example cost_of_32_bits :
 Proof.
   refine (proj1 (Statements.shipped_discrete_dither 2 12 H12 x34 _ order_12 _)); [lia|].
   rewrite x34_norm. lra.
+Qed.
+
+(** ** SPEC §5.10: the flat vector of dimension 1024 *)
+
+Definition H1024 : mat := supported_matrix 1 10.
+Definition x_flat : vec := fun _ => 1/32.
+
+Lemma order_1024 : hadamard 1024 H1024.
+Proof. exact (Statements.supported_hadamard 1 10 ltac:(now left)). Qed.
+
+Lemma x_flat_is_flat : flat 1024 1024 x_flat.
+Proof.
+  split.
+  - unfold norm2, dot, x_flat. rewrite sum_const. replace (INR 1024) with 1024 by (rewrite INR_IZR_INZ; reflexivity). field.
+  - intros i _. right. unfold x_flat. rewrite INR_IZR_INZ. change (IZR (Z.of_nat 1024)) with 1024.
+    replace 1024 with (32 * 32) by ring. rewrite sqrt_square, Rabs_pos_eq by lra. field.
+Qed.
+
+(** hdq's own rule is one of those that the bounds are about. *)
+Definition dithered (N b j : nat) (U z : R) : R := quantize N (shipped N (shipped_sigma b) (shipped_kappa b)) U z.
+
+Lemma dithered_mse N b d H rho x :
+  rule_mse Edither (dithered N b) d H rho x = mse N (shipped N (shipped_sigma b) (shipped_kappa b)) d H rho x.
+Proof. exact (rule_mse_quantize _ _ d H rho x). Qed.
+
+Lemma dithered_unbiased N b occurs j : (2 <= N)%nat -> (1 <= b <= 4)%nat ->
+  unbiased_rule (fun f => ex_RInt f 0 1) Edither N occurs (dithered N b j).
+Proof.
+  intros HN Hb. apply (Statements.quantize_is_unbiased_rule N), Statements.shipped_generator; [exact HN | |];
+    destruct b as [|[|[|[|[|b]]]]]; unfold shipped_sigma, shipped_kappa; simpl; (lra || lia).
+Qed.
+
+Example best_at_1_bit : 160552 / 100000 <= mse 2 (shipped 2 (shipped_sigma 1) (shipped_kappa 1)) 1024 H1024 1 x_flat.
+Proof.
+  rewrite <- (dithered_mse 2 1 1024 H1024 1 x_flat).
+  exact (proj1 (Statements.optimality_flat_b1 _ _ (dithered 2 1) 1024 H1024 x_flat Edither_is_mean
+    (fun j _ => dithered_unbiased 2 1 _ j ltac:(lia) ltac:(lia)) order_1024 x_flat_is_flat)).
+Qed.
+
+Example best_at_2_bits : 24357 / 100000 <= mse 4 g2 1024 H1024 1 x_flat.
+Proof.
+  unfold g2. rewrite <- (dithered_mse 4 2 1024 H1024 1 x_flat).
+  exact (proj1 (Statements.optimality_flat_b2 _ _ (dithered 4 2) 1024 H1024 x_flat Edither_is_mean
+    (fun j _ => dithered_unbiased 4 2 _ j ltac:(lia) ltac:(lia)) order_1024 x_flat_is_flat)).
+Qed.
+
+Example best_at_3_bits : 50016 / 1000000 <= mse 8 (shipped 8 (shipped_sigma 3) (shipped_kappa 3)) 1024 H1024 1 x_flat.
+Proof.
+  rewrite <- (dithered_mse 8 3 1024 H1024 1 x_flat).
+  exact (proj1 (Statements.optimality_flat_b3 _ _ (dithered 8 3) 1024 H1024 x_flat Edither_is_mean
+    (fun j _ => dithered_unbiased 8 3 _ j ltac:(lia) ltac:(lia)) order_1024 x_flat_is_flat)).
+Qed.
+
+Example best_at_4_bits : 11320 / 1000000 <= mse 16 (shipped 16 (shipped_sigma 4) (shipped_kappa 4)) 1024 H1024 1 x_flat.
+Proof.
+  rewrite <- (dithered_mse 16 4 1024 H1024 1 x_flat).
+  exact (proj1 (Statements.optimality_flat_b4 _ _ (dithered 16 4) 1024 H1024 x_flat Edither_is_mean
+    (fun j _ => dithered_unbiased 16 4 _ j ltac:(lia) ltac:(lia)) order_1024 x_flat_is_flat)).
+Qed.
+
+(** No vector errs much more than the flat one. *)
+Example worst_at_1_bit : mse 2 (shipped 2 (shipped_sigma 1) (shipped_kappa 1)) 12 H12 1 x_unit
+  <= 10098 / 10000 * mse 2 (shipped 2 (shipped_sigma 1) (shipped_kappa 1)) 1024 H1024 1 x_flat.
+Proof.
+  rewrite <- (dithered_mse 2 1 1024 H1024 1 x_flat).
+  destruct (Statements.optimality_flat_b1 _ _ (dithered 2 1) 1024 H1024 x_flat Edither_is_mean
+    (fun j _ => dithered_unbiased 2 1 _ j ltac:(lia) ltac:(lia)) order_1024 x_flat_is_flat) as (_ & _ & B).
+  exact (B 12%nat H12 x_unit order_12 x_unit_norm).
+Qed.
+
+(** The vector of ones, of norm 32: 32^2 times as much. *)
+Example ones_at_1_bit : 1644 <= mse 2 (shipped 2 (shipped_sigma 1) (shipped_kappa 1)) 1024 H1024 32 (fun _ => 1).
+Proof.
+  rewrite <- (dithered_mse 2 1 1024 H1024 32 (fun _ => 1)).
+  destruct (certified_distortion 2 surrogate_b1 _ 1024 x_flat surrogate_certified_b1 x_flat_is_flat) as (zeta & D & HD & HB).
+  pose proof (Statements.optimality _ Edither Edither_is_mean 2 (dithered 2 1) 1024 H1024 order_1024 32 (fun _ => 1) ltac:(lra)
+    (fun j _ => dithered_unbiased 2 1 _ j ltac:(lia) ltac:(lia)) zeta D ltac:(lia) HD) as B.
+  rewrite (Sums.Esign_ext 1024 _ (fun e => (zeta (rademacher 1024 x_flat e) - rademacher 1024 x_flat e) ^ 2)) in B.
+  - assert (HB' : 160552 / 100000 <= D - Esign 1024 (fun e => (zeta (rademacher 1024 x_flat e) - rademacher 1024 x_flat e) ^ 2)) by exact HB. lra.
+  - intros e _. now rewrite <- (rademacher_div 1024 (fun _ => 1) 32 e).
+Qed.
+
+(** One level cannot be unbiased at z = 1 and z = -1, whatever the randomness: zeta = a z has D_1 = a^2, so that 2 a - 1 is below the error, for every a. *)
+Example one_level_is_biased {T} has_mean (E : (T -> R) -> R) q :
+  is_mean has_mean E -> ~ unbiased_rule has_mean E 1 (attained 1 (fun _ => 1)) q.
+Proof.
+  intros HE Hq. set (err := Esign 1 (fun e => E (fun u => (q u (rademacher 1 (fun _ => 1) e) - rademacher 1 (fun _ => 1) e) ^ 2))).
+  set (a := Rabs err + 1).
+  pose proof (Statements.unbiased_rule_lower_bound has_mean E 1 q 1 (fun _ => 1) (fun z => a * z) (a ^ 2) HE Hq) as B.
+  fold err in B. pose proof (Rle_abs err). pose proof (Rabs_pos err). enough (2 * a - 1 <= err) by (unfold a in *; lra).
+  assert (D : distortion_at_least 1 1 (fun _ => 1) (fun z => a * z) (a ^ 2)).
+  { intros p (C & HC). unfold Esign, rademacher, scons. simpl sum.
+    destruct (HC (0 + 1 * 1)) as (k & Hk & ->). destruct (HC (0 + -1 * 1)) as (k' & Hk' & ->).
+    replace k with 0%nat by lia. replace k' with 0%nat by lia. pose proof (pow2_ge_0 (C 0%nat)). nra. }
+  specialize (B D). unfold Esign, rademacher, scons in B. simpl in B. lra.
+Qed.
+
+(** A rule that decodes to 0 is biased, and no bound is about it. *)
+Example zero_is_biased : ~ unbiased_rule (fun f => ex_RInt f 0 1) Edither 2 (attained 1024 x_flat) (fun _ _ => 0).
+Proof.
+  intros Hq. assert (A : attained 1024 x_flat (rademacher 1024 x_flat (fun _ => 1))) by (exists (fun _ => 1); split; [intros i _; now left | reflexivity]).
+  pose proof (eq_trans (eq_sym (Edither_const 0)) (rule_unbiased _ _ _ _ _ Hq _ A)) as B.
+  unfold rademacher, x_flat in B. rewrite sum_const in B. pose proof (lt_0_INR 1024 ltac:(lia)). lra.
+Qed.
+
+(** Any randomness: a fair coin. *)
+Example coin_is_mean : is_mean (fun _ => True) (fun f : bool -> R => (f true + f false) / 2).
+Proof.
+  constructor.
+  - intros a. split; [exact I | field].
+  - intros f g _ _. split; [exact I | field].
+  - intros a f _. split; [exact I | field].
+  - intros a f _ H. pose proof (H true). pose proof (H false). lra.
 Qed.
 
 (** ** SPEC §7: step 1/2 with two raw bits, offsets that advance by 3/8 *)

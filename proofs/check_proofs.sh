@@ -140,7 +140,7 @@ ask_assumptions() {
   sort "$source_dir/assumptions.expected" "$source_dir/assumptions_numeric.expected" >assumptions.all
   # So wide that an axiom is a line.
   { echo "$ask Set Printing Width 1000000."
-    awk -F': *' '{ names[$2] = names[$2] (names[$2] == "" ? "" : ", ") "Statements." $1 }
+    awk -F': *' '{ names[$2] = names[$2] (names[$2] == "" ? "" : ", ") "@Statements." $1 }
       END { for (axioms in names) { ++n
         print "Definition class" n " := (" names[axioms] ")."
         print "Redirect \"assumptions_of_class" n "\" Print Assumptions class" n "." } }' assumptions.all
