@@ -47,6 +47,7 @@ build_packages=(
 check_packages=(
   libisal-dev
   clang-14 libclang-rt-14-dev coq libcoq-coquelicot libcoq-flocq libcoq-interval ocaml-findlib libzarith-ocaml-dev
+  frama-c-base why3 z3 cvc4
   g++-aarch64-linux-gnu qemu-user
   dataset-fashion-mnist python3-numpy
 )

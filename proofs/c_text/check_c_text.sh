@@ -46,7 +46,7 @@ wp() {
   export WHY3CONFIG=$work/why3.conf
   rm -f "$WHY3CONFIG"
   why3 config detect >"$work/why3.log" 2>&1 || { cat "$work/why3.log"; fail "why3 finds no prover"; }
-  goals lemmas 4 -wp-prop=@lemma
+  [ -n "${HDQ_C_TEXT_CONTRACTS:-}" ] || goals lemmas 4 -wp-prop=@lemma
   goals contracts 300 -wp-fct "${HDQ_C_TEXT_CONTRACTS:-$contracts}"
 }
 

@@ -2,8 +2,8 @@
  * DIMENSION, ORDER and BITS are the configuration. All seeds, row numbers, words, finite floats, codes, bytes and file lengths are in the
  * analysis at once; what a function must write is asserted to be written. */
 #include <stdint.h>
+#include <__fc_builtin.h>
 
-#include "__fc_builtin.h"
 #include "hdq/hdq_kernel.h"
 
 extern const hdq_kernel hdq_kernel_v1;

@@ -10,8 +10,8 @@ namespace {
 using hdq::symbolic::Byte;
 
 // Some bit of `got`, a string of `got_width` bits in each element, is not that of `given`; or a bit beyond the first `count` is set.
-void ask(const char* name, int bits, std::size_t codes, const Byte* got, int got_width, std::size_t got_size, const Byte* given,
-         int given_width) {
+void ask(const char* name, int bits, std::size_t codes, const Byte* got, int got_width, std::size_t got_size,
+         const Byte* given, int given_width) {
   std::printf("(echo \"%s b=%d count=%zu\")\n(assert (or false", name, bits, codes);
   const std::size_t count = codes * static_cast<std::size_t>(bits);
   const auto bit = [](const Byte* from, std::size_t p, int width) {
@@ -22,7 +22,8 @@ void ask(const char* name, int bits, std::size_t codes, const Byte* got, int got
     std::printf("\n  (distinct %s %s)", bit(got, p, got_width).c_str(), bit(given, p, given_width).c_str());
   for (std::size_t i = 0; i < got_size; ++i) {
     for (int k = 0; k < 8; ++k) {
-      const bool is_used = k < got_width && i * static_cast<std::size_t>(got_width) + static_cast<std::size_t>(k) < count;
+      const bool is_used =
+          k < got_width && i * static_cast<std::size_t>(got_width) + static_cast<std::size_t>(k) < count;
       if (!is_used) std::printf("\n  (distinct #b0 ((_ extract %d %d) %s))", k, k, got[i].text().c_str());
     }
   }
