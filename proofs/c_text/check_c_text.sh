@@ -75,7 +75,7 @@ eva() {
   analyse 3 4 2 HDQ_PLAIN_PADDED
   analyse 16 16 4
   analyse 21 24 3
-  analyse 11 12 6 HDQ_PLAIN_DOUBLE
+  analyse 3 4 6 HDQ_PLAIN_DOUBLE
   analyse 13 20 5
   analyse 27 28 1
 }
