@@ -1,7 +1,7 @@
 # One CTest entry of a fuzzer: every stored input, then SECONDS from the stored corpus with a fixed seed. What it finds is left in
 # WORK/findings. -DFUZZER= -DNAME= -DSOURCE=tests/fuzz -DWORK=
 if(NOT DEFINED SECONDS)
-  set(SECONDS 15)
+  set(SECONDS 8)
 endif()
 file(GLOB stored ${SOURCE}/corpus/${NAME}/* ${SOURCE}/regressions/${NAME}/*)
 set(corpus ${WORK}/corpus/${NAME})  # libFuzzer adds to the first directory that it is given

@@ -190,6 +190,18 @@ RC_GTEST_PROP(SurrogatePenalty, IsTheIntegral, ()) {
   RC_ASSERT(std::abs(surrogate_penalty(s).mid_double() - 2 * sum) < 1e-9);
 }
 
+// Cells so far out that their probabilities are below the precision of the balls.
+TEST(OptimalityChecker, AgreesWithTheProofFarOut) {
+  Surrogate s;
+  for (std::int64_t i = 0; i < 40; ++i) s.value.push_back(i * 1'000'000);
+  for (std::int64_t i = 1; i < 40; ++i) s.end.push_back(i * 900'000);
+  const Rational price(1, 4);
+  const Ball bound = square(Ball(4)) * (least_distortion_bound(s, 4, price) - surrogate_penalty(s));
+  const OptimalityVerdict verdict = check_optimality(to_json({4, s, price, Rational(-1000000)}));
+  ASSERT_TRUE(verdict.accepted) << verdict.reason;
+  EXPECT_NEAR(verdict.proved_lower, bound.mid_double(), 1e-14 * std::max(1.0, std::abs(verdict.proved_lower)));
+}
+
 // Balls and integers, two programs, one number.
 RC_GTEST_PROP(OptimalityChecker, AgreesWithTheProof, ()) {
   const Surrogate s = drawn_surrogate(*rc::gen::inRange<std::size_t>(2, 40));

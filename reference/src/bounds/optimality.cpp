@@ -71,7 +71,10 @@ Ball least_distortion_bound(const Surrogate& surrogate, std::int64_t levels, con
   for (std::size_t j = 1; j < sums.size(); ++j) {
     for (std::size_t i = j; i-- > 0;) {
       const Ball weight = sums[j].weight - sums[i].weight, first = sums[j].first - sums[i].first;
-      const Ball total = least[i] + (sums[j].second - sums[i].second - square(first) / weight);
+      // A weight below the precision is not known to be positive: no distortion then, which is not too much.
+      const Ball total = weight.certainly_positive()
+                             ? least[i] + (sums[j].second - sums[i].second - square(first) / weight)
+                             : least[i];
       const Ball priced = total + lambda;
       least[j] = i + 1 == j ? priced : min(least[j], priced);
       // For h < i: F(h) + λ + distortion(h, j) >= F(h) + λ + distortion(h, i) + distortion(i, j) >= F(i) + distortion(i, j). So `total`
