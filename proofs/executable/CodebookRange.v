@@ -6,34 +6,6 @@ From Hdq Require Import Defs DitheredQuantizer Gaussian ShippedGenerator Constan
 From Hdq Require Import FloatTree FloatTransform FloatCode FloatCodebook.
 Open Scope R_scope.
 
-Lemma antiderivative_size N sigma kappa v : (2 <= N)%nat -> 0 < sigma -> 0 < kappa -> / 2 ^ 34 <= v -> v <= INR N - / 2 ^ 34 ->
-  Rabs (shipped_antiderivative N sigma kappa v) <= sigma * INR N + kappa * (34 + INR N ^ 2).
-Proof.
-  intros HN Hsigma Hkappa Hlo Hhi. pose proof (levels_two N HN) as Hn. set (h := / 2 ^ 34) in *.
-  assert (Hh : 0 < h <= 1/2) by (unfold h; simpl; lra).
-  unfold shipped_antiderivative.
-  replace (- sigma * INR N * phi (Phi_inv (v / INR N)) - kappa * ln (v * (INR N - v)))
-    with (- (sigma * INR N * phi (Phi_inv (v / INR N)) + kappa * ln (v * (INR N - v)))) by ring.
-  rewrite Rabs_Ropp. eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat.
-  - assert (0 <= sigma * INR N) by (apply Rmult_le_pos; lra).
-    pose proof (phi_le_1 (Phi_inv (v / INR N))). rewrite Rabs_pos_eq by (apply Rmult_le_pos; lra).
-    rewrite <- (Rmult_1_r (sigma * INR N)) at 2. apply Rmult_le_compat_l; lra.
-  - rewrite Rabs_mult, (Rabs_pos_eq kappa) by lra. apply Rmult_le_compat_l; [lra|].
-    assert (Hp : h <= v * (INR N - v)) by nra.
-    assert (Hq : v * (INR N - v) <= INR N ^ 2) by nra.
-    assert (Hln : - ln h <= 34).
-    { unfold h. rewrite ln_Rinv by (apply pow_lt; lra). rewrite Ropp_involutive, ln_pow by lra.
-      assert (ln 2 <= 1).
-      { rewrite <- (ln_exp 1). apply ln_le; [lra|]. pose proof (exp_ineq1_le 1). lra. }
-      simpl INR. lra. }
-    apply Rabs_le. split.
-    + assert (ln h <= ln (v * (INR N - v))) by (apply ln_le; lra).
-      pose proof (pow2_ge_0 (INR N)). lra.
-    + assert (ln (v * (INR N - v)) <= ln (exp (INR N ^ 2))).
-      { apply ln_le; [lra|]. pose proof (exp_ineq1_le (INR N ^ 2)). lra. }
-      rewrite ln_exp in H. lra.
-Qed.
-
 (** g grows no faster than its mean on half the way to the end. *)
 Lemma generator_size N sigma kappa v : (2 <= N)%nat -> 0 < sigma -> 0 < kappa -> / 2 ^ 33 <= v -> v <= INR N - / 2 ^ 33 ->
   Rabs (shipped N sigma kappa v) <= (sigma * INR N + kappa * (34 + INR N ^ 2)) * 2 ^ 35.
@@ -48,8 +20,9 @@ Proof.
   { intros u Hu1 Hu2.
     pose proof (RInt_g_lt N (shipped N sigma kappa) Hg (u / 2) u ltac:(lra) ltac:(lra) ltac:(lra)) as H.
     rewrite RInt_shipped in H by (easy || lra).
-    pose proof (antiderivative_size N sigma kappa u HN Hsigma Hkappa ltac:(lra) ltac:(lra)) as H1. fold M in H1.
-    pose proof (antiderivative_size N sigma kappa (u / 2) HN Hsigma Hkappa ltac:(lra) ltac:(lra)) as H2. fold M in H2.
+    pose proof (antiderivative_abs_le N sigma kappa HN Hsigma Hkappa 34 u ltac:(lia) ltac:(lra) ltac:(lra)) as H1.
+    pose proof (antiderivative_abs_le N sigma kappa HN Hsigma Hkappa 34 (u / 2) ltac:(lia) ltac:(lra) ltac:(lra)) as H2.
+    replace (INR 34) with 34 in H1, H2 by (simpl; lra). fold M in H1, H2.
     apply Rabs_le_inv in H1, H2.
     assert (Hmean : - (2 * M) < shipped N sigma kappa u * (u / 2)) by lra.
     destruct (Rle_or_lt 0 (shipped N sigma kappa u)) as [Hp | Hneg].

@@ -80,11 +80,13 @@ Proof.
   apply Rle_div_l; lra.
 Qed.
 
-Lemma antiderivative_abs_le v : / 2 ^ 33 <= v -> v <= INR N - / 2 ^ 33 ->
-  Rabs (shipped_antiderivative N sigma kappa v) <= sigma * INR N + kappa * (33 + INR N ^ 2).
+Lemma antiderivative_abs_le m v : (1 <= m)%nat -> / 2 ^ m <= v -> v <= INR N - / 2 ^ m ->
+  Rabs (shipped_antiderivative N sigma kappa v) <= sigma * INR N + kappa * (INR m + INR N ^ 2).
 Proof.
-  intros Hlo Hhi. pose proof levels_two as Hn. set (h := / 2 ^ 33) in *.
-  assert (Hh : 0 < h <= 1/2) by (unfold h; simpl; lra).
+  intros Hm Hlo Hhi. pose proof levels_two as Hn. set (h := / 2 ^ m) in *.
+  assert (Hh : 0 < h <= 1/2).
+  { unfold h. split; [apply Rinv_0_lt_compat, pow_lt; lra|]. replace (1/2) with (/ 2) by lra.
+    apply Rinv_le_contravar; [lra|]. rewrite <- (pow_1 2) at 1. apply Rle_pow; [lra|easy]. }
   unfold shipped_antiderivative.
   replace (- sigma * INR N * phi (Phi_inv (v / INR N)) - kappa * ln (v * (INR N - v)))
     with (- (sigma * INR N * phi (Phi_inv (v / INR N)) + kappa * ln (v * (INR N - v)))) by ring.
@@ -95,17 +97,17 @@ Proof.
   - rewrite Rabs_mult, (Rabs_pos_eq kappa) by lra. apply Rmult_le_compat_l; [lra|].
     assert (Hp : h <= v * (INR N - v)) by nra.
     assert (Hq : v * (INR N - v) <= INR N ^ 2) by nra.
-    assert (Hln : - ln h <= 33).
+    assert (Hln : - ln h <= INR m).
     { unfold h. rewrite ln_Rinv by (apply pow_lt; lra). rewrite Ropp_involutive, ln_pow by lra.
       assert (ln 2 <= 1).
       { rewrite <- (ln_exp 1). apply ln_le; [lra|]. pose proof (exp_ineq1_le 1). lra. }
-      simpl INR. lra. }
-    apply Rabs_le. split.
+      rewrite <- (Rmult_1_r (INR m)) at 2. apply Rmult_le_compat_l; [apply pos_INR|easy]. }
+    pose proof (pos_INR m). apply Rabs_le. split.
     + assert (ln h <= ln (v * (INR N - v))) by (apply ln_le; lra).
       pose proof (pow2_ge_0 (INR N)). lra.
     + assert (ln (v * (INR N - v)) <= ln (exp (INR N ^ 2))).
       { apply ln_le; [lra|]. pose proof (exp_ineq1_le (INR N ^ 2)). lra. }
-      rewrite ln_exp in H. lra.
+      rewrite ln_exp in *. lra.
 Qed.
 
 Lemma threshold_abs_le k U : (1 <= k <= N - 1)%nat -> / 2 ^ 33 <= U -> U <= 1 - / 2 ^ 33 ->
@@ -117,8 +119,9 @@ Proof.
   assert (H2 : INR k <= INR N - 1).
   { replace (INR N - 1) with (INR (N - 1)) by (rewrite minus_INR by lia; simpl; ring). apply le_INR. lia. }
   eapply Rle_trans; [apply FloatTree.Rabs_minus_le|].
-  pose proof (antiderivative_abs_le (INR k + U) ltac:(lra) ltac:(lra)).
-  pose proof (antiderivative_abs_le (INR k - 1 + U) ltac:(lra) ltac:(lra)). lra.
+  pose proof (antiderivative_abs_le 33 (INR k + U) ltac:(lia) ltac:(lra) ltac:(lra)).
+  pose proof (antiderivative_abs_le 33 (INR k - 1 + U) ltac:(lia) ltac:(lra) ltac:(lra)).
+  replace (INR 33) with 33 in * by (simpl; lra). lra.
 Qed.
 
 Lemma codebook_sorted U theta' :
