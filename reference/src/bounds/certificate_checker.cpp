@@ -360,26 +360,16 @@ CertificateVerdict claims_of(const Certificate& certificate) {
 }  // namespace
 
 CertificateVerdict check_certificate(const std::string& json) {
-  CertificateVerdict verdict;
-  try {
+  return verdict_by<CertificateVerdict>([&](CertificateVerdict& verdict) {
     const Certificate certificate = parse(json);
     verdict = claims_of(certificate);
     check(certificate, verdict);
     verdict.accepted = true;
-  } catch (const Rejected& rejected) {
-    verdict.reason = rejected.what();
-  }
-  return verdict;
+  });
 }
 
 CertificateVerdict certificate_claims(const std::string& json) {
-  CertificateVerdict verdict;
-  try {
-    verdict = claims_of(parse(json));
-  } catch (const Rejected& rejected) {
-    verdict.reason = rejected.what();
-  }
-  return verdict;
+  return verdict_by<CertificateVerdict>([&](CertificateVerdict& verdict) { verdict = claims_of(parse(json)); });
 }
 
 }  // namespace hdq::reference

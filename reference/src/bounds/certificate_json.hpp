@@ -16,6 +16,18 @@ struct Rejected : std::runtime_error {
 };
 void require(bool condition, const std::string& reason);
 
+// What `fill` makes of a verdict; if it throws Rejected, that reason.
+template <typename Verdict, typename Fill>
+Verdict verdict_by(const Fill& fill) {
+  Verdict verdict;
+  try {
+    fill(verdict);
+  } catch (const Rejected& rejected) {
+    verdict.reason = rejected.what();
+  }
+  return verdict;
+}
+
 // These throw MalformedCertificate (certificate_checker.hpp).
 // The library keeps the last of several equal keys; a reader may see the first. Here a key stands once.
 nlohmann::json parse_json(const std::string& text);

@@ -205,26 +205,16 @@ void check(const Certificate& c, OptimalityVerdict& verdict) {
 }  // namespace
 
 OptimalityVerdict check_optimality(const std::string& json) {
-  OptimalityVerdict verdict;
-  try {
+  return verdict_by<OptimalityVerdict>([&](OptimalityVerdict& verdict) {
     const Certificate certificate = parse(json);
     verdict = claims_of(certificate);
     check(certificate, verdict);
     verdict.accepted = true;
-  } catch (const Rejected& rejected) {
-    verdict.reason = rejected.what();
-  }
-  return verdict;
+  });
 }
 
 OptimalityVerdict optimality_claims(const std::string& json) {
-  OptimalityVerdict verdict;
-  try {
-    verdict = claims_of(parse(json));
-  } catch (const Rejected& rejected) {
-    verdict.reason = rejected.what();
-  }
-  return verdict;
+  return verdict_by<OptimalityVerdict>([&](OptimalityVerdict& verdict) { verdict = claims_of(parse(json)); });
 }
 
 }  // namespace hdq::reference
