@@ -11,6 +11,7 @@ From Hdq Require Import Estimates Gaussian ShippedGenerator FiniteBound Asymptot
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
 From Hdq Require Import ThresholdSearch CompanderCode FloatScore StoredNorm.
+From Hdq Require Import CompanderBounds CompanderPosition.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList Codebook64 NormList FixedRateCodec CertificateNormal CodebookRange EncoderModel RowError.
@@ -501,52 +502,81 @@ Proof.
   replace (INR 1 + 1/2 - 1/2) with 1 by (simpl; lra). replace (INR 2 - 1) with 1 in H by (simpl; ring). lra.
 Qed.
 
-Lemma g1_middle : compand g1 1 = 0 / 1.
+Lemma g1_middle : compand g1 1 = 0.
 Proof.
   pose proof g1_threshold as H. rewrite (threshold_compand g1 1 (1/2)) in H.
-  replace (INR 1 + 1/2 - 1/2) with 1 in H by (simpl; lra). rewrite H. field.
+  replace (INR 1 + 1/2 - 1/2) with 1 in H by (simpl; lra). exact H.
 Qed.
 
 Lemma only_threshold k : (1 <= k <= 2 - 1)%nat -> k = 1%nat.
 Proof. lia. Qed.
 
-Lemma companded_threshold k : (1 <= k <= 2 - 1)%nat -> Rabs (0 - threshold g1 k (1/2) * 1) <= 0.
-Proof.
-  intros Hk. rewrite (only_threshold k Hk), g1_threshold. replace (0 - 0 * 1) with 0 by ring. rewrite Rabs_R0. lra.
-Qed.
-
-Lemma companded_position : Rabs (0 + 1 + 1/8 - (0 + (1 + 1/2 - 1/2) + 1/8)) <= 1/8 - 1/16.
-Proof. replace (0 + 1 + 1/8 - (0 + (1 + 1/2 - 1/2) + 1/8)) with 0 by field. rewrite Rabs_R0. lra. Qed.
-
 Example companded : compander_code (fun _ => 0) 0 (0 + 1 + 1/8) 0 (1/8) = 1%nat.
 Proof.
-  rewrite (Statements.compander_counts 2 g1 g1_generator (1/2) 1 0 1 (fun _ => 0) ltac:(lra) ltac:(lra)
-    ltac:(unfold inside; simpl; lra) g1_middle ltac:(intros k Hk1 Hk2; lra) 1 (1/32) (1/16)).
+  rewrite (Statements.compander_counts 2 g1 g1_generator (1/2) 0 0 (fun _ => 0) ltac:(lra) ltac:(intros k Hk1 Hk2; lra) 0).
   - simpl. destruct (Rle_dec 0 0); [easy|lra].
-  - intros k Hk _. rewrite (only_threshold k Hk), g1_threshold. replace (0 - 0 / 1) with 0 by field.
-    replace (INR 1 - (1 + 1/2 - 1/2)) with 0 by (simpl; field). rewrite Rabs_R0. lra.
-  - intros k Hk _. pose proof (companded_threshold k Hk). lra.
   - lra.
-  - lra.
-  - lra.
+  - intros k Hk _. rewrite (only_threshold k Hk), g1_threshold. lra.
+  - intros k Hk _. rewrite (only_threshold k Hk), g1_threshold. lra.
+  - intros t It Ht. apply Rabs_le_inv in Ht.
+    assert (E : t = 1) by (apply (compand_injective 2 g1 g1_generator); [exact It|unfold inside; simpl; lra|rewrite g1_middle; lra]).
+    rewrite E. replace (0 + 1 + 1/8 - (0 + (1 + 1/2 - 1/2) + 1/8)) with 0 by field. rewrite Rabs_R0. lra.
   - lra.
   - simpl. lra.
-  - exact companded_position.
 Qed.
 
-Example companded_by_a_shipped_generator : compander_code (fun _ => 0) 0 (0 + 1 + 1/8) 0 (1/8) = 1%nat.
+(** Eight bits, word 0, norm 1: zero is in the middle, 128; and 1, by the other order of sums, within the codes. *)
+Lemma first_word : INR 0 + 1 <= 2 ^ 32.
+Proof. simpl. lra. Qed.
+
+Lemma norm_one : / 2 ^ 100 <= 1 <= 2 ^ 100.
 Proof.
-  destruct (shipped_positive 1 ltac:(lia)) as [Hs Hk].
-  pose proof (shipped_slope_positive 2 (shipped_sigma 1) (shipped_kappa 1) ltac:(lia) Hs Hk) as Hslope.
-  rewrite (Statements.shipped_compander_counts 2 (shipped_sigma 1) (shipped_kappa 1) ltac:(lia) Hs Hk (1/2) 1 0 1 (fun _ => 0)
-    ltac:(lra) ltac:(lra) ltac:(unfold inside; simpl; lra) g1_middle ltac:(intros k Hk1 Hk2; lra) 0 (1/16)).
-  - simpl. destruct (Rle_dec 0 0); [easy|lra].
-  - intros k Hk1 _. pose proof (companded_threshold k Hk1) as H. unfold g1 in H. lra.
-  - lra.
-  - lra.
-  - lra.
-  - simpl. lra.
-  - exact companded_position.
+  assert (1 <= 2 ^ 100) by (apply pow_R1_Rle; lra). split; [|easy]. rewrite <- Rinv_1. apply Rinv_le_contravar; lra.
+Qed.
+
+Lemma scale_of_one : 0 < compander_scale 1 < 2.
+Proof.
+  destruct (compander_scale_error 1 norm_one) as (k & K & E). apply Rabs_le_inv in K. rewrite E.
+  unfold CompanderChecker.segment_width. simpl in K. lra.
+Qed.
+
+Lemma zero_companded : compander_computes 8 0 1 0 (compander_position_of_eight 8 0 1 0).
+Proof.
+  right. split; [|reflexivity]. rewrite Rabs_R0. unfold compander_range_limit, CompanderChecker.segment_width.
+  assert (L : 1 <= 15/2 * (1 - / 2 ^ 20) * (17/32) * 1) by (simpl; lra).
+  apply Rlt_le_trans with (round32 (round64 1)); [|apply round32_le, round64_le, L].
+  assert (E : forall emin prec, (0 < prec)%Z -> (emin <= 0)%Z -> round_format emin prec 1 = 1).
+  { intros emin prec Hp He. apply round_format_id. unfold in_format. apply Generic_fmt.generic_format_bpow with (e := 0%Z).
+    unfold FLT.FLT_exp. lia. }
+  unfold round64. rewrite E by easy. unfold round32. rewrite E by easy. lra.
+Qed.
+
+Example zero_is_in_the_middle :
+  Rabs (compander_position_of_eight 8 0 1 0 - (256 + (INR (2 ^ 8) / 2 + 1/2 - dither_of_word 0) + / IZR (2 ^ 14))) < / IZR (2 ^ 14).
+Proof.
+  destruct (Statements.compander_position 8 0 1 0 _ ltac:(lia) first_word norm_one zero_companded) as [Near _].
+  apply Near.
+  - unfold inside. replace (INR (2 ^ 8)) with 256 by (rewrite pow_INR; simpl; lra). lra.
+  - pose proof (shipped_of_bits 8 ltac:(lia)) as G. change (shipped (2 ^ 8) (shipped_sigma 8) (shipped_kappa 8)) with (compander_generator 8) in G.
+    assert (I : inside (2 ^ 8) (INR (2 ^ 8) / 2)) by (unfold inside; replace (INR (2 ^ 8)) with 256 by (rewrite pow_INR; simpl; lra); lra).
+    pose proof (compand_odd _ _ G _ I) as O. replace (INR (2 ^ 8) - INR (2 ^ 8) / 2) with (INR (2 ^ 8) / 2) in O by field.
+    replace (compand (compander_generator 8) (INR (2 ^ 8) / 2) - 0 / 1) with 0 by lra. rewrite Rabs_R0. apply threshold_reach_nonneg.
+Qed.
+
+Lemma one_companded : compander_computes 8 0 1 1 (compander_position_of_sixteen 8 0 1 1).
+Proof. left. split; [|reflexivity]. pose proof scale_of_one. rewrite Rmult_1_l, Rabs_pos_eq; lra. Qed.
+
+Example one_is_a_code : 256 < compander_position_of_sixteen 8 0 1 1 < 256 + INR (2 ^ 8).
+Proof. exact (proj2 (Statements.compander_position 8 0 1 1 _ ltac:(lia) first_word norm_one one_companded)). Qed.
+
+Example code_of_one :
+  let theta k := threshold (compander_generator 8) k (dither_of_word 0) in
+  let T k := scaled_threshold32 (theta k) 1 in
+  compander_code T 1 (compander_position_of_sixteen 8 0 1 1) 256 (/ IZR (2 ^ 14)) = count_passed (2 ^ 8 - 1) T 1.
+Proof.
+  apply (Statements.shipped_compander_counts 8 0 1 1 _ _ ltac:(lia) first_word norm_one); [|exact one_companded].
+  intros k _. rewrite Rminus_diag_eq, Rabs_R0 by easy. unfold codebook_error.
+  apply Rmult_le_pos; [pose proof (Rabs_pos (threshold (compander_generator 8) k (dither_of_word 0))); lra|apply bpow_ge_0].
 Qed.
 
 Example rounded_codeword : Rabs (round32 (1/3) - 1/3) <= codeword_error_bound (1/3) 0.

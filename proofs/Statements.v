@@ -15,6 +15,7 @@ From Hdq Require Import Estimates Gaussian ShippedGenerator FiniteBound Asymptot
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
 From Hdq Require Import ThresholdSearch CompanderCode FloatScore StoredNorm.
+From Hdq Require Import CompanderBounds CompanderPosition.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList NormList FixedRateCodec NormModel EncoderModel DecoderModel RowError.
@@ -385,35 +386,40 @@ Theorem heap_search_encodes bits theta' rho e initial y :
   = encode32 (2 ^ bits) theta' rho e y.
 Proof. exact (ThresholdSearch.heap_search_encodes bits theta' rho e initial y). Qed.
 
-(** The compander: with the position X = t + 1/2 - U of y/rho = c(t), computed as x = base + X + eps to within eps - delta, and
-    thresholds T_k near X within eta rho of the exact ones, delta more than eta over the slope of c there: the whole
-    part of x - base, or after one comparison where its fraction is below 2 eps the number before it, is the count. *)
-Theorem compander_counts N g : generator N g -> forall U rho y t T,
-  0 < U < 1 -> 0 < rho -> inside N t -> compand g t = y / rho -> nondecreasing (N - 1) T ->
-  let X := t + 1/2 - U in
-  forall slope eta delta,
-  (forall k, (1 <= k <= N - 1)%nat -> Rabs (INR k - X) <= 2 ->
-     slope * Rabs (INR k - X) <= Rabs (threshold g k U - y / rho)) ->
-  (forall k, (1 <= k <= N - 1)%nat -> Rabs (INR k - X) <= 2 -> Rabs (T k - threshold g k U * rho) <= eta * rho) ->
-  eta < slope * delta -> 0 < slope ->
-  forall x base eps,
-  0 <= delta <= eps -> eps <= 1/4 -> X + 2 * eps < INR N -> Rabs (x - (base + X + eps)) <= eps - delta ->
+(** The compander: thresholds T_k that err by no more than eta of z, in the sense that what they say of y is true of z +- eta; x within
+    eps of base + X + eps for the position X = t + 1/2 - U of every c(t) that near z. The whole part of x - base, or after one
+    comparison where its fraction is below 2 eps the number before it, is the count. *)
+Theorem compander_counts N g : generator N g -> forall U z y T,
+  0 < U < 1 -> nondecreasing (N - 1) T ->
+  forall eta x base eps, 0 <= eta ->
+  (forall k, (1 <= k <= N - 1)%nat -> T k <= y -> threshold g k U <= z + eta) ->
+  (forall k, (1 <= k <= N - 1)%nat -> y < T k -> z - eta <= threshold g k U) ->
+  (forall t, inside N t -> Rabs (compand g t - z) <= eta -> Rabs (x - (base + (t + 1/2 - U) + eps)) < eps) ->
+  eps <= 1/2 -> x - base < INR N ->
   compander_code T y x base eps = count_passed (N - 1) T y.
 Proof. exact (CompanderCode.compander_counts N g). Qed.
 
-(** For a shipped generator c is flattest at N/2, with the slope sigma sqrt(2 pi)/N + 8 kappa/N^2: what is left to know is the error
-    of x and that of the thresholds near it. *)
-Theorem shipped_compander_counts N sigma kappa : (2 <= N)%nat -> 0 < sigma -> 0 < kappa ->
-  let g := shipped N sigma kappa in
-  forall U rho y t T, 0 < U < 1 -> 0 < rho -> inside N t -> compand g t = y / rho -> nondecreasing (N - 1) T ->
-  let X := t + 1/2 - U in
-  forall eta delta,
-  (forall k, (1 <= k <= N - 1)%nat -> Rabs (INR k - X) <= 2 -> Rabs (T k - threshold g k U * rho) <= eta * rho) ->
-  eta < shipped_slope N sigma kappa * delta ->
-  forall x base eps,
-  0 <= delta <= eps -> eps <= 1/4 -> X + 2 * eps < INR N -> Rabs (x - (base + X + eps)) <= eps - delta ->
-  compander_code T y x base eps = count_passed (N - 1) T y.
-Proof. exact (CompanderCode.shipped_compander_counts N sigma kappa). Qed.
+(** The shipped polynomials, b = 3..8, every rounding of float32 included, in either order of the last sums: for every word of the
+    dither, every norm that the encoder scales to and every y in range, x is that near, and in the binade of base. *)
+Theorem compander_position b w rho y x :
+  (3 <= b <= 8)%nat -> INR w + 1 <= 2 ^ 32 -> / 2 ^ 100 <= rho <= 2 ^ 100 -> compander_computes b w rho y x ->
+  let base := IZR (compander_base b) in
+  let eps := compander_eps b in
+  (forall t, inside (2 ^ b) t -> Rabs (compand (compander_generator b) t - y / rho) <= threshold_reach (y / rho) ->
+     Rabs (x - (base + (t + 1/2 - dither_of_word w) + eps)) < eps)
+  /\ base < x < base + INR (2 ^ b).
+Proof. exact (CompanderPosition.compander_position b w rho y x). Qed.
+
+(** So with a codebook within its promise the code is that of the definition, #{k : y >= fl32(fl64(theta'_k rho))}. *)
+Theorem shipped_compander_counts b w rho y theta' x :
+  (3 <= b <= 8)%nat -> INR w + 1 <= 2 ^ 32 -> / 2 ^ 100 <= rho <= 2 ^ 100 ->
+  let U := dither_of_word w in
+  (forall k, (1 <= k <= 2 ^ b - 1)%nat ->
+     Rabs (theta' k - threshold (compander_generator b) k U) <= codebook_error (threshold (compander_generator b) k U)) ->
+  compander_computes b w rho y x ->
+  let T k := scaled_threshold32 (theta' k) rho in
+  compander_code T y x (IZR (compander_base b)) (compander_eps b) = count_passed (2 ^ b - 1) T y.
+Proof. exact (CompanderPosition.shipped_compander_counts b w rho y theta' x). Qed.
 
 (** fl32(r'), r' in double within e of the real codeword. *)
 Theorem codeword_error_bound_correct r r' e :

@@ -2,13 +2,13 @@
 
     For more bits than thresholds are searched for, the encoder computes the position X = c^-1(y/rho) + 1/2 - U by a polynomial, as
     x = base + X + eps with an error below eps, and takes the whole part (fast/src/quantizer/compander.hpp). Where the
-    fraction of x is at least 2 eps, that is the code; where it is less, one threshold is compared. What is needed of
-    the polynomial, of the thresholds and of the slope of c is in the hypotheses; that the shipped polynomials have it is
-    certified in C++ (fast_compand_test), not here. *)
+    fraction of x is at least 2 eps, that is the code; where it is less, one threshold is compared. This is the count if x is as
+    close to the position of every z from which the rounded thresholds cannot tell y/rho; CompanderPosition.v has that of the
+    shipped polynomials. *)
 From Coq Require Import ZArith Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.Raux.
-From Hdq Require Import Defs NormalQuantile DitheredQuantizer ShippedGenerator CertificateConcave FloatCode.
+From Hdq Require Import Defs DitheredQuantizer FloatCode.
 Open Scope R_scope.
 
 (** k the whole part of x - base; [T] the thresholds that y is compared with. *)
@@ -23,69 +23,53 @@ Definition compander_code (T : nat -> R) (y x base eps : R) : nat :=
 Section Compander.
 Variables (N : nat) (g : R -> R).
 Hypothesis Hg : generator N g.
-Variables (U rho y t : R) (T : nat -> R).
+Variables (U z y : R) (T : nat -> R).
 Hypothesis HU : 0 < U < 1.
-Hypothesis Hrho : 0 < rho.
-Hypothesis Ht : inside N t.
-Hypothesis Hz : compand g t = y / rho.
 Hypothesis Hsorted : nondecreasing (N - 1) T.
 
-(** The position, the slope of its threshold, and what an error of the threshold moves. *)
-Let X := t + 1/2 - U.
-Variables (slope eta delta : R).
-Hypothesis Hslope : forall k, (1 <= k <= N - 1)%nat -> Rabs (INR k - X) <= 2 ->
-  slope * Rabs (INR k - X) <= Rabs (threshold g k U - y / rho).
-Hypothesis Heta : forall k, (1 <= k <= N - 1)%nat -> Rabs (INR k - X) <= 2 -> Rabs (T k - threshold g k U * rho) <= eta * rho.
-Hypothesis Hdelta : eta < slope * delta.
-Hypothesis Hpositive : 0 < slope.
+(** What the thresholds say of z; x is near the position of every number of which they may say the same. *)
+Variables (eta x base eps : R).
+Hypothesis Heta : 0 <= eta.
+Hypothesis Hpassed : forall k, (1 <= k <= N - 1)%nat -> T k <= y -> threshold g k U <= z + eta.
+Hypothesis Hfailed : forall k, (1 <= k <= N - 1)%nat -> y < T k -> z - eta <= threshold g k U.
+Hypothesis Hposition : forall t, inside N t -> Rabs (compand g t - z) <= eta -> Rabs (x - (base + (t + 1/2 - U) + eps)) < eps.
 
-Lemma levels_at_least_2 : (2 <= N)%nat.
-Proof. apply (gen_levels N g Hg). Qed.
-
-Lemma threshold_order k : (1 <= k <= N - 1)%nat ->
-  (INR k <= X -> threshold g k U <= y / rho) /\ (X <= INR k -> y / rho <= threshold g k U).
+Lemma threshold_place k : (1 <= k <= N - 1)%nat -> inside N (INR k + U - 1/2).
 Proof.
-  intros Hk. rewrite threshold_compand, <- Hz.
-  assert (Hin : inside N (INR k + U - 1/2)).
-  { pose proof levels_at_least_2. destruct Hk as [Hk1 Hk2]. apply le_INR in Hk1, Hk2. rewrite minus_INR in Hk2 by lia.
-    simpl in *. unfold inside. lra. }
-  unfold X; split; intros H; apply (compand_le N g Hg); first [exact Hin | exact Ht | lra].
+  intros [Hk1 Hk2]. pose proof (gen_levels N g Hg). apply le_INR in Hk1, Hk2. rewrite minus_INR in Hk2 by lia.
+  simpl in *. unfold inside. lra.
 Qed.
 
-Lemma delta_positive k : (1 <= k <= N - 1)%nat -> Rabs (INR k - X) <= 2 -> 0 < delta.
+Lemma exact_place : exists t, inside N t /\ compand g t = z /\ t + 1/2 - U < x - base < t + 1/2 - U + 2 * eps.
 Proof.
-  intros Hk Hnear. pose proof (Rle_trans _ _ _ (Rabs_pos _) (Heta k Hk Hnear)) as H0.
-  assert (He : 0 <= eta).
-  { apply Rmult_le_reg_r with rho; [exact Hrho|]. lra. }
-  apply Rmult_lt_reg_l with slope; [exact Hpositive|]. lra.
+  destruct (compand_bijective N g Hg z) as (t & (It & Et) & _). exists t. split; [exact It|]. split; [exact Et|].
+  pose proof (Hposition t It ltac:(rewrite Et, Rminus_diag_eq, Rabs_R0; lra)) as H. apply Rabs_def2 in H. lra.
 Qed.
 
-Lemma passed_below k : (1 <= k <= N - 1)%nat -> Rabs (INR k - X) <= 2 -> T k <= y -> INR k < X + delta.
+Lemma threshold_near k : (1 <= k <= N - 1)%nat -> Rabs (threshold g k U - z) <= eta -> INR k < x - base < INR k + 2 * eps.
 Proof.
-  intros Hk Hnear Hle. destruct (Rlt_dec (INR k) (X + delta)) as [|Hge]; [easy|exfalso].
-  pose proof (Heta k Hk Hnear) as He. apply Rabs_le_inv in He.
-  destruct (Rle_dec X (INR k)) as [HX | HX].
-  - pose proof (proj2 (threshold_order k Hk) HX) as Hth. pose proof (Hslope k Hk Hnear) as Hs.
-    rewrite Rabs_pos_eq in Hs by lra. rewrite Rabs_pos_eq in Hs by lra.
-    assert (Hy : y = y / rho * rho) by (field; lra).
-    assert (slope * delta <= slope * (INR k - X)) by (apply Rmult_le_compat_l; lra).
-    assert (Hgap : eta < threshold g k U - y / rho) by lra.
-    apply (Rmult_lt_compat_r rho _ _ Hrho) in Hgap. lra.
-  - pose proof (delta_positive k Hk Hnear). lra.
+  intros Hk Hnear. rewrite threshold_compand in Hnear.
+  pose proof (Hposition _ (threshold_place k Hk) Hnear) as H. apply Rabs_def2 in H. lra.
 Qed.
 
-Lemma failed_above k : (1 <= k <= N - 1)%nat -> Rabs (INR k - X) <= 2 -> y < T k -> X < INR k + delta.
+Lemma passed_below k : (1 <= k <= N - 1)%nat -> T k <= y -> INR k < x - base.
 Proof.
-  intros Hk Hnear Hlt. destruct (Rlt_dec X (INR k + delta)) as [|Hge]; [easy|exfalso].
-  pose proof (Heta k Hk Hnear) as He. apply Rabs_le_inv in He.
-  destruct (Rle_dec (INR k) X) as [HX | HX].
-  - pose proof (proj1 (threshold_order k Hk) HX) as Hth. pose proof (Hslope k Hk Hnear) as Hs.
-    rewrite Rabs_left1 in Hs by lra. rewrite Rabs_left1 in Hs by lra.
-    assert (Hy : y = y / rho * rho) by (field; lra).
-    assert (slope * delta <= slope * - (INR k - X)) by (apply Rmult_le_compat_l; lra).
-    assert (Hgap : eta < - (threshold g k U - y / rho)) by lra.
-    apply (Rmult_lt_compat_r rho _ _ Hrho) in Hgap. lra.
-  - pose proof (delta_positive k Hk Hnear). lra.
+  intros Hk Hle. pose proof (Hpassed k Hk Hle) as Hup. pose proof (threshold_place k Hk) as Ik.
+  destruct (Rle_dec (z - eta) (threshold g k U)) as [Near | Far].
+  - apply threshold_near; [exact Hk|]. apply Rabs_le. lra.
+  - destruct exact_place as (t & It & Et & Hx). rewrite threshold_compand in Far.
+    assert (INR k + U - 1/2 <= t); [|lra]. apply Rnot_lt_le. intros H.
+    pose proof (compand_increasing N g Hg _ _ It Ik H). lra.
+Qed.
+
+Lemma failed_above k : (1 <= k <= N - 1)%nat -> y < T k -> x - base < INR k + 2 * eps.
+Proof.
+  intros Hk Hlt. pose proof (Hfailed k Hk Hlt) as Hlow. pose proof (threshold_place k Hk) as Ik.
+  destruct (Rle_dec (threshold g k U) (z + eta)) as [Near | Far].
+  - apply threshold_near; [exact Hk|]. apply Rabs_le. lra.
+  - destruct exact_place as (t & It & Et & Hx). rewrite threshold_compand in Far.
+    assert (t <= INR k + U - 1/2); [|lra]. apply Rnot_lt_le. intros H.
+    pose proof (compand_increasing N g Hg _ _ Ik It H). lra.
 Qed.
 
 (** The count is k if threshold k is passed and the next one is not. *)
@@ -97,14 +81,11 @@ Proof.
   - apply Rlt_le_trans with (T (S k)); [apply Hhigh; lia|apply nondecreasing_le with (N - 1)%nat; (easy || lia)].
 Qed.
 
-Theorem compander_counts x base eps :
-  0 <= delta <= eps -> eps <= 1/4 -> X + 2 * eps < INR N ->
-  Rabs (x - (base + X + eps)) <= eps - delta ->
+Theorem compander_counts : eps <= 1/2 -> x - base < INR N ->
   compander_code T y x base eps = count_passed (N - 1) T y.
 Proof.
-  intros Hde Heps Htop Hx. apply Rabs_le_inv in Hx. pose proof levels_at_least_2 as HN.
-  assert (HX : 0 < X) by (destruct Ht; unfold X; lra).
-  set (p := x - base) in *. assert (Hp : X + delta <= p <= X + 2 * eps - delta) by (unfold p; lra).
+  intros Heps Htop. destruct exact_place as (t & It & _ & Hx). unfold inside in It.
+  set (p := x - base) in *. assert (Hp : 0 < p) by lra.
   pose proof (Zfloor_lb p) as Hlb. pose proof (Zfloor_ub p) as Hub.
   assert (Hz0 : (0 <= Zfloor p)%Z) by (apply Zfloor_lub; simpl; lra).
   unfold compander_code. fold p. set (k := Z.to_nat (Zfloor p)).
@@ -113,105 +94,15 @@ Proof.
   assert (HkN : (k <= N - 1)%nat).
   { assert (k < N)%nat by (apply INR_lt; lra). lia. }
   assert (Hnext : (k < N - 1)%nat -> y < T (S k)).
-  { intros Hkn. apply Rnot_le_lt. intros Hle. pose proof (S_INR k) as HS.
-    assert (Hnear : Rabs (INR (S k) - X) <= 2) by (apply Rabs_le; rewrite HS; lra).
-    pose proof (passed_below (S k) ltac:(lia) Hnear Hle) as H. rewrite HS in H. lra. }
+  { intros Hkn. apply Rnot_le_lt. intros Hle. pose proof (passed_below (S k) ltac:(lia) Hle) as H. rewrite S_INR in H. fold p in H. lra. }
   destruct (Rle_dec (2 * eps) (p - INR k)) as [Hcertain | Huncertain].
   - symmetry. apply count_between; [exact HkN| |exact Hnext]. intros Hk1. apply Rnot_lt_le. intros Hlt.
-    assert (Hnear : Rabs (INR k - X) <= 2) by (apply Rabs_le; lra).
-    pose proof (failed_above k ltac:(lia) Hnear Hlt). lra.
+    pose proof (failed_above k ltac:(lia) Hlt) as H. fold p in H. lra.
   - destruct k as [|k'] eqn:Ek.
     + symmetry. apply count_between; [lia|lia|exact Hnext].
     + destruct (Rle_dec (T (S k')) y) as [Hpass | Hfail]; symmetry.
       * apply count_between; [exact HkN|easy|exact Hnext].
       * apply count_between; [lia| |intros _; lra]. intros Hk1. apply Rnot_lt_le. intros Hlt.
-        pose proof (S_INR k') as HS. rewrite HS in *.
-        assert (Hnear : Rabs (INR k' - X) <= 2) by (apply Rabs_le; lra).
-        pose proof (failed_above k' ltac:(lia) Hnear Hlt). lra.
+        pose proof (failed_above k' ltac:(lia) Hlt) as H. rewrite S_INR in Hlb. fold p in H. lra.
 Qed.
 End Compander.
-
-(** ** The shipped generator: c is flattest at N/2 *)
-
-Definition shipped_slope (N : nat) (sigma kappa : R) : R := sigma * sqrt (2 * PI) / INR N + 8 * kappa / INR N ^ 2.
-
-Section Shipped.
-Variables (N : nat) (sigma kappa : R).
-Hypothesis HN : (2 <= N)%nat.
-Hypothesis Hsigma : 0 < sigma.
-Hypothesis Hkappa : 0 < kappa.
-Let g := shipped N sigma kappa.
-Let Hg : generator N g := shipped_generator N sigma kappa HN Hsigma Hkappa.
-
-Lemma shipped_slope_middle : shipped_derivative N sigma kappa (INR N / 2) = shipped_slope N sigma kappa.
-Proof.
-  pose proof (le_INR 2 N HN) as N2. simpl in N2. unfold shipped_derivative, shipped_slope.
-  replace (INR N / 2 / INR N) with (1 / 2) by (field; lra). rewrite Phi_inv_half.
-  replace (0 ^ 2 / 2) with 0 by field. rewrite exp_0. field. lra.
-Qed.
-
-Lemma shipped_slope_positive : 0 < shipped_slope N sigma kappa.
-Proof.
-  pose proof (le_INR 2 N HN) as N2. simpl in N2. unfold shipped_slope.
-  apply Rplus_lt_0_compat; apply Rdiv_lt_0_compat; try lra.
-  - apply Rmult_lt_0_compat; [lra|apply Gaussian.sqrt_2PI_pos].
-  - apply pow_lt. lra.
-Qed.
-
-Lemma shipped_slope_least v : 0 < v < INR N -> shipped_slope N sigma kappa <= shipped_derivative N sigma kappa v.
-Proof.
-  intros Hv. rewrite <- shipped_slope_middle. destruct (Rle_dec v (INR N / 2)) as [Hle | Hgt].
-  - apply shipped_derivative_falling; (easy || lra).
-  - replace (shipped_derivative N sigma kappa v) with (shipped_derivative N sigma kappa (INR N - v)).
-    + apply shipped_derivative_falling; (easy || lra).
-    + unfold shipped_derivative. f_equal.
-      * do 3 f_equal. replace ((INR N - v) / INR N) with (1 - v / INR N) by (field; lra).
-        rewrite Phi_inv_odd by (now apply level_fraction). f_equal. ring.
-      * f_equal. replace (INR N - (INR N - v)) with v by ring. ring.
-Qed.
-
-Lemma compand_slope t t' : inside N t -> inside N t' -> t <= t' ->
-  shipped_slope N sigma kappa * (t' - t) <= compand g t' - compand g t.
-Proof.
-  intros Ht Ht' Hle. pose proof (le_INR 2 N HN) as N2. simpl in N2. unfold inside in *.
-  destruct (MVT_gen (compand g) t t' (fun s => g (s + 1/2) - g (s - 1/2))) as (s & Hs & E).
-  - intros s Hs. rewrite Rmin_left, Rmax_right in Hs by lra. apply (compand_derivative N g Hg). unfold inside. lra.
-  - intros s Hs. rewrite Rmin_left, Rmax_right in Hs by lra. apply continuity_pt_filterlim.
-    apply (ex_derive_continuous (compand g) s). eexists. apply (compand_derivative N g Hg). unfold inside. lra.
-  - rewrite Rmin_left, Rmax_right in Hs by lra. rewrite E. apply Rmult_le_compat_r; [lra|].
-    destruct (MVT_gen g (s - 1/2) (s + 1/2) (shipped_derivative N sigma kappa)) as (v & Hv & F).
-    + intros v Hv. rewrite Rmin_left, Rmax_right in Hv by lra. apply is_derive_shipped. lra.
-    + intros v Hv. rewrite Rmin_left, Rmax_right in Hv by lra. apply continuity_pt_filterlim.
-      apply (continuous_shipped N sigma kappa v). lra.
-    + rewrite Rmin_left, Rmax_right in Hv by lra. rewrite F.
-      pose proof (shipped_slope_least v ltac:(lra)). lra.
-Qed.
-
-(** Whose hypotheses are about x and the thresholds alone. *)
-Theorem shipped_compander_counts U rho y t T :
-  0 < U < 1 -> 0 < rho -> inside N t -> compand g t = y / rho -> nondecreasing (N - 1) T ->
-  let X := t + 1/2 - U in
-  forall eta delta,
-  (forall k, (1 <= k <= N - 1)%nat -> Rabs (INR k - X) <= 2 -> Rabs (T k - threshold g k U * rho) <= eta * rho) ->
-  eta < shipped_slope N sigma kappa * delta ->
-  forall x base eps,
-  0 <= delta <= eps -> eps <= 1/4 -> X + 2 * eps < INR N -> Rabs (x - (base + X + eps)) <= eps - delta ->
-  compander_code T y x base eps = count_passed (N - 1) T y.
-Proof.
-  intros HU Hrho Ht Hz Hsorted X eta delta Heta Hdelta.
-  apply (compander_counts N g Hg U rho y t T HU Hrho Ht Hz Hsorted (shipped_slope N sigma kappa) eta delta); try easy.
-  - intros k Hk _. rewrite threshold_compand, <- Hz.
-    assert (Hin : inside N (INR k + U - 1/2)).
-    { destruct Hk as [Hk1 Hk2]. apply le_INR in Hk1, Hk2. rewrite minus_INR in Hk2 by lia.
-      simpl in *. unfold inside. lra. }
-    unfold X. destruct (Rle_dec t (INR k + U - 1/2)) as [Hle | Hgt].
-    + pose proof (compand_slope t (INR k + U - 1/2) Ht Hin Hle) as S.
-      rewrite !Rabs_pos_eq; try lra. apply Rle_trans with (2 := S).
-      apply Rmult_le_pos; [left; apply shipped_slope_positive|lra].
-    + pose proof (compand_slope (INR k + U - 1/2) t Hin Ht ltac:(lra)) as S.
-      assert (0 <= shipped_slope N sigma kappa * (t - (INR k + U - 1/2)))
-        by (apply Rmult_le_pos; [left; apply shipped_slope_positive|lra]).
-      rewrite !Rabs_left1; try lra.
-  - apply shipped_slope_positive.
-Qed.
-End Shipped.

@@ -15,7 +15,7 @@
 //       compared with θ_k + η, |η| <= 2^-24 |θ_k| + 2^-39 (1 + |θ_k|). That moves the threshold of X by at most max F'(z)·|η|.
 // Products of these errors with each other and the rounding of doubles are below 2^-19 times the sum of (b) and (d):
 //   (a) + 2^-24 (max F'(z)·(2|z| + w/4 + 2^-12) + 2^(e+1) + N/4 + Σ|c_i|/2)·(1 + 2^-12) <= ε.
-// Both ends of this inequality are enclosed by fast_compand_test.
+// proofs/float/CompanderPosition.v proves the codes from such an inequality, a segment at a time; fast_compand_test encloses both ends of this one.
 #pragma once
 
 #include <limits>
