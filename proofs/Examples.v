@@ -5,13 +5,13 @@
 From Coq Require Import ZArith List Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
-From Flocq Require IEEE754.Binary.
+From Flocq Require IEEE754.Binary IEEE754.Bits.
 From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
 From Hdq Require Import Estimates Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
 From Hdq Require Import ThresholdSearch CompanderCode FloatScore StoredNorm.
-From Hdq Require Import CompanderBounds CompanderPosition.
+From Hdq Require Import CompanderBounds CompanderPosition CompanderBits.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList Codebook64 NormList FixedRateCodec CertificateNormal CodebookRange EncoderModel RowError.
@@ -572,11 +572,14 @@ Proof. exact (proj2 (Statements.compander_position 8 0 1 1 _ ltac:(lia) first_wo
 Example code_of_one :
   let theta k := threshold (compander_generator 8) k (dither_of_word 0) in
   let T k := scaled_threshold32 (theta k) 1 in
-  compander_code T 1 (compander_position_of_sixteen 8 0 1 1) 256 (/ IZR (2 ^ 14)) = count_passed (2 ^ 8 - 1) T 1.
+  exists x : IEEE754.Bits.binary32, IEEE754.Binary.B2R 24 128 x = compander_position_of_sixteen 8 0 1 1 /\
+    compander_code_of_bits 8 T 1 (IEEE754.Bits.bits_of_b32 x) = count_passed (2 ^ 8 - 1) T 1.
 Proof.
-  apply (Statements.shipped_compander_counts 8 0 1 1 _ _ ltac:(lia) first_word norm_one); [|exact one_companded].
-  intros k _. rewrite Rminus_diag_eq, Rabs_R0 by easy. unfold codebook_error.
-  apply Rmult_le_pos; [pose proof (Rabs_pos (threshold (compander_generator 8) k (dither_of_word 0))); lra|apply bpow_ge_0].
+  intros theta T. destruct (position_binary32 8 0 1 1 _ ltac:(lia) first_word norm_one one_companded) as [x E].
+  exists x. split; [exact E|]. apply (Statements.shipped_compander_counts 8 0 1 1 theta x ltac:(lia) first_word norm_one).
+  - intros k _. unfold theta. rewrite Rminus_diag_eq, Rabs_R0 by easy. unfold codebook_error.
+    apply Rmult_le_pos; [pose proof (Rabs_pos (threshold (compander_generator 8) k (dither_of_word 0))); lra|apply bpow_ge_0].
+  - rewrite E. exact one_companded.
 Qed.
 
 Example rounded_codeword : Rabs (round32 (1/3) - 1/3) <= codeword_error_bound (1/3) 0.

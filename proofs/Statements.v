@@ -9,13 +9,13 @@
 From Coq Require Import ZArith List Reals Arith.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.Zaux Core.Raux.
-From Flocq Require IEEE754.Binary.
+From Flocq Require IEEE754.Binary IEEE754.Bits.
 From Hdq Require Import Defs Sums Hadamard Paley Rademacher DitheredQuantizer VectorQuantizer.
 From Hdq Require Import Estimates Gaussian ShippedGenerator FiniteBound Asymptotics Necessity DiscreteDither
   DiscreteShipped.
 From Hdq Require Import FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatBias FloatCodebook Constants.
 From Hdq Require Import ThresholdSearch CompanderCode FloatScore StoredNorm.
-From Hdq Require Import CompanderBounds CompanderPosition.
+From Hdq Require Import CompanderBounds CompanderPosition CompanderBits.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList NormList FixedRateCodec NormModel EncoderModel DecoderModel RowError.
@@ -410,16 +410,17 @@ Theorem compander_position b w rho y x :
   /\ base < x < base + INR (2 ^ b).
 Proof. exact (CompanderPosition.compander_position b w rho y x). Qed.
 
-(** So with a codebook within its promise the code is that of the definition, #{k : y >= fl32(fl64(theta'_k rho))}. *)
-Theorem shipped_compander_counts b w rho y theta' x :
+(** So with a codebook within its promise the code that is read off the bits of x is that of the definition,
+    #{k : y >= fl32(fl64(theta'_k rho))}. *)
+Theorem shipped_compander_counts b w rho y theta' (x : IEEE754.Bits.binary32) :
   (3 <= b <= 8)%nat -> INR w + 1 <= 2 ^ 32 -> / 2 ^ 100 <= rho <= 2 ^ 100 ->
   let U := dither_of_word w in
   (forall k, (1 <= k <= 2 ^ b - 1)%nat ->
      Rabs (theta' k - threshold (compander_generator b) k U) <= codebook_error (threshold (compander_generator b) k U)) ->
-  compander_computes b w rho y x ->
+  compander_computes b w rho y (IEEE754.Binary.B2R 24 128 x) ->
   let T k := scaled_threshold32 (theta' k) rho in
-  compander_code T y x (IZR (compander_base b)) (compander_eps b) = count_passed (2 ^ b - 1) T y.
-Proof. exact (CompanderPosition.shipped_compander_counts b w rho y theta' x). Qed.
+  compander_code_of_bits b T y (IEEE754.Bits.bits_of_b32 x) = count_passed (2 ^ b - 1) T y.
+Proof. exact (CompanderBits.shipped_compander_counts b w rho y theta' x). Qed.
 
 (** fl32(r'), r' in double within e of the real codeword. *)
 Theorem codeword_error_bound_correct r r' e :

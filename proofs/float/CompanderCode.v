@@ -4,7 +4,7 @@
     x = base + X + eps with an error below eps, and takes the whole part (fast/src/quantizer/compander.hpp). Where the
     fraction of x is at least 2 eps, that is the code; where it is less, one threshold is compared. This is the count if x is as
     close to the position of every z from which the rounded thresholds cannot tell y/rho; CompanderPosition.v has that of the
-    shipped polynomials. *)
+    shipped polynomials, CompanderBits.v how the library reads whole part and fraction. *)
 From Coq Require Import ZArith Reals Arith Lia Lra.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.Raux.

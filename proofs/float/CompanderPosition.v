@@ -643,7 +643,7 @@ Proof.
   apply position_of_eight; try assumption. now apply range_limit_correct.
 Qed.
 
-Theorem shipped_compander_counts b w rho y theta' x :
+Theorem position_counts b w rho y theta' x :
   (3 <= b <= 8)%nat -> INR w + 1 <= 2 ^ 32 -> / 2 ^ 100 <= rho <= 2 ^ 100 ->
   let U := dither_of_word w in
   (forall k, (1 <= k <= 2 ^ b - 1)%nat ->
