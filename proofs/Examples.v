@@ -569,17 +569,22 @@ Proof. left. split; [|reflexivity]. pose proof scale_of_one. rewrite Rmult_1_l, 
 Example one_is_a_code : 256 < compander_position_of_sixteen 8 0 1 1 < 256 + INR (2 ^ 8).
 Proof. exact (proj2 (Statements.compander_position 8 0 1 1 _ ltac:(lia) first_word norm_one one_companded)). Qed.
 
-Example code_of_one :
-  let theta k := threshold (compander_generator 8) k (dither_of_word 0) in
-  let T k := scaled_threshold32 (theta k) 1 in
-  exists x : IEEE754.Bits.binary32, IEEE754.Binary.B2R 24 128 x = compander_position_of_sixteen 8 0 1 1 /\
-    compander_code_of_bits 8 T 1 (IEEE754.Bits.bits_of_b32 x) = count_passed (2 ^ 8 - 1) T 1.
+Definition thresholds_of_eight_bits (k : nat) : R := scaled_threshold32 (threshold (compander_generator 8) k (dither_of_word 0)) 1.
+
+Lemma exact_codebook k : (1 <= k <= 2 ^ 8 - 1)%nat -> let theta := threshold (compander_generator 8) k (dither_of_word 0) in
+  Rabs (theta - theta) <= codebook_error theta.
 Proof.
-  intros theta T. destruct (position_binary32 8 0 1 1 _ ltac:(lia) first_word norm_one one_companded) as [x E].
-  exists x. split; [exact E|]. apply (Statements.shipped_compander_counts 8 0 1 1 theta x ltac:(lia) first_word norm_one).
-  - intros k _. unfold theta. rewrite Rminus_diag_eq, Rabs_R0 by easy. unfold codebook_error.
-    apply Rmult_le_pos; [pose proof (Rabs_pos (threshold (compander_generator 8) k (dither_of_word 0))); lra|apply bpow_ge_0].
-  - rewrite E. exact one_companded.
+  intros _ theta. rewrite Rminus_diag_eq, Rabs_R0 by easy. unfold codebook_error.
+  apply Rmult_le_pos; [pose proof (Rabs_pos theta); lra|apply bpow_ge_0].
+Qed.
+
+Example code_of_one : exists x : IEEE754.Bits.binary32,
+  IEEE754.Binary.B2R 24 128 x = compander_position_of_sixteen 8 0 1 1 /\
+  compander_lane 8 thresholds_of_eight_bits 1 1 (IEEE754.Bits.bits_of_b32 x) = count_passed (2 ^ 8 - 1) thresholds_of_eight_bits 1.
+Proof.
+  destruct (position_binary32 8 0 1 1 _ ltac:(lia) first_word norm_one one_companded) as [x E].
+  exists x. split; [exact E|]. apply (Statements.shipped_compander_counts 8 0 1 1 _ _ ltac:(lia) first_word norm_one exact_codebook).
+  left. exists x. split; [reflexivity|]. rewrite E. exact one_companded.
 Qed.
 
 Example rounded_codeword : Rabs (round32 (1/3) - 1/3) <= codeword_error_bound (1/3) 0.

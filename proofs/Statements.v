@@ -410,17 +410,17 @@ Theorem compander_position b w rho y x :
   /\ base < x < base + INR (2 ^ b).
 Proof. exact (CompanderPosition.compander_position b w rho y x). Qed.
 
-(** So with a codebook within its promise the code that is read off the bits of x is that of the definition,
-    #{k : y >= fl32(fl64(theta'_k rho))}. *)
-Theorem shipped_compander_counts b w rho y theta' (x : IEEE754.Bits.binary32) :
+(** So with a codebook within its promise the code of any y, read off the bits of x or searched for out of its range, is that of the
+    definition, #{k : y >= fl32(fl64(theta'_k rho))}. *)
+Theorem shipped_compander_counts b w rho y theta' bits :
   (3 <= b <= 8)%nat -> INR w + 1 <= 2 ^ 32 -> / 2 ^ 100 <= rho <= 2 ^ 100 ->
   let U := dither_of_word w in
   (forall k, (1 <= k <= 2 ^ b - 1)%nat ->
      Rabs (theta' k - threshold (compander_generator b) k U) <= codebook_error (threshold (compander_generator b) k U)) ->
-  compander_computes b w rho y (IEEE754.Binary.B2R 24 128 x) ->
+  compander_lane_bits b w rho y bits ->
   let T k := scaled_threshold32 (theta' k) rho in
-  compander_code_of_bits b T y (IEEE754.Bits.bits_of_b32 x) = count_passed (2 ^ b - 1) T y.
-Proof. exact (CompanderBits.shipped_compander_counts b w rho y theta' x). Qed.
+  compander_lane b T rho y bits = count_passed (2 ^ b - 1) T y.
+Proof. exact (CompanderBits.shipped_compander_counts b w rho y theta' bits). Qed.
 
 (** fl32(r'), r' in double within e of the real codeword. *)
 Theorem codeword_error_bound_correct r r' e :

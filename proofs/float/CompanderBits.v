@@ -2,12 +2,12 @@
 
     x lies in the binade [base, 2 base) of a power of 2: below the exponent, which is a multiple of 256 there, its bits are the whole
     part of x - base and then the fraction. The library shifts for the one and masks the fraction's bits of weight 2 eps and more
-    for the other. *)
+    for the other. Out of range the mask gives 0, and all thresholds are searched. *)
 From Coq Require Import ZArith Reals List Bool Lia Lra.
 From Flocq Require Import Core IEEE754.Binary IEEE754.Bits.
 From Flocq Require IEEE754.BinarySingleNaN.
 From Hdq Require Import Defs CompanderTables CompanderChecker CompanderBounds.
-From Hdq Require Import FloatTree FloatTransform FloatCode CompanderCode CompanderPosition.
+From Hdq Require Import FloatTree FloatTransform FloatCode FloatCodebook ThresholdSearch CompanderCode CompanderPosition.
 Open Scope R_scope.
 
 (** Bits of the fraction; those of weight 2 eps and more. *)
@@ -22,6 +22,18 @@ Definition compander_code_of_bits (b : nat) (T : nat -> R) (y : R) (bits : Z) : 
     let k := Z.to_nat (Z.land position (2 ^ Z.of_nat b - 1)) in
     if (0 <? k)%nat then if Rle_dec (T k) y then k else (k - 1)%nat else k
   else Z.to_nat (Z.land position 255).
+
+(** The code of any y. *)
+Definition compander_lane (b : nat) (T : nat -> R) (rho y : R) (bits : Z) : nat :=
+  if (Z.land bits (compander_certain_bits b) =? 0)%Z then
+    if Rlt_dec (Rabs y) (compander_range_limit rho) then compander_code_of_bits b T y bits else bisection (2 ^ b) T y
+  else compander_code_of_bits b T y bits.
+
+(** What it has: the bits of x, y in range; or bits that the mask makes 0. (Of x and a mask of the range, or of the NaN with which
+    segment 8 answers.) *)
+Definition compander_lane_bits (b w : nat) (rho y : R) (bits : Z) : Prop :=
+  (exists x : binary32, bits = bits_of_b32 x /\ compander_computes b w rho y (B2R 24 128 x))
+  \/ (compander_range_limit rho <= Rabs y /\ Z.land bits (compander_certain_bits b) = 0%Z).
 
 Lemma land_ones_above a low high : (0 <= low <= high)%Z ->
   (Z.land a (2 ^ high - 2 ^ low) =? 0)%Z = (a mod 2 ^ high <? 2 ^ low)%Z.
@@ -144,17 +156,26 @@ Proof.
 Qed.
 
 (** From y to the code: the definition's. *)
-Theorem shipped_compander_counts b w rho y theta' (x : binary32) :
+Theorem shipped_compander_counts b w rho y theta' bits :
   (3 <= b <= 8)%nat -> INR w + 1 <= 2 ^ 32 -> / 2 ^ 100 <= rho <= 2 ^ 100 ->
   let U := dither_of_word w in
   (forall k, (1 <= k <= 2 ^ b - 1)%nat ->
      Rabs (theta' k - threshold (compander_generator b) k U) <= codebook_error (threshold (compander_generator b) k U)) ->
-  compander_computes b w rho y (B2R 24 128 x) ->
+  compander_lane_bits b w rho y bits ->
   let T k := scaled_threshold32 (theta' k) rho in
-  compander_code_of_bits b T y (bits_of_b32 x) = count_passed (2 ^ b - 1) T y.
+  compander_lane b T rho y bits = count_passed (2 ^ b - 1) T y.
 Proof.
-  intros Hb Hw Hrho U Hcode Hx T. destruct (compander_position b w rho y _ Hb Hw Hrho Hx) as [_ Inside].
-  rewrite (compander_bits b T y x Hb Inside). exact (position_counts b w rho y theta' _ Hb Hw Hrho Hcode Hx).
+  intros Hb Hw Hrho U Hcode Hbits T.
+  assert (Search : bisection (2 ^ b) T y = count_passed (2 ^ b - 1) T y).
+  { apply bisection_counts; [apply Nat.neq_0_lt_0, Nat.pow_nonzero; discriminate|].
+    apply scaled_threshold32_nondecreasing; [pose proof (norm_positive rho Hrho); lra|].
+    exact (shipped_codebook_sorted b w theta' ltac:(lia) Hw Hcode). }
+  unfold compander_lane. destruct Hbits as [(x & -> & Hx) | [Out Zero]].
+  - assert (Read : compander_code_of_bits b T y (bits_of_b32 x) = count_passed (2 ^ b - 1) T y).
+    { destruct (compander_position b w rho y _ Hb Hw Hrho Hx) as [_ Inside].
+      rewrite (compander_bits b T y x Hb Inside). exact (position_counts b w rho y theta' _ Hb Hw Hrho Hcode Hx). }
+    destruct (_ =? 0)%Z; [destruct (Rlt_dec _ _)|]; assumption.
+  - rewrite Zero. cbn [Z.eqb]. destruct (Rlt_dec (Rabs y) (compander_range_limit rho)); [lra|exact Search].
 Qed.
 
 (** There is such an x. *)
