@@ -173,6 +173,21 @@ Proof.
   eapply Rle_trans; [|exact H0]. simpl. lra.
 Qed.
 
+(** ** Sums of frequencies *)
+
+Lemma IZR_cumulative f first n : IZR (cumulative f first n) = sum n (fun i => IZR (f (first + Z.of_nat i)%Z)).
+Proof. induction n as [|n IH]; [easy|]. cbn [cumulative sum]. now rewrite plus_IZR, IH. Qed.
+
+Lemma cumulative_app f first n m : (cumulative f first (n + m) = cumulative f first n + cumulative f (first + Z.of_nat n) m)%Z.
+Proof.
+  induction m as [|m IH]; [rewrite Nat.add_0_r; cbn [cumulative]; lia|]. rewrite Nat.add_succ_r. cbn [cumulative].
+  rewrite IH. replace (first + Z.of_nat (n + m))%Z with (first + Z.of_nat n + Z.of_nat m)%Z by lia. lia.
+Qed.
+
+Lemma cumulative_ext f g first n :
+  (forall i, (i < n)%nat -> f (first + Z.of_nat i) = g (first + Z.of_nat i))%Z -> cumulative f first n = cumulative g first n.
+Proof. induction n as [|n IH]; intros H; [easy|]. cbn [cumulative]. rewrite IH, H; [easy|lia|intros i Hi; apply H; lia]. Qed.
+
 (** ** 1. K *)
 
 Section Table.
@@ -187,6 +202,21 @@ Lemma largest_nonneg : (0 <= K)%Z.
 Proof.
   unfold K, largest_symbol. rewrite <- (Zceil_IZR 0). apply Zceil_le, round_nonneg.
   apply Rdiv_le_0_compat; [|lra]. apply round_nonneg, Rmult_le_pos; [lra|]. apply round_nonneg, sqrt_pos.
+Qed.
+
+Lemma largest_positive : (1 <= K)%Z.
+Proof.
+  unfold K, largest_symbol. set (v := round64 (1 + round64 (round64 (W * W) / 12))). set (x := round64 (_ / W)).
+  assert (Hv : 1 <= v).
+  { apply number_le_round; [apply binary64_1|]. assert (0 <= round64 (round64 (W * W) / 12)); [|lra].
+    apply round_nonneg. assert (0 <= round64 (W * W)) by (apply round_nonneg; nra). lra. }
+  assert (Ht : 1 <= round64 (sqrt v)).
+  { apply number_le_round; [apply binary64_1|]. rewrite <- sqrt_1. now apply sqrt_le_1_alt. }
+  assert (Hp : 4 <= round64 (9/2 * round64 (sqrt v))) by (apply number_le_round; [dyadic 4%Z 0%nat|lra]).
+  assert (Hx : 1/4 <= x).
+  { apply number_le_round; [replace (1/4) with (1 / 2 ^ 2) by (simpl; lra); apply dyadic_binary64; lia|].
+    apply Rmult_le_reg_r with W; [lra|]. unfold Rdiv. rewrite (Rmult_assoc _ (/ W)), Rinv_l by lra. lra. }
+  apply Zlt_succ_le, lt_IZR. rewrite succ_IZR. pose proof (Zceil_ub x). lra.
 Qed.
 
 (** The least W of an interval, and bounds of the square root. *)
@@ -271,9 +301,12 @@ Proof.
   apply Rabs_le. lra.
 Qed.
 
-Lemma weight_range c : (- K <= c <= K)%Z -> 0 <= weight W u c <= 5/4.
+(** q of e_c. *)
+Lemma weight_quotient_range c : (- K <= c <= K)%Z ->
+  let tau := middle_of_cell W u c in
+  0 <= round64 (round64 (tau * tau) / round64 (2 + round64 (round64 (W * W) / 6))) <= 1024.
 Proof.
-  intros Hc. apply table_exponential_range. unfold middle_of_cell.
+  intros Hc. unfold middle_of_cell.
   assert (Hfmt : is_binary64 1024) by dyadic 1024%Z 0%nat.
   destruct largest_cases as [[H1 HK] | [H1 HK]].
   - apply (quotient_range _ (79/2) 1562 1024); [|lra|lra|nra|easy].
@@ -281,6 +314,9 @@ Proof.
   - apply (quotient_range _ (15/2) 57 1024); [|lra|lra|nra|easy].
     eapply Rle_trans; [apply (factor_abs c 7); lia|lra].
 Qed.
+
+Lemma weight_range c : (- K <= c <= K)%Z -> 0 <= weight W u c <= 5/4.
+Proof. intros Hc. now apply table_exponential_range, weight_quotient_range. Qed.
 
 Lemma weight_0 : 1/5 <= weight W u 0.
 Proof.
@@ -373,9 +409,6 @@ Proof.
   pose proof (Zfloor_lb v). apply Z.max_case; lra.
 Qed.
 
-Lemma IZR_cumulative f first n : IZR (cumulative f first n) = sum n (fun i => IZR (f (first + Z.of_nat i)%Z)).
-Proof. induction n as [|n IH]; [easy|]. cbn [cumulative sum]. now rewrite plus_IZR, IH. Qed.
-
 Lemma side_sum_le first (w := fun i => weight W u (first + Z.of_nat i)) :
   (- K <= first)%Z -> (first + K <= K + 1)%Z ->
   IZR (cumulative (side_frequency W u) first N) <= 65535 / weight_sum W u * sum N w + INR N.
@@ -398,16 +431,6 @@ Proof.
     assert (left + right <= s - 199/1000) by lra. nra. }
   unfold Rdiv in *. nra.
 Qed.
-
-Lemma cumulative_app f first n m : (cumulative f first (n + m) = cumulative f first n + cumulative f (first + Z.of_nat n) m)%Z.
-Proof.
-  induction m as [|m IH]; [rewrite Nat.add_0_r; cbn [cumulative]; lia|]. rewrite Nat.add_succ_r. cbn [cumulative].
-  rewrite IH. replace (first + Z.of_nat (n + m))%Z with (first + Z.of_nat n + Z.of_nat m)%Z by lia. lia.
-Qed.
-
-Lemma cumulative_ext f g first n :
-  (forall i, (i < n)%nat -> f (first + Z.of_nat i) = g (first + Z.of_nat i))%Z -> cumulative f first n = cumulative g first n.
-Proof. induction n as [|n IH]; intros H; [easy|]. cbn [cumulative]. rewrite IH, H; [easy|lia|intros i Hi; apply H; lia]. Qed.
 
 Lemma side_frequency_pos c : (1 <= side_frequency W u c)%Z.
 Proof. unfold side_frequency. lia. Qed.
@@ -461,6 +484,16 @@ Proof.
   rewrite <- Nat.pow_add_r. now apply Nat.mod_upper_bound, Nat.pow_nonzero.
 Qed.
 
+Lemma map_fst_combine {A B : Type} (a : list A) (b : list B) : length a = length b -> map fst (combine a b) = a.
+Proof.
+  revert b. induction a as [|x a IH]; intros [|y b] H; try easy. cbn [combine map fst]. f_equal. apply IH. now injection H.
+Qed.
+
+Lemma map_snd_combine {A B : Type} (a : list A) (b : list B) : length a = length b -> map snd (combine a b) = b.
+Proof.
+  revert b. induction a as [|x a IH]; intros [|y b] H; try easy. cbn [combine map snd]. f_equal. apply IH. now injection H.
+Qed.
+
 (** So the coder's theorem is about the specification's own tables. *)
 Theorem step_row_decodes step h w norm_bits codes :
   0 < step <= 16 -> raw_bits_of_step step h -> (0 <= norm_bits < 2 ^ 32)%Z ->
@@ -471,12 +504,7 @@ Theorem step_row_decodes step h w norm_bits codes :
 Proof.
   intros Hstep Hh Hnorm Hcodes tables.
   assert (Hlength : length tables = length codes) by (unfold tables, row_tables; now rewrite map_length, seq_length).
-  assert (Hfst : map fst (combine tables codes) = tables).
-  { clearbody tables. clear Hcodes. revert codes Hlength. induction tables as [|t tables IH]; intros [|c codes] Hl; try easy.
-    cbn [combine map fst]. f_equal. apply IH. now injection Hl. }
-  assert (Hsnd : map snd (combine tables codes) = codes).
-  { clearbody tables. clear Hcodes Hfst. revert codes Hlength. induction tables as [|t tables IH]; intros [|c codes] Hl; try easy.
-    cbn [combine map snd]. f_equal. apply IH. now injection Hl. }
+  pose proof (map_fst_combine tables codes Hlength) as Hfst. pose proof (map_snd_combine tables codes Hlength) as Hsnd.
   rewrite <- Hfst at 1. rewrite row_stream_decodes, Hsnd; [easy|easy|].
   apply Forall_forall. intros [t c] Hin. cbn [fst snd].
   pose proof (in_combine_l _ _ _ _ Hin) as Ht. apply in_combine_r in Hin. rewrite Forall_forall in Hcodes.

@@ -415,20 +415,32 @@ Proof.
   now rewrite IH, of_to_bytes.
 Qed.
 
+Lemma words_bytes_length words : length (flat_map (to_bytes 4) words) = (length words * 4)%nat.
+Proof. induction words as [|w words IH]; [easy|]. cbn [flat_map length]. rewrite app_length, to_bytes_length, IH. lia. Qed.
+
+Lemma to_stream_length st : length (to_stream st) = (state_bytes (fst st) + length (snd st) * 4)%nat.
+Proof. unfold to_stream. now rewrite app_length, to_bytes_length, words_bytes_length. Qed.
+
+Lemma state_bytes_range x : x < 2 ^ 63 -> (5 <= state_bytes x <= 8)%nat /\ x < 2 ^ (8 * Z.of_nat (state_bytes x)).
+Proof.
+  intros Hx. unfold state_bytes. destruct (Z.ltb_spec x (2 ^ 40)); [split; [lia|exact H]|].
+  destruct (Z.ltb_spec x (2 ^ 48)); [split; [lia|assumption]|]. destruct (Z.ltb_spec x (2 ^ 56)); [split; [lia|assumption]|].
+  split; [lia|]. change (2 ^ (8 * Z.of_nat 8)) with (2 * 2 ^ 63). lia.
+Qed.
+
+(** The length of a stream tells that of its state. *)
+Lemma state_bytes_of_length st : state_ok st -> (5 + (length (to_stream st) - 5) mod 4)%nat = state_bytes (fst st).
+Proof.
+  intros [_ Hx]. destruct (state_bytes_range (fst st) Hx) as [Hk _]. rewrite to_stream_length.
+  replace (state_bytes (fst st) + length (snd st) * 4 - 5)%nat with (state_bytes (fst st) - 5 + length (snd st) * 4)%nat by lia.
+  rewrite Nat.mod_add, Nat.mod_small by lia. lia.
+Qed.
+
 Theorem of_to_stream st : state_ok st -> words_ok (snd st) -> of_stream (to_stream st) = st.
 Proof.
-  destruct st as [x words]. unfold state_ok, of_stream, to_stream; cbn [fst snd]. intros Hx Hw.
-  set (k := state_bytes x). assert (Hl : length (flat_map (to_bytes 4) words) = (length words * 4)%nat).
-  { clear. induction words as [|w words IH]; [easy|]. cbn [flat_map length]. rewrite app_length, to_bytes_length, IH. lia. }
-  rewrite app_length, to_bytes_length, Hl.
-  assert (Hk : (5 <= k <= 8)%nat /\ x < 2 ^ (8 * Z.of_nat k)).
-  { unfold k, state_bytes. destruct (Z.ltb_spec x (2 ^ 40)); [split; [lia|exact H]|].
-    destruct (Z.ltb_spec x (2 ^ 48)); [split; [lia|assumption]|]. destruct (Z.ltb_spec x (2 ^ 56)); [split; [lia|assumption]|].
-    split; [lia|]. change (2 ^ (8 * Z.of_nat 8)) with (2 * 2 ^ 63). lia. }
-  replace (5 + (k + length words * 4 - 5) mod 4)%nat with k.
-  2:{ replace (k + length words * 4 - 5)%nat with (k - 5 + length words * 4)%nat by lia.
-      rewrite Nat.mod_add, Nat.mod_small by lia. lia. }
-  replace ((k + length words * 4 - k) / 4)%nat with (length words).
+  intros Hst Hw. unfold of_stream. rewrite (state_bytes_of_length st Hst), to_stream_length. unfold to_stream.
+  destruct st as [x words]. unfold state_ok in Hst. cbn [fst snd] in *. destruct (state_bytes_range x ltac:(lia)) as [Hk Hx].
+  set (k := state_bytes x) in *. replace ((k + length words * 4 - k) / 4)%nat with (length words).
   2:{ replace (k + length words * 4 - k)%nat with (length words * 4)%nat by lia. now rewrite Nat.div_mul. }
   rewrite firstn_app, skipn_app, to_bytes_length. replace (k - k)%nat with 0%nat by lia. rewrite firstn_O, skipn_O.
   rewrite app_nil_r, firstn_all2, skipn_all2, app_nil_l by (rewrite to_bytes_length; lia).
