@@ -15,6 +15,7 @@ From Hdq Require Import CompanderBounds CompanderPosition CompanderBits.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList Codebook64 NormList FixedRateCodec CertificateNormal CodebookRange EncoderModel RowError.
+From Hdq Require ScoreList FileFormat FrequencyList StepCodec StepFile FrequencyModel StepRoundTrip.
 From Interval Require Tactic.
 From Hdq Require Import UnbiasedRule FlatVector SurrogateCertificate OptimalityCertificates.
 From Hdq Require Statements.
@@ -1390,4 +1391,134 @@ Proof.
       lra.
     + apply Rabs_le_inv in Hy. rewrite Rabs_left by lra. lra.
   - exists bytes. split; [exact Henc|]. exact Hout.
+Qed.
+
+(** *** Scores *)
+
+(** The query (3, 4) against the codewords (3, 4, 0 ...) of a row of norm 5, as in [inner_product_of_a_query]; three floats. *)
+Example scores_of_list34 :
+  let query := ScoreList.query_of shape34 bits34 list34 in
+  let sum32 := ScoreList.score_sum32 (ScoreList.query_rotated query) list34 in
+  let norm := NormList.norm_list32 list34 in
+  let x := FloatOperations.vec32 list34 in
+  let eps := EncoderModel.sign_vec bits34 in
+  let xhat := decode 12 H12 eps 5 x in
+  let T := query_sum 12 0 eps x x in
+  let B := query_sum_error_bound 12 0 12 eps 2 x (fun _ => 0) x x in
+  Rabs (FloatOperations.value32 (ScoreList.inner_product32 shape34 query norm sum32) - dot 12 x xhat) <= inner_product_error_bound 12 T B 5 2 /\
+  Rabs (FloatOperations.value32 (ScoreList.squared_distance32 shape34 query norm sum32) - (norm2 12 x + 5 ^ 2 - 2 * dot 12 x xhat))
+  <= squared_distance_error_bound 12 12 (norm2 12 x) T B 5 2 /\
+  Rabs (FloatOperations.value32 (ScoreList.cosine32 shape34 query norm sum32) - dot 12 x xhat / (sqrt (norm2 12 x) * 5))
+  <= cosine_error_bound 12 12 (sqrt (norm2 12 x)) T B 2.
+Proof.
+  intros query sum32 norm x eps xhat T B.
+  pose proof (Statements.scores_error shape34 bits34 list34 norm list34 (fun _ => 0) x base_order_12 ltac:(cbn; lia) ltac:(cbn; lia) ltac:(cbn; lia)
+    ltac:(repeat constructor) ltac:(vm_compute; reflexivity) ltac:(repeat constructor) eq_refl) as H.
+  destruct H as (H1 & H2 & H3); [intros j _; fold x; rewrite Rminus_diag_eq, Rabs_R0 by easy; lra|].
+  fold query sum32 x in H1, H2, H3. change (length list34) with 12%nat in H1, H2, H3. change (FixedRateCodec.order_of shape34) with 12%nat in H1, H2, H3.
+  cbn [FixedRateCodec.base FixedRateCodec.stages] in H1, H2, H3. fold H12 eps in H1, H2, H3.
+  replace (ScoreList.query_scale query) with 2%Z in H1, H2, H3 by (vm_compute; reflexivity).
+  unfold norm in H1, H2, H3. rewrite norm_of_list34 in H1, H2, H3. fold norm xhat T B in H1, H2, H3.
+  assert (Hsquare : norm2 12 x <> 0).
+  { unfold norm2, dot, x. rewrite (sum_ext 12 _ (fun i => x34 i * x34 i)) by (intros; now rewrite list34_vec). unfold x34. simpl. lra. }
+  split; [|split]; [apply H1|apply H2|apply H3]; try (vm_compute; reflexivity); [exact Hsquare|lra].
+Qed.
+
+(** By the bytes of [bytes_of_list34]: all codes are 0. *)
+Example inner_product_with_list34 :
+  let query := ScoreList.query_of shape34 bits34 list34 in
+  let norm := NormList.norm_list32 list34 in
+  let sum32 := ScoreList.row_sum_with shape34 (Codebook64.codewords64 1) 1 1 0 query [0; 0]%N in
+  let x := FloatOperations.vec32 list34 in
+  let exact j := codeword (shipped 2 (shipped_sigma 1) (shipped_kappa 1)) (N.to_nat (nth j (repeat 0%N 12) 0%N)) (dither_of_word (N.to_nat 3855657407)) in
+  Rabs (FloatOperations.value32 (ScoreList.inner_product32 shape34 query norm sum32) - dot 12 x (decode 12 H12 (EncoderModel.sign_vec bits34) 5 exact))
+  <= inner_product_error_bound 12 (query_sum 12 0 (EncoderModel.sign_vec bits34) x exact)
+       (query_sum_error_bound 12 0 12 (EncoderModel.sign_vec bits34) 2 x (fun j => codeword_error_bound (exact j) (codebook_error (exact j))) exact
+         (FloatOperations.vec32 (FixedRateCodec.codewords_of_codes (Codebook64.codewords64 1 3855657407) (repeat 0%N 12)))) 5 2.
+Proof.
+  intros query norm sum32 x exact.
+  pose proof (Statements.row_score_error 1 1 0 list34 norm (repeat 0%N 12) (Codebook64.thresholds64 1 3855657407) (Codebook64.codewords64 1) ltac:(lia) ltac:(cbn; lia)
+    ltac:(cbn; lia) ltac:(repeat constructor) ltac:(vm_compute; reflexivity)) as H. cbv zeta in H. rewrite word_of_row_0 in H.
+  specialize (H CodebookOfRow0.within). change (length list34) with 12%nat in H. change (FixedRateCodec.shape_of 12) with shape34 in H.
+  change (FixedRateCodec.order_of shape34) with 12%nat in H. destruct H as (H & _); [reflexivity|repeat constructor|].
+  cbn [FixedRateCodec.base FixedRateCodec.stages] in H. change (Packing.pack_bytes (N.of_nat 1) (repeat 0%N 12)) with [0; 0]%N in H. fold query x sum32 in H.
+  replace (ScoreList.query_scale query) with 2%Z in H by (vm_compute; reflexivity). unfold norm in H. rewrite norm_of_list34 in H.
+  apply H. vm_compute. reflexivity.
+Qed.
+
+(** *** Files *)
+
+Definition norm5 : IEEE754.Bits.binary32 := IEEE754.Bits.b32_of_bits 0x40A00000.
+
+(** Three rows of 12 coordinates and 1 bit, two in a block. *)
+Definition header3 : FileFormat.file_header :=
+  {| FileFormat.file_rows := 3; FileFormat.file_dimension := 12; FileFormat.file_bits := 1; FileFormat.rows_per_block := 2;
+     FileFormat.file_seed := 7; FileFormat.file_first_row := 40 |}.
+Definition rows3 : list FileFormat.stored_row := [(norm5, [255; 15]%N); (FloatOperations.zero32, [0; 0]%N); (norm5, [1; 2]%N)].
+
+Example file_of_three_rows : FileFormat.read_file (FileFormat.file_bytes header3 rows3) = Some (header3, rows3).
+Proof.
+  apply (Statements.read_file_iff header3 rows3); try reflexivity; [repeat split|repeat constructor].
+Qed.
+
+Example three_rows_saved : FileFormat.load_rows 3 12 1 7 (FileFormat.save_rows 12 1 7 rows3) = Some rows3.
+Proof. apply (Statements.load_saved_rows 12 1 7 rows3); try easy. repeat constructor. Qed.
+
+(** *** SPEC §7: programs *)
+
+Definition step_3_32 : IEEE754.Bits.binary32 := FloatOperations.number32 3 (-5) false.
+
+Lemma step_3_32_ok : FrequencyModel.step_ok step_3_32.
+Proof.
+  split; [vm_compute; reflexivity|]. rewrite (value32_of_parts _ false 12582912 (-27)) by (vm_compute; reflexivity).
+  unfold F2R. simpl. lra.
+Qed.
+
+Lemma norm5_value : FloatOperations.value32 norm5 = 5.
+Proof. rewrite (value32_of_parts _ false 10485760 (-21)) by (vm_compute; reflexivity). unfold F2R. simpl. lra. Qed.
+
+Example table_of_the_program :
+  FrequencyModel.tables_agree (FrequencyList.bucket_table (FrequencyList.coarse64 step_3_32) 31)
+    (FrequencyTables.step_table (coarse_step (FloatOperations.value32 step_3_32) (FrequencyList.raw_bits_of step_3_32)) 31).
+Proof. apply (Statements.step_table_model step_3_32 31 step_3_32_ok). lia. Qed.
+
+Example stream_of_the_program :
+  let h := FrequencyList.raw_bits_of step_3_32 in
+  snd (StepCodec.put_row (FrequencyList.bucket_table (FrequencyList.coarse64 step_3_32)) h 7 norm5 (7 :: -2 :: 1000 :: nil)%Z)
+  = StreamCoder.row_stream (IEEE754.Bits.bits_of_b32 norm5)
+      (combine (FrequencyTables.row_tables (FloatOperations.value32 step_3_32) h (N.to_nat 7) 3) (StepCodec.coarse_codes h (7 :: -2 :: 1000 :: nil)%Z)).
+Proof. apply (Statements.put_row_model step_3_32 7 norm5 (7 :: -2 :: 1000 :: nil)%Z step_3_32_ok). reflexivity. Qed.
+
+(** The program, run: the bytes of [bytes_of_a_row], by tables that it computed. *)
+Example bytes_of_the_program :
+  StepCodec.put_row (FrequencyList.bucket_table (FrequencyList.coarse64 (FloatOperations.number32 16 0 false))) 0 7 norm5
+    (0 :: -1 :: 2 :: -3 :: 1 :: 0 :: 1000 :: -2 :: nil)%Z
+  = ([], (65 :: 204 :: 45 :: 59 :: 169 :: 3 :: 254 :: 255 :: 255 :: 255 :: 197 :: 255 :: 178 :: 203 :: 0 :: 128 :: 239 :: 25 :: nil)%Z).
+Proof. vm_compute. reflexivity. Qed.
+
+Lemma row_fits_5 codes : forallb (StepCodec.code_fits 2) codes = true -> StepRoundTrip.row_fits 2 norm5 codes.
+Proof. intros H. left. split; [reflexivity|]. split; [rewrite norm5_value; lra|exact H]. Qed.
+
+Example row_of_the_program :
+  let tables := FrequencyList.bucket_table (FrequencyList.coarse64 step_3_32) in
+  let h := FrequencyList.raw_bits_of step_3_32 in
+  let (raw, stream) := StepCodec.put_row tables h 7 norm5 (7 :: -2 :: 1000 :: nil)%Z in
+  StepCodec.get_row tables h 2 7 3 raw stream = Some (norm5, (7 :: -2 :: 1000 :: nil)%Z).
+Proof. apply (Statements.get_put_row step_3_32 7 2 norm5 (7 :: -2 :: 1000 :: nil)%Z step_3_32_ok); [lia|now apply row_fits_5]. Qed.
+
+(** Three coordinates, four after padding; a row, and a row of zeros. *)
+Definition file_3_32 : StepFile.step_file :=
+  {| StepFile.step_dimension := 3; StepFile.step_seed := 7; StepFile.step_size := step_3_32;
+     StepFile.step_tables := FrequencyList.bucket_table (FrequencyList.coarse64 step_3_32) |}.
+Definition rows_3_32 : list StepFile.step_row := [(norm5, (7 :: -2 :: 1000 :: 0 :: nil)%Z); (FloatOperations.zero32, repeat 0%Z 4)].
+
+Example file_of_the_program : StepFile.load_step_rows file_3_32 2 (StepFile.save_step_rows file_3_32 rows_3_32) = Some rows_3_32.
+Proof.
+  apply (Statements.load_step_rows_iff file_3_32 rows_3_32).
+  - split; [cbn; lia|]. split; [cbn; lia|]. split; [exact step_3_32_ok|reflexivity].
+  - constructor; [|constructor; [|constructor]]; (split; [reflexivity|]).
+    + exact (row_fits_5 (7 :: -2 :: 1000 :: 0 :: nil)%Z eq_refl).
+    + right. split; [reflexivity|repeat constructor].
+  - vm_compute. reflexivity.
+  - reflexivity.
 Qed.

@@ -19,6 +19,7 @@ From Hdq Require Import CompanderBounds CompanderPosition CompanderBits.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList NormList FixedRateCodec NormModel EncoderModel DecoderModel RowError.
+From Hdq Require ScoreList ScoreModel ScoreError FileFormat FrequencyList StepCodec StepFile FrequencyModel StepRoundTrip FileRoundTrip StepFileRoundTrip.
 From Hdq Require Import UnbiasedRule FlatVector.
 From Hdq Require CertificateBounds CertificateBoundsFine Optimality.
 Open Scope R_scope.
@@ -972,3 +973,125 @@ Theorem row_error_away b seed row x (thetas codewords : N -> list IEEE754.Bits.b
     Rabs (FloatOperations.vec32 out i - reconstruct (2 ^ b) g d H rho (FloatOperations.vec32 x) (EncoderModel.sign_vec bits) U i)
     <= RowError.decoded_error_bound b s w norm (codewords w) code.
 Proof. exact (RowError.row_error_away b seed row x thetas codewords). Qed.
+
+(** *** Scores *)
+
+(** What is computed from the floats of a query, a stored norm and the float32 codewords z of a row, each within c of a real one r: every score that is finite
+    is within its bound of the score of x^, which r decodes to. (With c = 0 and r = z this is about the float32 codewords of either scheme.) *)
+Theorem scores_error s bits q norm z (c r : vec) :
+  base_order (FixedRateCodec.base s) -> (Z.of_nat (FixedRateCodec.order_of s) <= 2 ^ 24)%Z ->
+  (0 < length q <= FixedRateCodec.order_of s)%nat -> (FixedRateCodec.order_of s <= length bits)%nat ->
+  FloatOperations.finite32 q -> IEEE754.Binary.is_finite 24 128 norm = true -> FloatOperations.finite32 z ->
+  length z = FixedRateCodec.order_of s ->
+  (forall j, (j < FixedRateCodec.order_of s)%nat -> Rabs (FloatOperations.vec32 z j - r j) <= c j) ->
+  let m := FixedRateCodec.base s in
+  let k := FixedRateCodec.stages s in
+  let d := FixedRateCodec.order_of s in
+  let n := length q in
+  let query := ScoreList.query_of s bits q in
+  let e := ScoreList.query_scale query in
+  let sum32 := ScoreList.score_sum32 (ScoreList.query_rotated query) z in
+  let x := FloatOperations.vec32 q in
+  let rho := FloatOperations.value32 norm in
+  let eps := EncoderModel.sign_vec bits in
+  let xhat := decode d (supported_matrix m k) eps rho r in
+  let T := query_sum m k eps x r in
+  let B := query_sum_error_bound m k n eps e x c r (FloatOperations.vec32 z) in
+  let product := ScoreList.inner_product32 s query norm sum32 in
+  let distance := ScoreList.squared_distance32 s query norm sum32 in
+  let cosine := ScoreList.cosine32 s query norm sum32 in
+  (IEEE754.Binary.is_finite 24 128 product = true ->
+    Rabs (FloatOperations.value32 product - dot n x xhat) <= inner_product_error_bound d T B rho e) /\
+  (IEEE754.Binary.is_finite 24 128 distance = true ->
+    Rabs (FloatOperations.value32 distance - (norm2 n x + rho ^ 2 - 2 * dot n x xhat))
+    <= squared_distance_error_bound n d (norm2 n x) T B rho e) /\
+  (IEEE754.Binary.is_finite 24 128 cosine = true -> norm2 n x <> 0 -> rho <> 0 ->
+    Rabs (FloatOperations.value32 cosine - dot n x xhat / (sqrt (norm2 n x) * rho)) <= cosine_error_bound n d (sqrt (norm2 n x)) T B e).
+Proof. exact (fun Hm Hd Hn Hbits Hq Hnorm Hz Hlen => ScoreError.scores_error s bits q norm z Hm Hd Hn Hbits Hq Hnorm Hz Hlen c r). Qed.
+
+(** Of a row of the fixed-rate quantizer, from its norm and its bytes, if the codebook of its word is within [codebook_error]. *)
+Theorem row_score_error b seed row q norm codes thetas (codewords : N -> list IEEE754.Bits.binary64) :
+  (1 <= b <= 8)%nat -> (0 < length q)%nat -> (Z.of_nat (length q) <= 2 ^ 24)%Z ->
+  FloatOperations.finite32 q -> IEEE754.Binary.is_finite 24 128 norm = true ->
+  let w := Philox.dither_word seed row in
+  RowError.codebook_within b w thetas (codewords w) ->
+  let s := FixedRateCodec.shape_of (length q) in
+  let d := FixedRateCodec.order_of s in
+  length codes = d -> List.Forall (fun c => (c < 2 ^ N.of_nat b)%N) codes ->
+  let m := FixedRateCodec.base s in
+  let k := FixedRateCodec.stages s in
+  let n := length q in
+  let bits := Philox.sign_bits seed d in
+  let query := ScoreList.query_of s bits q in
+  let e := ScoreList.query_scale query in
+  let sum32 := ScoreList.row_sum_with s codewords (N.of_nat b) seed row query (Packing.pack_bytes (N.of_nat b) codes) in
+  let x := FloatOperations.vec32 q in
+  let rho := FloatOperations.value32 norm in
+  let eps := EncoderModel.sign_vec bits in
+  let exact j := codeword (shipped (2 ^ b) (shipped_sigma b) (shipped_kappa b)) (N.to_nat (nth j codes 0%N)) (dither_of_word (N.to_nat w)) in
+  let xhat := decode d (supported_matrix m k) eps rho exact in
+  let T := query_sum m k eps x exact in
+  let B := query_sum_error_bound m k n eps e x (fun j => codeword_error_bound (exact j) (codebook_error (exact j))) exact
+    (FloatOperations.vec32 (FixedRateCodec.codewords_of_codes (codewords w) codes)) in
+  let product := ScoreList.inner_product32 s query norm sum32 in
+  let distance := ScoreList.squared_distance32 s query norm sum32 in
+  let cosine := ScoreList.cosine32 s query norm sum32 in
+  (IEEE754.Binary.is_finite 24 128 product = true ->
+    Rabs (FloatOperations.value32 product - dot n x xhat) <= inner_product_error_bound d T B rho e) /\
+  (IEEE754.Binary.is_finite 24 128 distance = true ->
+    Rabs (FloatOperations.value32 distance - (norm2 n x + rho ^ 2 - 2 * dot n x xhat))
+    <= squared_distance_error_bound n d (norm2 n x) T B rho e) /\
+  (IEEE754.Binary.is_finite 24 128 cosine = true -> norm2 n x <> 0 -> rho <> 0 ->
+    Rabs (FloatOperations.value32 cosine - dot n x xhat / (sqrt (norm2 n x) * rho)) <= cosine_error_bound n d (sqrt (norm2 n x)) T B e).
+Proof. exact (ScoreError.row_score_error b seed row q norm codes thetas codewords). Qed.
+
+(** *** Files of the fixed-rate quantizer *)
+
+(** A header whose fields are in their ranges, and as many rows of as many bytes as it says: the bytes that the writer makes of them are read back as them,
+    and no other bytes are. *)
+Theorem read_file_iff h rows bytes :
+  FileFormat.header_ok h = true -> FileRoundTrip.header_fields_ok h -> N.of_nat (length rows) = FileFormat.file_rows h ->
+  List.Forall (FileRoundTrip.row_length_ok h) rows ->
+  FileFormat.read_file bytes = Some (h, rows) <-> bytes = FileFormat.file_bytes h rows.
+Proof. exact (FileRoundTrip.read_file_iff h rows bytes). Qed.
+
+(** So what a kernel saves it loads, of every dimension and b. *)
+Theorem load_saved_rows n b seed rows :
+  (1 <= n <= 2 ^ 24)%N -> (1 <= b <= 8)%N -> (seed < 2 ^ 64)%N -> (N.of_nat (length rows) < 2 ^ 64)%N ->
+  List.Forall (fun row => length (snd row) = Packing.packed_length b (FixedRateCodec.order_of (FixedRateCodec.shape_of (N.to_nat n)))) rows ->
+  FileFormat.load_rows (N.of_nat (length rows)) n b seed (FileFormat.save_rows n b seed rows) = Some rows.
+Proof. exact (FileRoundTrip.load_saved_rows n b seed rows). Qed.
+
+(** ** SPEC §7: programs *)
+
+(** For every step from 2^-10 to 16: the raw bits, K and the frequencies that the programs compute in binary64 are those of the tables of [step_table_ok]. *)
+Theorem step_table_model step u : FrequencyModel.step_ok step -> (0 <= u < 64)%Z ->
+  let h := FrequencyList.raw_bits_of step in
+  FrequencyTables.raw_bits_of_step (FloatOperations.value32 step) h /\
+  FrequencyModel.tables_agree (FrequencyList.bucket_table (FrequencyList.coarse64 step) u)
+    (FrequencyTables.step_table (coarse_step (FloatOperations.value32 step) h) u).
+Proof. exact (FrequencyModel.step_table_model step u). Qed.
+
+(** The stream of a row whose norm is not 0, byte for byte, is that of [step_row_decodes]. *)
+Theorem put_row_model step word norm codes : FrequencyModel.step_ok step -> FloatOperations.is_zero32 norm = false ->
+  let h := FrequencyList.raw_bits_of step in
+  snd (StepCodec.put_row (FrequencyList.bucket_table (FrequencyList.coarse64 step)) h word norm codes)
+  = StreamCoder.row_stream (IEEE754.Bits.bits_of_b32 norm)
+      (combine (FrequencyTables.row_tables (FloatOperations.value32 step) h (N.to_nat word) (length codes)) (StepCodec.coarse_codes h codes)).
+Proof. exact (StepRoundTrip.put_row_model step word norm codes). Qed.
+
+(** Raw bits and stream of a row, of a positive norm and codes of at most 4 bytes, or of zeros: what was put is got back. *)
+Theorem get_put_row step word width norm codes :
+  FrequencyModel.step_ok step -> (width <= 4)%nat -> StepRoundTrip.row_fits width norm codes ->
+  let h := FrequencyList.raw_bits_of step in
+  let tables := FrequencyList.bucket_table (FrequencyList.coarse64 step) in
+  let (raw, stream) := StepCodec.put_row tables h word norm codes in
+  StepCodec.get_row tables h width word (length codes) raw stream = Some (norm, codes).
+Proof. exact (StepRoundTrip.get_put_row step word width norm codes). Qed.
+
+(** The file of such rows, of any dimension and step: its bytes are read back as them, and no other bytes are. *)
+Theorem load_step_rows_iff f rows bytes :
+  StepFileRoundTrip.step_file_ok f -> List.Forall (StepFileRoundTrip.step_row_ok f) rows ->
+  (N.of_nat (length (StepFile.save_step_rows f rows)) < 2 ^ 64)%N ->
+  StepFile.load_step_rows f (N.of_nat (length rows)) bytes = Some rows <-> bytes = StepFile.save_step_rows f rows.
+Proof. exact (fun Hf => StepFileRoundTrip.load_step_rows_iff f Hf rows bytes). Qed.

@@ -280,6 +280,70 @@ Proof.
   apply fits32_bounded with 120%Z; [lia|]. now apply round64_bounded.
 Qed.
 
+(** ** The rotation of a scaled list *)
+
+Section Rotation.
+Variables (s : shape) (bits : list bool) (x : list binary32) (e : Z).
+Let m := base s.
+Let k := stages s.
+Let d := order_of s.
+Let n := length x.
+Hypothesis Hm : base_order m.
+Hypothesis Hd : (Z.of_nat d <= 2 ^ 24)%Z.
+Hypothesis Hn : (n <= d)%nat.
+Hypothesis Hbits : (d <= length bits)%nat.
+Hypothesis Hx : finite32 x.
+Hypothesis He : (-126 <= e <= 127)%Z.
+Hypothesis entry_scaled : forall i, Rabs (vec32 x i * bpow radix2 e) <= bpow radix2 102.
+
+Lemma entry_scaled_fits i : Rabs (prescale e (vec32 x) i) <= bpow radix2 102.
+Proof. apply round32_bounded; [lia|apply entry_scaled]. Qed.
+
+Let input := pad_list32 d (flip_list32 bits (scale_list32 e x)).
+
+Lemma scale_list32_nth i : (i < n)%nat ->
+  is_finite32 (nth i (scale_list32 e x) zero32) = true /\ vec32 (scale_list32 e x) i = prescale e (vec32 x) i.
+Proof.
+  intros Hi. unfold vec32, scale_list32. rewrite (nth_indep _ zero32 (scale32 e zero32)) by (now rewrite map_length).
+  rewrite map_nth. apply (scale32_spec e (nth i x zero32)); [lia|now apply finite32_nth|].
+  apply fits32_bounded with 102%Z; [lia|]. apply entry_scaled.
+Qed.
+
+Lemma input_spec i : is_finite32 (nth i input zero32) = true /\ vec32 input i = sign_vec bits i * prescale e (vec32 x) i.
+Proof.
+  unfold input, vec32 at 1. rewrite pad_list32_nth.
+  assert (Hl : length (scale_list32 e x) = n) by (unfold scale_list32; now rewrite map_length).
+  destruct (Nat.lt_ge_cases i n) as [Hi | Hi].
+  - destruct (flip_list32_spec bits (scale_list32 e x) i ltac:(lia) ltac:(lia)) as [Hf Hv].
+    destruct (scale_list32_nth i Hi) as [Hf' Hv']. rewrite Hf, <- Hv'. now split.
+  - rewrite nth_overflow by (rewrite flip_list32_length; lia). split; [easy|].
+    unfold prescale. rewrite vec32_beyond, Rmult_0_l by exact Hi. unfold round32, round_format.
+    rewrite round_0 by apply valid_rnd_N. cbn. ring.
+Qed.
+
+Lemma input_length : length input = d.
+Proof. unfold input. apply pad_list32_length. rewrite flip_list32_length; unfold scale_list32; rewrite map_length; fold n; lia. Qed.
+
+Lemma rotate_list32_length : length (rotate_list32 s bits (scale_list32 e x)) = d.
+Proof. exact (proj1 (transform_list32_length m k input Hm input_length)). Qed.
+
+Theorem rotate_scaled_model j : (j < d)%nat ->
+  is_finite32 (nth j (rotate_list32 s bits (scale_list32 e x)) zero32) = true /\
+  vec32 (rotate_list32 s bits (scale_list32 e x)) j
+  = transform32 m k (fun i => sign_vec bits i * prescale e (vec32 x) i) j.
+Proof.
+  intros Hj. replace (fun i => sign_vec bits i * prescale e (vec32 x) i) with (vec32 input).
+  2: { apply functional_extensionality. intros i. apply input_spec. }
+  assert (Hfin : finite32 input) by (apply finite32_of_nth; intros; apply input_spec).
+  assert (Hfit : (1 + unit_roundoff) ^ transform_addition_stages m k * sum (m * 2 ^ k) (fun i => Rabs (vec32 input i)) < bpow radix2 128).
+  { apply transform_fits; [easy|exact Hd|]. intros i. rewrite (proj2 (input_spec i)), Rabs_mult.
+    assert (H1 : Rabs (sign_vec bits i) = 1).
+    { destruct (sign_vec_sign bits i) as [-> | ->]; [apply Rabs_R1|]. rewrite Rabs_left; lra. }
+    rewrite H1, Rmult_1_l. apply entry_scaled_fits. }
+  exact (proj1 (transform_list_binary32 m k input j Hm input_length Hj Hfin Hfit)).
+Qed.
+End Rotation.
+
 (** ** The encoder *)
 
 Section Encoder.
@@ -299,7 +363,7 @@ Hypothesis Hx : finite32 x.
 Hypothesis Hnorm : is_finite32 norm = true.
 
 Lemma norm_model : rho = norm32 n (vec32 x).
-Proof. apply norm_list_binary32; try easy; [|fold n; lia]. intros H. unfold n in Hn. rewrite H in Hn. cbn in Hn. lia. Qed.
+Proof. apply norm_list_binary32; [|exact Hx|fold n; lia|exact Hnorm]. intros H. unfold n in Hn. rewrite H in Hn. cbn in Hn. lia. Qed.
 
 Lemma norm_nonneg : 0 <= rho.
 Proof.
@@ -309,10 +373,7 @@ Qed.
 
 Lemma entries_of_zero_norm i : rho = 0 -> vec32 x i = 0.
 Proof.
-  intros H0. apply (zero_norm_zero n); try easy; try lia.
-  - apply vec32_binary32.
-  - apply vec32_beyond.
-  - now rewrite <- norm_model.
+  intros H0. apply (zero_norm_zero n); [lia|lia|apply vec32_binary32|apply vec32_beyond|now rewrite <- norm_model].
 Qed.
 
 Lemma entry_scaled i : Rabs (vec32 x i * bpow radix2 e) <= bpow radix2 102.
@@ -331,50 +392,14 @@ Proof.
     change 102%Z with (2 + 100)%Z. rewrite bpow_plus. simpl (bpow radix2 2). pose proof (bpow_gt_0 radix2 100). lra.
 Qed.
 
-Lemma entry_scaled_fits i : Rabs (prescale e (vec32 x) i) <= bpow radix2 102.
-Proof. apply round32_bounded; [lia|apply entry_scaled]. Qed.
-
-Let input := pad_list32 d (flip_list32 bits (scale_list32 e x)).
-
-Lemma scale_list32_nth i : (i < n)%nat ->
-  is_finite32 (nth i (scale_list32 e x) zero32) = true /\ vec32 (scale_list32 e x) i = prescale e (vec32 x) i.
-Proof.
-  intros Hi. unfold vec32, scale_list32. rewrite (nth_indep _ zero32 (scale32 e zero32)) by (now rewrite map_length).
-  rewrite map_nth. pose proof (scale_exponent_range norm) as Hrange. fold e in Hrange.
-  apply (scale32_spec e (nth i x zero32)); [lia|now apply finite32_nth|].
-  apply fits32_bounded with 102%Z; [lia|]. apply entry_scaled.
-Qed.
-
-Lemma input_spec i : is_finite32 (nth i input zero32) = true /\ vec32 input i = sign_vec bits i * prescale e (vec32 x) i.
-Proof.
-  unfold input, vec32 at 1. rewrite pad_list32_nth.
-  assert (Hl : length (scale_list32 e x) = n) by (unfold scale_list32; now rewrite map_length).
-  destruct (Nat.lt_ge_cases i n) as [Hi | Hi].
-  - destruct (flip_list32_spec bits (scale_list32 e x) i ltac:(lia) ltac:(lia)) as [Hf Hv].
-    destruct (scale_list32_nth i Hi) as [Hf' Hv']. rewrite Hf, <- Hv'. now split.
-  - rewrite nth_overflow by (rewrite flip_list32_length; lia). split; [easy|].
-    unfold prescale. rewrite vec32_beyond, Rmult_0_l by exact Hi. unfold round32, round_format.
-    rewrite round_0 by apply valid_rnd_N. cbn. ring.
-Qed.
-
-Lemma input_length : length input = d.
-Proof. unfold input. apply pad_list32_length. rewrite flip_list32_length; unfold scale_list32; rewrite map_length; fold n; lia. Qed.
-
 (** What the thresholds are compared with. *)
 Theorem rotate_list32_model j : (j < d)%nat ->
   is_finite32 (nth j (rotate_list32 s bits (scale_list32 e x)) zero32) = true /\
   vec32 (rotate_list32 s bits (scale_list32 e x)) j
   = transform32 m k (fun i => sign_vec bits i * prescale e (vec32 x) i) j.
 Proof.
-  intros Hj. replace (fun i => sign_vec bits i * prescale e (vec32 x) i) with (vec32 input).
-  2: { apply functional_extensionality. intros i. apply input_spec. }
-  assert (Hfin : finite32 input) by (apply finite32_of_nth; intros; apply input_spec).
-  assert (Hfit : (1 + unit_roundoff) ^ transform_addition_stages m k * sum (m * 2 ^ k) (fun i => Rabs (vec32 input i)) < bpow radix2 128).
-  { apply transform_fits; [easy|exact Hd|]. intros i. rewrite (proj2 (input_spec i)), Rabs_mult.
-    assert (H1 : Rabs (sign_vec bits i) = 1).
-    { destruct (sign_vec_sign bits i) as [-> | ->]; [apply Rabs_R1|]. rewrite Rabs_left; lra. }
-    rewrite H1, Rmult_1_l. apply entry_scaled_fits. }
-  exact (proj1 (transform_list_binary32 m k input j Hm input_length Hj Hfin Hfit)).
+  pose proof (scale_exponent_range norm) as Hrange. fold e in Hrange.
+  apply (rotate_scaled_model s bits x e Hm Hd (proj2 Hn) Hbits Hx ltac:(lia) entry_scaled).
 Qed.
 
 Variable thetas : list binary64.
@@ -390,9 +415,7 @@ Proof.
   intros Hj. destruct (rotate_list32_model j Hj) as [Hyf Hyv]. pose proof norm_nonneg as H0.
   destruct (scaled_norm norm Hnorm H0) as (Hrf & Hrv & Hrle). fold e rho in Hrf, Hrv, Hrle.
   unfold codes_of_row. fold e. set (scaled := map (scaled_threshold (scale32 e norm)) thetas).
-  assert (Hlen : (j < length (rotate_list32 s bits (scale_list32 e x)))%nat).
-  { destruct (Nat.lt_ge_cases j (length (rotate_list32 s bits (scale_list32 e x)))) as [|Hge]; [easy|].
-    exfalso. revert Hge. unfold rotate_list32. fold d m k input. rewrite (proj1 (transform_list32_length m k input Hm input_length)). intros Hge. change d with (m * 2 ^ k)%nat in Hj. lia. }
+  assert (Hlen : (j < length (rotate_list32 s bits (scale_list32 e x)))%nat) by (now rewrite (rotate_list32_length s bits x e Hm (proj2 Hn) Hbits)).
   rewrite (nth_indep _ 0%N (count_list scaled zero32)) by (now rewrite map_length). rewrite map_nth.
   assert (Hscaled : forall i, (i < length thetas)%nat ->
     is_finite32 (nth i scaled zero32) = true /\ vec32 scaled i = scaled_threshold32 (vec64 thetas i) (rho * bpow radix2 e)).

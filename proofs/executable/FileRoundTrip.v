@@ -208,6 +208,12 @@ Proof.
   symmetry. apply rows_of_blocks_bytes; [fold B; lia|exact Hrows|exact Hcover].
 Qed.
 
+(** One file for what is in it, and nothing else is read as it. *)
+Theorem read_file_iff h rows bytes :
+  header_ok h = true -> header_fields_ok h -> N.of_nat (length rows) = file_rows h -> Forall (row_length_ok h) rows ->
+  read_file bytes = Some (h, rows) <-> bytes = file_bytes h rows.
+Proof. intros Hok Hfields Hcount Hrows. split; [apply read_file_exact|]. intros ->. now apply read_file_bytes. Qed.
+
 (** ** What a kernel saves it loads *)
 
 Lemma usual_block_length C : C <= 2 ^ 24 -> let B := usual_rows_per_block C in 1 <= B < 2 ^ 32 /\ (B * (4 + C) <= 262144 \/ B = 1).

@@ -149,14 +149,14 @@ Proof.
   rewrite <- bpow_plus. now apply bpow_lt.
 Qed.
 
-(** ** The norm *)
+(** ** The sum of squares and the norm *)
 
-(** The norm of a list of finite numbers is that of FloatNorm.v if float32 can hold it. *)
-Theorem norm_list_binary32 x :
+(** The sum of a list of finite numbers is that of FloatNorm.v: it cannot overflow. *)
+Theorem sum_of_squares_list_binary64 x :
   x <> [] -> finite32 x -> (Z.of_nat (length x) <= 2 ^ 32)%Z ->
-  is_finite32 (norm_list32 x) = true -> value32 (norm_list32 x) = norm32 (length x) (vec32 x).
+  is_finite64 (sum_of_squares_list64 x) = true /\ value64 (sum_of_squares_list64 x) = sum_of_squares64 (length x) (vec32 x).
 Proof.
-  intros Hne Hfin Hlen Hnorm. unfold norm_list32 in *. set (n := length x) in *.
+  intros Hne Hfin Hlen. set (n := length x) in *.
   assert (Hn : (0 < n)%nat) by (unfold n; destruct x; [easy|cbn; lia]).
   set (q := last_of_lane n). set (v := fun i => nth i (map square64 x) zero64).
   assert (Hv : forall i, is_finite64 (v i) = true /\ value64 (v i) = vec32 x i * vec32 x i).
@@ -164,51 +164,50 @@ Proof.
     - rewrite (nth_indep _ zero64 (square64 zero32)) by (now rewrite map_length). rewrite map_nth.
       apply square64_spec. now apply finite32_nth.
     - rewrite !nth_overflow by (rewrite ?map_length; exact Hi). split; [easy|]. unfold value32, value64. cbn. ring. }
-  assert (Hsum : is_finite64 (sum_of_squares_list64 x) = true /\ value64 (sum_of_squares_list64 x) = sum_of_squares64 n (vec32 x)).
-  { unfold sum_of_squares_list64. rewrite sixteen_lane_list_sum by (destruct x; easy). rewrite map_length. fold n q v.
-    rewrite <- (norm_tree_value plus64 minus64 b64_opp v q).
-    assert (Hmass : tree_mass (fun i => value64 (v i)) (norm_tree q) <= INR (16 * S q) * bpow radix2 256).
-    { rewrite norm_tree_mass, <- sum_const. apply sum_le. intros i _. rewrite (proj2 (Hv i)), Rabs_mult.
-      pose proof (value32_lt (nth i x zero32)) as H. fold (vec32 x i) in H. pose proof (Rabs_pos (vec32 x i)).
-      replace (bpow radix2 256) with (bpow radix2 128 * bpow radix2 128) by (now rewrite <- bpow_plus).
-      apply Rmult_le_compat; lra. }
-    assert (Hq : INR (16 * S q) <= bpow radix2 33 /\ INR (q + 4) * unit_roundoff64 <= 1).
-    { assert (Hq : (Z.of_nat (16 * S q) <= 2 ^ 32 + 16)%Z).
-      { unfold q, last_of_lane. pose proof (Nat.div_mod (n + 15) 16 ltac:(lia)).
-        pose proof (Nat.mod_upper_bound (n + 15) 16 ltac:(lia)). lia. }
-      rewrite !INR_IZR_INZ. split.
-      - apply (IZR_le _ (2 ^ 33)). lia.
-      - apply Rle_trans with (IZR (2 ^ 33) * unit_roundoff64).
-        + apply Rmult_le_compat_r; [left; apply unit_roundoff64_pos|]. apply IZR_le. lia.
-        + unfold unit_roundoff64. simpl. lra. }
-    destruct (tree_ieee64 v (norm_tree q) (q + 4) (INR (16 * S q) * bpow radix2 256)) as [Hf Hval].
-    - intros i. apply Hv.
-    - rewrite norm_tree_depth. lia.
-    - exact Hmass.
-    - apply Rle_lt_trans with (3 * (bpow radix2 33 * bpow radix2 256)).
-      + apply Rmult_le_compat.
-        * apply pow_le. pose proof unit_roundoff64_pos. lra.
-        * apply Rmult_le_pos; [apply pos_INR|apply bpow_ge_0].
-        * apply growth_le_3; [left; apply unit_roundoff64_pos|apply Hq].
-        * apply Rmult_le_compat_r; [apply bpow_ge_0|apply Hq].
-      + rewrite <- bpow_plus. apply Rlt_le_trans with (bpow radix2 2 * bpow radix2 (33 + 256)).
-        * apply Rmult_lt_compat_r; [apply bpow_gt_0|simpl; lra].
-        * rewrite <- bpow_plus. now apply bpow_le.
-    - split; [exact Hf|]. rewrite Hval. unfold rounded_value, sum_of_squares64. rewrite norm_tree_value. fold q.
-      unfold sixteen_lane_sum, halve, rounded_add.
-      assert (Hlane : forall l, lane_sum (fun a b => round64 (a + b)) (fun i => value64 (v i)) l q
-        = lane_sum (fun a b => round64 (a + b)) (fun i => vec32 x i * vec32 x i) l q).
-      { intros l. clear - Hv. induction q as [|p IH]; cbn [lane_sum]; [apply Hv|]. now rewrite IH, (proj2 (Hv _)). }
-      now rewrite !Hlane. }
-  destruct Hsum as [Hsf Hsv].
-  assert (Hpos : 0 <= sum_of_squares64 n (vec32 x)).
-  { pose proof (sum_of_squares64_error n (vec32 x) Hn (vec32_binary32 x) (vec32_beyond x)) as [_ _].
-    unfold sum_of_squares64, sixteen_lane_sum, halve.
-    assert (Hadd : forall a b, 0 <= a -> 0 <= b -> 0 <= round64 (a + b)).
-    { intros a b Ha Hb. rewrite <- (round_0 radix2 (FLT_exp (-1074) 53) ZnearestE). apply round64_le. lra. }
-    assert (Hlane : forall l p, 0 <= lane_sum (fun a b => round64 (a + b)) (fun i => vec32 x i * vec32 x i) l p).
-    { intros l p. induction p as [|p IH]; cbn [lane_sum]; [nra|]. apply Hadd; [exact IH|nra]. }
-    repeat apply Hadd; apply Hlane. }
+  unfold sum_of_squares_list64. rewrite sixteen_lane_list_sum by (destruct x; easy). rewrite map_length. fold n q v.
+  rewrite <- (norm_tree_value plus64 minus64 b64_opp v q).
+  assert (Hmass : tree_mass (fun i => value64 (v i)) (norm_tree q) <= INR (16 * S q) * bpow radix2 256).
+  { rewrite norm_tree_mass, <- sum_const. apply sum_le. intros i _. rewrite (proj2 (Hv i)), Rabs_mult.
+    pose proof (value32_lt (nth i x zero32)) as H. fold (vec32 x i) in H. pose proof (Rabs_pos (vec32 x i)).
+    replace (bpow radix2 256) with (bpow radix2 128 * bpow radix2 128) by (now rewrite <- bpow_plus).
+    apply Rmult_le_compat; lra. }
+  assert (Hq : INR (16 * S q) <= bpow radix2 33 /\ INR (q + 4) * unit_roundoff64 <= 1).
+  { assert (Hq : (Z.of_nat (16 * S q) <= 2 ^ 32 + 16)%Z).
+    { unfold q, last_of_lane. pose proof (Nat.div_mod (n + 15) 16 ltac:(lia)).
+      pose proof (Nat.mod_upper_bound (n + 15) 16 ltac:(lia)). lia. }
+    rewrite !INR_IZR_INZ. split.
+    - apply (IZR_le _ (2 ^ 33)). lia.
+    - apply Rle_trans with (IZR (2 ^ 33) * unit_roundoff64).
+      + apply Rmult_le_compat_r; [left; apply unit_roundoff64_pos|]. apply IZR_le. lia.
+      + unfold unit_roundoff64. simpl. lra. }
+  destruct (tree_ieee64 v (norm_tree q) (q + 4) (INR (16 * S q) * bpow radix2 256)) as [Hf Hval].
+  - intros i. apply Hv.
+  - rewrite norm_tree_depth. lia.
+  - exact Hmass.
+  - apply Rle_lt_trans with (3 * (bpow radix2 33 * bpow radix2 256)).
+    + apply Rmult_le_compat.
+      * apply pow_le. pose proof unit_roundoff64_pos. lra.
+      * apply Rmult_le_pos; [apply pos_INR|apply bpow_ge_0].
+      * apply growth_le_3; [left; apply unit_roundoff64_pos|apply Hq].
+      * apply Rmult_le_compat_r; [apply bpow_ge_0|apply Hq].
+    + rewrite <- bpow_plus. apply Rlt_le_trans with (bpow radix2 2 * bpow radix2 (33 + 256)).
+      * apply Rmult_lt_compat_r; [apply bpow_gt_0|simpl; lra].
+      * rewrite <- bpow_plus. now apply bpow_le.
+  - split; [exact Hf|]. rewrite Hval. unfold rounded_value, sum_of_squares64. rewrite norm_tree_value. fold q.
+    unfold sixteen_lane_sum, halve, rounded_add.
+    assert (Hlane : forall l, lane_sum (fun a b => round64 (a + b)) (fun i => value64 (v i)) l q
+      = lane_sum (fun a b => round64 (a + b)) (fun i => vec32 x i * vec32 x i) l q).
+    { intros l. clear - Hv. induction q as [|p IH]; cbn [lane_sum]; [apply Hv|]. now rewrite IH, (proj2 (Hv _)). }
+    now rewrite !Hlane. 
+Qed.
+
+(** The norm of a list of finite numbers is that of FloatNorm.v if float32 can hold it. *)
+Theorem norm_list_binary32 x :
+  x <> [] -> finite32 x -> (Z.of_nat (length x) <= 2 ^ 32)%Z ->
+  is_finite32 (norm_list32 x) = true -> value32 (norm_list32 x) = norm32 (length x) (vec32 x).
+Proof.
+  intros Hne Hfin Hlen Hnorm. destruct (sum_of_squares_list_binary64 x Hne Hfin Hlen) as [Hsf Hsv].
+  unfold norm_list32 in *. pose proof (sum_of_squares64_nonneg (length x) (vec32 x)) as Hpos.
   assert (Hrf : is_finite64 (sqrt64 (sum_of_squares_list64 x)) = true) by (apply sqrt64_finite; [exact Hsf|now rewrite Hsv]).
   rewrite (proj2 (narrow_spec _ Hrf) Hnorm), sqrt64_value, Hsv. reflexivity.
 Qed.

@@ -69,6 +69,14 @@ Proof.
   - simpl. lra.
 Qed.
 
+Lemma codewords_small b w thetas codewords c : (1 <= b <= 8)%nat -> (w < 2 ^ 32)%N -> codebook_within b w thetas codewords ->
+  (c < 2 ^ b)%nat -> Rabs (vec64 codewords c) <= bpow radix2 50.
+Proof.
+  intros Hb Hw (_ & _ & _ & _ & _ & Hword) Hc. change 50%Z with (49 + 1)%Z.
+  apply codebook_size with (codeword (shipped (2 ^ b) (shipped_sigma b) (shipped_kappa b)) c (dither_of_word (N.to_nat w))); [lia| |now apply Hword].
+  now apply (shipped_codeword_size b (N.to_nat w) Hb (word_limit w Hw)).
+Qed.
+
 (** ** Rows and codes *)
 
 Lemma first_not_finite_spec x : finite32 x <-> first_not_finite x = None.
@@ -152,13 +160,6 @@ Proof.
   - pose proof (Htheta (S i) ltac:(lia)) as Ht. replace (S i - 1)%nat with i in Ht by lia. exact Ht.
 Qed.
 
-Lemma codewords_small c : (c < N)%nat -> Rabs (vec64 codewords c) <= bpow radix2 50.
-Proof.
-  destruct Hbook as (_ & _ & _ & _ & _ & Hword). intros Hc. change 50%Z with (49 + 1)%Z.
-  apply codebook_size with (codeword g c U); [lia| |now apply Hword].
-  now apply (shipped_codeword_size b (N.to_nat w) Hb (word_limit w Hw)).
-Qed.
-
 (** *** The norm *)
 
 Lemma row_norm : Rabs (rho - sqrt (norm2 n (vec32 x))) <= norm_error_bound n (sqrt (norm2 n (vec32 x))).
@@ -209,7 +210,7 @@ Proof.
   rewrite (nth_indep _ zero32 (f 0%N)) by (rewrite map_length, codes_length; exact Hj). rewrite map_nth. unfold f. fold (code j).
   pose proof (code_below j) as Hc. rewrite (nth_indep _ zero32 (narrow zero64)) by (rewrite map_length, Hl; exact Hc). rewrite map_nth.
   apply (narrow_spec (nth (code j) codewords zero64)); [now apply finite64_nth|].
-  apply fits32_bounded with 50%Z; [lia|]. now apply codewords_small.
+  apply fits32_bounded with 50%Z; [lia|]. now apply (codewords_small b w thetas codewords).
 Qed.
 
 Lemma z_length : length z = d.
@@ -219,7 +220,7 @@ Lemma z_small j : Rabs (vec32 z j) <= bpow radix2 60.
 Proof.
   destruct (Nat.lt_ge_cases j d) as [Hj | Hj].
   - rewrite (proj2 (decoded_codeword j Hj)). apply Rle_trans with (bpow radix2 50); [|now apply bpow_le].
-    apply round32_bounded; [lia|]. apply codewords_small, code_below.
+    apply round32_bounded; [lia|]. apply (codewords_small b w thetas codewords); try assumption. apply code_below.
   - rewrite vec32_beyond, Rabs_R0 by (now rewrite z_length). apply bpow_ge_0.
 Qed.
 

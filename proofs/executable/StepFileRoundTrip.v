@@ -100,7 +100,7 @@ Lemma width_le : (width <= 4)%nat.
 Proof. unfold width, code_width. destruct (narrow_codes d (step_size f)); lia. Qed.
 
 Lemma order_small : (Z.of_nat d <= 2 ^ 24)%Z.
-Proof. destruct Hf as (H1 & H2 & _). now destruct (shape_of_spec _ H1 H2) as (_ & _ & H). Qed.
+Proof. destruct Hf as (H1 & H2 & _). now destruct (shape_of_spec (step_dimension f) ltac:(lia) ltac:(lia)) as (_ & _ & H). Qed.
 
 Lemma packed_row_spec number row : step_row_ok f row ->
   let p := packed_row f number row in
@@ -362,4 +362,9 @@ Proof.
     rewrite <- N2Nat.inj_mul. revert Hd. generalize (b * ((N.of_nat (length rows) + b - 1) / b)). intros t Hd. lia. }
   unfold ends, blocks. rewrite rows_of_step_blocks_bytes by easy. fold bytes. now rewrite same_bytes_refl.
 Qed.
+
+(** One file for what is in it, and nothing else is read as it. *)
+Theorem load_step_rows_iff rows bytes : Forall (step_row_ok f) rows -> N.of_nat (length (save_step_rows f rows)) < 2 ^ 64 ->
+  load_step_rows f (N.of_nat (length rows)) bytes = Some rows <-> bytes = save_step_rows f rows.
+Proof. intros Hrows Hsize. split; [apply load_step_rows_exact|]. intros ->. now apply load_saved_step_rows. Qed.
 End File.
