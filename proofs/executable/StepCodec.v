@@ -62,10 +62,10 @@ Definition step_dot_row (s : shape) (step : binary32) (seed row : N) (q : query)
 
 (** ** Codes in memory: signed numbers of two or four bytes *)
 
-(** d <= (32766 step)^2: exactly. *)
+(** d <= ((32767 - 2^h) step)^2: exactly. *)
 Definition narrow_codes (d : nat) (step : binary32) : bool :=
   match step with
-  | Binary.B754_finite _ m e _ => let v := 32766 * Zpos m in
+  | Binary.B754_finite _ m e _ => let v := (32767 - 2 ^ Z.of_nat (raw_bits_of step)) * Zpos m in
     if 0 <=? e then Z.of_nat d <=? (v * 2 ^ e) * (v * 2 ^ e) else Z.of_nat d * 2 ^ (- 2 * e) <=? v * v
   | _ => false
   end.

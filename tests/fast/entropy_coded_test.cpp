@@ -30,8 +30,10 @@ using testing::overwrite_file;
 using testing::read_file;
 using testing::TemporaryDirectory;
 
-// Both ends, both sides of where raw bits begin, a rate of 2, and one where one row of 131072 needs codes of 32 bits.
-const std::vector<float> steps = {0x1p-10f, 0.001009f, 0.0162f, 0.125f, 0x1.000002p-3f, 0.26f, 1.0825f, 13.6f, 16.0f};
+// Both ends, both sides of where raw bits begin, a rate of 2, one where one row of 131072 needs codes of 32 bits, and one where the offset, below
+// 2^h, takes codes of a row along H of order 1024 beyond 16: √d/Δ = 32700, h = 7.
+const std::vector<float> steps = {0x1p-10f,       0.00097859f, 0.001009f, 0.0162f, 0.125f,
+                                  0x1.000002p-3f, 0.26f,       1.0825f,   13.6f,   16.0f};
 
 // Rows of every kind that is hard for a coder: the first coordinate alone, all equal, a row of H (all of z in one coordinate), heavy
 // tails, zeros, subnormals, huge, then normal ones.
@@ -138,7 +140,7 @@ TEST(EntropyCoded, SameCodesDecodedBitsAndScoresOnEveryInstructionSet) {
 
 // |ẑ_j − z_j| <= Δ/2 for every coordinate, up to rounding: hence so for ‖x̂ − x‖² <= ‖x‖²Δ²/4, whatever the dither.
 TEST(EntropyCoded, TheErrorOfEveryRowIsBounded) {
-  for (const std::size_t n : {1u, 12u, 384u, 1000u})
+  for (const std::size_t n : {1u, 12u, 384u, 1000u, 1024u})
     for (const float step : steps) {
       const Codec codec(n, Step(step), 3);
       const std::vector<float> x = rows_of(codec, 16), y = decoded(codec, encoded(codec, 16));

@@ -234,7 +234,7 @@ def get_coarse(step, seed, row, d, stream):
 
 def code_type(d, step):
     """How codes lie in memory."""
-    return np.int16 if d <= (32766 * float(step))**2 else np.int32
+    return np.int16 if d <= ((32767 - 2**raw_bits(step)[0]) * float(step))**2 else np.int32
 
 
 def put_raw(step, codes):

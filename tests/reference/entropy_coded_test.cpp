@@ -120,11 +120,11 @@ TEST(UniformStep, NumbersOfAStep) {
   EXPECT_EQ(StepNumbers(16).largest, 2);
   for (const float bad : {0.0f, -1.0f, 0x1.fffffep-11f, 16.000002f, std::nanf("")})
     EXPECT_THROW(StepNumbers{bad}, std::invalid_argument) << bad;
-  // d <= (32766·Δ)², exactly.
+  // d <= ((32767 − 2^h)·Δ)², exactly.
   const StepNumbers least(0x1p-10f);
-  EXPECT_EQ(code_range(least, 1023).bits, 16);
-  EXPECT_EQ(code_range(least, 1024).bits, 32);  // (32766/1024)² = 1023.87…
-  EXPECT_EQ(code_range(least, 1024).most, std::int64_t{1} << 30);
+  EXPECT_EQ(code_range(least, 1008).bits, 16);
+  EXPECT_EQ(code_range(least, 1009).bits, 32);  // ((32767 − 256)/1024)² = 1008.0009…
+  EXPECT_EQ(code_range(least, 1009).most, std::int64_t{1} << 30);
 }
 
 // ---- the quantizer of a vector ----

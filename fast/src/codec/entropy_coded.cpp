@@ -65,9 +65,9 @@ class EntropyCoded final : public detail::Scheme {
 
 }  // namespace
 
-// |k| < √d/Δ + 2: 16 bits hold it if √d <= 32766·Δ.
+// |k| < √d/Δ + 2^h + 1: 16 bits hold it if √d <= (32767 − 2^h)·Δ.
 std::size_t detail::entropy_coded_bytes(std::size_t count, Step step, std::size_t order) {
-  const double largest = 32766 * static_cast<double>(step.value());
+  const double largest = (32767 - (1 << step.raw_bits())) * static_cast<double>(step.value());
   return count * (static_cast<double>(order) <= largest * largest ? 2 : 4);
 }
 

@@ -42,7 +42,7 @@ Rational step_value(const StepNumbers& step, const Integer& code, const Rational
 }
 
 CodeRange code_range(const StepNumbers& step, std::uint64_t order) {
-  const Rational root = 32766 * step.delta();
+  const Rational root = (32767 - (1 << step.raw_bits)) * step.delta();
   if (Rational(order) <= root * root) return {16, -32768, 32767};
   return {32, -(std::int64_t{1} << 30), std::int64_t{1} << 30};
 }

@@ -395,7 +395,9 @@ static const char* get_coarse(const ec_config* s, uint64_t row, const uint8_t* s
 
 /* Does a code fit the width in which rows of d codes lie in memory? */
 static int fits(uint64_t d, float step, int64_t code) {
-  const int narrow = (double)d <= (32766 * (double)step) * (32766 * (double)step);
+  float coarse;
+  const double reach = (32767 - (1 << ec_raw_bits(step, &coarse))) * (double)step;
+  const int narrow = (double)d <= reach * reach;
   const int64_t most = narrow ? INT16_MAX : INT32_MAX;
   return -most - 1 <= code && code <= most;
 }

@@ -51,8 +51,8 @@ enum {
   HDQ_KERNEL_FIXED_RATE = 1, /* SPEC §3 and §4, or a scheme of one's own: a configuration has bits */
   HDQ_KERNEL_ENTROPY_CODED =
       2 /* SPEC §7: a configuration has a step. The same functions are called, and those of version 3. A row of codes is
-                                  d numbers k_j, int16_t if d <= (32766·step)², else int32_t, aligned as that type is. Thresholds,
-                                  codewords, code_bytes, pack, unpack and error_constant are not called. save and load
+                                  d numbers k_j, int16_t if d <= ((32767 - 2^h)·step)², else int32_t, aligned as that type is.
+                                  Thresholds, codewords, code_bytes, pack, unpack and error_constant are not called. save and load
                                   number rows from 0. */
 };
 

@@ -17,7 +17,9 @@ bool works_on_rows(Operation operation) {
 }
 
 std::size_t step_code_bytes(const Config& config) {
-  const double most = 32766 * static_cast<double>(config.step);
+  int fold = 1;  // 2^h
+  while (fold < 256 && static_cast<float>(fold) * config.step <= 0.125f) fold *= 2;
+  const double most = (32767 - fold) * static_cast<double>(config.step);
   return static_cast<double>(config.order) <= most * most ? 2 : 4;
 }
 

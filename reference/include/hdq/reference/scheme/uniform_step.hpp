@@ -39,7 +39,7 @@ Integer step_code(const StepNumbers& step, const Rational& z, const Rational& of
 // ẑ of k.
 Rational step_value(const StepNumbers& step, const Integer& code, const Rational& offset);
 
-// Codes of d coordinates lie in memory as signed numbers of 16 bits if d <= (32766·Δ)², else of 32. `least` and `most` are what z/Δ + 2^h·V is
+// Codes of d coordinates lie in memory as signed numbers of 16 bits if d <= ((32767 − 2^h)·Δ)², else of 32. `least` and `most` are what z/Δ + 2^h·V is
 // brought within before its floor; they matter only for a norm that is not the row's.
 struct CodeRange {
   int bits;
