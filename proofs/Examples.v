@@ -1506,6 +1506,16 @@ Example row_of_the_program :
   StepCodec.get_row tables h 2 7 3 raw stream = Some (norm5, (7 :: -2 :: 1000 :: nil)%Z).
 Proof. apply (Statements.get_put_row step_3_32 7 2 norm5 (7 :: -2 :: 1000 :: nil)%Z step_3_32_ok); [lia|now apply row_fits_5]. Qed.
 
+Example codes_of_list34_fit : exists codes,
+  StepCodec.step_encode_row shape34 bits34 step_3_32 1 0 list34 = StepCodec.StepEncoded (NormList.norm_list32 list34) codes /\
+  length codes = 12%nat /\ StepRoundTrip.row_fits 2 (NormList.norm_list32 list34) codes.
+Proof.
+  apply (Statements.step_encode_row_fits 1 0 step_3_32 list34 step_3_32_ok); [cbn; lia|cbn; lia|repeat constructor|vm_compute; reflexivity|].
+  replace (norm2 (length list34) (FloatOperations.vec32 list34)) with 25.
+  - replace 25 with (5 * 5) by ring. rewrite sqrt_square by lra. apply Rle_trans with (bpow radix2 0); [apply bpow_le; lia|simpl; lra].
+  - change (length list34) with 12%nat. unfold norm2, dot. rewrite (sum_ext 12 _ (fun i => x34 i * x34 i)) by (intros; now rewrite list34_vec). unfold x34. simpl. lra.
+Qed.
+
 (** Three coordinates, four after padding; a row, and a row of zeros. *)
 Definition file_3_32 : StepFile.step_file :=
   {| StepFile.step_dimension := 3; StepFile.step_seed := 7; StepFile.step_size := step_3_32;

@@ -19,7 +19,7 @@ From Hdq Require Import CompanderBounds CompanderPosition CompanderBits.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList NormList FixedRateCodec NormModel EncoderModel DecoderModel RowError.
-From Hdq Require ScoreList ScoreModel ScoreError FileFormat FrequencyList StepCodec StepFile FrequencyModel StepRoundTrip FileRoundTrip StepFileRoundTrip.
+From Hdq Require ScoreList ScoreModel ScoreError FileFormat FrequencyList StepCodec StepFile FrequencyModel StepRoundTrip StepCodeRange FileRoundTrip StepFileRoundTrip.
 From Hdq Require Import UnbiasedRule FlatVector.
 From Hdq Require CertificateBounds CertificateBoundsFine Optimality.
 Open Scope R_scope.
@@ -1088,6 +1088,19 @@ Theorem get_put_row step word width norm codes :
   let (raw, stream) := StepCodec.put_row tables h word norm codes in
   StepCodec.get_row tables h width word (length codes) raw stream = Some (norm, codes).
 Proof. exact (StepRoundTrip.get_put_row step word width norm codes). Qed.
+
+(** What the encoder makes of a row of finite floats, of a norm that float32 can hold and that is not subnormal, is such a row: codes fit their width,
+    16 bits or 32. *)
+Theorem step_encode_row_fits seed row step x :
+  FrequencyModel.step_ok step -> (0 < length x)%nat -> (Z.of_nat (length x) <= 2 ^ 24)%Z ->
+  FloatOperations.finite32 x -> IEEE754.Binary.is_finite 24 128 (NormList.norm_list32 x) = true ->
+  bpow radix2 (-126) <= sqrt (norm2 (length x) (FloatOperations.vec32 x)) ->
+  let s := FixedRateCodec.shape_of (length x) in
+  let d := FixedRateCodec.order_of s in
+  let norm := NormList.norm_list32 x in
+  exists codes, StepCodec.step_encode_row s (Philox.sign_bits seed d) step seed row x = StepCodec.StepEncoded norm codes /\
+    length codes = d /\ StepRoundTrip.row_fits (StepCodec.code_width d step) norm codes.
+Proof. exact (StepCodeRange.step_encode_row_fits seed row step x). Qed.
 
 (** The file of such rows, of any dimension and step: its bytes are read back as them, and no other bytes are. *)
 Theorem load_step_rows_iff f rows bytes :

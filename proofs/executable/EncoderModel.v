@@ -207,17 +207,21 @@ Qed.
 
 (** ** The transform of small numbers fits *)
 
-Lemma stages_small m k : base_order m -> (Z.of_nat (m * 2 ^ k) <= 2 ^ 24)%Z ->
-  (1 + unit_roundoff) ^ transform_addition_stages m k <= 8 / 7.
+Lemma addition_stages_le m k : base_order m -> (Z.of_nat (m * 2 ^ k) <= 2 ^ 24)%Z -> (transform_addition_stages m k <= 32)%nat.
 Proof.
-  intros Hm Hd. apply growth_bernoulli; [unfold unit_roundoff; simpl; lra|].
-  assert (Hk : (k <= 24)%nat).
+  intros Hm Hd. assert (Hk : (k <= 24)%nat).
   { apply Nat2Z.inj_le. apply (Z.pow_le_mono_r_iff 2); [lia|lia|].
     apply Z.le_trans with (2 := Hd). rewrite Nat2Z.inj_mul, Nat2Z.inj_pow.
     assert (1 <= Z.of_nat m)%Z by (destruct Hm as [-> | [-> | [-> | ->]]]; lia).
     assert (0 < 2 ^ Z.of_nat k)%Z by (apply Z.pow_pos_nonneg; lia). change (Z.of_nat 2) with 2%Z. nia. }
-  assert (Hs : (transform_addition_stages m k <= 32)%nat).
-  { unfold transform_addition_stages, base_addition_stages. destruct Hm as [-> | [-> | [-> | ->]]]; cbn; lia. }
+  unfold transform_addition_stages, base_addition_stages. destruct Hm as [-> | [-> | [-> | ->]]]; cbn; lia.
+Qed.
+
+Lemma stages_small m k : base_order m -> (Z.of_nat (m * 2 ^ k) <= 2 ^ 24)%Z ->
+  (1 + unit_roundoff) ^ transform_addition_stages m k <= 8 / 7.
+Proof.
+  intros Hm Hd. apply growth_bernoulli; [unfold unit_roundoff; simpl; lra|].
+  pose proof (addition_stages_le m k Hm Hd) as Hs.
   apply le_INR in Hs. simpl (INR 32) in Hs. unfold unit_roundoff. simpl. lra.
 Qed.
 

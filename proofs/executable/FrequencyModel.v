@@ -83,6 +83,15 @@ Proof.
 Qed.
 End Operations.
 
+Lemma integer64_holds v k : (Z.abs v <= 2 ^ k)%Z -> (0 <= k < 53)%Z -> holds (integer64 v) (IZR v) k.
+Proof.
+  intros Hv Hk. pose proof (number64_holds v 0 k Hv Hk ltac:(lia)) as H. simpl (bpow radix2 0) in H.
+  now rewrite Rmult_1_r, Z.add_0_r in H.
+Qed.
+
+Lemma half_holds : holds (number64 1 (-1) false) (1/2) (-1).
+Proof. pose proof (number64_holds 1 (-1) 0 ltac:(easy) ltac:(lia) ltac:(lia)) as H. now replace (IZR 1 * bpow radix2 (-1)) with (1/2) in H by (simpl; lra). Qed.
+
 (** The root of a number of at most 2^(2 e). *)
 Lemma sqrt64_holds x a e : holds x a (2 * e) -> 0 <= a -> (-1000 <= e)%Z -> holds (sqrt64 x) (round64 (sqrt a)) e.
 Proof.
@@ -152,15 +161,6 @@ Let K := largest_symbol w.
 
 Lemma W_holds : holds W w 4.
 Proof. apply holds_of; [easy|easy|]. fold w in HW. rewrite Rabs_pos_eq by lra. simpl. lra. Qed.
-
-Lemma integer64_holds v k : (Z.abs v <= 2 ^ k)%Z -> (0 <= k < 53)%Z -> holds (integer64 v) (IZR v) k.
-Proof.
-  intros Hv Hk. pose proof (number64_holds v 0 k Hv Hk ltac:(lia)) as H. simpl (bpow radix2 0) in H.
-  now rewrite Rmult_1_r, Z.add_0_r in H.
-Qed.
-
-Lemma half_holds : holds (number64 1 (-1) false) (1/2) (-1).
-Proof. pose proof (number64_holds 1 (-1) 0 ltac:(easy) ltac:(lia) ltac:(lia)) as H. now replace (IZR 1 * bpow radix2 (-1)) with (1/2) in H by (simpl; lra). Qed.
 
 Lemma square_holds : holds (mult64 W W) (round64 (w * w)) 8.
 Proof. exact (mult64_holds _ _ _ _ _ _ W_holds W_holds ltac:(lia)). Qed.
