@@ -1,18 +1,20 @@
 #!/bin/sh
 # What is proved of program text: of the plain C kernel by Frama-C, of the library's packing by z3.
-#   usage: check_c_text.sh WORK_DIR [STEP...]     STEP: wp eva packing; all of them unless given
-# For mutations_test.sh, HDQ_C_TEXT_KERNEL and HDQ_C_TEXT_PACK name another kernel and another pack.cpp, HDQ_C_TEXT_CONTRACTS fewer
-# functions, HDQ_C_TEXT_SECONDS a shorter time for a goal.
+#   usage: check_c_text.sh WORK_DIR [STEP...]     STEP: wp eva packing fused; all of them unless given
+# For mutations_test.sh, HDQ_C_TEXT_KERNEL, HDQ_C_TEXT_ROUND_TRIP, HDQ_C_TEXT_PACK and HDQ_C_TEXT_AVX512 name another kernel, another
+# round_trip.c, another pack.cpp and another directory of AVX-512's kernels, HDQ_C_TEXT_CONTRACTS fewer functions, HDQ_C_TEXT_SECONDS a
+# shorter time for a goal.
 set -eu
 export LC_ALL=C
 room=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$room/../.." && pwd)
 kernel=${HDQ_C_TEXT_KERNEL:-$root/tests/kernels/plain/hdq_plain.c}
 pack=${HDQ_C_TEXT_PACK:-$root/fast/src/codes/pack.cpp}
+avx512=${HDQ_C_TEXT_AVX512:-$root/fast/src/simd/avx512}
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
 shift
-[ $# -gt 0 ] || set -- wp eva packing
+[ $# -gt 0 ] || set -- wp eva packing fused
 
 fail() { echo "c text: $*"; exit 1; }
 
@@ -25,19 +27,22 @@ frama_c() {
 
 # ---- wp: contracts ----
 
-# z3 proves every goal of the first by itself; of the second some need CVC4. Asked for both, WP runs both on every goal.
+# Asked for several provers, WP runs all of them on every goal: both are asked only about functions that need both.
 by_z3=is_power_of_two,chi,bordered,base_entry,base_matrix,lies_within,across_blocks,hadamard,philox,dither_word,bytes_of,get_bit,with_bit,set_bit
-by_both=split_order,butterflies,signs,pack,unpack
+by_cvc4=split_order,butterflies
+by_both=signs,pack,unpack
+# The kernel, and what follows from contracts of it.
+round_trip=${HDQ_C_TEXT_ROUND_TRIP:-$room/round_trip.c}
 
-# goals NAME COUNT PROVERS ARGUMENT...: that many goals at least, each proved.
+# goals NAME COUNT PROVERS FILE ARGUMENT...: that many goals at least, each proved.
 goals() {
-  name=$1 least=$2 provers=$3
-  shift 3
-  frama_c "$name.log" -cpp-extra-args="-I$root/validate/include" -warn-special-float none -wp -wp-rte -wp-cache none \
-    -wp-prover $provers -wp-timeout ${HDQ_C_TEXT_SECONDS:-60} -wp-par 2 "$@" "$kernel"
+  name=$1 least=$2 provers=$3 file=$4
+  shift 4
+  frama_c "$name.log" -cpp-extra-args="-I$root/validate/include -DHDQ_KERNEL_SOURCE='\"$kernel\"'" -warn-special-float none -wp -wp-rte -wp-cache none \
+    -wp-prover $provers -wp-timeout ${HDQ_C_TEXT_SECONDS:-60} -wp-par 2 "$@" "$file"
   proved=$(sed -n 's|^\[wp\] Proved goals: *\([0-9]*\) / \([0-9]*\)$|\1 \2|p' "$work/$name.log")
   if [ -z "$proved" ] || [ "${proved% *}" != "${proved#* }" ] || [ "${proved% *}" -lt "$least" ]; then
-    grep -A2 -E 'Failed\]|Timeout\]|Unknown\]' "$work/$name.log" || cat "$work/$name.log"
+    grep -A2 -E 'Failed\]|Timeout\]|Unknown\]|: (Timeout|Unknown)' "$work/$name.log" || cat "$work/$name.log"
     fail "$name: of the goals are proved: ${proved:-none}"
   fi
   echo "c text: $name: ${proved% *} goals proved"
@@ -48,12 +53,14 @@ wp() {
   rm -f "$WHY3CONFIG"
   why3 config detect >"$work/why3.log" 2>&1 || { cat "$work/why3.log"; fail "why3 finds no prover"; }
   if [ -n "${HDQ_C_TEXT_CONTRACTS:-}" ]; then
-    goals contracts 1 z3,cvc4 -wp-fct "$HDQ_C_TEXT_CONTRACTS"
+    goals contracts 1 z3,cvc4 "$round_trip" -wp-fct "$HDQ_C_TEXT_CONTRACTS"
     return
   fi
-  goals lemmas 4 z3,cvc4 -wp-prop=@lemma
-  goals contracts 240 z3 -wp-fct "$by_z3"
-  goals more_contracts 160 z3,cvc4 -wp-fct "$by_both"
+  goals lemmas 22 z3,cvc4 "$round_trip" -wp-prop=@lemma
+  goals contracts_z3 240 z3 "$kernel" -wp-fct "$by_z3"
+  goals contracts_cvc4 60 cvc4 "$kernel" -wp-fct "$by_cvc4"
+  goals contracts_both 100 z3,cvc4 "$kernel" -wp-fct "$by_both"
+  goals round_trip 47 cvc4 "$round_trip" -wp-fct same_code,round_trip
 }
 
 # ---- eva: no undefined behaviour for all inputs of some shapes. Contracts are hidden from it, lest it rests on one that it cannot see hold. ----
@@ -84,30 +91,44 @@ eva() {
   analyse 3 4 6 HDQ_PLAIN_DOUBLE
   analyse 13 20 5
   analyse 27 28 1
+  analyse 3 4 2 HDQ_PLAIN_DIRECT
+  analyse 9 12 1 HDQ_PLAIN_DIRECT
 }
 
-# ---- packing: the library's pack.cpp on terms, against SPEC §4, for all codes and bytes ----
+# ---- packing, fused: the library's text on terms, against SPEC §4, for all codes and bytes ----
+
+# solve NAME COUNT PROGRAM: that many questions, each unsatisfiable. An answer follows the name of its question.
+solve() {
+  "$3" >"$work/$1.smt2"
+  z3 "$work/$1.smt2" >"$work/$1.out" || true
+  unsat=$(grep -c '^unsat$' "$work/$1.out") || true
+  if [ "$unsat" != "$2" ] || [ "$(wc -l <"$work/$1.out")" != $((2 * $2)) ]; then
+    grep -v '^unsat$' "$work/$1.out" | grep -B1 -v -E '^[A-Z][a-z]+ b=[0-9] [a-z]+=[0-9]+$' | head -4
+    fail "$1: not what SPEC §4 says"
+  fi
+  echo "c text: $1: $unsat questions, all unsatisfiable"
+}
+on_terms() { "${CXX:-c++}" -std=c++20 "$@" || fail "does not compile on terms"; }
 
 packing() {
   for target in scalar vectors; do
     if [ $target = scalar ]; then value=1; else value=2; fi
-    "${CXX:-c++}" -std=c++20 -I"$room/symbolic" -DHWY_SCALAR=1 -DHWY_TARGET=$value "-DHDQ_PACK_SOURCE=\"$pack\"" \
-      "$room/symbolic/packing.cpp" -o "$work/packing_$target" || fail "packing: $pack does not compile on terms"
-    "$work/packing_$target" >"$work/packing_$target.smt2"
-    z3 "$work/packing_$target.smt2" >"$work/packing_$target.out" || true
-    # An answer follows the name of its question: 2 directions, 8 numbers of bits, 41 lengths.
-    unsat=$(grep -c '^unsat$' "$work/packing_$target.out") || true
-    if [ "$unsat" != 656 ] || [ "$(wc -l <"$work/packing_$target.out")" != 1312 ]; then
-      grep -v '^unsat$' "$work/packing_$target.out" | grep -B1 -v -e '^Pack b' -e '^Unpack b' | head -4
-      fail "packing: not what SPEC §4 says ($target)"
-    fi
-    echo "c text: packing: $unsat questions, all unsatisfiable ($target)"
+    on_terms -I"$room/symbolic/highway" -DHWY_SCALAR=1 -DHWY_TARGET=$value "-DHDQ_PACK_SOURCE=\"$pack\"" \
+      "$room/symbolic/highway/packing.cpp" -o "$work/packing_$target"
+    solve "packing_$target" 656 "$work/packing_$target"  # 2 directions, 8 numbers of bits, 41 lengths
   done
+}
+
+fused() {
+  on_terms -I"$room/symbolic/avx512" -I"$root/fast/src" "-DHDQ_FUSED_PACK_SOURCE=\"$avx512/fused_quantize_pack.hpp\"" \
+    "-DHDQ_FUSED_UNPACK_SOURCE=\"$avx512/fused_unpack_lookup.hpp\"" "-DHDQ_CODEWORD_TABLE_SOURCE=\"$avx512/codeword_table.hpp\"" \
+    "$room/symbolic/avx512/fused.cpp" -o "$work/fused"
+  solve fused 226 "$work/fused"  # 2 directions, 8 numbers of bits, 6 lengths; 2 of any thresholds; 16 lanes of 8 tables
 }
 
 for step; do
   case $step in
-    wp | eva | packing) "$step" ;;
+    wp | eva | packing | fused) "$step" ;;
     *) fail "no step: $step" ;;
   esac
 done

@@ -2,7 +2,7 @@
 // lane 0 is in the lowest bytes, bytes of a lane are little-endian.
 #pragma once
 
-#include "terms.hpp"
+#include "../../terms.hpp"
 
 #define HWY_BEFORE_NAMESPACE() static_assert(true)
 #define HWY_AFTER_NAMESPACE() static_assert(true)
