@@ -1,6 +1,6 @@
 #!/bin/sh
 # What is proved of program text: of the plain C kernel by Frama-C, of the library's packing by z3.
-#   usage: check_c_text.sh WORK_DIR [STEP...]     STEP: wp eva packing fused; all of them unless given
+#   usage: check_c_text.sh WORK_DIR [STEP...]     STEP: wp eva packing fused, unless given; round_trip direct_sums
 # For mutations_test.sh, HDQ_C_TEXT_KERNEL, HDQ_C_TEXT_ROUND_TRIP, HDQ_C_TEXT_PACK and HDQ_C_TEXT_AVX512 name another kernel, another
 # round_trip.c, another pack.cpp and another directory of AVX-512's kernels, HDQ_C_TEXT_CONTRACTS fewer functions, HDQ_C_TEXT_SECONDS a
 # shorter time for a goal.
@@ -48,18 +48,27 @@ goals() {
   echo "c text: $name: ${proved% *} goals proved"
 }
 
-wp() {
+find_provers() {
   export WHY3CONFIG=$work/why3.conf
   rm -f "$WHY3CONFIG"
   why3 config detect >"$work/why3.log" 2>&1 || { cat "$work/why3.log"; fail "why3 finds no prover"; }
+}
+
+wp() {
+  find_provers
   if [ -n "${HDQ_C_TEXT_CONTRACTS:-}" ]; then
     goals contracts 1 z3,cvc4 "$round_trip" -wp-fct "$HDQ_C_TEXT_CONTRACTS"
     return
   fi
-  goals lemmas 22 z3,cvc4 "$round_trip" -wp-prop=@lemma
+  goals lemmas 4 z3,cvc4 "$kernel" -wp-prop=@lemma
   goals contracts_z3 240 z3 "$kernel" -wp-fct "$by_z3"
   goals contracts_cvc4 60 cvc4 "$kernel" -wp-fct "$by_cvc4"
   goals contracts_both 100 z3,cvc4 "$kernel" -wp-fct "$by_both"
+}
+
+round_trip() {
+  find_provers
+  goals lemmas 22 z3,cvc4 "$round_trip" -wp-prop=@lemma
   goals round_trip 47 cvc4 "$round_trip" -wp-fct same_code,round_trip
 }
 
@@ -81,8 +90,10 @@ analyse() {
   echo "c text: eva: n = $1, d = $2, b = $3${4:+, $4}: no alarm"
 }
 
+hide_contracts() { sed 's|/\*@|/* |; s|//@|// |' "$kernel" >"$work/without_contracts.c"; }
+
 eva() {
-  sed 's|/\*@|/* |; s|//@|// |' "$kernel" >"$work/without_contracts.c"
+  hide_contracts
   analyse 1 1 1
   analyse 2 2 8
   analyse 3 4 2 HDQ_PLAIN_PADDED
@@ -92,7 +103,12 @@ eva() {
   analyse 13 20 5
   analyse 27 28 1
   analyse 3 4 2 HDQ_PLAIN_DIRECT
+}
+
+direct_sums() {
+  hide_contracts
   analyse 9 12 1 HDQ_PLAIN_DIRECT
+  analyse 21 24 1 HDQ_PLAIN_DIRECT
 }
 
 # ---- packing, fused: the library's text on terms, against SPEC §4, for all codes and bytes ----
@@ -128,7 +144,7 @@ fused() {
 
 for step; do
   case $step in
-    wp | eva | packing | fused) "$step" ;;
+    wp | eva | packing | fused | round_trip | direct_sums) "$step" ;;
     *) fail "no step: $step" ;;
   esac
 done
