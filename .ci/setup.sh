@@ -17,14 +17,31 @@ install() {
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# meanwhile COMMAND…: in the background, until `joined`, which fails if it failed.
+meanwhile() {
+  "$@" &
+  meanwhile_process=$!
+}
+joined() {
+  [ -z "${meanwhile_process-}" ] || wait "$meanwhile_process"
+  meanwhile_process=
+}
+
+# configure PRESET…: unless it has been done.
+configure() {
+  local preset
+  for preset in "$@"; do
+    [ ! -f "build/$preset/build.ninja" ] || continue
+    cmake --preset "$preset" >"build/configure-$preset.log" 2>&1 || { cat "build/configure-$preset.log"; exit 1; }
+  done
+}
+
 # build PRESET [TARGET…]: those targets, or what the preset names.
 build() {
   local preset=$1
   shift
   step "building with preset $preset"
-  if [ ! -f "build/$preset/build.ninja" ]; then
-    cmake --preset "$preset" >"build/configure-$preset.log" 2>&1 || { cat "build/configure-$preset.log"; exit 1; }
-  fi
+  configure "$preset"
   cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
@@ -42,10 +59,9 @@ build_packages=(
   libhwy-dev librandom123-dev
   libboost-dev libmpfr-dev libmpfi-dev libgmp-dev libflint-dev libflint-arb-dev coinor-libclp-dev coinor-libcoinutils-dev
   libcli11-dev nlohmann-json3-dev libfmt-dev libbenchmark-dev
-  libgtest-dev libgmock-dev librapidcheck-dev libssl-dev libzip-dev zlib1g-dev
+  libgtest-dev libgmock-dev librapidcheck-dev libssl-dev libzip-dev zlib1g-dev libisal-dev
 )
 check_packages=(
-  libisal-dev
   clang-14 libclang-rt-14-dev coq libcoq-coquelicot libcoq-flocq libcoq-interval ocaml-findlib libzarith-ocaml-dev
   frama-c-base why3 z3 cvc4
   g++-aarch64-linux-gnu qemu-user

@@ -1,39 +1,22 @@
-// SPEC §4: scores without decoding are the same bits on every instruction set, never read outside a row, and lie within the stated
-// bound of the real value, by arbitrary precision.
+// SPEC §4: scores without decoding are the same bits on every instruction set, and never read outside a row. (score_bound_test.cpp:
+// how far they are from the real values.)
 #include <cmath>
 #include <functional>
 #include <limits>
 
 #include "kernels.hpp"
+#include "score_rows.hpp"
 #include "test_support.hpp"
-#include "hdq/score.hpp"
-#include "hdq/reference/judge/rounding_bounds.hpp"
-#include "hdq/reference/scheme/vector_quantizer.hpp"
 
 namespace {
 
 using namespace hdq;
-using reference::Ball;
+using test::encoded;
+using test::metrics;
+using test::Rows;
 using test::same_bytes;
-
-constexpr Metric metrics[] = {Metric::inner_product, Metric::squared_distance, Metric::cosine};
-
-struct Rows {
-  std::vector<float> norms;
-  std::vector<std::uint8_t> codes;
-  EncodedView from(std::uint64_t first_row) const { return {norms, codes, first_row}; }
-};
-
-Scorer scorer_of(const Codec& codec, const float* queries, std::size_t count, std::size_t stride = 0) {
-  return Scorer(codec, {queries, count, codec.dimension(), stride});
-}
-
-Rows encoded(const Codec& codec, const std::vector<float>& x, std::uint64_t first_row = 0) {
-  const std::size_t rows = x.size() / codec.dimension();
-  Rows r{std::vector<float>(rows), std::vector<std::uint8_t>(rows * codec.code_bytes())};
-  codec.encode(RowsView<const float>(x.data(), rows, codec.dimension()), EncodedBuffer(r.norms, r.codes, first_row));
-  return r;
-}
+using test::scorer_of;
+using test::scores;
 
 // Any bytes are codes, and reach every codeword.
 Rows random_rows(const Codec& codec, std::size_t rows, std::uint64_t seed) {
@@ -46,12 +29,6 @@ Rows random_rows(const Codec& codec, std::size_t rows, std::uint64_t seed) {
   for (std::size_t row = 0; used != 0 && row < rows; ++row)
     r.codes[(row + 1) * codec.code_bytes() - 1] &= static_cast<std::uint8_t>((1u << used) - 1);
   return r;
-}
-
-std::vector<float> scores(const Scorer& scorer, Metric metric, const Rows& rows, std::uint64_t first_row = 0) {
-  std::vector<float> out(scorer.queries() * rows.norms.size(), -7.0f);
-  scorer.score(metric, rows.from(first_row), {out.data(), scorer.queries(), rows.norms.size()});
-  return out;
 }
 
 // ---- the same bits ----
@@ -190,108 +167,6 @@ TEST(Score, ScalingAQueryScalesTheScore) {  // by powers of two, exactly, as far
   }
 }
 
-// ---- against real arithmetic ----
-
-struct Input {
-  const char* name;
-  std::vector<float> x;
-};
-
-std::vector<Input> inputs(std::size_t n, std::uint64_t seed) {
-  const auto filled = [&](const std::function<float(std::size_t)>& f) {
-    std::vector<float> x(n);
-    for (std::size_t i = 0; i < n; ++i) x[i] = f(i);
-    return x;
-  };
-  test::Integers integers(n);
-  const reference::HadamardOrder d = reference::hadamard_order(n);
-  const std::vector<int> epsilon = reference::signs(seed, d.order);
-  const float subnormal = std::numeric_limits<float>::denorm_min();
-  const auto random = [&] { return test::dyadic(integers); };
-  return {
-      {"zero", filled([](auto) { return 0.0f; })},
-      {"one-hot", filled([n](auto i) { return i == n / 2 ? -0.7f : 0.0f; })},
-      {"constant", filled([](auto) { return 0.1f; })},
-      {"signed row of H", filled([&](auto i) { return static_cast<float>(epsilon[i] * reference::hadamard_entry(d, d.order - 1, i)); })},
-      {"random", filled([&](auto) { return random(); })},
-      {"non-centred", filled([&](auto) { return 300 + random(); })},
-      {"all exponents", filled([&](auto i) { return std::ldexp(1.0f + static_cast<float>(i % 7) / 8, static_cast<int>(i * 53 % 250) - 149); })},
-      {"subnormal", filled([&](auto i) { return subnormal * static_cast<float>(i % 1000); })},
-      {"tiny", filled([&](auto) { return std::ldexp(random(), -128); })},
-      {"huge", filled([&](auto) { return std::ldexp(random(), 108); })},
-      {"huge one-hot", filled([](auto i) { return i == 0 ? 3e38f : 0.0f; })},
-  };
-}
-
-struct Exact {
-  Ball product, squared_distance, cosine;
-  Ball magnitude;  // of all terms together
-  const Ball& of(Metric metric) const {
-    return metric == Metric::inner_product ? product : metric == Metric::squared_distance ? squared_distance : cosine;
-  }
-};
-
-// The formulas of SPEC §4 from exact rotations and enclosed codewords.
-Exact exact_scores(const reference::VectorQuantizer& quantizer, const std::vector<float>& q, float norm, const std::vector<std::uint8_t>& codes,
-                   const Ball& u) {
-  const Ball rho(static_cast<double>(norm));
-  const std::vector<Ball> w = quantizer.rotate(q.data());
-  std::vector<Ball> codewords(std::size_t{1} << 8);
-  std::vector<bool> known(codewords.size());
-  Ball sum, magnitudes;
-  for (std::size_t j = 0; j < codes.size(); ++j) {
-    if (!known[codes[j]]) codewords[codes[j]] = quantizer.scalar().decode(codes[j], u), known[codes[j]] = true;
-    sum += w[j] * codewords[codes[j]];
-    magnitudes += abs(w[j] * codewords[codes[j]]);
-  }
-  const Ball d(quantizer.order().order), q_norm = reference::exact_norm(q.data(), q.size()), product = rho / d * sum;
-  const bool zero = norm == 0 || !q_norm.certainly_positive();
-  return {product, square(q_norm) + square(rho) - 2 * product, zero ? Ball(0) : sum / (d * q_norm),
-          square(q_norm) + square(rho) + 2 * rho / d * magnitudes};
-}
-
-void expect_within_bound(const Scorer& scorer, Metric metric, std::size_t query, const Exact& exact, const EncodedView& row,
-                         const std::string& what) {
-  const float score = scorer.score_row(metric, query, row);
-  const double bound = scorer.error_bound(metric, query, row);
-  const Ball& value = exact.of(metric);
-  ASSERT_FALSE(std::isnan(score)) << what;
-  if (!std::isfinite(score)) {  // only where float32 cannot hold the terms
-    EXPECT_NE(metric, Metric::cosine) << what;
-    EXPECT_GT(exact.magnitude.upper_double(), 3.4e38) << what;
-    return;
-  }
-  ASSERT_TRUE(std::isfinite(bound)) << what;
-  EXPECT_TRUE(certainly_less_equal(abs(Ball(static_cast<double>(score)) - value), Ball(bound)))
-      << what << ", " << metric_name(metric) << ": " << score << " for " << value << ", bound " << bound;
-}
-
-TEST(Score, IsWithinItsBoundOfTheRealValue) {
-  constexpr std::uint64_t seed = 77;
-  for (const std::size_t n : {1u, 2u, 5u, 12u, 28u, 96u, 100u, 300u})
-    for (const int bits : {1, 2, 4, 8}) {
-      if (n > 100 && bits != 4) continue;
-      const Codec codec(n, bits, seed);
-      const reference::VectorQuantizer quantizer(n, bits, seed);
-      const std::vector<Input> all = inputs(n, seed);
-      std::vector<float> q;
-      for (const Input& input : all) q.insert(q.end(), input.x.begin(), input.x.end());
-      const Scorer scorer = scorer_of(codec, q.data(), all.size());
-      for (std::size_t i = 0; i < all.size(); ++i) {
-        const std::uint64_t row = 1000 * n + i;
-        const Rows r = encoded(codec, all[i].x, row);
-        const std::vector<std::uint8_t> codes = reference::unpack_codes(bits, r.codes.data(), codec.order());
-        const Ball u = dither_of_word(dither_word(seed, row));
-        for (std::size_t query = 0; query < all.size(); ++query) {
-          const Exact exact = exact_scores(quantizer, all[query].x, r.norms[0], codes, u);
-          for (const Metric metric : metrics)
-            expect_within_bound(scorer, metric, query, exact, r.from(row),
-                                std::string(all[query].name) + " against " + all[i].name + ", n = " + std::to_string(n) + ", b = " + std::to_string(bits));
-        }
-      }
-    }
-}
-
 // A bound that is never near the error would hide a lost term or a wrong order.
 TEST(Score, TheBoundIsOfTheErrorsSize) {
   constexpr std::size_t n = 384, rows = 200;
@@ -303,40 +178,6 @@ TEST(Score, TheBoundIsOfTheErrorsSize) {
     const double norms = static_cast<double>(row_norm(q.data(), n)) * static_cast<double>(r.norms[row]);
     EXPECT_LT(scorer.error_bound(Metric::inner_product, 0, r.from(0).slice(row, 1)), 1e-5 * norms);
   }
-}
-
-// ⟨q, decode(code)⟩ within both bounds: that of the score, and the decoder's for each of its entries.
-TEST(Score, AgreesWithDecoding) {
-  constexpr std::uint64_t seed = 5;
-  for (const std::size_t n : {1u, 3u, 12u, 100u, 320u})
-    for (int bits = 1; bits <= BitWidth::most; ++bits) {
-      const Codec codec(n, bits, seed);
-      const reference::VectorQuantizer quantizer(n, bits, seed);
-      const reference::HadamardOrder order = quantizer.order();
-      const std::vector<float> q = test::dyadics(n, 4), x = test::dyadics(6 * n, 5);
-      const Rows r = encoded(codec, x);
-      std::vector<float> y(x.size());
-      codec.decode(r.from(0), {y.data(), 6, n});
-      const Scorer scorer = scorer_of(codec, q.data(), 1);
-      const std::vector<float> got = scores(scorer, Metric::inner_product, r);
-      for (std::size_t row = 0; row < 6; ++row) {
-        const std::uint8_t* bytes = r.codes.data() + row * codec.code_bytes();
-        const Ball u = dither_of_word(dither_word(seed, row));
-        Ball codewords, codewords32, errors, decoded, magnitudes;
-        for (const std::uint8_t code : reference::unpack_codes(bits, bytes, codec.order())) {
-          const Ball c = quantizer.scalar().decode(code, u), e = reference::codeword_error_bound(c, reference::codebook_error(c));
-          codewords += abs(c), codewords32 += abs(c) + e, errors += e;
-        }
-        for (std::size_t i = 0; i < n; ++i) {
-          decoded += Ball(static_cast<double>(q[i])) * Ball(static_cast<double>(y[row * n + i]));
-          magnitudes += abs(Ball(static_cast<double>(q[i])));
-        }
-        const Ball decode_bound = r.norms[row] == 0 ? Ball(0)
-            : reference::scaled_decode_error_bound(order, Ball(static_cast<double>(r.norms[row])), codewords, codewords32, errors, reference::norm_scale_exponent(r.norms[row]));
-        const Ball bound = Ball(scorer.error_bound(Metric::inner_product, 0, r.from(0).slice(row, 1))) + magnitudes * decode_bound;
-        EXPECT_TRUE(certainly_less_equal(abs(Ball(static_cast<double>(got[row])) - decoded), bound)) << n << " " << bits << " " << row;
-      }
-    }
 }
 
 // E_U of the squared distance is ‖q − x‖², not ‖q − x̂‖²: the mean over rows, each with its dither, of one x.
