@@ -1,0 +1,1 @@
+"""Strategies and properties for tests of kernels, with hypothesis and pytest."""

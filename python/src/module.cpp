@@ -1,0 +1,10 @@
+// hdq._hdq: what the Python package (python/hdq) has of C++. Names, conversions of arrays and messages for people are in Python.
+#include "module.hpp"
+
+PYBIND11_MODULE(_hdq, module) {
+  module.doc() = "The compiled part of hdq; import hdq instead.";
+  module.attr("__version__") = HDQ_VERSION;
+  hdq::python::register_codec(module);
+  hdq::python::register_reference(module);
+  hdq::python::register_validate(module);
+}
