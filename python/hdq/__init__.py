@@ -1,7 +1,24 @@
 """Hadamard-dithered quantization, verified: encode, decode, score and search vectors; judge kernels; certified numbers.
 
 docs/python.md is the tour.
-"""
-from hdq._hdq import __version__
 
-__all__ = ["__version__"]
+>>> import numpy as np, hdq
+>>> x = np.random.default_rng(0).standard_normal((1000, 384), dtype=np.float32)
+>>> codec = hdq.Codec(384, bits=4)
+>>> codes = codec.encode(x)
+>>> codes.nbytes, codec.decode(codes).shape
+(196000, (1000, 384))
+>>> codec.search(codes, x[7], k=1).indices
+array([[7]])
+"""
+from hdq import stages
+from hdq._hdq import __version__
+from hdq.codec import Codec, SearchResult, brute_force_search, supported_isas
+from hdq.codes import Codes, Parameters
+from hdq.errors import FileError, InvalidInput
+from hdq.files import File, Writer, create, open
+
+__all__ = [
+    "Codec", "Codes", "File", "FileError", "InvalidInput", "Parameters", "SearchResult", "Writer", "__version__",
+    "brute_force_search", "create", "open", "stages", "supported_isas",
+]  # fmt: skip

@@ -7,7 +7,11 @@ namespace hdq::python {
 
 namespace py = pybind11;
 
-void register_codec(py::module_& module);      // codecs, codes, files, search
+void register_errors(py::module_& module);     // of the library, as Python's
+void register_dlpack(py::module_& module);     // tensors of other frameworks
+void register_codec(py::module_& module);      // codecs, scores, search
+void register_stages(py::module_& module);     // the codec's stages one by one
+void register_files(py::module_& module);      // files of codes
 void register_reference(py::module_& module);  // certified numbers
 void register_validate(py::module_& module);   // the judge of kernels
 
