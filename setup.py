@@ -15,8 +15,7 @@ built = os.environ.get("HDQ_PYTHON_MODULE", "")
 
 setup(
     version=version,
-    packages=["hdq", "hdq.testing"],
-    py_modules=["_hdq_pytestplugin"],
+    packages=["hdq", "hdq.testing", "_hdq_pytestplugin"],
     package_dir={"": "python"},
     package_data={"hdq": ["py.typed", "*.pyi"]},
     cmake_args=["-DHDQ_PYTHON=ON", "-DHDQ_INSTALL=OFF", "-DHDQ_PYTHON_DESTINATION=python/hdq", f"-DHDQ_PYTHON_MODULE={built and Path(built).resolve()}",

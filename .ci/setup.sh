@@ -27,13 +27,9 @@ joined() {
   meanwhile_process=
 }
 
-# configure PRESET…: unless it has been done.
+# configure PRESET [OPTION…]: what it said is shown only if it fails.
 configure() {
-  local preset
-  for preset in "$@"; do
-    [ ! -f "build/$preset/build.ninja" ] || continue
-    cmake --preset "$preset" >"build/configure-$preset.log" 2>&1 || { cat "build/configure-$preset.log"; exit 1; }
-  done
+  cmake --preset "$@" >"build/configure-$1.log" 2>&1 || { cat "build/configure-$1.log"; exit 1; }
 }
 
 # build PRESET [TARGET…]: those targets, or what the preset names.
@@ -41,7 +37,7 @@ build() {
   local preset=$1
   shift
   step "building with preset $preset"
-  configure "$preset"
+  [ -f "build/$preset/build.ninja" ] || configure "$preset"
   cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
@@ -65,6 +61,8 @@ check_packages=(
   clang-14 libclang-rt-14-dev coq libcoq-coquelicot libcoq-flocq libcoq-interval ocaml-findlib libzarith-ocaml-dev
   frama-c-base why3 z3 cvc4
   g++-aarch64-linux-gnu qemu-user
-  dataset-fashion-mnist python3-numpy
+  dataset-fashion-mnist
+  python3-skbuild python3-venv python3-numpy python3-pytest python3-hypothesis python3-matplotlib
 )
+python_packages=(pybind11-dev python3-dev)
 demo_packages=(gnuplot-nox jq)

@@ -37,7 +37,7 @@ def lloyd_max(bits: int) -> tuple[np.ndarray, np.ndarray]:
         jacobian = np.eye(count) - np.diag(up + down) - np.diag(up[:-1], 1) - np.diag(down[1:], -1)
         step = np.linalg.solve(jacobian, r - mean)
         r = np.sort(r - step)
-        if np.abs(step).max() < 1e-13:
+        if np.abs(step).max() < 1e-12:
             break
     r = (r - r[::-1]) / 2
     return (r[1:] + r[:-1]) / 2, r

@@ -46,6 +46,8 @@ def _finite(values: ArrayLike, dtype: DTypeLike) -> np.ndarray:
     return np.clip(np.asarray(values, float), -limit, limit).astype(dtype)
 
 
+# Named functions where lambdas would do: of a lambda, hypothesis looks up the source, which takes longer than a draw.
+
 # ---- numbers ----
 
 
@@ -54,10 +56,14 @@ def bit_widths(largest: int = 8) -> SearchStrategy[int]:
     return _st().integers(1, largest)
 
 
+def _power_of_two(exponent: int) -> int:
+    return 1 << exponent
+
+
 def seeds() -> SearchStrategy[int]:
     """64-bit seeds, with those that differ in one half of the bits or in one bit among them. SPEC §2."""
     st = _st()
-    return st.one_of(st.integers(0, 3), st.integers(0, 63).map(lambda bit: 1 << bit), st.just(2**64 - 1), st.integers(0, 2**64 - 1))
+    return st.one_of(st.integers(0, 3), st.integers(0, 63).map(_power_of_two), st.just(2**64 - 1), st.integers(0, 2**64 - 1))
 
 
 def rows() -> SearchStrategy[int]:
@@ -67,17 +73,22 @@ def rows() -> SearchStrategy[int]:
 
 
 def dimensions(max: int = 1024) -> SearchStrategy[int]:  # noqa: A002, the word the caller wants
-    """Dimensions 1 to `max`: supported orders (SPEC §1), their neighbours, small ones, any. Shrinks to 1."""
+    """Dimensions 1 to `max`: small ones, supported orders (SPEC §1) and their neighbours, any. Shrinks to 1."""
     st, supported = _st(), orders(max)
-    around = st.tuples(st.sampled_from(supported), st.sampled_from([1, -1])).map(lambda pair: int(np.clip(sum(pair), 1, max)))
-    return st.one_of(st.integers(1, min(max, 40)), st.sampled_from(supported), around, st.integers(1, max))
+    around = sorted({n + step for n in supported for step in (-1, 1) if 1 <= n + step <= max})
+    return st.one_of(st.integers(1, min(max, 40)), st.sampled_from(supported), st.sampled_from(around or [1]), st.integers(1, max))
 
 
+def _sixteenths(k: int) -> float:
+    return k / 16
+
+
+@lru_cache(maxsize=None)
 def _values() -> SearchStrategy[float]:
     """Nonzero: 1 first, then small integers, then multiples of 1/16, then what is no dyadic number of few digits."""
     st = _st()
     small = st.one_of(st.integers(1, 8), st.integers(-8, -1)).map(float)
-    sixteenths = st.integers(-4096, 4096).filter(bool).map(lambda k: k / 16)
+    sixteenths = st.one_of(st.integers(1, 4096), st.integers(-4096, -1)).map(_sixteenths)
     return st.one_of(st.just(1.0), small, sixteenths, st.sampled_from([0.1, -0.3, 1e10, 1e-10]))
 
 
@@ -86,7 +97,11 @@ def _values() -> SearchStrategy[float]:
 
 def zeros(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
     """The zero vector."""
-    return _for_each(n, lambda n: _st().builds(np.zeros, _st().just(n), _st().just(dtype)))
+
+    def build(n: int) -> Vectors:
+        return _st().builds(np.zeros, _st().just(n), _st().just(dtype))
+
+    return _for_each(n, build)
 
 
 def k_hot(n: Dimension, k: int = 4, dtype: DTypeLike = np.float32) -> Vectors:
@@ -94,16 +109,14 @@ def k_hot(n: Dimension, k: int = 4, dtype: DTypeLike = np.float32) -> Vectors:
     st = _st()
 
     def build(n: int) -> Vectors:
-        entries = st.dictionaries(st.integers(0, n - 1), _values(), min_size=1, max_size=min(k, n))
-        return entries.map(lambda entries: _sparse(n, entries, dtype))
+        def spread(entries: dict[int, float]) -> np.ndarray:
+            x = np.zeros(n)
+            x[list(entries)] = list(entries.values())
+            return _finite(x, dtype)
+
+        return st.dictionaries(st.integers(0, n - 1), _values(), min_size=1, max_size=min(k, n)).map(spread)
 
     return _for_each(n, build)
-
-
-def _sparse(n: int, entries: dict[int, float], dtype: DTypeLike) -> np.ndarray:
-    x = np.zeros(n)
-    x[list(entries)] = list(entries.values())
-    return _finite(x, dtype)
 
 
 def one_hot(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
@@ -114,41 +127,63 @@ def one_hot(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
 def constant(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
     """All entries the same: without random signs its Hadamard transform is a single spike. Shrinks to ones."""
     st = _st()
-    return _for_each(n, lambda n: st.one_of(_values(), st.just(1e-20)).map(lambda value: _finite(np.full(n, value), dtype)))
+
+    def build(n: int) -> Vectors:
+        def repeated(value: float) -> np.ndarray:
+            return _finite(np.full(n, value), dtype)
+
+        return st.one_of(_values(), st.just(1e-20)).map(repeated)
+
+    return _for_each(n, build)
 
 
 def hadamard_rows(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
     """A row of H of the smallest supported order >= n, cut to n (SPEC §1): without random signs its transform is a single spike.
     Shrinks to ones."""
-    return _for_each(n, lambda n: _st().integers(0, hadamard_order(n)[0] - 1).map(lambda row: hadamard_row(n, row).astype(dtype)))
+
+    def build(n: int) -> Vectors:
+        def row(index: int) -> np.ndarray:
+            return hadamard_row(n, index).astype(dtype)
+
+        return _st().integers(0, hadamard_order(n)[0] - 1).map(row)
+
+    return _for_each(n, build)
 
 
 def _dense(n: int, draw: Callable[[np.random.Generator, int], np.ndarray], dtype: DTypeLike) -> Vectors:
     """Random numbers from a seed, of which the first `kept` stay, with `digits` bits of mantissa: shrinks to few of few digits."""
     st = _st()
 
-    def build(kept: int, digits: int, seed: int) -> np.ndarray:
+    def numbers(kept: int, digits: int, seed: int) -> np.ndarray:
         mantissa, exponent = np.frexp(draw(np.random.default_rng(seed), n))
+        digits = min(digits, 24)
         rounded = np.ldexp(np.round(np.ldexp(mantissa, digits)), exponent - digits)
         return _finite(np.where(np.arange(n) < kept, rounded, 0), dtype)
 
     # Half of the draws keep everything; one number each, so that hypothesis can lower it.
-    return st.builds(build, st.integers(1, 2 * n), st.integers(1, 48).map(lambda digits: min(digits, 24)), st.integers(0, 2**32 - 1))
+    return st.builds(numbers, st.integers(1, 2 * n), st.integers(1, 48), st.integers(0, 2**32 - 1))
 
 
 def normal(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
     """Independent normal numbers."""
-    return _for_each(n, lambda n: _dense(n, lambda random, n: random.standard_normal(n), dtype))
+
+    def build(n: int) -> Vectors:
+        return _dense(n, np.random.Generator.standard_normal, dtype)
+
+    return _for_each(n, build)
+
+
+def _log_normal(random: np.random.Generator, n: int) -> np.ndarray:
+    return random.choice([-1.0, 1.0], n) * np.exp(8 * random.standard_normal(n))
 
 
 def heavy_tailed(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
     """Independent numbers of Student's law with one degree of freedom, or signs times exp(8·normal): a few entries hold the norm."""
-    st = _st()
 
-    def log_normal(random: np.random.Generator, n: int) -> np.ndarray:
-        return random.choice([-1.0, 1.0], n) * np.exp(8 * random.standard_normal(n))
+    def build(n: int) -> Vectors:
+        return _st().one_of(_dense(n, np.random.Generator.standard_cauchy, dtype), _dense(n, _log_normal, dtype))
 
-    return _for_each(n, lambda n: st.one_of(_dense(n, lambda random, n: random.standard_cauchy(n), dtype), _dense(n, log_normal, dtype)))
+    return _for_each(n, build)
 
 
 def integers(n: Dimension, largest: int = 8, dtype: DTypeLike = np.float32) -> Vectors:
@@ -157,36 +192,54 @@ def integers(n: Dimension, largest: int = 8, dtype: DTypeLike = np.float32) -> V
     from hypothesis.extra.numpy import arrays
 
     def build(n: int) -> Vectors:
-        return arrays(np.int64, n, elements=st.integers(-largest, largest), fill=st.just(0)).map(lambda x: x.astype(dtype))
+        def cast(x: np.ndarray) -> np.ndarray:
+            return x.astype(dtype)
+
+        return arrays(np.int64, n, elements=st.integers(-largest, largest), fill=st.just(0)).map(cast)
 
     return _for_each(n, build)
 
 
-def near_thresholds(bits: int, n: Dimension = 1, *, thresholds: ArrayLike | None = None, floats: int = 4, scale: float = 1.0,
+def near_thresholds(bits: int = 4, n: Dimension = 1, *, thresholds: ArrayLike | None = None, floats: int = 4, scale: float = 1.0,
                     dtype: DTypeLike = np.float32) -> Vectors:
     """Numbers at most `floats` neighbouring floats away from a threshold of a scalar quantizer: what its comparisons get wrong.
 
+    bits : int
+        1 to 8: the thresholds are those of Lloyd and Max for N(0, 1).
     thresholds : array, optional
-        Of the quantizer on trial, e.g. from `find_thresholds`. By default those of Lloyd and Max for `bits` (1 to 8) and N(0, 1).
+        Others in their place, of the quantizer on trial: from `find_thresholds`, say.
     scale : float
         The thresholds are multiplied by it: 1/√n for coordinates of a rotated unit vector.
     """
     st = _st()
     at = ordered(_finite(np.ravel(lloyd_max(bits)[0] if thresholds is None else thresholds) * scale, dtype))
     entry = st.tuples(st.sampled_from(sorted(at.tolist(), key=abs)), st.integers(-floats, floats)).map(sum)
-    return _for_each(n, lambda n: st.lists(entry, min_size=n, max_size=n).map(lambda ks: from_ordered(np.array(ks), dtype)))
+
+    def build(n: int) -> Vectors:
+        def values(ks: list[int]) -> np.ndarray:
+            return from_ordered(np.array(ks), dtype)
+
+        return st.lists(entry, min_size=n, max_size=n).map(values)
+
+    return _for_each(n, build)
 
 
 def padded(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
-    """Zeros behind a first part of 1 to n entries, most often of a length that no order has: what padding produces. SPEC §1."""
-    return _for_each(n, lambda n: _st().integers(1, n).flatmap(lambda part: integers(part, dtype=dtype).map(
-        lambda x: np.concatenate([x, np.zeros(n - part, dtype)]))))
+    """Zeros behind a first part of 1 to n entries: what padding produces. SPEC §1."""
+
+    def build(n: int) -> Vectors:
+        return _cut(n, integers(n, dtype=dtype), 1)
+
+    return _for_each(n, build)
 
 
 def _scaled(n: int, exponents: Sequence[int], dtype: DTypeLike) -> Vectors:
     st = _st()
-    return st.builds(lambda x, e: _finite(np.ldexp(x, e), dtype), st.one_of(k_hot(n, dtype=np.float64), integers(n, dtype=np.float64)),
-                     st.sampled_from(exponents))
+
+    def scaled(x: np.ndarray, exponent: int) -> np.ndarray:
+        return _finite(np.ldexp(x, exponent), dtype)
+
+    return st.builds(scaled, st.one_of(k_hot(n, dtype=np.float64), integers(n, dtype=np.float64)), st.sampled_from(exponents))
 
 
 def _huge_exponents(dtype: DTypeLike) -> list[int]:
@@ -195,36 +248,51 @@ def _huge_exponents(dtype: DTypeLike) -> list[int]:
 
 
 def huge(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
-    """Small integers and other short numbers times powers of 2 that make their squares overflow, or nearly, or far. In float32 the
-    largest magnitude is below 2^112, in float16 32768 or less of the integers."""
-    return _for_each(n, lambda n: _scaled(n, _huge_exponents(dtype), dtype))
+    """Small integers and other short numbers times powers of 2, so that their squares overflow, or nearly, or far: in float32, 2^60 to
+    2^78 times numbers of at most 10^10."""
+
+    def build(n: int) -> Vectors:
+        return _scaled(n, _huge_exponents(dtype), dtype)
+
+    return _for_each(n, build)
 
 
-def _subnormal_exponents(dtype: DTypeLike) -> list[int]:
-    return [int(np.finfo(dtype).minexp - np.finfo(dtype).nmant)]
+def _smallest_exponent(dtype: DTypeLike) -> int:
+    return int(np.finfo(dtype).minexp - np.finfo(dtype).nmant)
 
 
 def subnormal(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
-    """Multiples of the smallest number of the dtype, of which most are subnormal: what flushing to zero loses."""
-    return _for_each(n, lambda n: integers(n, 1 << 9).map(lambda x: np.ldexp(x.astype(float), _subnormal_exponents(dtype)[0]).astype(dtype)))
+    """Multiples of the smallest number of the dtype, at most 512 of it: what flushing to zero loses."""
+
+    def tiny(x: np.ndarray) -> np.ndarray:
+        return np.ldexp(x.astype(float), _smallest_exponent(dtype)).astype(dtype)
+
+    def build(n: int) -> Vectors:
+        return integers(n, 1 << 9).map(tiny)
+
+    return _for_each(n, build)
 
 
-def _cut(n: int, strategy: Vectors) -> Vectors:
-    """Zeros behind the first entries, in half of the draws: what fails then shrinks to few that are not zero."""
+def _cut(n: int, strategy: Vectors, whole: int = 2) -> Vectors:
+    """Zeros behind the first entries, in one of `whole` draws: what fails then shrinks to few that are not zero."""
     st = _st()
-    return st.builds(lambda kept, x: np.where(np.arange(n) < kept, x, 0).astype(x.dtype), st.integers(1, 2 * n), strategy)
+
+    def cut(kept: int, x: np.ndarray) -> np.ndarray:
+        return np.where(np.arange(n) < kept, x, 0).astype(x.dtype)
+
+    return st.builds(cut, st.integers(1, whole * n), strategy)
 
 
 def vectors(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
-    """A mixture of the above. What fails shrinks to zeros, to x[0] = 1, or to few small integers, in a small dimension where
-    `n` is a strategy."""
+    """A mixture of the above. What fails shrinks to zeros, to x[0] = 1, or to few small integers, in a small dimension where `n` is a
+    strategy."""
     st = _st()
 
     def build(n: int) -> Vectors:
         simple = (kind(n, dtype=dtype) for kind in (zeros, one_hot, k_hot, integers))
         formulas = (_cut(n, kind(n, dtype=dtype)) for kind in (constant, hadamard_rows))
         # With the exponent 0 first, to which they shrink where the size is not what fails.
-        sizes = _scaled(n, [0, *_huge_exponents(dtype), *_subnormal_exponents(dtype)], dtype)
+        sizes = _scaled(n, [0, *_huge_exponents(dtype), _smallest_exponent(dtype)], dtype)
         return st.one_of(*simple, *formulas, sizes, normal(n, dtype=dtype), heavy_tailed(n, dtype=dtype))
 
     return _for_each(n, build)
@@ -232,8 +300,11 @@ def vectors(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
 
 def batches(n: Dimension, max_rows: int = 8, dtype: DTypeLike = np.float32, of: Callable[..., Vectors] = vectors) -> Vectors:
     """Arrays of shape (rows, n), 1 <= rows <= max_rows, rows of the strategy `of`, different in size and in kind."""
-    st = _st()
-    return _for_each(n, lambda n: st.lists(of(n, dtype=dtype), min_size=1, max_size=max_rows).map(np.stack))
+
+    def build(n: int) -> Vectors:
+        return _st().lists(of(n, dtype=dtype), min_size=1, max_size=max_rows).map(np.stack)
+
+    return _for_each(n, build)
 
 
 def correlated_pairs(n: Dimension, dtype: DTypeLike = np.float32) -> SearchStrategy[tuple[np.ndarray, np.ndarray]]:
@@ -241,10 +312,12 @@ def correlated_pairs(n: Dimension, dtype: DTypeLike = np.float32) -> SearchStrat
     Shrinks to y = x."""
     st = _st()
 
-    def build(x: np.ndarray, sign: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def pair(x: np.ndarray, sign: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
         noise = np.random.default_rng(seed).standard_normal(x.size) * np.linalg.norm(x.astype(float)) / np.sqrt(x.size)
         return x, _finite(sign * x.astype(float) + share * noise, dtype)
 
-    shares = st.sampled_from([0.0, 0.125, 0.5, 1.0, 8.0])
-    return _for_each(n, lambda n: st.builds(build, st.one_of(one_hot(n, dtype=dtype), integers(n, dtype=dtype), normal(n, dtype=dtype)),
-                                            st.sampled_from([1, -1]), shares, st.integers(0, 2**32 - 1)))
+    def build(n: int) -> SearchStrategy[tuple[np.ndarray, np.ndarray]]:
+        x = st.one_of(one_hot(n, dtype=dtype), integers(n, dtype=dtype), normal(n, dtype=dtype))
+        return st.builds(pair, x, st.sampled_from([1, -1]), st.sampled_from([0.0, 0.125, 0.5, 1.0, 8.0]), st.integers(0, 2**32 - 1))
+
+    return _for_each(n, build)
