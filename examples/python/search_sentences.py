@@ -22,4 +22,6 @@ for bits in (1, 2, 4, 8):
     others = np.array([row[row != i][:10] for i, row in enumerate(found)])
     first = np.mean(others[:, 0] == nearest[:, 0])
     ten = np.mean([np.isin(a, b).mean() for a, b in zip(others, nearest)])
-    print(f"{bits:4} {codes.nbytes / 1024:5.0f}   {error:11.3g}   {codec.error_bound:18.3g}   {first:12.1%}   {ten:15.1%}")
+    print(
+        f"{bits:4} {codes.nbytes / 1024:5.0f}   {error:11.3g}   {codec.error_bound:18.3g}   {first:12.1%}   {ten:15.1%}"
+    )

@@ -1,4 +1,4 @@
-"""A fast Hadamard transform in torch, tested: hypothesis draws vectors that break transforms, the properties say what is wrong.
+"""A fast Hadamard transform in torch: hypothesis draws vectors that break transforms, properties say what is wrong.
 
     pytest examples/python/test_torch_hadamard.py
 """

@@ -1,7 +1,7 @@
 """The pytest plugin of hdq: a failing test's report says how to replay it; fixtures `hdq_seed` and `hdq_level`.
 
-pytest loads this in every project of the environment, hence it imports neither hdq nor numpy nor hypothesis, and stays silent in a
-session that has not imported hdq.
+pytest loads this in every project of the environment, hence it imports neither hdq nor numpy nor hypothesis, and stays
+silent in a session that has not imported hdq.
 """
 from __future__ import annotations
 
@@ -27,8 +27,12 @@ _seed.__name__ = "seed"  # "invalid seed value: …"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("hdq", "quantizers (hdq)")
-    group.addoption("--hdq-level", choices=LEVELS, default="default", help="How much hdq.validate does: the fixture hdq_level")
-    group.addoption("--hdq-seed", type=_seed, default=0, metavar="N|random", help="The fixture hdq_seed, 64 bits; 0 if not given")
+    group.addoption(
+        "--hdq-level", choices=LEVELS, default="default", help="How much hdq.validate does: the fixture hdq_level"
+    )
+    group.addoption(
+        "--hdq-seed", type=_seed, default=0, metavar="N|random", help="The fixture hdq_seed, 64 bits; 0 if not given"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +48,7 @@ def hdq_level(request: pytest.FixtureRequest) -> str:
 
 
 def _hypothesis_seed(item: pytest.Item) -> int | None:
-    """The seed that hypothesis drew for the test, or was given; None where the test has its own or does without (derandomize)."""
+    """The seed that hypothesis drew or was given; None where the test has its own or does without (derandomize)."""
     test = getattr(item, "obj", None)
     if not getattr(test, "is_hypothesis_test", False):
         return None

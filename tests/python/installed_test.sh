@@ -35,7 +35,7 @@ rm -rf source unpacked
 venv/bin/python -c 'import hdq, sys; print(hdq.__version__, hdq.__file__); sys.exit(not hdq.__file__.startswith(sys.prefix))' ||
   fail "another hdq is imported"
 venv/bin/python -m pytest --help | grep -- --hdq-level >/dev/null || fail "pytest does not find the plugin"
-venv/bin/python -m pytest -q -p no:cacheprovider "$source/tests/python"
+venv/bin/python -m pytest -q -p no:cacheprovider --durations=5 "$source/tests/python"
 
 for example in "$source"/examples/python/*.py; do
   echo "-- ${example##*/}"

@@ -35,9 +35,13 @@ def test_deterministic():
 def test_batch_invariant():
     batch = np.random.default_rng(1).standard_normal((5, 40)).astype(np.float32)
     assert is_batch_invariant(scale, batch)
-    assert says(is_batch_invariant(lambda x: x / np.abs(x).max(), batch), "differs from the same alone")  # one scale for all
+    assert says(
+        is_batch_invariant(lambda x: x / np.abs(x).max(), batch), "differs from the same alone"
+    )  # one scale for all
     # The sum of a row by another order for many rows than for one: some bits differ.
-    by_matrix = lambda x: np.cumsum(x, axis=1)[:, -1:] if len(x) > 1 else np.sum(x[:, ::-1], axis=1, keepdims=True)  # noqa: E731
+    by_matrix = (
+        lambda x: np.cumsum(x, axis=1)[:, -1:] if len(x) > 1 else np.sum(x[:, ::-1], axis=1, keepdims=True)
+    )  # noqa: E731
     assert says(is_batch_invariant(by_matrix, batch), "alone")
     assert says(is_batch_invariant(lambda x: x + np.arange(len(x))[:, None], batch), "row")
     with pytest.raises(ValueError, match="5 rows give an array of shape"):
@@ -51,14 +55,19 @@ def test_agrees():
     next_float = lambda x: np.nextafter(scale(x), np.float32(9))  # noqa: E731
     assert says(agrees(next_float, scale, X), "y[0] of 40 entries", "-2.9999998, not -3, 1 floats away")
     assert agrees(next_float, scale, X, ulps=1).numbers["worst_ulps"] == 1
-    assert agrees(next_float, scale, X, bound=1e-6) and says(agrees(next_float, scale, X, bound=1e-8), "tolerance 1e-08")
+    assert agrees(next_float, scale, X, bound=1e-6) and says(
+        agrees(next_float, scale, X, bound=1e-8), "tolerance 1e-08"
+    )
     assert agrees(next_float, scale, X, bound=lambda x: 3 * gamma(2, 2.0**-24) * np.abs(x) + 2e-45)
     assert says(agrees(lambda x: x[:3], scale, X), "shape (3,), not (40,)")
     assert agrees(lambda x: x * np.float32("nan"), lambda x: x * np.float32("nan"), X)
     assert says(agrees(lambda x: x * np.float32("nan"), scale, X, ulps=2**40), "is nan, not -3")
     assert says(agrees(scale, lambda x: x * np.float32("nan"), X, bound=1e30), "is -3, not nan")
     assert says(agrees(lambda x: x * np.float32("inf"), scale, np.float32([1, 2]), bound=5), "is inf, not 3")
-    assert says(agrees(lambda x: (x > 0).astype(np.uint8), lambda x: (x >= 0).astype(np.uint8), np.float32([0, 1])), "y[0] of [0, 1] is 0, not 1")
+    assert says(
+        agrees(lambda x: (x > 0).astype(np.uint8), lambda x: (x >= 0).astype(np.uint8), np.float32([0, 1])),
+        "y[0] of [0, 1] is 0, not 1",
+    )
 
 
 def test_floats_in_order():
@@ -105,7 +114,9 @@ def test_bad_input():
 
 def test_reason():
     good, bad = Reason(True, "fine"), Reason(False, "x[0] is 2", {"x": 2.0})
-    assert good and not bad and str(bad) == "x[0] is 2" and repr(bad) == "<violated: x[0] is 2>" and bad.numbers["x"] == 2
+    assert (
+        good and not bad and str(bad) == "x[0] is 2" and repr(bad) == "<violated: x[0] is 2>" and bad.numbers["x"] == 2
+    )
     assert good.check() is good
     with pytest.raises(AssertionError, match=r"^x\[0\] is 2$"):
         bad.check()

@@ -1,4 +1,5 @@
-"""The pytest plugin: what it adds to a failing test's report, that the replay line does replay, and that it is silent elsewhere."""
+"""The pytest plugin: what it adds to a failing test's report, that the replay line does replay, and that it is silent
+elsewhere."""
 import re
 import shlex
 from importlib.metadata import entry_points
@@ -40,17 +41,23 @@ def test_the_replay_line_replays(pytester, run):
 
 
 def test_tests_that_need_no_seed(pytester, run):
-    path = pytester.makepyfile(RANDOM.replace("database=None", "database=None, derandomize=True") + """
+    path = pytester.makepyfile(
+        RANDOM.replace("database=None", "database=None, derandomize=True")
+        + """
     def test_plain():
         assert hdq.testing.is_orthogonal(lambda x: 2 * x, 3)
-    """)
+    """
+    )
     lines = run(path).stdout.str()
-    assert re.search(r"replay: pytest \S+::test_one_in_three\n", lines) and re.search(r"replay: pytest \S+::test_plain\n", lines)
+    assert re.search(r"replay: pytest \S+::test_one_in_three\n", lines) and re.search(
+        r"replay: pytest \S+::test_plain\n", lines
+    )
     assert "column 0 has norm 2, not 1, relative tolerance" in lines
 
 
 def test_fixtures(pytester, run):
-    path = pytester.makepyfile("""
+    path = pytester.makepyfile(
+        """
         import hdq.testing
         from hypothesis import given, strategies as st
 
@@ -58,7 +65,8 @@ def test_fixtures(pytester, run):
         def test_fixtures(hdq_seed, hdq_level, k):
             print("given", hdq_seed, hdq_level)
             assert hdq_seed == 7
-    """)
+    """
+    )
     run("--hdq-seed=7", path).assert_outcomes(passed=1)
     lines = run("--hdq-seed=random", "--hdq-level=quick", path).stdout.str()
     seed = re.search(r"given (\d+) quick", lines)[1]
@@ -69,27 +77,32 @@ def test_fixtures(pytester, run):
 
 
 def test_findings_are_replayed(pytester, run):
-    path = pytester.makepyfile("""
+    path = pytester.makepyfile(
+        """
         import hdq.testing
         from types import SimpleNamespace
 
         class Invalid(AssertionError):
-            report = SimpleNamespace(findings=[SimpleNamespace(check="signs", replay="hdq validate --only signs kernel.so")])
+            report = SimpleNamespace(findings=[SimpleNamespace(check="signs", replay="hdq validate kernel.so")])
 
         def test_kernel():
             try:
                 raise Invalid()
             except Invalid as error:
                 raise AssertionError("the kernel is not valid") from error
-    """)
-    run(path).stdout.fnmatch_lines(["replay: pytest *::test_kernel", "signs: hdq validate --only signs kernel.so"])
+    """
+    )
+    run(path).stdout.fnmatch_lines(["replay: pytest *::test_kernel", "signs: hdq validate kernel.so"])
 
 
 def test_silent_in_other_projects(pytester, run):
-    path = pytester.makepyfile(RANDOM.replace("import hdq.testing", "import sys") + """
+    path = pytester.makepyfile(
+        RANDOM.replace("import hdq.testing", "import sys")
+        + """
     def test_nothing_was_imported():
         assert not any(name in sys.modules for name in ("hdq", "numpy"))
-    """)
+    """
+    )
     result = run(path)
     result.assert_outcomes(failed=1, passed=1)
     assert "replay" not in result.stdout.str()

@@ -9,8 +9,20 @@ from hypothesis import Phase, find, given, settings
 
 FEW = settings(max_examples=60, derandomize=True, database=None, deadline=None)
 DTYPES = (np.float16, np.float32, np.float64)
-KINDS = [testing.zeros, testing.one_hot, testing.k_hot, testing.constant, testing.hadamard_rows, testing.normal, testing.heavy_tailed,
-         testing.integers, testing.padded, testing.huge, testing.subnormal, testing.vectors]
+KINDS = [
+    testing.zeros,
+    testing.one_hot,
+    testing.k_hot,
+    testing.constant,
+    testing.hadamard_rows,
+    testing.normal,
+    testing.heavy_tailed,
+    testing.integers,
+    testing.padded,
+    testing.huge,
+    testing.subnormal,
+    testing.vectors,
+]
 
 
 def smallest(strategy, condition):
@@ -20,6 +32,7 @@ def smallest(strategy, condition):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_arrays_are_as_promised(kind):
     for dtype in DTYPES:
+
         @settings(FEW, max_examples=15)
         @given(kind(1, dtype=dtype), kind(19, dtype=dtype))
         def check(one, many):
@@ -38,7 +51,14 @@ def test_norms_are_floats(huge, any_of_them):
 
 def test_each_kind_is_what_its_name_says():
     @FEW
-    @given(testing.one_hot(9), testing.k_hot(9, 3), testing.constant(9), testing.hadamard_rows(24), testing.subnormal(9), testing.padded(9))
+    @given(
+        testing.one_hot(9),
+        testing.k_hot(9, 3),
+        testing.constant(9),
+        testing.hadamard_rows(24),
+        testing.subnormal(9),
+        testing.padded(9),
+    )
     def check(one, three, constant, row, subnormal, padded):
         assert np.count_nonzero(one) == 1 and 1 <= np.count_nonzero(three) <= 3
         assert constant.min() == constant.max() != 0
@@ -55,12 +75,22 @@ def test_near_thresholds(near, own):
     thresholds = testing.lloyd_max(3)[0].astype(np.float32)
     away = np.abs(testing.rounding.ordered(near)[:, None] - testing.rounding.ordered(thresholds)).min(axis=1)
     assert near.shape == (5,) and (away <= 4).all()
-    assert own[0] in (np.nextafter(np.float32(0.25), np.float32(0)), 0.25, np.nextafter(np.float32(0.25), np.float32(1)))
+    assert own[0] in (
+        np.nextafter(np.float32(0.25), np.float32(0)),
+        0.25,
+        np.nextafter(np.float32(0.25), np.float32(1)),
+    )
 
 
 @FEW
-@given(testing.correlated_pairs(testing.dimensions(40)), testing.batches(testing.dimensions(40), 5), testing.seeds(), testing.rows(),
-       testing.bit_widths(), testing.dimensions(300))
+@given(
+    testing.correlated_pairs(testing.dimensions(40)),
+    testing.batches(testing.dimensions(40), 5),
+    testing.seeds(),
+    testing.rows(),
+    testing.bit_widths(),
+    testing.dimensions(300),
+)
 def test_pairs_batches_and_numbers(pair, batch, seed, row, bits, n):
     x, y = pair
     assert x.shape == y.shape and x.dtype == y.dtype == batch.dtype == np.float32
@@ -70,10 +100,19 @@ def test_pairs_batches_and_numbers(pair, batch, seed, row, bits, n):
 
 def test_the_mixture_has_all_that_breaks_quantizers():
     vectors = testing.vectors(testing.dimensions(64))
-    for condition in (lambda x: not x.any(), lambda x: np.sum(np.float64(x)**2) > 2.0**128,
-                      lambda x: (np.abs(x[x != 0]) < 2.0**-126).any(), lambda x: len(x) > 8 and np.count_nonzero(x) == 1 and x[-1] != 0,
-                      lambda x: np.unique(x).size > 30, lambda x: len(x) >= 12 and np.unique(x).tolist() == [-1, 1]):
-        find(vectors, condition, settings=settings(max_examples=2000, derandomize=True, database=None, phases=[Phase.generate]))
+    for condition in (
+        lambda x: not x.any(),
+        lambda x: np.sum(np.float64(x) ** 2) > 2.0**128,
+        lambda x: (np.abs(x[x != 0]) < 2.0**-126).any(),
+        lambda x: len(x) > 8 and np.count_nonzero(x) == 1 and x[-1] != 0,
+        lambda x: np.unique(x).size > 30,
+        lambda x: len(x) >= 12 and np.unique(x).tolist() == [-1, 1],
+    ):
+        find(
+            vectors,
+            condition,
+            settings=settings(max_examples=2000, derandomize=True, database=None, phases=[Phase.generate]),
+        )
 
 
 def wrong_from_eight(x):
@@ -86,7 +125,10 @@ def wrong_from_eight(x):
 
 def test_counterexamples_are_small_and_round():
     some = testing.vectors(testing.dimensions(64).map(lambda n: testing.hadamard_order(n)[0]))
-    assert smallest(some, lambda x: not testing.preserves_norm(wrong_from_eight, x, scale=np.sqrt(len(x)))) == [1] + [0] * 7
+    assert (
+        smallest(some, lambda x: not testing.preserves_norm(wrong_from_eight, x, scale=np.sqrt(len(x))))
+        == [1] + [0] * 7
+    )
     any_dimension = testing.vectors(testing.dimensions(64))
     assert smallest(any_dimension, lambda x: x.any()) == [1]
     assert smallest(any_dimension, lambda x: x.sum() > 2).count(1) == 3
@@ -99,8 +141,10 @@ def test_counterexamples_are_small_and_round():
 
 
 def test_hypothesis_is_needed_for_strategies_alone():
-    code = ("import sys; sys.modules['hypothesis'] = None; from hdq import testing; import numpy as np\n"
-            "assert testing.is_orthogonal(lambda x: x, 4)\n"
-            "try: testing.vectors(3)\nexcept ImportError as error: print(error)")
+    code = (
+        "import sys; sys.modules['hypothesis'] = None; from hdq import testing; import numpy as np\n"
+        "assert testing.is_orthogonal(lambda x: x, 4)\n"
+        "try: testing.vectors(3)\nexcept ImportError as error: print(error)"
+    )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "need hypothesis" in printed and "hdq[testing]" in printed

@@ -1,4 +1,4 @@
-"""hdq.testing's properties of transforms: a right transform has them, and for each planted fault the sentence names it."""
+"""hdq.testing's properties of transforms: right ones have them, and a planted fault is named."""
 import sys
 import types
 
@@ -67,32 +67,46 @@ def test_transforms_that_pad_are_isometries():
 
 def faulty(entry_factor):
     """The butterflies with one wrong factor: y[5] takes entry_factor times x[3] more."""
+
     def transform(x):
         y = fwht(x)
         y[5] += np.float32(entry_factor) * x[3]
         return y
+
     return transform
 
 
 def test_faults_of_the_matrix():
-    assert says(is_orthogonal(faulty(0.001), 8, scale=np.sqrt(8)), "columns 0 and 3 have inner product 0.0009999871, not 0")
+    assert says(
+        is_orthogonal(faulty(0.001), 8, scale=np.sqrt(8)), "columns 0 and 3 have inner product 0.0009999871, not 0"
+    )
     assert says(is_orthogonal(faulty(2), 8, scale=np.sqrt(8), exact=True), "columns 0 and 3 have inner product")
-    assert says(is_orthogonal(faulty(0.5), 8, scale=np.sqrt(8), exact=True), "entry (5, 3) of the matrix is -0.5, not ±1")
+    assert says(
+        is_orthogonal(faulty(0.5), 8, scale=np.sqrt(8), exact=True), "entry (5, 3) of the matrix is -0.5, not ±1"
+    )
     assert says(is_orthogonal(fwht, 8), "column 0 has norm 2.828427, not 1")
     assert says(is_orthogonal(fwht, 8, exact=True), "entries are ±1, not ±0.3535534")
     assert says(is_orthogonal(lambda x: x * np.float32("nan"), 4), "entry (0, 0) of the matrix is nan")
 
 
 def test_faults_of_linearity():
-    assert says(is_linear(lambda x: fwht(x) + np.float32(1e-3) * np.any(x), 8), "y[0] of [1, 1, 1, 1, 1, 1, 1, 1]", "by the columns it is")
+    assert says(
+        is_linear(lambda x: fwht(x) + np.float32(1e-3) * np.any(x), 8),
+        "y[0] of [1, 1, 1, 1, 1, 1, 1, 1]",
+        "by the columns it is",
+    )
     assert says(is_linear(lambda x: np.abs(fwht(x)), 8), "y[1]")
-    assert says(is_linear(lambda x: fwht(np.clip(x, -1, 1)), 8, x=np.full(8, 2, np.float32)), "is 8; by the columns it is 16")
+    assert says(
+        is_linear(lambda x: fwht(np.clip(x, -1, 1)), 8, x=np.full(8, 2, np.float32)), "is 8; by the columns it is 16"
+    )
 
 
 def test_faults_of_the_inverse():
     assert says(inverts(fwht, fwht, 8), "x[0] of [1, 0, 0, 0, 0, 0, 0, 0] comes back as 8, not 1, tolerance")
     transform, _ = by_matrix(12)
-    assert says(inverts(transform, transform, 12, scale=12), "x[0]", "comes back as -10, not 12")  # B_12 is not symmetric
+    assert says(
+        inverts(transform, transform, 12, scale=12), "x[0]", "comes back as -10, not 12"
+    )  # B_12 is not symmetric
     assert says(inverts(lambda x: x, lambda y: y[:2], 4), "4 numbers come back as 2")
 
 
@@ -109,7 +123,8 @@ def test_tolerances_follow_the_stages():
     x = np.random.default_rng(2).standard_normal(64).astype(np.float32)
     assert says(inverts(coarse, orthonormal, x), "comes back as")
     assert inverts(coarse, orthonormal, x, u=2.0**-11)
-    # Three rounded operations are not twenty: a fault of 4e-6 is within any order of additions, and not within 8 stages.
+    # Three rounded operations are not twenty: a fault of 4e-6 is within any order of additions, and not within 8
+    # stages.
     off = lambda x: orthonormal(x) * np.float32(1 + 4e-6)  # noqa: E731
     assert is_orthogonal(off, 64) and says(is_orthogonal(off, 64, stages=8), "column 0 has norm 1.000004")
 
@@ -136,7 +151,8 @@ def test_functions_are_called_as_they_want():
 
 
 class Tensor:
-    """What hdq.testing uses of a torch tensor, for where torch is not installed: nothing that numpy would take for an array."""
+    """What hdq.testing uses of a torch tensor, for where torch is not installed: nothing that numpy would take for an
+    array."""
 
     def __init__(self, array, dtype="torch.float32"):
         self.array, self.dtype = array, dtype
@@ -157,7 +173,9 @@ class Tensor:
 
 
 def test_torch_functions_by_a_stand_in(monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(from_numpy=Tensor, nn=types.SimpleNamespace(Module=type(None))))
+    monkeypatch.setitem(
+        sys.modules, "torch", types.SimpleNamespace(from_numpy=Tensor, nn=types.SimpleNamespace(Module=type(None)))
+    )
 
     def transform(x):
         if not isinstance(x, Tensor):
@@ -178,7 +196,9 @@ def test_torch_functions():
     linear = torch.nn.Linear(8, 8, bias=False)
     linear.weight.data = matrix.clone()
     assert is_orthogonal(linear, 8)
-    assert is_orthogonal(testing.from_torch(lambda x: torch.matmul(x, matrix.T.to(x.dtype)), dtype=torch.bfloat16), 8, u=2.0**-8)
+    assert is_orthogonal(
+        testing.from_torch(lambda x: torch.matmul(x, matrix.T.to(x.dtype)), dtype=torch.bfloat16), 8, u=2.0**-8
+    )
 
 
 def test_the_hadamard_matrices_are_those_of_the_specification():

@@ -1,5 +1,5 @@
-"""How the properties call what is on trial: a function of numpy arrays or of torch tensors, of one vector or of rows, that returns
-its result or works in place. Which of these it is, is found by the first call."""
+"""How the properties call what is on trial: a function of numpy arrays or of torch tensors, of one vector or of rows,
+that returns its result or works in place. Which of these it is, is found by the first call."""
 from __future__ import annotations
 
 import sys
@@ -10,8 +10,8 @@ import numpy as np
 
 
 def to_numpy(value: Any) -> np.ndarray:
-    """A numpy array of what a function returned: an array, a torch tensor on any device, or whatever has ``__array__`` or
-    ``__dlpack__``. bfloat16, which numpy lacks, becomes float32."""
+    """A numpy array of what a function returned: an array, a torch tensor on any device, or whatever has ``__array__``
+    or ``__dlpack__``. bfloat16, which numpy lacks, becomes float32."""
     if hasattr(value, "detach"):
         value = value.detach()
         if str(value.dtype) == "torch.bfloat16":
@@ -72,8 +72,8 @@ def _as_row(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 class Vectorwise:
     """A function of one vector, shape (n,), however it wants to be called.
 
-    Tried in this order: an array of shape (n,), an array of shape (1, n), and if torch is loaded tensors of these shapes (tensors first for
-    a torch.nn.Module). The first that works stays. If none does, the first error is raised.
+    Tried in this order: an array of shape (n,), an array of shape (1, n), and if torch is loaded tensors of these
+    shapes (tensors first for a torch.nn.Module). The first that works stays. If none does, the first error is raised.
     """
 
     def __init__(self, function: Callable[..., Any], batched: bool = False) -> None:
@@ -83,7 +83,9 @@ class Vectorwise:
             tensors = from_torch(function)
             kinds = [tensors] if isinstance(function, torch.nn.Module) else [arrays, tensors]
         self._batches = kinds
-        self._forms = [_as_row(kind) for kind in kinds] if batched else [form for kind in kinds for form in (kind, _as_row(kind))]
+        self._forms = (
+            [_as_row(kind) for kind in kinds] if batched else [form for kind in kinds for form in (kind, _as_row(kind))]
+        )
         self._batched = batched
 
     def __call__(self, x: np.ndarray, *args: Any) -> np.ndarray:
@@ -111,7 +113,9 @@ def _first_that_works(forms: list[Callable[..., np.ndarray]], x: np.ndarray, *ar
     for form in forms:
         try:
             result = form(x, *args)
-        except Exception as error:  # which errors a foreign function raises at a shape it does not take is anybody's guess
+        except (
+            Exception
+        ) as error:  # which errors a foreign function raises at a shape it does not take is anybody's guess
             first = first or error
             continue
         forms[:] = [form]

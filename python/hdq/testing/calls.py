@@ -1,4 +1,4 @@
-"""Properties of any function of vectors: the same for the same, for one row as for many, for a good implementation as for a fast one."""
+"""Properties of any function of vectors: the same bits every time, alone and in a batch; near another; strict."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -55,7 +55,8 @@ def is_deterministic(function: Callable[..., Any], x: ArrayLike, *args: Any, rep
 
 
 def is_batch_invariant(function: Callable[..., Any], x: ArrayLike) -> Reason:
-    """Rows of one call have the bits that each has alone, in any order and any split (SPEC §4, but for row numbers, which the caller fixes).
+    """Rows of one call have the bits that each has alone, in any order and any split (SPEC §4; row numbers are the
+    caller's).
 
     function
         An array of shape (rows, n) to one of shape (rows, …).
@@ -75,13 +76,22 @@ def is_batch_invariant(function: Callable[..., Any], x: ArrayLike) -> Reason:
         place = _different(together, other)
         if place is not None:
             row = f"row {place[0]} of {len(x)}" if place else "a row"
-            return violated(f"{row} together with others differs from the same {name}: {_values(together, other, place)}")
+            return violated(
+                f"{row} together with others differs from the same {name}: {_values(together, other, place)}"
+            )
     return holds(f"{len(x)} rows have the same bits together, alone, reversed and by halves")
 
 
-def agrees(function: Callable[..., Any], reference: Callable[..., Any], x: ArrayLike, *args: Any, ulps: int = 0,
-           bound: float | ArrayLike | Callable[[np.ndarray], ArrayLike] = 0.0) -> Reason:
-    """function(x, *args) and reference(x, *args) differ by at most `ulps` floats or by at most `bound`, entry by entry; NaN agrees with NaN.
+def agrees(
+    function: Callable[..., Any],
+    reference: Callable[..., Any],
+    x: ArrayLike,
+    *args: Any,
+    ulps: int = 0,
+    bound: float | ArrayLike | Callable[[np.ndarray], ArrayLike] = 0.0,
+) -> Reason:
+    """Entries of function(x, *args) and reference(x, *args) are within `ulps` floats or within `bound`; NaN agrees with
+    NaN.
 
     Parameters
     ----------
@@ -109,7 +119,13 @@ def agrees(function: Callable[..., Any], reference: Callable[..., Any], x: Array
         off = np.where((np.isnan(a) & np.isnan(b)) | (a == b), 0.0, off)
         for place in map(tuple, np.argwhere(~((off <= limit) | ((apart <= ulps) & ~np.isnan(off))))[:1]):
             where = ", ".join(map(str, place))
-            tail = f", tolerance {limit[place]:.2g}" if limit[place] > 0 else f", {apart[place]} floats away" if a.dtype.kind == "f" else ""
+            tail = (
+                f", tolerance {limit[place]:.2g}"
+                if limit[place] > 0
+                else f", {apart[place]} floats away"
+                if a.dtype.kind == "f"
+                else ""
+            )
             return violated(f"y[{where}] of {shown(row)} is {number(a[place])}, not {number(b[place])}{tail}")
         worst, worst_ulps = max(worst, float(off.max(initial=0))), max(worst_ulps, int(apart.max(initial=0)))
     return holds(f"agrees, at most {worst:.3g} apart", worst=worst, worst_ulps=worst_ulps)
@@ -122,12 +138,16 @@ def _ulps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.minimum(apart, np.iinfo(np.int64).max).astype(np.int64)
 
 
-def rejects_bad_input(function: Callable[..., Any], x: ArrayLike, *args: Any,
-                      error: type[Exception] | tuple[type[Exception], ...] = ValueError) -> Reason:
-    """NaN and ±infinity in any column raise `error`, and what it says of the column, in an attribute `column`, is right (SPEC §4).
+def rejects_bad_input(
+    function: Callable[..., Any],
+    x: ArrayLike,
+    *args: Any,
+    error: type[Exception] | tuple[type[Exception], ...] = ValueError,
+) -> Reason:
+    """NaN and ±infinity in any column raise `error`; an attribute `column` of it, if any, names the column (SPEC §4).
 
     x : array of shape (n,), of floats
-        A good vector, which must not be refused. Of more than 64 columns, 64 are tried, the first and the last among them.
+        A good vector, which must not be refused. Of more columns 64 are tried, the first and the last too.
     """
     x = np.asarray(x)
     call = Vectorwise(function)
@@ -143,7 +163,10 @@ def rejects_bad_input(function: Callable[..., Any], x: ArrayLike, *args: Any,
                 if named is not None and named != column:
                     return violated(f"{number(value)} in column {column} is refused as column {named}")
             except Exception as other:  # whatever a foreign function raises is the finding
-                return violated(f"{number(value)} in column {column} raises {type(other).__name__}, not {_names(error)}: {str(other)[:80]}")
+                return violated(
+                    f"{number(value)} in column {column} raises {type(other).__name__}, "
+                    f"not {_names(error)}: {str(other)[:80]}"
+                )
             else:
                 return violated(f"{number(value)} in column {column} is accepted, and gives {shown(result)}")
     return holds("NaN and infinities are refused in every column that was tried")

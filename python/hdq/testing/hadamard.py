@@ -1,4 +1,4 @@
-"""The Hadamard matrices of SPEC §1, entry by entry: what strategies draw rows of, and what tests compare transforms with."""
+"""The Hadamard matrices of SPEC §1, by their definition."""
 from __future__ import annotations
 
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""The Lloyd-Max codebook of a normal number, which TurboQuant and its kin use: where `strategies.near_thresholds` looks by default."""
+"""The Lloyd-Max codebook of a normal number, which TurboQuant and its kin use (SPEC §6)."""
 from __future__ import annotations
 
 from functools import lru_cache
@@ -28,7 +28,12 @@ def lloyd_max(bits: int) -> tuple[np.ndarray, np.ndarray]:
         ends = np.concatenate([[-inf], (r[1:] + r[:-1]) / 2, [inf]])
         phi = np.array([_density(t) for t in ends])
         # Upper tails by symmetry: no difference of numbers close to 1.
-        mass = np.array([_NORMAL.cdf(b) - _NORMAL.cdf(a) if a < 0 else _NORMAL.cdf(-a) - _NORMAL.cdf(-b) for a, b in zip(ends, ends[1:])])
+        mass = np.array(
+            [
+                _NORMAL.cdf(b) - _NORMAL.cdf(a) if a < 0 else _NORMAL.cdf(-a) - _NORMAL.cdf(-b)
+                for a, b in zip(ends, ends[1:])
+            ]
+        )
         mean = -np.diff(phi) / mass
         inner = np.where(np.isfinite(ends), ends, 0.0)
         # Half of d mean/d end: an end moves by half of what its codewords move.

@@ -28,8 +28,10 @@ def _sequences(length: int, bits: int) -> Iterator[np.ndarray]:
                 yield flipped
 
 
-def round_trips(pack: Callable[..., Any], unpack: Callable[..., Any], bits: int, *, lengths: Iterable[int] = (*range(18), 31, 33)) -> Reason:
-    """unpack(pack(codes), len(codes)) = codes: for all codes where they have 12 bits or fewer together, else for each single bit. SPEC §4.
+def round_trips(
+    pack: Callable[..., Any], unpack: Callable[..., Any], bits: int, *, lengths: Iterable[int] = (*range(18), 31, 33)
+) -> Reason:
+    """unpack(pack(codes), len(codes)) = codes: all codes of 12 bits or fewer together, else each single bit. SPEC §4.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """Properties of quantizers: x to x̂, with their own randomness (SPEC §5.3, §5.5), and of scalar ones (SPEC §3).
 
-`quantize(x, seed)` returns the reconstruction x̂ of a vector x of shape (n,), numpy or torch; its randomness must be independent from seed
-to seed. A property that draws random numbers refuses a correct quantizer with probability at most 1e-9, by the e-values of evidence.py.
+`quantize(x, seed)` returns the reconstruction x̂ of a vector x of shape (n,), numpy or torch; its randomness must be
+independent from seed to seed. A property that draws random numbers refuses a correct quantizer with probability at most
+1e-9, by the e-values of evidence.py.
 """
 from __future__ import annotations
 
@@ -40,10 +41,13 @@ def _errors(quantize: Quantize, x: np.ndarray, seeds: int | Iterable[int]) -> np
 
 
 def _directions(x: np.ndarray, errors: np.ndarray, burn_in: int = 32) -> dict[str, np.ndarray]:
-    """The errors along unit vectors: x, its largest coordinate, and the mean of the errors before, which is where a bias would be."""
+    """The errors along unit vectors: x, its largest coordinate, the mean of earlier errors (where a bias would be)."""
     largest = int(np.argmax(np.abs(x)))
-    along = {"x": errors @ (x.astype(float) / np.linalg.norm(x.astype(float))), f"coordinate {largest}": errors[:, largest]}
-    sums = np.cumsum(errors, axis=0)[burn_in - 1:-1]
+    along = {
+        "x": errors @ (x.astype(float) / np.linalg.norm(x.astype(float))),
+        f"coordinate {largest}": errors[:, largest],
+    }
+    sums = np.cumsum(errors, axis=0)[burn_in - 1 : -1]
     lengths = np.linalg.norm(sums, axis=1)
     learned = np.einsum("ij,ij->i", errors[burn_in:], sums) / np.where(lengths > 0, lengths, 1)
     return along | {"the mean of the errors before": learned}
@@ -61,16 +65,17 @@ def is_unbiased(quantize: Quantize, x: ArrayLike, *, mse: float, seeds: int | It
     x : array of shape (n,)
         One vector, not zero.
     mse : float
-        A bound on E‖x̂ - x‖²/‖x‖², which the scheme promises (SPEC §5.5 for hdq's: ``hdq.reference``). Without any bound no finite number of
-        seeds says anything of a mean. A quantizer that breaks it may be refused here: `mse_within`.
+        A bound on E‖x̂ - x‖²/‖x‖², which the scheme promises (of hdq's: Codec.error_bound). Without any
+        bound no finite number of seeds says anything of a mean. A quantizer that breaks it may be refused here:
+        `mse_within`.
     seeds : int or iterable of int
         How many, 0, 1, 2 …, or which. At least 128.
 
     Returns
     -------
     Reason
-        `numbers`: ``smallest_bias``, in units of ‖x‖: a bias of at least that along x is seen with probability 99 % or more;
-        ``scale``, the mean of ⟨x̂, x⟩/‖x‖²; ``mse``, the mean of ‖x̂ - x‖²/‖x‖².
+        `numbers`: ``smallest_bias``, in units of ‖x‖: a bias of at least that along x is seen with probability 99 % or
+        more; ``scale``, the mean of ⟨x̂, x⟩/‖x‖²; ``mse``, the mean of ‖x̂ - x‖²/‖x‖².
     """
     x = np.asarray(x)
     errors = _errors(quantize, x, seeds)
@@ -82,16 +87,27 @@ def is_unbiased(quantize: Quantize, x: ArrayLike, *, mse: float, seeds: int | It
     tests = [(name, samples, sign) for name, samples in along.items() for sign in (1, -1)]
     log_threshold, log_miss = math.log(len(tests) / FALSE_ALARM), -math.log(MISS)
     smallest = evidence.smallest_mean_shift(len(errors), mse, log_threshold, log_miss)
-    numbers = {"smallest_bias": smallest, "scale": 1 + float(along["x"].mean()), "mse": float((errors**2).sum(1).mean())}
+    numbers = {
+        "smallest_bias": smallest,
+        "scale": 1 + float(along["x"].mean()),
+        "mse": float((errors**2).sum(1).mean()),
+    }
     for name, samples, sign in tests:
         step = evidence.mean_shift_step(len(samples), mse, log_threshold, log_miss)
         if evidence.log_mean_shift(sign * samples, mse, step) <= log_threshold:
             continue
         shift = float(samples.mean())
         what = f"E⟨x̂, x⟩ is {1 + shift:.4g}·‖x‖²" if name == "x" else f"the bias along {name} is {shift:.3g}·‖x‖"
-        return violated(f"{what} over {len(errors)} seeds, x = {shown(x)} (or the mse, {numbers['mse']:.3g} here, exceeds {mse:.3g})", **numbers)
-    return holds(f"no bias in {len(errors)} seeds, E⟨x̂, x⟩ is {numbers['scale']:.4g}·‖x‖²; a bias of {smallest:.2g}·‖x‖ along x would be seen",
-                 **numbers)
+        return violated(
+            f"{what} over {len(errors)} seeds, x = {shown(x)} "
+            f"(or the mse, {numbers['mse']:.3g} here, exceeds {mse:.3g})",
+            **numbers,
+        )
+    return holds(
+        f"no bias in {len(errors)} seeds, E⟨x̂, x⟩ is {numbers['scale']:.4g}·‖x‖²; "
+        f"a bias of {smallest:.2g}·‖x‖ along x would be seen",
+        **numbers,
+    )
 
 
 def mse_within(quantize: Quantize, x: ArrayLike, bound: float, *, seeds: int | Iterable[int] = 500) -> Reason:
@@ -102,7 +118,8 @@ def mse_within(quantize: Quantize, x: ArrayLike, bound: float, *, seeds: int | I
     Returns
     -------
     Reason
-        `numbers`: ``mse``, the mean of ‖x̂ - x‖²/‖x‖²; ``smallest_excess``: squared errors that many times those seen would be refused.
+        `numbers`: ``mse``, the mean of ‖x̂ - x‖²/‖x‖²; ``smallest_excess``: squared errors that many times those seen
+        would be refused.
     """
     x = np.asarray(x)
     if not bound > 0:
@@ -117,7 +134,11 @@ def mse_within(quantize: Quantize, x: ArrayLike, bound: float, *, seeds: int | I
         return evidence.log_mean_excess(factor * samples, bound) > log_threshold
 
     if refused(1.0):
-        return violated(f"E‖x̂ - x‖² is {mse:.4g}·‖x‖² over {len(samples)} seeds, more than {bound:.4g}, x = {shown(x)}", mse=mse, smallest_excess=1.0)
+        return violated(
+            f"E‖x̂ - x‖² is {mse:.4g}·‖x‖² over {len(samples)} seeds, more than {bound:.4g}, x = {shown(x)}",
+            mse=mse,
+            smallest_excess=1.0,
+        )
     if mse == 0:
         return holds(f"every error in {len(samples)} seeds is 0", mse=0.0, smallest_excess=math.inf)
     low, high = 1.0, 2.0
@@ -126,11 +147,17 @@ def mse_within(quantize: Quantize, x: ArrayLike, bound: float, *, seeds: int | I
     for _ in range(20):
         middle = math.sqrt(low * high)
         low, high = (low, middle) if refused(middle) else (middle, high)
-    return holds(f"E‖x̂ - x‖² is {mse:.4g}·‖x‖² over {len(samples)} seeds, at most {bound:.4g}; {high:.3g} times as much would be refused",
-                 mse=mse, smallest_excess=high)
+    return holds(
+        f"E‖x̂ - x‖² is {mse:.4g}·‖x‖² over {len(samples)} seeds, at most {bound:.4g}; "
+        f"{high:.3g} times as much would be refused",
+        mse=mse,
+        smallest_excess=high,
+    )
 
 
-def find_thresholds(quantize: Quantize, low: float, high: float, *, count: int = 4097, dtype: DTypeLike = np.float32) -> np.ndarray:
+def find_thresholds(
+    quantize: Quantize, low: float, high: float, *, count: int = 4097, dtype: DTypeLike = np.float32
+) -> np.ndarray:
     """Where a scalar quantizer changes its value between low and high.
 
     Parameters
@@ -159,8 +186,10 @@ def find_thresholds(quantize: Quantize, low: float, high: float, *, count: int =
     return from_ordered(above, dtype)
 
 
-def is_monotone(quantize: Quantize, low: float = -8.0, high: float = 8.0, *, count: int = 4097, dtype: DTypeLike = np.float32) -> Reason:
-    """A scalar quantizer never falls: on `count` evenly spaced points, and on 33 neighbouring floats around every change between them.
+def is_monotone(
+    quantize: Quantize, low: float = -8.0, high: float = 8.0, *, count: int = 4097, dtype: DTypeLike = np.float32
+) -> Reason:
+    """A scalar quantizer never falls: on `count` evenly spaced points, and on the 33 floats around every change.
 
     Parameters as in `find_thresholds`; codes or decoded values. SPEC §3.
 
@@ -176,5 +205,10 @@ def is_monotone(quantize: Quantize, low: float = -8.0, high: float = 8.0, *, cou
     values = Vectorwise(quantize)(points)
     values = values.astype(float if values.dtype.kind == "f" else np.int64)
     for i in np.flatnonzero(~(values[1:] >= values[:-1]))[:1]:
-        return violated(f"{number(points[i])} gives {number(values[i])}, {number(points[i + 1])} gives {number(values[i + 1])}", changes=len(thresholds))
-    return holds(f"never falls from {number(low)} to {number(high)}, with {len(thresholds)} changes", changes=len(thresholds))
+        return violated(
+            f"{number(points[i])} gives {number(values[i])}, {number(points[i + 1])} gives {number(values[i + 1])}",
+            changes=len(thresholds),
+        )
+    return holds(
+        f"never falls from {number(low)} to {number(high)}, with {len(thresholds)} changes", changes=len(thresholds)
+    )

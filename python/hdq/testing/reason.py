@@ -12,8 +12,8 @@ FALSE_ALARM = 1e-9
 
 @dataclass(frozen=True, repr=False)
 class Reason:
-    """Truthy if the property holds. ``assert is_orthogonal(f, 8)`` prints the sentence, with pytest or without its rewriting by
-    ``.check()``.
+    """Truthy if the property holds. ``assert is_orthogonal(f, 8)`` prints the sentence, with pytest or without its
+    rewriting by ``.check()``.
 
     Attributes
     ----------
@@ -55,7 +55,13 @@ def violated(text: str, **numbers: float) -> Reason:
 def number(value: object) -> str:
     """A number as a person writes it: 1, -0.5, 1e-45; as many digits as tell a float from its neighbours."""
     value = np.asarray(value)[()]
-    text = str(value) if isinstance(value, np.floating) and value.dtype.itemsize < 8 else f"{value:.7g}" if value.dtype.kind == "f" else str(value)
+    text = (
+        str(value)
+        if isinstance(value, np.floating) and value.dtype.itemsize < 8
+        else f"{value:.7g}"
+        if value.dtype.kind == "f"
+        else str(value)
+    )
     return text.removesuffix(".0")
 
 

@@ -13,8 +13,8 @@ def unit_roundoff(dtype: DTypeLike) -> float:
 
 
 def any_order(n: int) -> int:
-    """Roundings on the longest path through a transform of n numbers, in any order of its n - 1 additions, a rounded factor and its
-    product after every level included. A fast transform has far fewer: log2(n) additions."""
+    """Roundings on the longest path through a transform of n numbers, in any order of its n - 1 additions, a rounded
+    factor and its product after every level included. A fast transform has far fewer: log2(n) additions."""
     return n + 2 * math.ceil(math.log2(max(n, 2)))
 
 
@@ -24,8 +24,8 @@ def gamma(stages: int, u: float) -> float:
 
 
 def ordered(x: np.ndarray) -> np.ndarray:
-    """Floats as integers in the same order, neighbours one apart: -0 and +0 are both 0. float16 and float32 give int64, float64 too (the
-    magnitude's bits fit)."""
+    """Floats as integers in the same order, neighbours one apart: -0 and +0 are both 0. float16 and float32 give int64,
+    float64 too (the magnitude's bits fit)."""
     x = np.asarray(x)
     bits = np.ascontiguousarray(x).view(f"i{x.dtype.itemsize}").astype(np.int64)
     magnitude = bits & np.int64((1 << (8 * x.dtype.itemsize - 1)) - 1)

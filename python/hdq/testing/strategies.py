@@ -1,12 +1,12 @@
-"""Strategies for hypothesis: inputs that break quantizers, and that shrink to what a person wants to see, few nonzero and round numbers.
+"""Strategies for hypothesis: inputs that break quantizers and shrink to few nonzero, small and round numbers.
 
     @given(hdq.testing.vectors(hdq.testing.dimensions(64)))
     def test_keeps_norm(x):
         assert hdq.testing.preserves_norm(my_transform, x)
 
-Every `n` is a dimension or a strategy of dimensions. Arrays have shape (n,) and are finite; `dtype` is float16, float32 or float64, and what
-the dtype cannot hold becomes its largest number. Norms stay below the dtype's largest number for n <= 4096, except in float16.
-hypothesis is imported on the first use.
+Every `n` is a dimension or a strategy of dimensions. Arrays have shape (n,) and are finite; `dtype` is float16, float32
+or float64, and what the dtype cannot hold becomes its largest number. Norms stay below the dtype's largest number for n
+<= 4096, except in float16. hypothesis is imported on the first use.
 """
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ def _st() -> Any:
     try:
         from hypothesis import strategies
     except ImportError as error:
-        raise ImportError("the strategies of hdq.testing need hypothesis: pip install 'hdq[testing]', or Debian's python3-hypothesis") from error
+        raise ImportError(
+            "the strategies of hdq.testing need hypothesis: pip install 'hdq[testing]', or Debian's python3-hypothesis"
+        ) from error
     return strategies
 
 
 def _for_each(n: Dimension, vectors: Callable[[int], Vectors]) -> Vectors:
-    """A strategy for a dimension, or for a strategy of dimensions, where each is built once: that takes longer than a draw."""
+    """Vectors of a dimension, or of those that a strategy draws; each is built once, which takes longer than a draw."""
     return vectors(int(n)) if isinstance(n, (int, np.integer)) else n.flatmap(lru_cache(maxsize=None)(vectors))
 
 
@@ -63,7 +65,9 @@ def _power_of_two(exponent: int) -> int:
 def seeds() -> SearchStrategy[int]:
     """64-bit seeds, with those that differ in one half of the bits or in one bit among them. SPEC §2."""
     st = _st()
-    return st.one_of(st.integers(0, 3), st.integers(0, 63).map(_power_of_two), st.just(2**64 - 1), st.integers(0, 2**64 - 1))
+    return st.one_of(
+        st.integers(0, 3), st.integers(0, 63).map(_power_of_two), st.just(2**64 - 1), st.integers(0, 2**64 - 1)
+    )
 
 
 def rows() -> SearchStrategy[int]:
@@ -76,7 +80,9 @@ def dimensions(max: int = 1024) -> SearchStrategy[int]:  # noqa: A002, the word 
     """Dimensions 1 to `max`: small ones, supported orders (SPEC §1) and their neighbours, any. Shrinks to 1."""
     st, supported = _st(), orders(max)
     around = sorted({n + step for n in supported for step in (-1, 1) if 1 <= n + step <= max})
-    return st.one_of(st.integers(1, min(max, 40)), st.sampled_from(supported), st.sampled_from(around or [1]), st.integers(1, max))
+    return st.one_of(
+        st.integers(1, min(max, 40)), st.sampled_from(supported), st.sampled_from(around or [1]), st.integers(1, max)
+    )
 
 
 def _sixteenths(k: int) -> float:
@@ -138,8 +144,8 @@ def constant(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
 
 
 def hadamard_rows(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
-    """A row of H of the smallest supported order >= n, cut to n (SPEC §1): without random signs its transform is a single spike.
-    Shrinks to ones."""
+    """A row of H of the smallest supported order >= n, cut to n (SPEC §1): without random signs its transform is a
+    single spike. Shrinks to ones."""
 
     def build(n: int) -> Vectors:
         def row(index: int) -> np.ndarray:
@@ -151,7 +157,7 @@ def hadamard_rows(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
 
 
 def _dense(n: int, draw: Callable[[np.random.Generator, int], np.ndarray], dtype: DTypeLike) -> Vectors:
-    """Random numbers from a seed, of which the first `kept` stay, with `digits` bits of mantissa: shrinks to few of few digits."""
+    """Random numbers, the first `kept` of them, with `digits` bits of mantissa: shrinks to few of few digits."""
     st = _st()
 
     def numbers(kept: int, digits: int, seed: int) -> np.ndarray:
@@ -178,7 +184,7 @@ def _log_normal(random: np.random.Generator, n: int) -> np.ndarray:
 
 
 def heavy_tailed(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
-    """Independent numbers of Student's law with one degree of freedom, or signs times exp(8·normal): a few entries hold the norm."""
+    """Independent Cauchy numbers, or signs times exp(8·normal): a few entries hold the norm."""
 
     def build(n: int) -> Vectors:
         return _st().one_of(_dense(n, np.random.Generator.standard_cauchy, dtype), _dense(n, _log_normal, dtype))
@@ -200,9 +206,16 @@ def integers(n: Dimension, largest: int = 8, dtype: DTypeLike = np.float32) -> V
     return _for_each(n, build)
 
 
-def near_thresholds(bits: int = 4, n: Dimension = 1, *, thresholds: ArrayLike | None = None, floats: int = 4, scale: float = 1.0,
-                    dtype: DTypeLike = np.float32) -> Vectors:
-    """Numbers at most `floats` neighbouring floats away from a threshold of a scalar quantizer: what its comparisons get wrong.
+def near_thresholds(
+    bits: int = 4,
+    n: Dimension = 1,
+    *,
+    thresholds: ArrayLike | None = None,
+    floats: int = 4,
+    scale: float = 1.0,
+    dtype: DTypeLike = np.float32,
+) -> Vectors:
+    """Numbers at most `floats` floats away from a threshold of a scalar quantizer: what its comparisons get wrong.
 
     bits : int
         1 to 8: the thresholds are those of Lloyd and Max for N(0, 1).
@@ -239,7 +252,9 @@ def _scaled(n: int, exponents: Sequence[int], dtype: DTypeLike) -> Vectors:
     def scaled(x: np.ndarray, exponent: int) -> np.ndarray:
         return _finite(np.ldexp(x, exponent), dtype)
 
-    return st.builds(scaled, st.one_of(k_hot(n, dtype=np.float64), integers(n, dtype=np.float64)), st.sampled_from(exponents))
+    return st.builds(
+        scaled, st.one_of(k_hot(n, dtype=np.float64), integers(n, dtype=np.float64)), st.sampled_from(exponents)
+    )
 
 
 def _huge_exponents(dtype: DTypeLike) -> list[int]:
@@ -248,8 +263,8 @@ def _huge_exponents(dtype: DTypeLike) -> list[int]:
 
 
 def huge(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
-    """Small integers and other short numbers times powers of 2, so that their squares overflow, or nearly, or far: in float32, 2^60 to
-    2^78 times numbers of at most 10^10."""
+    """Small integers and other short numbers times powers of 2, so that their squares overflow, or nearly, or far: in
+    float32, 2^60 to 2^78 times numbers of at most 10^10."""
 
     def build(n: int) -> Vectors:
         return _scaled(n, _huge_exponents(dtype), dtype)
@@ -284,8 +299,8 @@ def _cut(n: int, strategy: Vectors, whole: int = 2) -> Vectors:
 
 
 def vectors(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
-    """A mixture of the above. What fails shrinks to zeros, to x[0] = 1, or to few small integers, in a small dimension where `n` is a
-    strategy."""
+    """A mixture of the above. What fails shrinks to zeros, to x[0] = 1, or to few small integers, in a small dimension
+    where `n` is a strategy."""
     st = _st()
 
     def build(n: int) -> Vectors:
@@ -298,7 +313,9 @@ def vectors(n: Dimension, dtype: DTypeLike = np.float32) -> Vectors:
     return _for_each(n, build)
 
 
-def batches(n: Dimension, max_rows: int = 8, dtype: DTypeLike = np.float32, of: Callable[..., Vectors] = vectors) -> Vectors:
+def batches(
+    n: Dimension, max_rows: int = 8, dtype: DTypeLike = np.float32, of: Callable[..., Vectors] = vectors
+) -> Vectors:
     """Arrays of shape (rows, n), 1 <= rows <= max_rows, rows of the strategy `of`, different in size and in kind."""
 
     def build(n: int) -> Vectors:
@@ -308,8 +325,7 @@ def batches(n: Dimension, max_rows: int = 8, dtype: DTypeLike = np.float32, of: 
 
 
 def correlated_pairs(n: Dimension, dtype: DTypeLike = np.float32) -> SearchStrategy[tuple[np.ndarray, np.ndarray]]:
-    """(x, y) with y = ±x + noise, from the same to orthogonal: inner products whose error a biased estimator does not average out.
-    Shrinks to y = x."""
+    """(x, y) with y = ±x + noise, from the same to nearly orthogonal: whose inner products show a bias. Shrinks to y = x."""
     st = _st()
 
     def pair(x: np.ndarray, sign: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -318,6 +334,8 @@ def correlated_pairs(n: Dimension, dtype: DTypeLike = np.float32) -> SearchStrat
 
     def build(n: int) -> SearchStrategy[tuple[np.ndarray, np.ndarray]]:
         x = st.one_of(one_hot(n, dtype=dtype), integers(n, dtype=dtype), normal(n, dtype=dtype))
-        return st.builds(pair, x, st.sampled_from([1, -1]), st.sampled_from([0.0, 0.125, 0.5, 1.0, 8.0]), st.integers(0, 2**32 - 1))
+        return st.builds(
+            pair, x, st.sampled_from([1, -1]), st.sampled_from([0.0, 0.125, 0.5, 1.0, 8.0]), st.integers(0, 2**32 - 1)
+        )
 
     return _for_each(n, build)

@@ -1,12 +1,14 @@
-"""Properties of linear transforms: rotations, fast Hadamard transforms, with or without random signs (SPEC §1, §5.1, §5.6).
+"""Properties of linear transforms: rotations, fast Hadamard transforms, random signs or not (SPEC §1, §5.1, §5.6).
 
-A transform maps a vector of shape (n,), or rows of shape (rows, n), of numpy or torch numbers. `scale` is ‖transform(x)‖/‖x‖: 1 for an
-orthonormal transform, √n for a Hadamard matrix with entries ±1, which is the default of none of these functions, so say it.
+A transform maps a vector of shape (n,), or rows of shape (rows, n), of numpy or torch numbers. `scale` is
+‖transform(x)‖/‖x‖: 1 for an orthonormal transform, √n for a Hadamard matrix with entries ±1, which is the default of
+none of these functions, so say it.
 
-Tolerances come from a rounding model, not from experience: every value is a sum along paths of at most `stages` roundings to unit
-`u`, and the magnitudes along the paths that lead from x_i to y_j add up to at most growth·|T_ji|. `stages` defaults to any order of
-additions with rounded factors between (rounding.any_order), u to that of `dtype`, growth to 1, right for a matrix product and for one
-Hadamard transform. Two Hadamard transforms in a row have growth √n. Nothing may overflow.
+Tolerances come from a rounding model, not from experience: every value is a sum along paths of at most `stages`
+roundings to unit `u`, and the magnitudes along the paths that lead from x_i to y_j add up to at most growth·|T_ji|.
+`stages` defaults to any order of additions with rounded factors between (rounding.any_order), u to that of `dtype`,
+growth to 1, right for a matrix product and for one Hadamard transform. Two Hadamard transforms in a row have growth √n.
+Nothing may overflow.
 """
 from __future__ import annotations
 
@@ -28,8 +30,8 @@ def _model(n: int, dtype: DTypeLike, stages: int | None, u: float | None, growth
 
 
 def standard_vectors(n: int, dtype: DTypeLike = np.float32) -> np.ndarray:
-    """What the properties try where they are given a dimension alone: unit vectors (16 of them where there are more), the constant one,
-    0, 1, 2 …, alternating signs, and eight of small integers from a fixed seed. Shape (rows, n)."""
+    """What the properties try where they are given a dimension alone: unit vectors (16 of them where there are more),
+    the constant one, 0, 1, 2 …, alternating signs, and eight of small integers from a fixed seed. Shape (rows, n)."""
     units = np.eye(n, dtype=dtype)[np.unique(np.linspace(0, n - 1, min(n, 16)).astype(int))]
     steps = np.arange(n)
     draws = np.random.default_rng(0).integers(-8, 9, (8, n))
@@ -59,8 +61,18 @@ def _bad_columns(columns: np.ndarray, n: int) -> Reason | None:
     return None
 
 
-def is_orthogonal(transform: Transform, n: int, *, scale: float = 1.0, exact: bool = False, stages: int | None = None,
-                  u: float | None = None, growth: float = 1.0, dtype: DTypeLike = np.float32, batched: bool = False) -> Reason:
+def is_orthogonal(
+    transform: Transform,
+    n: int,
+    *,
+    scale: float = 1.0,
+    exact: bool = False,
+    stages: int | None = None,
+    u: float | None = None,
+    growth: float = 1.0,
+    dtype: DTypeLike = np.float32,
+    batched: bool = False,
+) -> Reason:
     """The columns T e_i of the transform's matrix have norm `scale` and are orthogonal. SPEC §5.1, supported_hadamard.
 
     Parameters
@@ -72,7 +84,8 @@ def is_orthogonal(transform: Transform, n: int, *, scale: float = 1.0, exact: bo
     scale : float
         ‖transform(x)‖/‖x‖.
     exact : bool
-        For a Hadamard matrix: every entry is ±float(scale/√d), the same float everywhere, and signs are orthogonal exactly. No tolerance.
+        For a Hadamard matrix: every entry is ±float(scale/√d), the same float everywhere, and signs are orthogonal
+        exactly. No tolerance.
     stages, u, growth, dtype
         The rounding model, of the module. Norms and inner products over scale² may be off by 2γ + γ².
     batched : bool
@@ -95,19 +108,28 @@ def is_orthogonal(transform: Transform, n: int, *, scale: float = 1.0, exact: bo
     for i, j in np.argwhere(off > tolerance)[:1]:
         inner = float(columns[i] @ columns[j])
         if i == j:
-            text = f"column {i} has norm {number(np.sqrt(inner))}, not {number(scale)}, relative tolerance {tolerance:.2g}"
+            text = (
+                f"column {i} has norm {number(np.sqrt(inner))}, not {number(scale)}, relative tolerance {tolerance:.2g}"
+            )
         else:
-            text = f"columns {i} and {j} have inner product {number(inner)}, not 0, tolerance {tolerance * scale**2:.2g}"
+            text = (
+                f"columns {i} and {j} have inner product {number(inner)}, not 0, tolerance {tolerance * scale**2:.2g}"
+            )
         return violated(text, tolerance=tolerance, worst=worst)
-    return holds(f"{n} columns of norm {number(scale)} are orthogonal within {worst:.2g}, tolerance {tolerance:.2g}",
-                 tolerance=tolerance, worst=worst)
+    return holds(
+        f"{n} columns of norm {number(scale)} are orthogonal within {worst:.2g}, tolerance {tolerance:.2g}",
+        tolerance=tolerance,
+        worst=worst,
+    )
 
 
 def _has_orthogonal_signs(columns: np.ndarray, scale: float, dtype: DTypeLike) -> Reason:
     n, d = columns.shape
     entry = abs(columns[0, 0])
     for i, j in np.argwhere(np.abs(columns) != entry)[:1]:
-        return violated(f"entry ({j}, {i}) of the matrix is {number(columns[i, j])}, not ±{number(entry)} as entry (0, 0)")
+        return violated(
+            f"entry ({j}, {i}) of the matrix is {number(columns[i, j])}, not ±{number(entry)} as entry (0, 0)"
+        )
     # One rounding of 1/√d, and one for each of log2(d) factors where it is not applied at once.
     if not abs(entry * np.sqrt(d) / scale - 1) <= gamma(2 * max(d, 2).bit_length(), unit_roundoff(dtype)):
         return violated(f"entries are ±{number(entry)}, not ±{number(scale / np.sqrt(d))}")
@@ -118,8 +140,17 @@ def _has_orthogonal_signs(columns: np.ndarray, scale: float, dtype: DTypeLike) -
     return holds(f"the matrix of {d} × {n} entries ±{number(entry)} is orthogonal, exactly", tolerance=0.0, worst=0.0)
 
 
-def is_linear(transform: Transform, n: int, x: ArrayLike | None = None, *, stages: int | None = None, u: float | None = None,
-              growth: float = 1.0, dtype: DTypeLike = np.float32, batched: bool = False) -> Reason:
+def is_linear(
+    transform: Transform,
+    n: int,
+    x: ArrayLike | None = None,
+    *,
+    stages: int | None = None,
+    u: float | None = None,
+    growth: float = 1.0,
+    dtype: DTypeLike = np.float32,
+    batched: bool = False,
+) -> Reason:
     """transform(x) = Σ x_i·transform(e_i), within γ·Σ |T_ji||x_i| for each side. Parameters as in `is_orthogonal`.
 
     x : array of shape (n,) or (rows, n), optional
@@ -134,8 +165,10 @@ def is_linear(transform: Transform, n: int, x: ArrayLike | None = None, *, stage
     exact, model = vectors.astype(float) @ columns, _model(columns.shape[1], dtype, stages, u, growth)
     bound = 2 * model * (1 + model) * (np.abs(vectors).astype(float) @ np.abs(columns)) + _tiny(dtype, n)
     for row, j in np.argwhere(~(np.abs(given - exact) <= bound))[:1]:
-        return violated(f"y[{j}] of {shown(vectors[row])} is {number(given[row, j])}; by the columns it is {number(exact[row, j])}, "
-                        f"tolerance {bound[row, j]:.2g}")
+        return violated(
+            f"y[{j}] of {shown(vectors[row])} is {number(given[row, j])}; "
+            f"by the columns it is {number(exact[row, j])}, tolerance {bound[row, j]:.2g}"
+        )
     return holds(f"{len(vectors)} vectors of dimension {n} have the images that the columns give them")
 
 
@@ -144,15 +177,25 @@ def _tiny(dtype: DTypeLike, n: int) -> float:
     return any_order(n) * float(np.finfo(dtype).smallest_subnormal)
 
 
-def inverts(transform: Transform, inverse: Transform, x: int | ArrayLike, *, scale: float = 1.0, stages: int | None = None,
-            u: float | None = None, growth: float = 1.0, dtype: DTypeLike = np.float32, batched: bool = False) -> Reason:
-    """inverse(transform(x)) = scale·x. SPEC §5.1, hadamard_inverse: for H and Hᵀ with entries ±1 the scale is d, for H/√d and Hᵀ/√d it is 1.
+def inverts(
+    transform: Transform,
+    inverse: Transform,
+    x: int | ArrayLike,
+    *,
+    scale: float = 1.0,
+    stages: int | None = None,
+    u: float | None = None,
+    growth: float = 1.0,
+    dtype: DTypeLike = np.float32,
+    batched: bool = False,
+) -> Reason:
+    """inverse(transform(x)) = scale·x. SPEC §5.1, hadamard_inverse: of H and Hᵀ with entries ±1, the scale is d.
 
     x
         A dimension n, for `standard_vectors(n)`, or an array of shape (n,) or (rows, n).
     stages, u, growth, dtype, batched
-        As in `is_orthogonal`, each for one of the two. Each coordinate may be off by γ·scale·(‖x‖_1 + √d·‖x‖), each transform a multiple of
-        an isometry. A result longer than x is padded: the rest must be 0.
+        As in `is_orthogonal`, each for one of the two. Each coordinate may be off by γ·scale·(‖x‖_1 + √d·‖x‖), each
+        transform a multiple of an isometry. A result longer than x is padded: the rest must be 0.
     """
     forward, backward = Vectorwise(transform, batched), Vectorwise(inverse, batched)
     vectors = _vectors(x, dtype)
@@ -165,23 +208,48 @@ def inverts(transform: Transform, inverse: Transform, x: int | ArrayLike, *, sca
     exact[:, :n] = scale * vectors.astype(float)
     model = _model(d, dtype, stages, u, growth)
     wide = vectors.astype(float)
-    bound = model * (1 + model) * scale * (np.abs(wide).sum(1) + np.sqrt(d) * np.linalg.norm(wide, axis=1)) + scale * _tiny(dtype, d) * d
+    bound = (
+        model * (1 + model) * scale * (np.abs(wide).sum(1) + np.sqrt(d) * np.linalg.norm(wide, axis=1))
+        + scale * _tiny(dtype, d) * d
+    )
     for row, j in np.argwhere(~(np.abs(back - exact) <= bound[:, None]))[:1]:
-        return violated(f"x[{j}] of {shown(vectors[row])} comes back as {number(back[row, j])}, not {number(exact[row, j])}, "
-                        f"tolerance {bound[row]:.2g}")
+        return violated(
+            f"x[{j}] of {shown(vectors[row])} comes back as {number(back[row, j])}, not {number(exact[row, j])}, "
+            f"tolerance {bound[row]:.2g}"
+        )
     return holds(f"{len(vectors)} vectors of dimension {n} come back")
 
 
-def preserves_norm(transform: Transform, x: int | ArrayLike, *, scale: float = 1.0, stages: int | None = None, u: float | None = None,
-                   growth: float = 1.0, dtype: DTypeLike = np.float32, batched: bool = False) -> Reason:
-    """‖transform(x)‖ = scale·‖x‖ within γ·scale·‖x‖_1. SPEC §5.1, supported_hadamard. x as in `inverts`, the rest as in `is_orthogonal`."""
+def preserves_norm(
+    transform: Transform,
+    x: int | ArrayLike,
+    *,
+    scale: float = 1.0,
+    stages: int | None = None,
+    u: float | None = None,
+    growth: float = 1.0,
+    dtype: DTypeLike = np.float32,
+    batched: bool = False,
+) -> Reason:
+    """‖transform(x)‖ = scale·‖x‖ within γ·scale·‖x‖_1. SPEC §5.1, supported_hadamard.
+
+    x as in `inverts`, the rest as in `is_orthogonal`.
+    """
     vectors = _vectors(x, dtype)
     given = Vectorwise(transform, batched).rows(vectors).astype(float)
     n, d = vectors.shape[1], given.shape[1]
     wide = vectors.astype(float)
     expected, rotated = scale * np.linalg.norm(wide, axis=1), np.linalg.norm(given, axis=1)
-    bound = _model(d, dtype, stages, u, growth) * scale * np.abs(wide).sum(1) + d * (1 + scale) * _tiny(dtype, d) + 1e-14 * d * expected
+    bound = (
+        _model(d, dtype, stages, u, growth) * scale * np.abs(wide).sum(1)
+        + d * (1 + scale) * _tiny(dtype, d)
+        + 1e-14 * d * expected
+    )
     for row in np.flatnonzero(~(np.abs(rotated - expected) <= bound))[:1]:
-        return violated(f"the norm of the transform of {shown(vectors[row])} is {number(rotated[row])}, not {number(expected[row])}, "
-                        f"tolerance {bound[row]:.2g}")
-    return holds(f"{len(vectors)} vectors of dimension {n} keep their norm" + ("" if scale == 1 else f" times {number(scale)}"))
+        return violated(
+            f"the norm of the transform of {shown(vectors[row])} is {number(rotated[row])}, "
+            f"not {number(expected[row])}, tolerance {bound[row]:.2g}"
+        )
+    return holds(
+        f"{len(vectors)} vectors of dimension {n} keep their norm" + ("" if scale == 1 else f" times {number(scale)}")
+    )
