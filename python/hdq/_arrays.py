@@ -1,6 +1,8 @@
-"""Arrays of any framework as what the compiled part takes: rows of float32, float16, or uint16 that are bits of bfloat16.
+"""Arrays of any framework as what the compiled part takes: rows of float32, float16, or uint16 that are bits of
+bfloat16.
 
-Nothing is copied that need not be: neither tensors on the CPU that speak DLPack, nor arrays whose rows are contiguous, however far apart.
+Nothing is copied that need not be: neither tensors on the CPU that speak DLPack, nor arrays whose rows are
+contiguous, however far apart.
 """
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def _from_dlpack(x: Any, name: str) -> tuple[np.ndarray, bool]:
         raise TypeError(f"{name}: {error}") from None
     if device not in _ON_THE_CPU:
         where = _DEVICES.get(device, f"of DLPack type {device}")
-        raise TypeError(f"{name} is on a device ({where}), and hdq computes on the CPU: pass {name}.cpu(), or jax.device_get({name})")
+        raise TypeError(
+            f"{name} is on a device ({where}), and hdq computes on the CPU: pass {name}.cpu(), or jax.device_get({name})"
+        )
     try:
         return _hdq.from_dlpack(x.__dlpack__())
     except (BufferError, RuntimeError, TypeError) as error:
@@ -72,7 +76,7 @@ def as_array(x: Any, name: str) -> tuple[np.ndarray, bool]:
         array, is_bfloat16 = np.asarray(x), False
     else:
         array, is_bfloat16 = _from_dlpack(x, name)
-    if array.dtype.name == "bfloat16":  # of ml_dtypes, as jax has them
+    if array.dtype.type.__name__ == "bfloat16":  # of ml_dtypes, as jax has them
         return array.view(np.uint16), True
     return array, is_bfloat16
 
@@ -98,7 +102,9 @@ def _narrowed(array: np.ndarray) -> np.ndarray:
 
 
 def refuse_overflow(before: np.ndarray, after: np.ndarray, describe: Callable[[Any], str]) -> None:
-    """InvalidInput where the first number of `after` that is not finite was finite `before`. Others the codec will name."""
+    """InvalidInput where the first number of `after` that is not finite was finite `before`. Others the codec will
+    name.
+    """
     if np.isfinite(after).all():
         return
     before, after = np.atleast_2d(before), np.atleast_2d(after)
@@ -117,8 +123,8 @@ def _is_settled(array: np.ndarray) -> bool:
 def rows(x: Any, dimension: int, name: str = "x", dtype: str | None = None) -> np.ndarray:
     """Rows (rows, dimension) of float32, float16, or uint16, of x: one vector (dimension,), or rows (rows, dimension).
 
-    TypeError for other kinds of number and for tensors that are not on the CPU; ValueError for other shapes; InvalidInput for a float64 whose
-    nearest float32 is infinite.
+    TypeError for other kinds of number and for tensors that are not on the CPU; ValueError for other shapes;
+    InvalidInput for a float64 whose nearest float32 is infinite.
     """
     if dtype not in (None, "bfloat16"):
         raise ValueError(f'dtype must be "bfloat16" (of an array of uint16), or None, not {dtype!r}')
@@ -126,7 +132,9 @@ def rows(x: Any, dimension: int, name: str = "x", dtype: str | None = None) -> n
     if dtype == "bfloat16" and array.dtype != np.uint16:
         raise TypeError(f'{name} has dtype {array.dtype}; with dtype="bfloat16" it must be uint16, the bits')
     if array.ndim not in (1, 2) or array.shape[-1] != dimension:
-        raise ValueError(f"{name} has shape {array.shape}; ({dimension},) or (rows, {dimension}) is needed, as the dimension is {dimension}")
+        raise ValueError(
+            f"{name} has shape {array.shape}; of dimension {dimension} it is ({dimension},) or (rows, {dimension})"
+        )
     array = _settle_type(array, name, is_bfloat16 or dtype == "bfloat16")
     array = array.reshape(1, dimension) if array.ndim == 1 else array
     return array if _is_settled(array) else np.ascontiguousarray(array)
@@ -151,7 +159,9 @@ def output(out: Any, shape: tuple[int, ...], dtype: type) -> np.ndarray:
     if out is None:
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray):
-        raise TypeError(f"out must be an array of numpy, not {type(out).__name__}; a tensor on the CPU shares its memory by .numpy()")
+        raise TypeError(
+            f"out must be an array of numpy, not {type(out).__name__}; a tensor on the CPU shares its memory by .numpy()"
+        )
     if out.dtype != dtype or out.shape != shape:
         raise ValueError(f"out must be {shape} of {np.dtype(dtype)}, not {out.shape} of {out.dtype}")
     if not out.flags.writeable:

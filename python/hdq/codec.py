@@ -43,22 +43,25 @@ def _step_of(rate: Any, error: Any, step: Any) -> float:
 
 
 class Codec:
-    """Encodes rows of `dimension` numbers to codes, and decodes, scores and searches them. Immutable; safe to use from several threads.
+    """Encodes rows of `dimension` numbers to codes, and decodes, scores and searches them. Immutable; safe to use
+    from several threads.
 
-    The same input, parameters and row numbers give the same bytes on every instruction set, thread count and platform. The error of a decoded
-    row averages to zero over seeds and row numbers, for every row (SPEC §5); two rows encoded with one seed and one row number share
-    their dither.
+    The same input, parameters and row numbers give the same bytes on every instruction set, thread count and
+    platform. The error of a decoded row averages to zero over seeds and row numbers, for every row (SPEC §5); two
+    rows encoded with one seed and one row number share their dither.
 
     Parameters
     ----------
     dimension : int
         n, the numbers in a row: 1 to 2^24.
     bits : int, optional
-        b, bits of a code, 1 to 8: the fixed-rate scheme (SPEC §3, §4). 4 where none of bits, rate, error and step is given; at most one may be.
+        b, bits of a code, 1 to 8: the fixed-rate scheme (SPEC §3, §4). 4 where none of bits, rate, error and step is
+        given; at most one may be.
     rate : float, optional
         Of the entropy-coded scheme (SPEC §7): the step nearest to this many bits per coordinate, 0.3 to 12.
     error : float, optional
-        Of the entropy-coded scheme: the largest step whose mean squared error is at most error·‖x‖², 2^-20/12 to 256/12.
+        Of the entropy-coded scheme: the largest step whose mean squared error is at most error·‖x‖², 2^-20/12 to
+        256/12.
     step : float, optional
         Of the entropy-coded scheme: Δ itself, rounded to float32, 2^-10 to 16.
     seed : int
@@ -68,7 +71,8 @@ class Codec:
     threads : int
         Over rows, 1 to 1024; 0: one per hardware thread.
     shrink : bool
-        decode multiplies by shrink_factor (SPEC §4, "Shrinking"): biased, of less error. Codes and scores are what they are without it.
+        decode multiplies by shrink_factor (SPEC §4, "Shrinking"): biased, of less error. Codes and scores are what
+        they are without it.
 
     Raises
     ------
@@ -89,17 +93,24 @@ class Codec:
         threads: int = 1,
         shrink: bool = False,
     ) -> None:
-        given = [name for name, value in (("bits", bits), ("rate", rate), ("error", error), ("step", step)) if value is not None]
+        given = [
+            name
+            for name, value in (("bits", bits), ("rate", rate), ("error", error), ("step", step))
+            if value is not None
+        ]
         if len(given) > 1:
-            raise ValueError(f"one of bits, rate, error and step says how fine the codes are, not {' and '.join(given)}")
+            raise ValueError(
+                f"one of bits, rate, error and step says how fine the codes are, not {' and '.join(given)}"
+            )
         length = integer(dimension, "dimension")
         if not 1 <= length <= _MAX_DIMENSION:
             raise ValueError(f"dimension must be 1 to {_MAX_DIMENSION}, not {length}")
         seed = unsigned(seed, "seed")
         if given in ([], ["bits"]):
-            made_with = Parameters(length, count(4 if bits is None else bits, "bits"), None, seed)
-            if not 1 <= made_with.bits <= 8:
-                raise ValueError(f"bits must be 1 to 8, not {made_with.bits}")
+            width = integer(4 if bits is None else bits, "bits")
+            if not 1 <= width <= 8:
+                raise ValueError(f"bits must be 1 to 8, not {width}")
+            made_with = Parameters(length, width, None, seed)
         else:
             made_with = Parameters(length, None, _step_of(rate, error, step), seed)
         self._set(made_with, str(isa), count(threads, "threads", 1024), bool(shrink))
@@ -110,10 +121,13 @@ class Codec:
         self._parameters = made_with
         self._options = (isa, threads, shrink)
         bits, step = made_with.bits or 0, made_with.step or 0.0
+        self._codes_in_row, self._code_dtype = made_with.code_shape[0], made_with.code_dtype
         self._native = _hdq.Codec(made_with.dimension, bits, step, made_with.seed, isa, threads, shrink)
 
     @classmethod
-    def from_parameters(cls, parameters: Parameters, *, isa: str = "auto", threads: int = 1, shrink: bool = False) -> Codec:
+    def from_parameters(
+        cls, parameters: Parameters, *, isa: str = "auto", threads: int = 1, shrink: bool = False
+    ) -> Codec:
         """The codec that made codes with these parameters, `codes.parameters` say."""
         made = parameters
         return cls(made.dimension, made.bits, step=made.step, seed=made.seed, isa=isa, threads=threads, shrink=shrink)
@@ -177,14 +191,18 @@ class Codec:
 
     @property
     def rate(self) -> float:
-        """Bits per number of a row, without its norm: 8·code_bytes/dimension; of the entropy-coded scheme about what its stream in a file has."""
+        """Bits per number of a row, without its norm: 8·code_bytes/dimension; of the entropy-coded scheme about what
+        its stream in a file has.
+        """
         if self.step is None:
             return 8 * self.code_bytes / self.dimension
         return _hdq.rate_of_step(self.step) * self.order / self.dimension
 
     @property
     def error_bound(self) -> float:
-        """C with E‖x̂ − x‖² <= C·‖x‖² for every x, in real arithmetic (SPEC §5.5; §7, with equality where dimension is order)."""
+        """C with E‖x̂ − x‖² <= C·‖x‖² for every x, in real arithmetic (SPEC §5.5; §7, with equality where dimension
+        is order).
+        """
         return self._native.error_bound
 
     @property
@@ -194,14 +212,16 @@ class Codec:
 
     # ---- rows and codes ----
 
-    def encode(self, x: Any, first_row: int = 0, *, dtype: str | None = None, mean: Any = None, out: Codes | None = None) -> Codes:
+    def encode(
+        self, x: Any, first_row: int = 0, *, dtype: str | None = None, mean: Any = None, out: Codes | None = None
+    ) -> Codes:
         """Codes of rows (SPEC §4, §7).
 
         Parameters
         ----------
         x : array, (dimension,) or (rows, dimension)
-            float32, float16 or bfloat16, which are widened exactly, or float64, which is rounded to float32 first. Anything on the CPU that
-            speaks DLPack or __array__. Rows that are contiguous are not copied.
+            float32, float16 or bfloat16, which are widened exactly, or float64, which is rounded to float32 first.
+            Anything on the CPU that speaks DLPack or __array__. Rows that are contiguous are not copied.
         first_row : int
             The number of the first row, 0 to 2^64 − 1. Row i takes the dither of row number first_row + i.
         dtype : str, optional
@@ -231,7 +251,7 @@ class Codec:
         norms, codes = self._room(len(array), out)
         self._native.encode(array, first_row, norms, codes.view(np.uint8))
         if out is None:
-            return Codes(norms, codes, self._parameters, first_row, mean)
+            return Codes._trusted(norms, codes, self._parameters, first_row, mean)
         out._first_row, out._mean = first_row, mean
         return out
 
@@ -239,9 +259,8 @@ class Codec:
         return np.array(rows32(mean, self.dimension, "mean")).reshape(self.dimension)
 
     def _room(self, length: int, out: Codes | None) -> tuple[np.ndarray, np.ndarray]:
-        made = self._parameters
         if out is None:
-            return np.empty(length, np.float32), np.empty((length, *made.code_shape), made.code_dtype)
+            return np.empty(length, np.float32), np.empty((length, self._codes_in_row), self._code_dtype)
         self._check(out)
         if len(out) != length:
             raise ValueError(f"out has {len(out)} rows, x {length}")
@@ -284,7 +303,8 @@ class Codec:
     # ---- the steps of encode ----
 
     def rotate(self, x: Any, *, dtype: str | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The first step: (y, norms), (rows, order) and (rows,) float32. y = H D (x·s), with s the power of two norm_scale(norm) (SPEC §1, §4).
+        """The first step: (y, norms), (rows, order) and (rows,) float32. y = H D (x·s), with s the power of two
+        norm_scale(norm) (SPEC §1, §4).
 
         x and errors are encode's.
         """
@@ -294,27 +314,31 @@ class Codec:
         return y, norms
 
     def dither_words(self, first_row: int, rows: int) -> np.ndarray:
-        """The second step: the dither word w of rows first_row, first_row + 1, … (SPEC §2), (rows,) uint32. U = (w + 1/2)/2^32."""
+        """The second step: the dither word w of rows first_row, first_row + 1, … (SPEC §2), (rows,) uint32. U = (w +
+        1/2)/2^32.
+        """
         words = np.empty(count(rows, "rows"), np.uint32)
         self._native.draw_dither(unsigned(first_row, "first_row"), words)
         return words
 
     def quantize(self, y: np.ndarray, norms: np.ndarray, words: np.ndarray) -> np.ndarray:
-        """The third step: codes as in Codes.codes, of rotated rows y (rows, order), norms (rows,), and dither words (rows,) (SPEC §3, §4, §7)."""
-        made = self._parameters
+        """The third step: codes as in Codes.codes, of rotated rows y (rows, order), norms (rows,), and dither words
+        (rows,) (SPEC §3, §4, §7).
+        """
         y = rows32(y, self.order, "y")
         norms = np.ascontiguousarray(norms, np.float32)
         words = np.ascontiguousarray(words, np.uint32)
         if norms.shape != (len(y),) or words.shape != (len(y),):
             raise ValueError(f"{len(y)} rows have ({len(y)},) norms and words, not {norms.shape} and {words.shape}")
-        codes = np.empty((len(y), *made.code_shape), made.code_dtype)
+        codes = np.empty((len(y), self._codes_in_row), self._code_dtype)
         self._native.quantize(y, norms, words, codes.view(np.uint8))
         return codes
 
     # ---- scores ----
 
     def scores(self, codes: Codes, queries: Any, metric: str = "ip", *, dtype: str | None = None) -> np.ndarray:
-        """Estimates of ⟨q, x⟩ ("ip"), ‖q − x‖² ("l2"), or ⟨q, x⟩/(‖q‖‖x‖) ("cosine") from codes, without decoding (SPEC §4, §5.3).
+        """Estimates of ⟨q, x⟩ ("ip"), ‖q − x‖² ("l2"), or ⟨q, x⟩/(‖q‖‖x‖) ("cosine") from codes, without decoding
+        (SPEC §4, §5.3).
 
         Parameters
         ----------
@@ -342,8 +366,11 @@ class Codec:
         self._native.scores(asked, codes.mean, metric, *self._native_codes(codes), out)
         return out
 
-    def score_error_bounds(self, codes: Codes, queries: Any, metric: str = "ip", *, dtype: str | None = None) -> np.ndarray:
-        """(queries, rows) float64: upper bounds of |score − its value in real arithmetic|, norms and codes given (SPEC §5.6).
+    def score_error_bounds(
+        self, codes: Codes, queries: Any, metric: str = "ip", *, dtype: str | None = None
+    ) -> np.ndarray:
+        """(queries, rows) float64: upper bounds of |score − its value in real arithmetic|, norms and codes given
+        (SPEC §5.6).
 
         Arguments and errors are those of scores.
         """
@@ -352,8 +379,11 @@ class Codec:
         self._native.score_errors(asked, codes.mean, metric, *self._native_codes(codes), out)
         return out
 
-    def search(self, codes: Codes, queries: Any, k: int, metric: str = "ip", *, dtype: str | None = None) -> SearchResult:
-        """The k rows nearest to each query by `scores`: the largest "ip" and "cosine", the smallest "l2". Every row is scored.
+    def search(
+        self, codes: Codes, queries: Any, k: int, metric: str = "ip", *, dtype: str | None = None
+    ) -> SearchResult:
+        """The k rows nearest to each query by `scores`: the largest "ip" and "cosine", the smallest "l2". Every row
+        is scored.
 
         Arguments are those of scores, and 1 <= k <= rows; memory is O(queries·k).
 
@@ -392,7 +422,11 @@ class Codec:
         isa, threads, shrink = self._options
         fineness = f"bits={made.bits}" if made.step is None else f"step={made.step!r}"
         options = [("seed", made.seed, 0), ("isa", isa, "auto"), ("threads", threads, 1), ("shrink", shrink, False)]
-        words = [str(made.dimension), fineness, *(f"{name}={value!r}" for name, value, usual in options if value != usual)]
+        words = [
+            str(made.dimension),
+            fineness,
+            *(f"{name}={value!r}" for name, value, usual in options if value != usual),
+        ]
         return f"Codec({', '.join(words)})"
 
 
@@ -414,9 +448,11 @@ def _room_for(queries: int, k: int, length: int) -> SearchResult:
 def brute_force_search(
     x: Any, queries: Any, k: int, metric: str = "ip", *, threads: int = 1, isa: str = "auto", dtype: str | None = None
 ) -> SearchResult:
-    """The k rows of x themselves that are nearest to each query, by sums in double: what a search of codes is compared with.
+    """The k rows of x themselves that are nearest to each query, by sums in double: what a search of codes is
+    compared with.
 
-    x is (rows, n), queries (queries, n) or (n,), of the types that Codec.encode takes; the rest is that of Codec.search.
+    x is (rows, n), queries (queries, n) or (n,), of the types that Codec.encode takes; the rest is that of
+    Codec.search.
     """
     dimension = as_array(x, "x")[0].shape[-1]
     array, asked = rows32(x, dimension, "x", dtype), rows32(queries, dimension, "queries", dtype)

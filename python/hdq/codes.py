@@ -88,18 +88,20 @@ def _array(values: Any, name: str, dtype: np.dtype) -> np.ndarray:
 
 
 class Codes:
-    """Norms and codes of rows with consecutive numbers. The number is part of a row's code: it gives the dither (SPEC §2).
+    """Norms and codes of rows with consecutive numbers. The number is part of a row's code: it gives the dither (SPEC
+    §2).
 
-    `codes[i]` and `codes[i:j]` are Codes of those rows, with the numbers that belong to them, that share memory with these. Rows that do
-    not follow each other (a step, a list, a mask) are refused: decode them one by one, or choose among what was decoded.
+    `codes[i]` and `codes[i:j]` are Codes of those rows, with the numbers that belong to them, that share memory with
+    these. Rows that do not follow each other (a step, a list, a mask) are refused: decode them one by one, or choose
+    among what was decoded.
 
     Parameters
     ----------
     norms : (rows,) float32
         ρ, the norm of each row.
     codes : (rows, code_bytes) uint8, or (rows, order) int16 or int32
-        Packed codes of the fixed-rate scheme (SPEC §4), or the integers of the entropy-coded one (SPEC §7), as parameters.code_dtype and
-        code_shape say.
+        Packed codes of the fixed-rate scheme (SPEC §4), or the integers of the entropy-coded one (SPEC §7), as
+        parameters.code_dtype and code_shape say.
     parameters : Parameters
         Those of the codec that the codes are for. A kernel's own codes become Codes here.
     first_row : int
@@ -126,9 +128,21 @@ class Codes:
             raise ValueError(f"norms have shape {self._norms.shape}, not (rows,)")
         expected = (len(self._norms), *parameters.code_shape)
         if self._codes.shape != expected:
-            raise ValueError(f"codes have shape {self._codes.shape}; of {expected[0]} norms and {parameters} they have {expected}")
+            raise ValueError(
+                f"codes have shape {self._codes.shape}; of {expected[0]} norms and {parameters} they have {expected}"
+            )
         if self._mean is not None and self._mean.shape != (parameters.dimension,):
             raise ValueError(f"the mean has shape {self._mean.shape}, not ({parameters.dimension},)")
+
+    @classmethod
+    def _trusted(
+        cls, norms: np.ndarray, codes: np.ndarray, parameters: Parameters, first_row: int, mean: np.ndarray | None
+    ) -> Codes:
+        """Of arrays that are known to fit."""
+        self = cls.__new__(cls)
+        self._norms, self._codes, self._parameters = norms, codes, parameters
+        self._first_row, self._mean = first_row, mean
+        return self
 
     @property
     def norms(self) -> np.ndarray:
@@ -166,13 +180,16 @@ class Codes:
         return self._norms.nbytes + self._codes.nbytes
 
     def unpack(self) -> np.ndarray:
-        """One integer for each rotated coordinate: (rows, order), uint8 below 2^bits, or int16 or int32 of the entropy-coded scheme."""
+        """One integer for each rotated coordinate: (rows, order), uint8 below 2^bits, or int16 or int32 of the
+        entropy-coded scheme.
+        """
         if self._parameters.bits is None:
             return self._codes.copy()
         return stages.unpack(self._parameters.bits, self._codes, self._parameters.order)
 
     def save(self, path: str | bytes | os.PathLike) -> None:
-        """Writes a file that hdq.open reads (docs/format.md). It appears complete, or not at all; what had the name is replaced.
+        """Writes a file that hdq.open reads (docs/format.md). It appears complete, or not at all; what had the name
+        is replaced.
 
         Raises
         ------
@@ -200,17 +217,19 @@ class Codes:
         for number, part in enumerate(parts):
             if difference := first.parameters.difference(part.parameters):
                 raise ValueError(f"part {number} was made with other parameters than part 0: {difference}")
-            if not _same(first.mean, part.mean):
+            if not same_bytes(first.mean, part.mean):
                 raise ValueError(f"part {number} was centred by another mean than part 0")
             if part.first_row != following:
-                raise ValueError(f"part {number} begins with row number {part.first_row}; after the parts before comes {following}")
+                raise ValueError(
+                    f"part {number} begins with row number {part.first_row}; after the parts before comes {following}"
+                )
             following = (following + len(part)) % _WRAP
         norms, codes = (np.concatenate([getattr(part, name) for part in parts]) for name in ("norms", "codes"))
         return cls(norms, codes, first.parameters, first.first_row, first.mean)
 
     def _slice(self, begin: int, end: int) -> Codes:
         first_row = (self._first_row + begin) % _WRAP
-        return Codes(self._norms[begin:end], self._codes[begin:end], self._parameters, first_row, self._mean)
+        return Codes._trusted(self._norms[begin:end], self._codes[begin:end], self._parameters, first_row, self._mean)
 
     def __len__(self) -> int:
         return len(self._norms)
@@ -228,9 +247,9 @@ class Codes:
         return (
             self._parameters == other._parameters
             and (self._first_row == other._first_row or len(self) == len(other) == 0)
-            and _same(self._norms, other._norms)
-            and _same(self._codes, other._codes)
-            and _same(self._mean, other._mean)
+            and same_bytes(self._norms, other._norms)
+            and same_bytes(self._codes, other._codes)
+            and same_bytes(self._mean, other._mean)
         )
 
     def __reduce__(self) -> tuple:
@@ -240,10 +259,12 @@ class Codes:
         made = self._parameters
         size = f"bits={made.bits}" if made.step is None else f"step={made.step!r}"
         centred = "" if self._mean is None else ", centred"
-        return f"<hdq.Codes: {len(self)} rows of {made.dimension}, {size}, seed={made.seed}, first_row={self._first_row}{centred}>"
+        numbers = f"seed={made.seed}, first_row={self._first_row}"
+        return f"<hdq.Codes: {len(self)} rows of {made.dimension}, {size}, {numbers}{centred}>"
 
 
-def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+def same_bytes(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    """Whether both are None, or of one shape and equal to the bit."""
     if a is None or b is None:
         return a is b
     return a.shape == b.shape and a.tobytes() == b.tobytes()
@@ -256,10 +277,14 @@ def row_range(index: int | slice | None, length: int, what: str = "codes") -> tu
     if isinstance(index, slice):
         begin, end, step = index.indices(length)
         if step != 1:
-            raise ValueError(f"{what}[…:…:{step}]: rows have consecutive numbers, from which decoding takes the dither; take slices of step 1")
+            raise ValueError(
+                f"{what}[::{step}]: rows have consecutive numbers, by which they are decoded; slices of step 1 keep them"
+            )
         return begin, max(begin, end)
     if isinstance(index, (bool, np.bool_, list, tuple, np.ndarray)):
-        raise TypeError(f"{what}[{type(index).__name__}]: an integer or a slice is needed, as rows have consecutive numbers")
+        raise TypeError(
+            f"{what}[{type(index).__name__}]: an integer or a slice is needed, as rows have consecutive numbers"
+        )
     row = integer(index, "index")
     if not -length <= row < length:
         raise IndexError(f"no row {row} among {length}")

@@ -25,4 +25,6 @@ class InvalidInput(ValueError):
 
 
 class FileError(OSError):
-    """A file that cannot be read or written, or that does not hold what its checksums say. The message begins with its path."""
+    """A file that cannot be read or written, or that does not hold what its checksums say. The message begins with
+    its path.
+    """

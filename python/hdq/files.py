@@ -10,7 +10,7 @@ import numpy as np
 from hdq import _hdq
 from hdq._arrays import count, output, path_bytes, rows, rows32, unsigned
 from hdq.codec import Codec, SearchResult, _room_for
-from hdq.codes import Codes, Parameters, row_range
+from hdq.codes import Codes, Parameters, row_range, same_bytes
 
 __all__ = ["File", "Writer", "create", "open"]
 
@@ -18,8 +18,8 @@ __all__ = ["File", "Writer", "create", "open"]
 class File:
     """An open .hdq file. Rows are read as they are asked for, and the checksum of each block that is read is checked.
 
-    Nothing is mapped into memory: a file that changes or shrinks meanwhile raises FileError, and never gives a wrong row. Safe to use from several
-    threads. `file[i:j]` are Codes, `len(file)` is the number of rows.
+    Nothing is mapped into memory: a file that changes or shrinks meanwhile raises FileError, and never gives a wrong
+    row. Safe to use from several threads. `file[i:j]` are Codes, `len(file)` is the number of rows.
 
     Parameters
     ----------
@@ -91,7 +91,9 @@ class File:
 
     @property
     def mean(self) -> np.ndarray | None:
-        """What was subtracted from each row, and is added in decoding: (dimension,) float32; None of rows that are not centred."""
+        """What was subtracted from each row, and is added in decoding: (dimension,) float32; None of rows that are
+        not centred.
+        """
         return self._mean
 
     @property
@@ -108,8 +110,11 @@ class File:
         """The codec of its rows."""
         return Codec.from_parameters(self._parameters, isa=isa, threads=threads, shrink=shrink)
 
-    def decode(self, rows: int | slice | None = None, *, codec: Codec | None = None, out: np.ndarray | None = None) -> np.ndarray:
-        """Rows of the file, a slice of step 1 or one of them, all by default: (rows, dimension) float32. With a mean, it is added.
+    def decode(
+        self, rows: int | slice | None = None, *, codec: Codec | None = None, out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Rows of the file, a slice of step 1 or one of them, all by default: (rows, dimension) float32. With a mean,
+        it is added.
 
         codec: file.codec(…) with other threads, or shrinking. out: as Codec.decode has it.
 
@@ -154,7 +159,9 @@ class File:
         return result
 
     def verify(self) -> None:
-        """Reads all of the file and checks every checksum, and of an entropy-coded file every stream. FileError names the first bad block."""
+        """Reads all of the file and checks every checksum, and of an entropy-coded file every stream. FileError names
+        the first bad block.
+        """
         self._open().verify()
 
     def close(self) -> None:
@@ -192,7 +199,8 @@ class File:
             return f"<hdq.File {name!r}, closed>"
         size = f"bits={self.bits}" if self.step is None else f"step={self.step!r}"
         centred = "" if self._mean is None else ", centred"
-        return f"<hdq.File {name!r}: {len(self)} rows of {self.dimension}, {size}, seed={self.seed}, first_row={self.first_row}{centred}>"
+        numbers = f"seed={self.seed}, first_row={self.first_row}"
+        return f"<hdq.File {name!r}: {len(self)} rows of {self.dimension}, {size}, {numbers}{centred}>"
 
 
 def open(path: str | bytes | os.PathLike) -> File:
@@ -201,12 +209,16 @@ def open(path: str | bytes | os.PathLike) -> File:
 
 
 class Writer:
-    """Writes an .hdq file, batch after batch. As a context manager it commits where the block ends without an exception.
+    """Writes an .hdq file, batch after batch. As a context manager it commits where the block ends without an
+    exception.
 
-    Until then, and after any failure, nothing has the name, or what had it before has it still. hdq.create makes writers.
+    Until then, and after any failure, nothing has the name, or what had it before has it still. hdq.create makes
+    writers.
     """
 
-    def __init__(self, path: str | bytes | os.PathLike, codec: Codec, rows: int | None, first_row: int, mean: Any) -> None:
+    def __init__(
+        self, path: str | bytes | os.PathLike, codec: Codec, rows: int | None, first_row: int, mean: Any
+    ) -> None:
         self._path, self._codec = path, codec
         self._first_row = unsigned(first_row, "first_row")
         self._mean = None if mean is None else codec._mean(mean)
@@ -231,7 +243,8 @@ class Writer:
         return self._written
 
     def append(self, x: Any, *, dtype: str | None = None) -> None:
-        """The next rows: numbers, as Codec.encode takes them, or Codes with the parameters, mean and row numbers that they have in the file.
+        """The next rows: numbers, as Codec.encode takes them, or Codes with the parameters, mean and row numbers that
+        they have in the file.
 
         Raises
         ------
@@ -253,14 +266,15 @@ class Writer:
         if self._writer is not None:
             self._writer.encode(self._codec._native, array)
         else:
-            part = self._codec.encode(array, self._next, dtype="bfloat16" if array.dtype == np.uint16 else None, mean=self._mean)
+            part = self._codec.encode(
+                array, self._next, dtype="bfloat16" if array.dtype == np.uint16 else None, mean=self._mean
+            )
             self._parts.append(part)
         return len(array)
 
     def _append_codes(self, codes: Codes) -> int:
         native = self._codec._native_codes(codes)
-        same_mean = (codes.mean is None) == (self._mean is None) and (self._mean is None or np.array_equal(codes.mean, self._mean))
-        if not same_mean:
+        if not same_bytes(codes.mean, self._mean):
             raise ValueError("codes that were centred by another mean than the file's")
         if codes.first_row != self._next and len(codes) > 0:
             raise ValueError(f"codes of row number {codes.first_row}, where {self._next} is next")
@@ -305,14 +319,18 @@ class Writer:
     def __enter__(self) -> Writer:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is not None:
             self.discard()
         elif not self._done:
             self.commit()
 
 
-def create(path: str | bytes | os.PathLike, codec: Codec, rows: int | None = None, *, first_row: int = 0, mean: Any = None) -> Writer:
+def create(
+    path: str | bytes | os.PathLike, codec: Codec, rows: int | None = None, *, first_row: int = 0, mean: Any = None
+) -> Writer:
     """A writer of an .hdq file: `with hdq.create(path, codec, rows) as writer: writer.append(x)`.
 
     Parameters
@@ -322,7 +340,8 @@ def create(path: str | bytes | os.PathLike, codec: Codec, rows: int | None = Non
     codec : Codec
         Encodes the rows.
     rows : int, optional
-        How many there will be: batches then go to the file as they come. None: it is not known, and all codes are kept in memory until the end.
+        How many there will be: batches then go to the file as they come. None: it is not known, and all codes are
+        kept in memory until the end.
     first_row : int
         The row number of the file's row 0, 0 to 2^64 − 1.
     mean : (dimension,) float32, optional

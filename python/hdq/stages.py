@@ -1,8 +1,8 @@
 """The stages of the codec one by one, on arrays of numpy: what a kernel that differs can be followed with.
 
-Input → rotation → dithered scalar quantizer → packing. Arguments that say "one row or rows" are (n,) or (rows, n), and results have the
-same number of axes. `isa` is "auto" or one of hdq.supported_isas(); results do not depend on it. Errors: TypeError for arrays of other kinds,
-ValueError for other shapes and ranges.
+Input → rotation → dithered scalar quantizer → packing. Arguments that say "one row or rows" are (n,) or (rows, n),
+and results have the same number of axes. `isa` is "auto" or one of hdq.supported_isas(); results do not depend on it.
+Errors: TypeError for arrays of other kinds, ValueError for other shapes and ranges.
 
 >>> import numpy as np, hdq
 >>> from hdq import stages
@@ -25,8 +25,8 @@ from hdq._arrays import as_array, count, rows32, unsigned
 
 __all__ = [
     "HadamardOrder", "base_matrix", "codewords", "dither_of_word", "dither_words", "hadamard_order", "inverse_transform",
-    "is_hadamard_order", "lookup", "norm_scale", "pack", "quantize", "row_norm", "scale_thresholds", "signs", "thresholds",
-    "transform", "transform_transposed", "unpack", "widen",
+    "is_hadamard_order", "lookup", "norm_scale", "pack", "quantize", "row_norm", "scale_thresholds", "signs",
+    "thresholds", "transform", "transform_transposed", "unpack", "widen",
 ]  # fmt: skip
 
 _stages = _hdq.stages
@@ -85,7 +85,9 @@ def dither_of_word(word: Any) -> np.ndarray:
 
 
 def widen(x: Any, *, dtype: str | None = None, isa: str = "auto") -> np.ndarray:
-    """float16 or bfloat16 numbers as float32, exactly; NaNs become quiet. x has any shape; dtype="bfloat16": uint16, their bits."""
+    """float16 or bfloat16 numbers as float32, exactly; NaNs become quiet. x has any shape; dtype="bfloat16": uint16,
+    their bits.
+    """
     array, is_bfloat16 = as_array(x, "x")
     if not (array.dtype == np.float16 or (array.dtype == np.uint16 and (is_bfloat16 or dtype == "bfloat16"))):
         raise TypeError(f'x has dtype {array.dtype}; float16 is widened, and uint16 with dtype="bfloat16"')
@@ -95,7 +97,9 @@ def widen(x: Any, *, dtype: str | None = None, isa: str = "auto") -> np.ndarray:
 
 
 def row_norm(x: Any, *, isa: str = "auto") -> Any:
-    """ρ, the norm of one row or rows of finite numbers, rounded to float32; infinite where float32 cannot hold it (SPEC §4)."""
+    """ρ, the norm of one row or rows of finite numbers, rounded to float32; infinite where float32 cannot hold it
+    (SPEC §4).
+    """
     array, single = _rows(x, "x")
     norms = np.empty(len(array), np.float32)
     _stages.row_norms(array, norms, isa)
@@ -103,7 +107,9 @@ def row_norm(x: Any, *, isa: str = "auto") -> Any:
 
 
 def norm_scale(norm: float) -> float:
-    """The power of two that x is multiplied by before the rotation: 2^100 for 0 < ρ < 2^-100, 2^-100 for ρ > 2^100, else 1 (SPEC §4)."""
+    """The power of two that x is multiplied by before the rotation: 2^100 for 0 < ρ < 2^-100, 2^-100 for ρ > 2^100,
+    else 1 (SPEC §4).
+    """
     return _stages.norm_scale(float(norm))
 
 
@@ -124,7 +130,8 @@ def transform_transposed(y: Any, signs: Any = None, *, isa: str = "auto") -> np.
 
 
 def inverse_transform(y: Any, signs: Any = None, *, isa: str = "auto") -> np.ndarray:
-    """transform_transposed(y)/d, each number rounded to float32 once more: the inverse of transform but for rounding."""
+    """transform_transposed(y)/d, each number rounded to float32 once more: the inverse of transform but for rounding.
+    """
     x = _transformed(y, signs, True, isa)
     return x / np.float32(x.shape[-1])
 
@@ -149,7 +156,8 @@ def _sign_words(signs: Any, order: int) -> np.ndarray:
 
 
 def thresholds(bits: int, words: Any, *, isa: str = "auto") -> np.ndarray:
-    """θ_1 … θ_{N−1}, N = 2^bits: (2^bits − 1,) float64 for one dither word, (rows, 2^bits − 1) for (rows,) of them (SPEC §3).
+    """θ_1 … θ_{N−1}, N = 2^bits: (2^bits − 1,) float64 for one dither word, (rows, 2^bits − 1) for (rows,) of them
+    (SPEC §3).
 
     Each is within 2^-40·(1 + |θ|) of its real value.
     """
@@ -157,13 +165,19 @@ def thresholds(bits: int, words: Any, *, isa: str = "auto") -> np.ndarray:
 
 
 def codewords(bits: int, words: Any, *, isa: str = "auto") -> np.ndarray:
-    """r_0 … r_{N−1}: (2^bits,) float64 for one dither word, (rows, 2^bits) for (rows,) of them (SPEC §3). As close as thresholds."""
+    """r_0 … r_{N−1}: (2^bits,) float64 for one dither word, (rows, 2^bits) for (rows,) of them (SPEC §3). As close as
+    thresholds.
+    """
     return _tables(_stages.codewords, bits, words, _levels(bits), isa)
 
 
 def _tables(table: Any, bits: int, words: Any, length: int, isa: str) -> np.ndarray:
     given = np.asarray(words)
-    if given.dtype.kind not in "iu" or given.ndim > 1 or (given.size > 0 and not (0 <= given.min() and given.max() < 1 << 32)):
+    if (
+        given.dtype.kind not in "iu"
+        or given.ndim > 1
+        or (given.size > 0 and not (0 <= given.min() and given.max() < 1 << 32))
+    ):
         raise ValueError("words must be an integer from 0 to 2^32 - 1, or (rows,) of them")
     out = np.empty((given.size, length), np.float64)
     table(bits, np.ascontiguousarray(given, np.uint32).reshape(-1), out, isa)
@@ -177,13 +191,16 @@ def _levels(bits: int) -> int:
 
 
 def scale_thresholds(bits: int, theta: Any, norm: Any) -> np.ndarray:
-    """fl32(θ·ρ), the product in double: float32 of theta's shape, (2^bits − 1,) and one norm, or (rows, 2^bits − 1) and (rows,) (SPEC §4).
+    """fl32(θ·ρ), the product in double: float32 of theta's shape, (2^bits − 1,) and one norm, or (rows, 2^bits − 1)
+    and (rows,) (SPEC §4).
 
     With a norm beyond 2^±100 the rotated row is that of x·norm_scale(ρ), and ρ·norm_scale(ρ) the norm to give.
     """
     theta, norms = np.asarray(theta, np.float64, order="C"), np.asarray(norm, np.float32, order="C")
     if theta.shape != (*norms.shape, _levels(bits) - 1) or norms.ndim > 1:
-        raise ValueError(f"theta has shape {theta.shape}; of norms {norms.shape} it is {(*norms.shape, _levels(bits) - 1)}")
+        raise ValueError(
+            f"theta has shape {theta.shape}; of norms {norms.shape} it is {(*norms.shape, _levels(bits) - 1)}"
+        )
     scaled = np.empty(theta.shape, np.float32)
     _stages.scale_thresholds(bits, np.atleast_2d(theta), np.atleast_1d(norms), np.atleast_2d(scaled))
     return scaled
@@ -238,7 +255,9 @@ def _flat(array: np.ndarray) -> np.ndarray:
 
 
 def lookup(bits: int, codes: Any, words: Any, *, isa: str = "auto") -> np.ndarray:
-    """fl32(codeword of each code): float32 of the shape of codes, one row or rows of uint8, with their codewords (2^bits,) or (rows, 2^bits)."""
+    """fl32(codeword of each code): float32 of the shape of codes, one row or rows of uint8, with their codewords
+    (2^bits,) or (rows, 2^bits).
+    """
     given = np.ascontiguousarray(codes)
     if given.dtype != np.uint8 or given.ndim not in (1, 2):
         raise TypeError(f"codes must be (count,) or (rows, count) of uint8, not {given.shape} of {given.dtype}")

@@ -1,5 +1,5 @@
-// Arrays of numpy as the views of hdq/types.hpp. hdq/_arrays.py settles layouts and says what people need to hear; what is checked here keeps
-// a mistake there from reaching memory that is not the array's.
+// Arrays of numpy as the views of hdq/types.hpp. hdq/_arrays.py settles layouts and says what people need to hear;
+// what is checked here keeps a mistake there from reaching memory that is not the array's.
 #pragma once
 
 #include <pybind11/numpy.h>

@@ -1,4 +1,5 @@
-// Codecs, scores and search over codes in memory. Codes come as (norms, codes, first_row): float32, bytes, the number of the first row.
+// Codecs, scores and search over codes in memory. Codes come as (norms, codes, first_row): float32, bytes, the number
+// of the first row.
 #include "hdq/codec.hpp"
 
 #include "array.hpp"

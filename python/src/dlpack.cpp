@@ -1,4 +1,5 @@
-// Tensors of other frameworks without a copy: DLPack (dmlc.github.io/dlpack, the capsule "dltensor"). numpy's own reader knows no bfloat16.
+// Tensors of other frameworks without a copy: DLPack (dmlc.github.io/dlpack, the capsule "dltensor"). numpy's own
+// reader knows no bfloat16.
 #include <pybind11/numpy.h>
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// hdq._hdq: what the Python package (python/hdq) has of C++. Names, conversions of arrays and messages for people are in Python.
+// hdq._hdq: what the Python package (python/hdq) has of C++. Names, conversions of arrays and messages for people are
+// in Python.
 #include "module.hpp"
 
 PYBIND11_MODULE(_hdq, module) {

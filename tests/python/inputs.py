@@ -1,4 +1,6 @@
-"""Inputs made from integers alone, as tests/fast/test_support.hpp makes them, and the released test vectors (docs/vectors.md)."""
+"""Inputs made from integers alone, as tests/fast/test_support.hpp makes them, and the released test vectors
+(docs/vectors.md).
+"""
 import json
 from functools import lru_cache
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""Codec and Codes: the properties of tests/fast/{golden,isa,codec,types,widen,entropy_coded}_test.cpp, through Python."""
+"""Codec and Codes: the properties of tests/fast/{golden,isa,codec,types,widen,entropy_coded}_test.cpp, through
+Python.
+"""
 import hashlib
 import math
 import pickle
@@ -104,8 +106,14 @@ def test_released_vectors_of_an_entropy_coded_row(case):
     norms = np.array([float_of_bits(case["norm"])])
     codes = codec.encode(case["x"], case["row"])
     assert codes.codes.itemsize * 8 == case["code_bits"]
-    codes = hdq.Codes(norms, codes.codes if codes.norms == norms else codec.quantize(codec.rotate(case["x"])[0], norms, codec.dither_words(case["row"], 1)),
-                      codec.parameters, case["row"])
+    codes = hdq.Codes(
+        norms,
+        codes.codes
+        if codes.norms == norms
+        else codec.quantize(codec.rotate(case["x"])[0], norms, codec.dither_words(case["row"], 1)),
+        codec.parameters,
+        case["row"],
+    )
     assert (codes.unpack()[0] == case["codes_bit_exact"]).all()
     assert codec.decode(codes)[0].tobytes() == case["decoded_float32"].tobytes()
 
@@ -135,7 +143,8 @@ def test_the_steps_give_the_bytes_of_encode():
 @pytest.mark.parametrize("scheme", [dict(bits=1), dict(bits=2), dict(rate=0.7)], ids=str)
 @pytest.mark.parametrize("n", [1, 3, 12])
 def test_decoding_is_unbiased(scheme, n):
-    """Over seeds and row numbers the mean of x̂ is x: 2^13 draws in all, an error beyond six standard deviations of each coordinate's mean has probability
+    """Over seeds and row numbers the mean of x̂ is x: 2^13 draws in all, an error beyond six standard deviations of
+    each coordinate's mean has probability
     below 1e-9 for each of the few dozen coordinates, were they normal; the fixed seeds make one outcome of it."""
     x = rows(1, n, seed=n) + np.float32(0.25)
     draws = []
@@ -149,7 +158,9 @@ def test_decoding_is_unbiased(scheme, n):
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=str)
 def test_mean_squared_error_is_below_the_bound(scheme):
-    """Over 2048 rows the mean is near its expectation, which is at most the bound; the seed is fixed, and so is the outcome."""
+    """Over 2048 rows the mean is near its expectation, which is at most the bound; the seed is fixed, and so is the
+    outcome.
+    """
     codec = hdq.Codec(96, **scheme, seed=8)
     x = np.concatenate([rows(2044, 96), np.eye(4, 96, dtype=np.float32)])
     decoded = codec.decode(codec.encode(x))
@@ -195,7 +206,9 @@ def layouts(x):
     frozen = x.copy()
     frozen.flags.writeable = False
     unaligned = np.frombuffer(b"\0" + x.tobytes(), x.dtype, x.size, 1).reshape(x.shape)
-    record = np.zeros(count, [("pad", "u1"), ("x", x.dtype, (n,))])  # rows a number of bytes apart that is no multiple of an element
+    record = np.zeros(
+        count, [("pad", "u1"), ("x", x.dtype, (n,))]
+    )  # rows a number of bytes apart that is no multiple of an element
     record["x"] = x
     return {
         "C": x,
@@ -453,13 +466,22 @@ def test_row_numbers_out_of_range(first_row):
 def test_codecs_describe_themselves():
     codec = hdq.Codec(300, 3, seed=7, isa="scalar", threads=2, shrink=True)
     assert (codec.dimension, codec.order, codec.bits, codec.step, codec.seed) == (300, 320, 3, None, 7)
-    assert (codec.scheme, codec.isa, codec.threads, codec.shrink, codec.code_bytes) == ("fixed-rate", "scalar", 2, True, 120)
+    assert (codec.scheme, codec.isa, codec.threads, codec.shrink, codec.code_bytes) == (
+        "fixed-rate",
+        "scalar",
+        2,
+        True,
+        120,
+    )
     assert codec.rate == 8 * 120 / 300
     assert repr(codec) == "Codec(300, bits=3, seed=7, isa='scalar', threads=2, shrink=True)"
     assert repr(hdq.Codec(8)) == "Codec(8, bits=4)"
     coded = hdq.Codec(256, error=0.01)
     assert (coded.bits, coded.scheme) == (None, "entropy-coded")
-    assert coded.step == np.float32(coded.step) and coded.error_bound <= 0.01 < np.nextafter(np.float32(coded.step), np.float32(9), dtype=np.float32) ** 2 / 12
+    assert (
+        coded.step == np.float32(coded.step)
+        and coded.error_bound <= 0.01 < np.nextafter(np.float32(coded.step), np.float32(9), dtype=np.float32) ** 2 / 12
+    )
     assert abs(hdq.Codec(256, rate=2.5).rate - 2.5) < 1e-6
     for one in (codec, coded):
         assert eval(repr(one), {"Codec": hdq.Codec}) == one  # noqa: S307
@@ -468,7 +490,14 @@ def test_codecs_describe_themselves():
 def test_codecs_are_equal_where_results_are():
     codec = hdq.Codec(96, 4, seed=1)
     assert codec == hdq.Codec(96, seed=1, isa="scalar", threads=3) and hash(codec) == hash(hdq.Codec(96, seed=1))
-    for other in (hdq.Codec(97, 4, seed=1), hdq.Codec(96, 5, seed=1), hdq.Codec(96, 4), hdq.Codec(96, 4, seed=1, shrink=True), hdq.Codec(96, rate=4, seed=1), 3):
+    for other in (
+        hdq.Codec(97, 4, seed=1),
+        hdq.Codec(96, 5, seed=1),
+        hdq.Codec(96, 4),
+        hdq.Codec(96, 4, seed=1, shrink=True),
+        hdq.Codec(96, rate=4, seed=1),
+        3,
+    ):
         assert codec != other
 
 
@@ -542,7 +571,9 @@ def test_unpacked_codes_are_the_bits(bits):
     codes = codec.encode(rows(3, 37))
     unpacked = codes.unpack()
     assert unpacked.shape == (3, codec.order) and unpacked.dtype == np.uint8
-    stream = np.unpackbits(codes.codes, axis=1, bitorder="little")[:, : codec.order * bits].reshape(3, codec.order, bits)
+    stream = np.unpackbits(codes.codes, axis=1, bitorder="little")[:, : codec.order * bits].reshape(
+        3, codec.order, bits
+    )
     assert ((stream << np.arange(bits, dtype=np.uint8)).sum(axis=2) == unpacked).all()
 
 
@@ -556,7 +587,12 @@ def test_codes_of_other_codecs_are_refused():
         (hdq.Codec(33, rate=2), "bits is None, not 3"),
     ):
         codes = other.encode(np.zeros((3, other.dimension), np.float32))
-        for call in (codec.decode, lambda c: codec.scores(c, x), lambda c: codec.search(c, x, 1), lambda c: codec.encode(x, out=c)):
+        for call in (
+            codec.decode,
+            lambda c: codec.scores(c, x),
+            lambda c: codec.search(c, x, 1),
+            lambda c: codec.encode(x, out=c),
+        ):
             with pytest.raises(ValueError, match=message):
                 call(codes)
     with pytest.raises(TypeError, match="hdq.Codes"):
@@ -590,7 +626,12 @@ def test_output_arrays():
     expected = codec.decode(codes)
     wide = np.full((12, 40), 7, np.float32)
     assert codec.decode(codes, out=wide[::2, 3:36]).base is wide
-    assert (wide[::2, 3:36] == expected).all() and (wide[1::2] == 7).all() and (wide[:, :3] == 7).all() and (wide[:, 36:] == 7).all()
+    assert (
+        (wide[::2, 3:36] == expected).all()
+        and (wide[1::2] == 7).all()
+        and (wide[:, :3] == 7).all()
+        and (wide[:, 36:] == 7).all()
+    )
     frozen = np.zeros((6, 33), np.float32)
     frozen.flags.writeable = False
     for out, error in (
@@ -630,7 +671,9 @@ def test_means_are_subtracted_and_added():
 
 def test_threads_encode_at_once():
     """Many threads share codecs and give the bytes that one gives."""
-    codecs = [hdq.Codec(200, **scheme, threads=threads) for scheme in (dict(bits=4), dict(rate=2)) for threads in (1, 2)]
+    codecs = [
+        hdq.Codec(200, **scheme, threads=threads) for scheme in (dict(bits=4), dict(rate=2)) for threads in (1, 2)
+    ]
     x = rows(300, 200)
     expected = [(codec.encode(x), codec.decode(codec.encode(x))) for codec in codecs]
     wrong = []
@@ -652,7 +695,9 @@ def test_threads_encode_at_once():
 
 @pytest.mark.parametrize("call", ["encode", "decode", "rotate", "scores", "search", "score_error_bounds"])
 def test_the_interpreter_is_released(call):
-    """Another thread of Python runs during calls. No thread is made to give the interpreter up here: calls do, or nobody runs beside them."""
+    """Another thread of Python runs during calls. No thread is made to give the interpreter up here: calls do, or
+    nobody runs beside them.
+    """
     codec = hdq.Codec(1024, 4)
     x = rows(2000, 1024)
     codes = codec.encode(x)

@@ -25,7 +25,13 @@ def test_files_hold_what_was_encoded(scheme, n, count, path):
     codes.save(path)
     with hdq.open(path) as file:
         assert file.parameters == codec.parameters and file.codec() == codec
-        assert (len(file), file.dimension, file.order, file.bits, file.step) == (count, n, codec.order, codec.bits, codec.step)
+        assert (len(file), file.dimension, file.order, file.bits, file.step) == (
+            count,
+            n,
+            codec.order,
+            codec.bits,
+            codec.step,
+        )
         assert (file.seed, file.scheme, file.first_row, file.mean) == (9, codec.scheme, 2**64 - 5, None)
         assert file.nbytes == path.stat().st_size and file.path == path
         assert file.codes() == codes
@@ -120,10 +126,18 @@ def test_codes_that_do_not_belong_are_refused(path):
     codec = hdq.Codec(20)
     codes = codec.encode(rows(4, 20), 5)
     for known in (4, None):
-        for first_row, mean, part in ((0, None, codes), (5, np.ones(20, np.float32), codes), (5, None, hdq.Codec(20, seed=1).encode(rows(4, 20), 5))):
+        for first_row, mean, part in (
+            (0, None, codes),
+            (5, np.ones(20, np.float32), codes),
+            (5, None, hdq.Codec(20, seed=1).encode(rows(4, 20), 5)),
+        ):
             with pytest.raises(ValueError), hdq.create(path, codec, known, first_row=first_row, mean=mean) as writer:
                 writer.append(part)
-    for mean, error in ((np.full(20, np.nan, np.float32), ValueError), (np.ones(21), ValueError), (["x"] * 20, ValueError)):
+    for mean, error in (
+        (np.full(20, np.nan, np.float32), ValueError),
+        (np.ones(21), ValueError),
+        (["x"] * 20, ValueError),
+    ):
         with pytest.raises(error):
             hdq.create(path, codec, 4, mean=mean)
     assert not path.exists()

@@ -63,10 +63,14 @@ def test_released_vectors(case):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_scores_are_unbiased(metric):
-    """Over 8192 dithers and 32 choices of signs the mean is that of the rows themselves: six standard deviations, below 1e-8 of false alarm, at fixed seeds."""
+    """Over 8192 dithers and 32 choices of signs the mean is that of the rows themselves: six standard deviations,
+    below 1e-8 of false alarm, at fixed seeds.
+    """
     x, q = rows(1, 24) + np.float32(0.1), rows(1, 24, 5)
     scores = [hdq.Codec(24, 2, seed=seed) for seed in range(32)]
-    scores = np.concatenate([codec.scores(codec.encode(np.repeat(x, 256, axis=0)), q, metric)[0] for codec in scores]).astype(np.float64)
+    scores = np.concatenate(
+        [codec.scores(codec.encode(np.repeat(x, 256, axis=0)), q, metric)[0] for codec in scores]
+    ).astype(np.float64)
     norm, product = np.linalg.norm(x.astype(np.float64)), float(q[0].astype(np.float64) @ x[0])
     q_norm = np.linalg.norm(q.astype(np.float64))
     expected = {"ip": product, "l2": q_norm**2 + norm**2 - 2 * product, "cosine": product / (q_norm * norm)}[metric]

@@ -98,7 +98,11 @@ def test_orders():
     for n in range(1, 1000):
         assert stages.hadamard_order(n).order == next(d for d in supported if d >= n)
         assert stages.is_hadamard_order(n) == (n in supported)
-    for call in (lambda: stages.hadamard_order(0), lambda: stages.transform(np.ones(3, np.float32)), lambda: stages.base_matrix(4)):
+    for call in (
+        lambda: stages.hadamard_order(0),
+        lambda: stages.transform(np.ones(3, np.float32)),
+        lambda: stages.base_matrix(4),
+    ):
         with pytest.raises(ValueError):
             call()
 
@@ -139,10 +143,18 @@ def test_the_stages_make_the_codes(bits, isa):
 def test_every_narrow_number_is_widened_exactly(isa):
     everything = np.arange(1 << 16, dtype=np.uint16)
     with np.errstate(invalid="ignore"):
-        wide, expected = stages.widen(everything.view(np.float16), isa=isa), everything.view(np.float16).astype(np.float32)
-        assert (wide.view(np.uint32) == expected.view(np.uint32))[~np.isnan(expected)].all() and np.isnan(wide[np.isnan(expected)]).all()
-        wide, expected = stages.widen(everything, dtype="bfloat16", isa=isa), (everything.astype(np.uint32) << 16).view(np.float32)
-        assert (wide.view(np.uint32) == expected.view(np.uint32))[~np.isnan(expected)].all() and np.isnan(wide[np.isnan(expected)]).all()
+        wide, expected = stages.widen(everything.view(np.float16), isa=isa), everything.view(np.float16).astype(
+            np.float32
+        )
+        assert (wide.view(np.uint32) == expected.view(np.uint32))[~np.isnan(expected)].all() and np.isnan(
+            wide[np.isnan(expected)]
+        ).all()
+        wide, expected = stages.widen(everything, dtype="bfloat16", isa=isa), (everything.astype(np.uint32) << 16).view(
+            np.float32
+        )
+        assert (wide.view(np.uint32) == expected.view(np.uint32))[~np.isnan(expected)].all() and np.isnan(
+            wide[np.isnan(expected)]
+        ).all()
     assert stages.widen(everything.view(np.float16).reshape(256, 16, 16)).shape == (256, 16, 16)
 
 
@@ -153,7 +165,9 @@ def test_packing_comes_back(bits):
     assert packed.shape == (3, 5, (37 * bits + 7) // 8)
     assert (stages.unpack(bits, packed, 37) == codes).all()
     assert (stages.pack(bits, codes.astype(np.int64)) == packed).all()
-    assert stages.pack(bits, codes[:0]).shape == (0, 5, packed.shape[-1]) and stages.unpack(bits, packed[..., :0], 0).shape == (3, 5, 0)
+    assert stages.pack(bits, codes[:0]).shape == (0, 5, packed.shape[-1]) and stages.unpack(
+        bits, packed[..., :0], 0
+    ).shape == (3, 5, 0)
 
 
 @pytest.mark.parametrize(
