@@ -44,6 +44,10 @@ def test_batch_invariant():
     )  # noqa: E731
     assert says(is_batch_invariant(by_matrix, batch), "alone")
     assert says(is_batch_invariant(lambda x: x + np.arange(len(x))[:, None], batch), "row")
+    norms_and_codes = lambda x: (np.abs(x).max(axis=1), (x > 0).astype(np.uint8))  # noqa: E731
+    assert is_batch_invariant(norms_and_codes, batch) and is_deterministic(norms_and_codes, X)
+    shared = lambda x: (np.full(len(x), np.abs(x).max()), x > 0)  # noqa: E731
+    assert says(is_batch_invariant(shared, batch), "of 5 together with others differs from the same alone")
     with pytest.raises(ValueError, match="5 rows give an array of shape"):
         is_batch_invariant(lambda x: x[:4], batch)
     with pytest.raises(ValueError, match="x has shape"):

@@ -121,8 +121,11 @@ def test_tolerances_follow_the_stages():
     # Half as many bits: right for 11 bits of precision, wrong for 24.
     coarse = lambda x: orthonormal(x).astype(np.float16)  # noqa: E731
     x = np.random.default_rng(2).standard_normal(64).astype(np.float32)
-    assert says(inverts(coarse, orthonormal, x), "comes back as")
-    assert inverts(coarse, orthonormal, x, u=2.0**-11)
+    assert inverts(coarse, orthonormal, x) and inverts(orthonormal, orthonormal, x.astype(np.float16))
+    hidden = lambda x: coarse(x).astype(np.float32)  # noqa: E731
+    assert says(inverts(hidden, orthonormal, x), "comes back as")
+    assert inverts(hidden, orthonormal, x, u=2.0**-11)
+    assert is_orthogonal(lambda x: x @ np.eye(4), 4, dtype=np.float64).numbers["tolerance"] < 1e-14
     # Three rounded operations are not twenty: a fault of 4e-6 is within any order of additions, and not within 8
     # stages.
     off = lambda x: orthonormal(x) * np.float32(1 + 4e-6)  # noqa: E731

@@ -11,7 +11,10 @@ import numpy as np
 
 def to_numpy(value: Any) -> np.ndarray:
     """A numpy array of what a function returned: an array, a torch tensor on any device, or whatever has ``__array__``
-    or ``__dlpack__``. bfloat16, which numpy lacks, becomes float32."""
+    or ``__dlpack__``. bfloat16, which numpy lacks, becomes float32. A tuple becomes its bytes, row by row where all
+    parts have the same number of rows."""
+    if isinstance(value, tuple):
+        return _bytes([to_numpy(part) for part in value])
     if hasattr(value, "detach"):
         value = value.detach()
         if str(value.dtype) == "torch.bfloat16":
@@ -20,6 +23,12 @@ def to_numpy(value: Any) -> np.ndarray:
     if hasattr(value, "__array__") or not hasattr(value, "__dlpack__"):
         return np.asarray(value)
     return np.from_dlpack(value)
+
+
+def _bytes(parts: list[np.ndarray]) -> np.ndarray:
+    rows = len(parts[0]) if all(part.ndim > 0 and len(part) == len(parts[0]) for part in parts) else None
+    shape = (-1,) if rows is None else (rows, -1)
+    return np.concatenate([np.ascontiguousarray(part).reshape(shape).view(np.uint8) for part in parts], axis=-1)
 
 
 def from_torch(function: Callable[..., Any], *, device: str = "cpu", dtype: Any = None) -> Callable[..., np.ndarray]:

@@ -6,8 +6,8 @@ none of these functions, so say it.
 
 Tolerances come from a rounding model, not from experience: every value is a sum along paths of at most `stages`
 roundings to unit `u`, and the magnitudes along the paths that lead from x_i to y_j add up to at most growth·|T_ji|.
-`stages` defaults to any order of additions with rounded factors between (rounding.any_order), u to that of `dtype`,
-growth to 1, right for a matrix product and for one Hadamard transform. Two Hadamard transforms in a row have growth √n.
+`stages` defaults to any order of additions with rounded factors between (rounding.any_order), u to that of the inputs' or the results' type,
+whichever is larger, growth to 1, right for a matrix product and for one Hadamard transform. Two Hadamard transforms in a row have growth √n.
 Nothing may overflow.
 """
 from __future__ import annotations
@@ -23,6 +23,11 @@ from .reason import Reason, holds, number, shown, violated
 from .rounding import any_order, gamma, unit_roundoff
 
 Transform = Callable[..., Any]
+
+
+def _coarsest(*arrays: np.ndarray) -> np.dtype:
+    """The float type of the fewest bits among those of inputs and results: what the function has computed in, at worst."""
+    return max((a.dtype for a in arrays if a.dtype.kind == "f"), key=unit_roundoff, default=np.dtype(float))
 
 
 def _model(n: int, dtype: DTypeLike, stages: int | None, u: float | None, growth: float) -> float:
@@ -48,9 +53,11 @@ def _vectors(x: int | ArrayLike, dtype: DTypeLike) -> np.ndarray:
     return np.atleast_2d(x)
 
 
-def _columns(transform: Vectorwise, n: int, dtype: DTypeLike) -> np.ndarray:
-    """T e_i in row i, shape (n, d), in double."""
-    return transform.rows(np.eye(n, dtype=dtype)).astype(float)
+def _columns(transform: Vectorwise, n: int, dtype: DTypeLike) -> tuple[np.ndarray, np.dtype]:
+    """T e_i in row i, shape (n, d), in double; and the coarsest type."""
+    units = np.eye(n, dtype=dtype)
+    columns = transform.rows(units)
+    return columns.astype(float), _coarsest(units, columns)
 
 
 def _bad_columns(columns: np.ndarray, n: int) -> Reason | None:
@@ -86,7 +93,9 @@ def is_orthogonal(
     exact : bool
         For a Hadamard matrix: every entry is ±float(scale/√d), the same float everywhere, and signs are orthogonal
         exactly. No tolerance.
-    stages, u, growth, dtype
+    dtype
+        Of the inputs.
+    stages, u, growth
         The rounding model, of the module. Norms and inner products over scale² may be off by 2γ + γ².
     batched : bool
         Pass all rows in one call, shape (n, n).
@@ -96,12 +105,12 @@ def is_orthogonal(
     Reason
         `numbers`: ``tolerance``, ``worst``, of inner products over scale².
     """
-    columns = _columns(Vectorwise(transform, batched), n, dtype)
+    columns, coarsest = _columns(Vectorwise(transform, batched), n, dtype)
     if (bad := _bad_columns(columns, n)) is not None:
         return bad
     if exact:
-        return _has_orthogonal_signs(columns, scale, dtype)
-    model = _model(columns.shape[1], dtype, stages, u, growth)
+        return _has_orthogonal_signs(columns, scale, coarsest)
+    model = _model(columns.shape[1], coarsest, stages, u, growth)
     tolerance = 2 * model + model * model + columns.shape[1] * 2.0**-52
     off = np.abs(columns @ columns.T / scale**2 - np.eye(n))
     worst = float(off.max())
@@ -151,19 +160,20 @@ def is_linear(
     dtype: DTypeLike = np.float32,
     batched: bool = False,
 ) -> Reason:
-    """transform(x) = Σ x_i·transform(e_i), within γ·Σ |T_ji||x_i| for each side. Parameters as in `is_orthogonal`.
+    """transform(x) = Σ x_i·transform(e_i), within 3γ(1 + γ)·Σ |T_ji||x_i|. Parameters as in `is_orthogonal`.
 
     x : array of shape (n,) or (rows, n), optional
         What to try; `standard_vectors(n)` if not given.
     """
     function = Vectorwise(transform, batched)
-    columns = _columns(function, n, dtype)
+    columns, _ = _columns(function, n, dtype)
     if (bad := _bad_columns(columns, n)) is not None:
         return bad
     vectors = standard_vectors(n, dtype) if x is None else _vectors(x, dtype)
-    given = function.rows(vectors).astype(float)
-    exact, model = vectors.astype(float) @ columns, _model(columns.shape[1], dtype, stages, u, growth)
-    bound = 2 * model * (1 + model) * (np.abs(vectors).astype(float) @ np.abs(columns)) + _tiny(dtype, n)
+    given = function.rows(vectors)
+    coarsest, given = _coarsest(vectors, given), given.astype(float)
+    exact, model = vectors.astype(float) @ columns, _model(columns.shape[1], coarsest, stages, u, growth)
+    bound = 3 * model * (1 + model) * (np.abs(vectors).astype(float) @ np.abs(columns)) + _tiny(coarsest, n)
     for row, j in np.argwhere(~(np.abs(given - exact) <= bound))[:1]:
         return violated(
             f"y[{j}] of {shown(vectors[row])} is {number(given[row, j])}; "
@@ -194,24 +204,24 @@ def inverts(
     x
         A dimension n, for `standard_vectors(n)`, or an array of shape (n,) or (rows, n).
     stages, u, growth, dtype, batched
-        As in `is_orthogonal`, each for one of the two. Each coordinate may be off by γ·scale·(‖x‖_1 + √d·‖x‖), each
+        As in `is_orthogonal`, each for one of the two. Each coordinate may be off by γ·scale·((1 + γ)·‖x‖_1 + ‖x‖), each
         transform a multiple of an isometry. A result longer than x is padded: the rest must be 0.
     """
     forward, backward = Vectorwise(transform, batched), Vectorwise(inverse, batched)
     vectors = _vectors(x, dtype)
     rotated = forward.rows(vectors)
-    back = backward.rows(rotated).astype(float)
+    back = backward.rows(rotated)
+    coarsest, back = _coarsest(vectors, rotated, back), back.astype(float)
     n, d = vectors.shape[1], rotated.shape[1]
     if back.shape[1] < n:
         return violated(f"{n} numbers come back as {back.shape[1]}")
     exact = np.zeros_like(back)
     exact[:, :n] = scale * vectors.astype(float)
-    model = _model(d, dtype, stages, u, growth)
+    model = _model(d, coarsest, stages, u, growth)
     wide = vectors.astype(float)
-    bound = (
-        model * (1 + model) * scale * (np.abs(wide).sum(1) + np.sqrt(d) * np.linalg.norm(wide, axis=1))
-        + scale * _tiny(dtype, d) * d
-    )
+    # Errors of the first turn with the second: γ·‖x‖_1 in norm. Those of the second: rows of its matrix times its input.
+    bound = model * scale * ((1 + model) * np.abs(wide).sum(1) + np.linalg.norm(wide, axis=1))
+    bound += scale * d * _tiny(coarsest, d)
     for row, j in np.argwhere(~(np.abs(back - exact) <= bound[:, None]))[:1]:
         return violated(
             f"x[{j}] of {shown(vectors[row])} comes back as {number(back[row, j])}, not {number(exact[row, j])}, "
@@ -236,13 +246,14 @@ def preserves_norm(
     x as in `inverts`, the rest as in `is_orthogonal`.
     """
     vectors = _vectors(x, dtype)
-    given = Vectorwise(transform, batched).rows(vectors).astype(float)
+    given = Vectorwise(transform, batched).rows(vectors)
+    coarsest, given = _coarsest(vectors, given), given.astype(float)
     n, d = vectors.shape[1], given.shape[1]
     wide = vectors.astype(float)
     expected, rotated = scale * np.linalg.norm(wide, axis=1), np.linalg.norm(given, axis=1)
     bound = (
-        _model(d, dtype, stages, u, growth) * scale * np.abs(wide).sum(1)
-        + d * (1 + scale) * _tiny(dtype, d)
+        _model(d, coarsest, stages, u, growth) * scale * np.abs(wide).sum(1)
+        + d * (1 + scale) * _tiny(coarsest, d)
         + 1e-14 * d * expected
     )
     for row in np.flatnonzero(~(np.abs(rotated - expected) <= bound))[:1]:
