@@ -17,8 +17,9 @@ from hdq.codec import Codec, SearchResult, brute_force_search, supported_isas
 from hdq.codes import Codes, Parameters
 from hdq.errors import FileError, InvalidInput
 from hdq.files import File, Writer, create, open
+from hdq.validation import BadInput, Finding, Report, Unsupported, assert_valid, validate
 
 __all__ = [
-    "Codec", "Codes", "File", "FileError", "InvalidInput", "Parameters", "SearchResult", "Writer", "__version__",
-    "brute_force_search", "create", "open", "stages", "supported_isas",
+    "BadInput", "Codec", "Codes", "File", "FileError", "Finding", "InvalidInput", "Parameters", "Report", "SearchResult", "Unsupported",
+    "Writer", "__version__", "assert_valid", "brute_force_search", "create", "open", "stages", "supported_isas", "validate",
 ]  # fmt: skip

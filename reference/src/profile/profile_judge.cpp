@@ -78,6 +78,7 @@ void StageVerdict::add(const StageVerdict& other) {
   within += other.within;
   wrong += other.wrong;
   if (!first) first = other.first;
+  compared.insert(compared.end(), other.compared.begin(), other.compared.end());
 }
 
 ProfileJudge::ProfileJudge(Profile profile, std::size_t dimension, int bits, DataSource data)
@@ -117,6 +118,7 @@ void ProfileJudge::compare(StageVerdict& verdict, ProfileStage stage, std::size_
   const bool holds = format.holds(got), right = holds && off <= bound;
   const bool equal = right && off <= storage + radius;
   verdict.count(equal, right);
+  verdict.compared.push_back({stage, got, mid, bound});
   if (right || verdict.first) return;
   Deviation d;
   d.stage = stage;
@@ -402,6 +404,8 @@ void ProfileJudge::judge_codes(const Groups& groups, const Approximate& y, const
     const int index = codeword_index(codes[i]), exact = exact_index(z.value, r);
     const bool right = legal(z, index, r);
     verdict.count(right && codewords_[static_cast<std::size_t>(index)].contains(codewords_[static_cast<std::size_t>(exact)]), right);
+    verdict.compared.push_back({ProfileStage::codes, static_cast<double>(index), static_cast<double>(exact),
+                                right ? std::abs(index - exact) : 0.0});
     if (right || verdict.first) continue;
     Deviation d;
     d.stage = ProfileStage::codes;

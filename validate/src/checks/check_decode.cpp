@@ -226,6 +226,11 @@ std::optional<Finding> compare_decoded(Session& s, const Coded& coded, const ref
       f.what = fmt::format("decode: {}", why.what);
       const double unit = ulp(static_cast<float>(difference.exact));
       f.divergence = Divergence{difference.coordinate, decimal_and_hex(difference.value), decimal_and_hex(difference.exact), difference.error / unit, bound / unit};
+      const float* values = got.data() + row * config.dimension;
+      f.row_values.got.assign(values, values + config.dimension);
+      f.row_values.expected.assign(config.dimension, std::nan(""));
+      for (const auto& other : verdict.differences) f.row_values.expected[other.coordinate] = other.exact;
+      f.row_values.bound.assign(config.dimension, bound);
       return f;
     }
   }

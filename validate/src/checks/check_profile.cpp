@@ -219,6 +219,18 @@ Finding finding(const Case& c, std::size_t row, Stage stage, const Deviation& d,
   return f;
 }
 
+Finding finding(const Case& c, std::size_t row, Stage stage, const StageVerdict& verdict,
+                const std::optional<Explanation>& why, const char* fallback) {
+  Finding f = finding(c, row, stage, *verdict.first, why, fallback);
+  for (const Compared& number : verdict.compared) {
+    if (number.stage != verdict.first->stage) continue;
+    f.row_values.got.push_back(number.got);
+    f.row_values.expected.push_back(number.expected);
+    f.row_values.bound.push_back(number.bound);
+  }
+  return f;
+}
+
 // A hypothesis that the profile makes impossible explains nothing; what is wrong stays wrong.
 template <class Explain>
 std::optional<Explanation> explained(const Explain& explain) {
@@ -398,11 +410,11 @@ std::optional<Finding> judge_transform(Session& s, const Case& c) {
       return near(j.rotated(c.row(row)), its.data());
     };
     if (c.config.dimension > largest_explained)
-      return finding(c, row, Stage::transform, *verdict.first, std::nullopt, "wrong-transform");
+      return finding(c, row, Stage::transform, verdict, std::nullopt, "wrong-transform");
     std::optional<Explanation> why = smallest_order(s, c.config, judge, its);
     if (!why) why = explained([&] { return explain_rotation(judge, right, c.row(row), its); });
     if (!why) why = not_orthogonal(s, c.config, judge);
-    return finding(c, row, Stage::transform, *verdict.first, why, "wrong-transform");
+    return finding(c, row, Stage::transform, verdict, why, "wrong-transform");
   }
   return std::nullopt;
 }
@@ -428,7 +440,7 @@ std::optional<Finding> judge_transposed(Session& s, const Case& c) {
       }
       return near(j.rotation_back(from), its.data());
     };
-    return finding(c, row, Stage::inverse, *verdict.first,
+    return finding(c, row, Stage::inverse, verdict,
                    explained([&] { return explain_rotation_back(judge, right, from, its); }), "wrong-transform");
   }
   return std::nullopt;
@@ -500,7 +512,7 @@ std::optional<Finding> judge_encode(Session& s, const Case& c) {
                        "wrong-values");
       }
       const Stage stage = stage_of(verdict.first->stage);
-      return finding(c, row, stage, *verdict.first, explained([&] { return explain_encode(judge, encoded); }),
+      return finding(c, row, stage, verdict, explained([&] { return explain_encode(judge, encoded); }),
                      verdict.first->stage == ProfileStage::codes ? "wrong-codes" : "wrong-values");
     }
   }
@@ -527,7 +539,7 @@ std::optional<Finding> judge_decode(Session& s, const Case& c) {
     };
     const std::vector<float> out(values.begin() + static_cast<std::ptrdiff_t>(row * length), values.begin() + static_cast<std::ptrdiff_t>((row + 1) * length));
     const StageVerdict verdict = judge.judge_decode(rows[row], out.data(), c.first_row + row);
-    return finding(c, row, Stage::decode, *verdict.first,
+    return finding(c, row, Stage::decode, verdict,
                    explained([&] { return explain_decode(judge, right, rows[row], out, c.first_row + row); }),
                    "wrong-values");
   }
@@ -553,8 +565,7 @@ std::optional<Finding> judge_dot(Session& s, const Case& c) {
         }
         return true;
       };
-      return finding(c, row, Stage::dot, *verdict.first, explained([&] { return explain_dot(judge, right); }),
-                     "wrong-values");
+      return finding(c, row, Stage::dot, verdict, explained([&] { return explain_dot(judge, right); }), "wrong-values");
     }
   }
   return std::nullopt;

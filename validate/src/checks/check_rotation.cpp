@@ -338,6 +338,7 @@ std::optional<Finding> compare(Session& s, const Case& c, const std::vector<floa
   f.what = fmt::format("{}: {}", back ? "D Hᵀ y" : "H D x", why.what);
   const double unit = ulp(static_cast<float>(row.hypothesis[j]));
   f.divergence = Divergence{j, decimal_and_hex(static_cast<float>(row.got[j])), decimal_and_hex(row.hypothesis[j]), std::abs(row.got[j] - row.hypothesis[j]) / unit, row.bound / unit};
+  f.row_values = comparison_of(row);
   return f;
 }
 

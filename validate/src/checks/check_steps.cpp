@@ -402,6 +402,7 @@ std::optional<Finding> judge_decode(Session& s, const Case& c) {
       const auto expected = static_cast<float>(r.hypothesis[i]);
       f.divergence = Divergence{i, decimal_and_hex(static_cast<float>(r.got[i])), decimal_and_hex(expected),
                                 std::abs(r.got[i] - r.hypothesis[i]) / ulp(expected), r.bound / ulp(expected)};
+      f.row_values = comparison_of(r);
       return f;
     }
   }

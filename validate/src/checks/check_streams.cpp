@@ -225,6 +225,9 @@ bool check_table(Session& s, const Report& report, bool is_threshold, int bits, 
                        bits, why.what);
   f.divergence = Divergence{k, decimal_and_hex(t.got[k]), decimal_and_hex(t.exact[k]), std::abs(t.got[k] - t.exact[k]) / ulp(t.exact[k]),
                             bound / ulp(t.exact[k])};
+  f.row_values = {t.got, t.exact, {}};
+  for (const double exact : t.exact)
+    f.row_values.bound.push_back(reference::codebook_error(reference::Ball(exact)).upper_double());
   report(std::move(f));
   return false;
 }

@@ -225,6 +225,10 @@ std::vector<NamedFactor> named_factors(const Config& config) {
 
 }  // namespace
 
+Comparison comparison_of(const Reproduction& row) {
+  return {row.got, row.hypothesis, std::vector<double>(row.got.size(), row.bound)};
+}
+
 bool reproduces(const std::vector<Reproduction>& rows) {
   return std::all_of(rows.begin(), rows.end(), [](const Reproduction& row) { return close(row, 1); });
 }

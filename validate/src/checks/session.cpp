@@ -668,7 +668,7 @@ Finding finding_of(const Trouble& trouble) {
       break;
     case Outcome::wrote_input:
       f.defect = "input-modified";
-      f.ended_process = true;
+      f.ended_process = !trouble.reply.returned;
       f.what = fmt::format("{} {}", operation, detail);
       break;
     default:

@@ -31,13 +31,26 @@ std::optional<Divergence> divergence_of(const json& j) {
 }
 
 json of(const Finding& finding) {
-  const auto& [defect, stage, check, what, config, row, divergence, input_file, replay, count, ended_process] = finding;
-  return {defect, stage, check, what, of(config), row, of(divergence), input_file, replay, count, ended_process};
+  const auto& [defect, stage, check, what, config, row, divergence, input_file, replay, count, ended_process, input,
+               row_values] = finding;
+  const auto& [got, expected, bound] = row_values;
+  return {defect, stage, check,         what,  of(config), row,      of(divergence), input_file,
+          replay, count, ended_process, input, got,        expected, bound};
 }
 Finding finding_of(const json& j) {
-  return {j.at(0), j.at(1).get<Stage>(),   j.at(2), j.at(3), config_of(j.at(4)),
-          j.at(5), divergence_of(j.at(6)), j.at(7), j.at(8), j.at(9),
-          j.at(10)};
+  return {j.at(0),
+          j.at(1).get<Stage>(),
+          j.at(2),
+          j.at(3),
+          config_of(j.at(4)),
+          j.at(5),
+          divergence_of(j.at(6)),
+          j.at(7),
+          j.at(8),
+          j.at(9),
+          j.at(10),
+          j.at(11),
+          {j.at(12), j.at(13), j.at(14)}};
 }
 
 json of(const CheckResult& result) {

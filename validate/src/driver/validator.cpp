@@ -310,7 +310,7 @@ class Runner {
       ++same->count;
       return;
     }
-    if (f.replay.empty()) f.replay = replay(fmt::format("--random-seed {}", options_.seed));
+    if (f.replay.empty()) f.replay = replay(Replay{check_->name, nullptr, ""});
     result_->findings.push_back(std::move(f));
   }
 
@@ -326,20 +326,30 @@ class Runner {
     f.what = fmt::format("{}; one of {} rows, at the same dimension, bits, seed and variant, {} ({})", call,
                          c.answered_rows, order, describe(c.config));
     const std::string checks = c.earlier_check == c.check ? c.check : c.earlier_check + "," + c.check;
-    f.replay = replay(fmt::format("--random-seed {}", options_.seed), checks);
+    f.replay = replay(Replay{checks, nullptr, ""});
     return f;
   }
 
   // The command that judges this again; the kernel comes last, since what follows -- is its own.
-  std::string replay(const std::string& options, const std::string& checks = {}) const {
+  std::string replay(const Replay& again) const {
+    if (options_.replay) return options_.replay(again);
+    std::string options = fmt::format("--random-seed {}", options_.seed);
+    if (!again.input_file.empty()) {
+      const Config& config = again.input->config;
+      const std::string bits =
+          config.step != 0 ? fmt::format("--step {:.9g}", config.step) : fmt::format("--bits {}", config.bits);
+      options =
+          fmt::format("--input {} {} --seed {} --row {}{}", shell_word(again.input_file), bits, config.seed,
+                      again.input->first_row, config.variant != 0 ? fmt::format(" --variant {}", config.variant) : "");
+    }
     const char* level = options_.level == Level::quick ? " --level quick" : options_.level == Level::thorough ? " --level thorough" : "";
     const std::string profile = options_.profile_argument.empty() ? "" : " --profile " + shell_word(options_.profile_argument);
     const bool choice = options_.scheme != Scheme::unstated;
     const std::string scheme = !choice                    ? ""
                                : session_.entropy_coded() ? " --scheme entropy-coded"
                                                           : " --scheme fixed-rate";
-    return fmt::format("hdq validate --only {}{}{}{} {} {}", checks.empty() ? check_->name : checks, level, profile,
-                       scheme, options, session_.kernel_command_line());
+    return fmt::format("hdq validate --only {}{}{}{} {} {}", again.checks, level, profile, scheme, options,
+                       session_.kernel_command_line());
   }
 
   void shrink_and_add(Case c, Finding f) {
@@ -359,14 +369,12 @@ class Runner {
     look_for_unwritten(c, f);
     session_.left_out = left_out;
     f.check = check_->name;
+    f.input = c.x;
     if (!options_.output_directory.empty() && !input_) {
       f.input_file = (std::filesystem::path(options_.output_directory) / fmt::format("failing-{}-{}.npy", check_->name, f.defect)).string();
-      if (write_input(f, c))
-        f.replay = replay(fmt::format(
-            "--input {} {} --seed {} --row {}{}", shell_word(f.input_file),
-            c.config.step != 0 ? fmt::format("--step {:.9g}", c.config.step) : fmt::format("--bits {}", c.config.bits),
-            c.config.seed, c.first_row, c.config.variant != 0 ? fmt::format(" --variant {}", c.config.variant) : ""));
+      if (write_input(f, c)) f.replay = replay(Replay{check_->name, &c, f.input_file});
     }
+    if (f.replay.empty()) f.replay = replay(Replay{check_->name, &c, ""});
     add(std::move(f));
   }
 

@@ -37,24 +37,29 @@ bool same_kernel(const SubjectInfo& a, const SubjectInfo& b) {
 
 }  // namespace
 
-PipeSubject::PipeSubject(std::vector<std::string> command, const Limits& limits) : command_(std::move(command)), limits_(limits) {
-  if (command_.empty()) throw NoSubject("no program is named");
+PipeSubject::PipeSubject(std::vector<std::string> command, const Limits& limits)
+    : command_line_("--"), limits_(limits) {
+  if (command.empty()) throw NoSubject("no program is named");
+  name_ = io::excerpt(command[0]);
+  for (const std::string& word : command) command_line_ += " " + shell_word(word);
+  launch_ = [command = std::move(command)](const ContainedProcess::Streams& streams) {
+    return std::make_unique<ContainedProcess>(streams, command);
+  };
+  std::signal(SIGPIPE, SIG_IGN);
+  info_ = start();
+}
+
+PipeSubject::PipeSubject(std::string name, Launch launch, const Limits& limits)
+    : name_(io::excerpt(name)), command_line_(name_), launch_(std::move(launch)), limits_(limits) {
   std::signal(SIGPIPE, SIG_IGN);
   info_ = start();
 }
 
 PipeSubject::~PipeSubject() { stop(); }
 
-std::string PipeSubject::command_line() const {
-  std::string line = "--";
-  for (const std::string& word : command_) line += " " + shell_word(word);
-  return line;
-}
-
 // ---- the process ----
 
 SubjectInfo PipeSubject::start() {
-  const std::string name = io::excerpt(command_[0]);
   std::array<std::array<int, 2>, 3> pipes;
   for (auto& ends : pipes) ends = {-1, -1};
   std::string why;
@@ -63,7 +68,7 @@ SubjectInfo PipeSubject::start() {
   }
   if (why.empty()) {
     try {
-      process_ = std::make_unique<ContainedProcess>(ContainedProcess::Streams{pipes[0][0], pipes[1][1], pipes[2][1]}, command_);
+      process_ = launch_({pipes[0][0], pipes[1][1], pipes[2][1]});
     } catch (const std::runtime_error& error) {
       why = error.what();
     }
@@ -72,7 +77,7 @@ SubjectInfo PipeSubject::start() {
   for (auto& ends : pipes) close_end(ends[0]), close_end(ends[1]);
   if (!why.empty()) {
     stop();
-    throw NoSubject(name + ": " + why);
+    throw NoSubject(name_ + ": " + why);
   }
   for (const int descriptor : {input_, output_, errors_}) ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
   said_ = OutputTail(errors_);
@@ -80,13 +85,14 @@ SubjectInfo PipeSubject::start() {
   const Reply reply = exchange(info_message(), info_limit, body, limits_.start);
   if (!reply.ok()) {
     stop();
-    throw NoSubject(name + ": " + (returned(reply) ? parse_reply_body({}, reply, body) : reply).detail, reply.outcome == Outcome::hung);
+    throw NoSubject(name_ + ": " + (returned(reply) ? parse_reply_body({}, reply, body) : reply).detail,
+                    reply.outcome == Outcome::hung);
   }
   try {
     return parse_subject_info(body);
   } catch (const std::exception& error) {
     stop();
-    throw NoSubject(name + ": what it says of itself is not understood: " + error.what());
+    throw NoSubject(name_ + ": what it says of itself is not understood: " + error.what());
   }
 }
 
@@ -141,6 +147,7 @@ bool PipeSubject::pump(const std::string& message, std::size_t& sent, std::strin
     const bool ready = ::poll(watched.data(), watched.size(), deadline.milliseconds_left(100)) > 0;
     if (!ready) {
       for (pollfd& quiet : watched) quiet.revents = 0;
+      if (limits_.while_waiting) limits_.while_waiting();
     }
     if (watched[1].revents != 0) said_.drain();
     if (watched[1].revents == POLLHUP && watched[0].revents == 0) std::this_thread::sleep_for(1ms);  // it closed standard error

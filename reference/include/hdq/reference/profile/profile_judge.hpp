@@ -28,9 +28,17 @@ struct Deviation {
   std::string what;        // "factor", "code 7 for z = 0.31: should be 9", …
 };
 
+// A number that was compared: right where |got − expected| <= bound. Of codes: indices of codewords; bound is 0, or the distance of a
+// codeword that is legal as well.
+struct Compared {
+  ProfileStage stage;
+  double got, expected, bound;
+};
+
 struct StageVerdict {
   std::size_t equal = 0, within = 0, wrong = 0;
   std::optional<Deviation> first;
+  std::vector<Compared> compared;
 
   bool right() const { return wrong == 0; }
   void count(bool is_equal, bool is_within) { ++(is_equal ? equal : is_within ? within : wrong); }

@@ -56,6 +56,8 @@ struct Reproduction {
   double bound;       // for the hypothesis as it is, not multiplied by anything
   double norm = 1;    // ρ of the row
 };
+// What a finding on this row shows.
+Comparison comparison_of(const Reproduction& row);
 // All coordinates of all rows.
 bool reproduces(const std::vector<Reproduction>& rows);
 // All is right but for what a loop over 2, 4, … 64 lanes leaves, and that is zero.

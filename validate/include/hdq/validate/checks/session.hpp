@@ -38,6 +38,14 @@ struct AuditedRows {
   std::vector<float> x;  // rows × dimension
 };
 
+// What shows a finding again: these checks, separated by commas, alone; on the rows of `input`, lying in input_file if that is not empty,
+// or on what the checks make up.
+struct Replay {
+  std::string checks;
+  const struct Case* input = nullptr;
+  std::string input_file;
+};
+
 struct Options {
   Level level = Level::standard;
   std::vector<std::string> only, skip;  // check names
@@ -54,6 +62,7 @@ struct Options {
   Scheme scheme = Scheme::unstated;     // unstated: the first that the kernel offers
   Claim claim = Claim::unstated;        // the profile's; without one: unbiased, but a kernel without randomness only where it gives no claimed_error
   std::optional<double> check_limit;    // seconds for one check, instead of the level's
+  std::function<std::string(const Replay&)> replay;  // the line that shows a finding again, instead of the command
 };
 
 // Rows of input under one configuration.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hdq/validate/subject/subject.hpp"
 
@@ -47,6 +48,12 @@ struct Divergence {
   double error_ulp = 0, bound_ulp = 0;  // in units of the last place of `expected` as float32 (double for the codebook)
 };
 
+// All numbers of the row that is wrong, at the stage that is wrong: |got − expected| <= bound is what must hold of each. NaN for what is
+// expected of a number that is right and was not kept.
+struct Comparison {
+  std::vector<double> got, expected, bound;
+};
+
 struct Finding {
   std::string defect;  // an id of defect.hpp
   Stage stage = Stage::memory;
@@ -58,6 +65,8 @@ struct Finding {
   std::string input_file, replay;  // the smallest input that fails, and the command that shows it
   std::uint64_t count = 1;         // findings alike
   bool ended_process = false;      // crashed or hung
+  std::vector<float> input;  // the rows of input_file, written or not: rows × dimension; empty where there are none
+  Comparison row_values;     // empty where the check has no such numbers
 };
 
 std::string decimal_and_hex(float value);

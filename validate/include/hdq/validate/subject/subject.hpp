@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -169,6 +170,7 @@ struct Reply {
   std::uint64_t size = 0;             // save, put_row
   std::int64_t outside =
       0;  // bytes before (< 0) or behind the buffer that was left, with touched_guard and wrote_outside
+  bool returned = false;                           // the call came back all the same, whatever the outcome
   std::vector<std::vector<std::uint8_t>> outputs;  // as long as asked for; with ok only
 
   bool ok() const { return outcome == Outcome::ok; }
@@ -196,6 +198,8 @@ struct Limits {
   std::chrono::milliseconds call{10000};   // to answer one call, to its last byte
   std::chrono::milliseconds start{30000};  // to load, or to say what it is: interpreters and their libraries take their time
   std::uint64_t memory = half_of_memory();  // bytes resident, while a call is waited for
+  std::function<void()>
+      while_waiting;  // asked some times a second while a call is waited for; what it throws ends the call
 
   static std::uint64_t half_of_memory();
 };
