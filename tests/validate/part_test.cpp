@@ -198,6 +198,7 @@ Part all_fields() {
   f.config = {7, 8, UINT64_MAX, 3, 4, 5, 0x1.8p-10f};
   f.row = UINT64_MAX - 1, f.divergence = Divergence{9, "a", "b", std::numeric_limits<double>::infinity(), 0x1p-1074};
   f.input_file = "in.npy", f.replay = "again", f.count = 11, f.ended_process = true;
+  f.input = {1.5f, -0.0f}, f.row_values = {{1.0}, {2.0, std::numeric_limits<double>::quiet_NaN()}, {3.0}};
   CheckResult c{"audit", CheckResult::Status::failed, "why", 1.5, 12, 0x80000001u, {f, Finding{}}};
   Estimate e{"one-hot",
              f.config,
@@ -225,6 +226,10 @@ TEST(PartBytes, ComeBackAsTheyWere) {
   EXPECT_EQ(f.config.step, 0x1.8p-10f);
   EXPECT_EQ(f.divergence->bound_ulp, 0x1p-1074);
   EXPECT_TRUE(f.ended_process);
+  EXPECT_EQ(f.input, (std::vector<float>{1.5f, -0.0f}));
+  EXPECT_EQ(f.row_values.got, std::vector<double>{1.0});
+  EXPECT_TRUE(std::isnan(f.row_values.expected.at(1)));
+  EXPECT_EQ(f.row_values.bound, std::vector<double>{3.0});
   EXPECT_FALSE(part.checks[0].findings.at(1).divergence);
   EXPECT_TRUE(std::isnan(part.estimates.at(0).smallest_bias));
   EXPECT_TRUE(std::signbit(part.estimates[0].dot->value));
