@@ -165,7 +165,9 @@ def assert_valid(kernel: object, profile: str | os.PathLike[str] | Mapping[str, 
     report = validate(kernel, profile, **options)
     if report:
         return report
-    raise AssertionError(report.summary())
+    error = AssertionError(report.summary())
+    error.report = report  # type: ignore[attr-defined]  # of hdq.testing's pytest plugin
+    raise error
 
 
 def profile_text(profile: str | os.PathLike[str] | Mapping[str, Any]) -> str:
