@@ -2,6 +2,7 @@
 import itertools
 import math
 
+import hdq
 import numpy as np
 import pytest
 from hdq.testing import evidence, find_thresholds, is_monotone, is_unbiased, lloyd_max, mse_within, round_trips
@@ -24,6 +25,20 @@ def test_an_unbiased_quantizer_passes_and_says_what_would_be_seen():
     reason = is_unbiased(stochastic, X, mse=MSE)
     assert reason and reason.numbers["smallest_bias"] < 0.035 and "would be seen" in reason.text
     assert mse_within(stochastic, X, MSE)
+
+
+def test_hdq_is_unbiased_within_its_certified_error():
+    x = np.zeros(20, np.float32)
+    x[3] = 5
+
+    def quantize(x, seed):
+        codec = hdq.Codec(20, bits=2, seed=seed)
+        return codec.decode(codec.encode(x))
+
+    bound = hdq.Codec(20, bits=2).error_bound
+    assert is_unbiased(quantize, x, mse=bound) and mse_within(quantize, x, bound)
+    shrunk = hdq.Codec(20, bits=2, shrink=True).shrink_factor
+    assert says(is_unbiased(lambda x, seed: np.float32(shrunk) * quantize(x, seed), x, mse=bound), "E⟨x̂, x⟩ is 0.8")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hdq import testing
 from hdq.testing import hadamard_matrix, inverts, is_linear, is_orthogonal, preserves_norm
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def fwht(x):
@@ -42,6 +44,16 @@ def test_right_transforms_have_every_property(n):
         assert is_linear(transform, n)
         assert preserves_norm(transform, n, scale=scale)
         assert inverts(transform, transform, n, scale=scale**2)
+
+
+@settings(max_examples=80, derandomize=True, database=None, deadline=None)
+@given(testing.vectors(st.sampled_from([1, 2, 16, 64])), testing.vectors(48))
+def test_no_false_alarm(x, y):
+    """On huge, subnormal, heavy-tailed vectors too, for butterflies and for a matrix product."""
+    assert preserves_norm(orthonormal, x) and inverts(orthonormal, orthonormal, x) and is_linear(orthonormal, len(x), x)
+    transform, transposed = by_matrix(48)
+    assert preserves_norm(transform, y, scale=np.sqrt(48)) and inverts(transform, transposed, y, scale=48)
+    assert is_linear(transform, 48, y)
 
 
 @pytest.mark.parametrize("n", [12, 20, 28, 24])

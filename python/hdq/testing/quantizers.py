@@ -32,6 +32,7 @@ def _errors(quantize: Quantize, x: np.ndarray, seeds: int | Iterable[int]) -> np
     errors = np.empty((len(seeds), x.size))
     for row, seed in enumerate(seeds):
         decoded = function(x, seed).astype(float)
+        decoded = decoded[0] if decoded.shape == (1, x.size) else decoded  # a codec of rows, given one
         if decoded.shape != x.shape:
             return violated(f"{x.size} numbers are decoded as an array of shape {decoded.shape}")
         if not np.isfinite(decoded).all():
