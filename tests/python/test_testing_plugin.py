@@ -79,20 +79,23 @@ def test_fixtures(pytester, run):
 def test_findings_are_replayed(pytester, run):
     path = pytester.makepyfile(
         """
-        import hdq.testing
-        from types import SimpleNamespace
+        import hdq
 
-        class Invalid(AssertionError):
-            report = SimpleNamespace(findings=[SimpleNamespace(check="signs", replay="hdq validate kernel.so")])
+        class Doubles:
+            def transform(self, x):
+                return 2 * x
 
-        def test_kernel():
+        def test_kernel(hdq_level):
+            options = dict(level=hdq_level, only="profile-transform", dimensions=1, isolate=False)
             try:
-                raise Invalid()
-            except Invalid as error:
-                raise AssertionError("the kernel is not valid") from error
+                hdq.assert_valid(Doubles(), "ffht", **options)
+            except AssertionError as error:
+                raise RuntimeError("not valid") from error
     """
     )
-    run(path).stdout.fnmatch_lines(["replay: pytest *::test_kernel", "signs: hdq validate kernel.so"])
+    run("--hdq-level=quick", path).stdout.fnmatch_lines(
+        ["replay: pytest *::test_kernel --hdq-level=quick", 'profile-transform: hdq.validate(kernel, profile="ffht", *']
+    )
 
 
 def test_silent_in_other_projects(pytester, run):
