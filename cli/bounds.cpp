@@ -10,15 +10,14 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "command.hpp"
 #include "enclosure.hpp"
 #include "files.hpp"
+#include "hdq/figures/bounds.hpp"
 #include "hdq/io/gnuplot.hpp"
 #include "hdq/io/text.hpp"
-#include "hdq/reference/bounds/optimality.hpp"
-#include "hdq/reference/bounds/uniform_bound.hpp"
-#include "in_parallel.hpp"
 #include "profile_error.hpp"
 
 namespace hdq::cli {
@@ -28,22 +27,6 @@ using io::data_block, io::plot_svg;
 using reference::BoundCertificate;
 using reference::BoundedQuantizer;
 using reference::OptimalityCertificate;
-
-std::vector<BoundCertificate> certify(const std::vector<BoundedQuantizer>& quantizers, const std::string& label) {
-  std::vector<BoundCertificate> certificates(quantizers.size());
-  Progress progress(label, quantizers.size());
-  in_parallel(quantizers.size(), [&](std::size_t i) {
-    certificates[i] = reference::certify_uniform_bound(quantizers[i]);
-    progress.advance(1);
-  });
-  return certificates;
-}
-
-std::vector<BoundedQuantizer> asymptotic_quantizers() {
-  std::vector<BoundedQuantizer> quantizers;
-  for (int k = 1; k <= 16; ++k) quantizers.push_back({std::int64_t{1} << k, 3, reference::Rational(3, 16)});
-  return quantizers;
-}
 
 Bracket bracket(const BoundCertificate& certificate) {
   return {certificate.levels, reference::Ball(certificate.lower).lower_double(), reference::Ball(certificate.upper).upper_double()};
@@ -110,37 +93,17 @@ std::pair<int, int> bits_range(const std::string& text) {
   return {first, last};
 }
 
-ordered_json row_of(const BoundCertificate& c) {
-  using reference::Ball;
-  const Bracket b = bracket(c);
-  return {{"levels", c.levels},
-          {"sigma_squared", c.sigma_squared.str()},
-          {"kappa", c.kappa.str()},
-          {"lower", b.lower},
-          {"upper", b.upper},
-          {"relative_width", (Ball(c.upper) / Ball(c.lower) - Ball(1)).upper_double()},
-          {"over_limit",
-           {{"lower", (Ball(c.lower) / error_limit()).lower_double()}, {"upper", (Ball(c.upper) / error_limit()).upper_double()}}},
-          {"terms", c.majorant.cosh.size() + c.majorant.exp_square.size() + (c.majorant.quartic != 0) + 2}};
-}
-
 void print_table(const std::vector<BoundCertificate>& certificates, const char* title) {
   using reference::Ball;
   constexpr int decimals = 6;
   fmt::print("{}\n{:>6} {:>13} {:>8} {:>10} {:>10} {:>10} {:>12} {:>6}\n", title, "N", "sigma^2", "kappa", "lower", "upper", "width",
              "upper/limit", "terms");
   for (const BoundCertificate& c : certificates) {
-    const ordered_json row = row_of(c);
     fmt::print("{:>6} {:>13} {:>8} {:>10} {:>10} {:>10} {:>12} {:>6}\n", c.levels, c.sigma_squared.str(), c.kappa.str(),
-               decimal(c.lower, decimals, Round::down), decimal(c.upper, decimals, Round::up), (Ball(c.upper) / Ball(c.lower) - Ball(1)).upper(2),
-               (Ball(c.upper) / error_limit()).upper(decimals + 1), row["terms"].get<int>());
+               decimal(c.lower, decimals, Round::down), decimal(c.upper, decimals, Round::up),
+               Ball(figures::relative_width(c)).upper(2), (Ball(c.upper) / figures::error_limit()).upper(decimals + 1),
+               figures::term_count(c.majorant));
   }
-}
-
-ordered_json list(const std::vector<BoundCertificate>& certificates) {
-  ordered_json array = ordered_json::array();
-  for (const BoundCertificate& c : certificates) array.push_back(row_of(c));
-  return array;
 }
 
 std::vector<Bracket> brackets(const std::vector<BoundCertificate>& certificates) {
@@ -149,44 +112,14 @@ std::vector<Bracket> brackets(const std::vector<BoundCertificate>& certificates)
   return result;
 }
 
-// One certificate for each N of these, on all cores, the longest first.
-std::vector<OptimalityCertificate> certify_optimality(const std::vector<BoundedQuantizer>& quantizers) {
-  std::vector<OptimalityCertificate> certificates(quantizers.size());
-  Progress progress("optimality", quantizers.size());
-  in_parallel(quantizers.size(), [&](std::size_t i) {
-    const std::size_t k = quantizers.size() - 1 - i;
-    certificates[k] = reference::certify_optimality(quantizers[k].levels);
-    progress.advance(1);
-  });
-  return certificates;
-}
-
-// What the worst case exceeds the best possible by, in percent.
-reference::Ball gap(const BoundCertificate& worst, const OptimalityCertificate& best) {
-  using reference::Ball;
-  return 100 * (Ball(worst.upper) / Ball(best.lower) - Ball(1));
-}
-
-ordered_json list(const std::vector<BoundCertificate>& shipped, const std::vector<OptimalityCertificate>& optimality) {
-  using reference::Ball;
-  ordered_json array = ordered_json::array();
-  for (std::size_t i = 0; i < optimality.size(); ++i) {
-    array.push_back({{"levels", optimality[i].levels},
-                     {"shipped_at_most", Ball(shipped[i].upper).upper_double()},
-                     {"any_rule_at_least", Ball(optimality[i].lower).lower_double()},
-                     {"gap_percent_at_most", gap(shipped[i], optimality[i]).upper_double()},
-                     {"cells", 2 * optimality[i].surrogate.value.size()}});
-  }
-  return array;
-}
-
 void print_table(const std::vector<BoundCertificate>& shipped, const std::vector<OptimalityCertificate>& optimality) {
   constexpr int decimals = 6;
   fmt::print("\nthe same, and what no unbiased rule of N levels falls below (flat x, d → ∞; SPEC §5.10)\n");
   fmt::print("{:>6} {:>16} {:>18} {:>8}\n", "N", "shipped, at most", "any rule, at least", "gap");
   for (std::size_t i = 0; i < optimality.size(); ++i) {
     fmt::print("{:>6} {:>16} {:>18} {:>6} %\n", optimality[i].levels, decimal(shipped[i].upper, decimals, Round::up),
-               decimal(optimality[i].lower, decimals, Round::down), gap(shipped[i], optimality[i]).upper(2));
+               decimal(optimality[i].lower, decimals, Round::down),
+               reference::Ball(figures::gap_percent(shipped[i], optimality[i])).upper(2));
   }
 }
 
@@ -220,28 +153,25 @@ int bounds(const Arguments& arguments) {
   if (!arguments.directory.empty()) make_directory(arguments.directory);  // known before the work
   std::vector<BoundedQuantizer> quantizers;
   for (int b = first; b <= last; ++b) quantizers.push_back(BoundedQuantizer::shipped(b));
-  const std::vector<BoundCertificate> shipped = certify(quantizers, "bounds");
-  std::vector<BoundCertificate> asymptotic;
-  if (arguments.asymptotics) asymptotic = certify(asymptotic_quantizers(), "asymptotics");
-  std::vector<OptimalityCertificate> optimality;
-  if (arguments.optimality) optimality = certify_optimality(quantizers);
-
-  ordered_json summary = {{"quantity", "sup over all d and all unit x of N^2 E|x' - x|^2"},
-                          {"limit", "pi*sqrt(3)/2"},
-                          {"limit_value", error_limit_double},
-                          {"shipped", list(shipped)}};
-  if (arguments.asymptotics) summary["asymptotic"] = list(asymptotic);
-  if (arguments.optimality) summary["optimality"] = list(shipped, optimality);
+  const auto shipped = figures::certify(quantizers, 0, progress_bar("bounds"));
+  std::optional<std::vector<BoundCertificate>> asymptotic;
+  if (arguments.asymptotics)
+    asymptotic = figures::certify(figures::asymptotic_quantizers(), 0, progress_bar("asymptotics"));
+  std::optional<std::vector<OptimalityCertificate>> optimality;
+  if (arguments.optimality) optimality = figures::certify_optimality(quantizers, 0, progress_bar("optimality"));
+  const ordered_json summary = figures::bounds(shipped, asymptotic, optimality, figures::Notation::decimals(15));
   if (arguments.json) {
     print_json(summary);
   } else {
     print_table(shipped, "sup over all d and unit x of N² · MSE, shipped σ and κ");
-    if (arguments.asymptotics) print_table(asymptotic, "\nthe same with σ = √3, κ = 3/16 for all N");
-    if (arguments.optimality) print_table(shipped, optimality);
+    if (asymptotic) print_table(*asymptotic, "\nthe same with σ = √3, κ = 3/16 for all N");
+    if (optimality) print_table(shipped, *optimality);
     fmt::print("limit π√3/2 = {:.6f}\n", error_limit_double);
   }
   std::fflush(stdout);  // what was proved is said, whatever becomes of the files
-  if (!arguments.directory.empty()) write_all(arguments.directory, shipped, asymptotic, optimality, summary);
+  if (!arguments.directory.empty())
+    write_all(arguments.directory, shipped, asymptotic.value_or(std::vector<BoundCertificate>()),
+              optimality.value_or(std::vector<OptimalityCertificate>()), summary);
   return exit_ok;
 }
 

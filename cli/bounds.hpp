@@ -17,13 +17,6 @@ struct Bracket {
 };
 Bracket bracket(const reference::BoundCertificate& certificate);
 
-// One certificate per quantizer, on all cores, with a progress bar of this label.
-std::vector<reference::BoundCertificate> certify(const std::vector<reference::BoundedQuantizer>& quantizers,
-                                                 const std::string& label);
-
-// N = 2^1 … 2^16 with σ = √3 and κ = 3/16. SPEC §5.7 holds for every fixed κ; this one is close to the shipped 13/64 of b = 8.
-std::vector<reference::BoundedQuantizer> asymptotic_quantizers();
-
 // Brackets against b beside the limit line and, if any are given, N²·sup − limit against N.
 std::string brackets_svg(const std::vector<Bracket>& shipped, const std::vector<Bracket>& asymptotic);
 

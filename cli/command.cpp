@@ -134,4 +134,18 @@ void Progress::draw() {
   std::fflush(stderr);
 }
 
+std::function<void(std::size_t, std::size_t)> progress_bar(std::string label) {
+  struct State {
+    std::mutex mutex;
+    std::unique_ptr<Progress> bar;
+    std::size_t shown = 0;
+  };
+  return [label = std::move(label), state = std::make_shared<State>()](std::size_t done, std::size_t total) {
+    const std::lock_guard lock(state->mutex);
+    if (!state->bar) state->bar = std::make_unique<Progress>(label, total);
+    if (done > state->shown) state->bar->advance(done - state->shown);
+    state->shown = std::max(state->shown, done);
+  };
+}
+
 }  // namespace hdq::cli

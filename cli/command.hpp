@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hdq/codec.hpp"
+#include "hdq/figures/usage_error.hpp"
 #include "hdq/io/vector_reader.hpp"
 #include "options.hpp"
 
@@ -22,9 +23,7 @@ using io::BadInput, io::VectorReader;
 enum ExitCode : int { exit_ok = 0, exit_mismatch = 1, exit_usage = 2, exit_bad_input = 3 };
 
 // A wrong combination of options, found after parsing; the command exits with 2.
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+using figures::UsageError;
 
 // ---- options that several commands have ----
 
@@ -80,6 +79,9 @@ class Progress {
   std::chrono::steady_clock::time_point started_, drawn_;
   bool terminal_, shown_ = false;
 };
+
+// A bar for work that tells how much of it is done; the bar comes with the first call. Several threads may call it.
+std::function<void(std::size_t done, std::size_t total)> progress_bar(std::string label);
 
 // ---- the subcommands, each in the file of its name ----
 void add_encode(CLI::App& app);

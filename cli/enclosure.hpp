@@ -9,19 +9,12 @@
 
 namespace hdq::cli {
 
-// {"lower": "…", "upper": "…"}, decimals of so many significant digits (>= 2).
-inline nlohmann::ordered_json enclosure_json(const reference::Ball& value, int digits) {
-  return {{"lower", value.lower(digits)}, {"upper", value.upper(digits)}};
-}
-
-// "[lower, upper]" of such an object.
+// "[lower, upper]" of an object {"lower": "…", "upper": "…"} (figures::Notation).
 inline std::string enclosure_text(const nlohmann::ordered_json& enclosure) {
   return "[" + enclosure["lower"].get<std::string>() + ", " + enclosure["upper"].get<std::string>() + "]";
 }
 
-// π√3/2 at working precision: what N²·E‖x̂ − x‖² is at most, with σ = √3, in the limit of many levels (SPEC §5.7).
-inline reference::Ball error_limit() { return ldexp(reference::Ball::pi() * sqrt(reference::Ball(3)), -1); }
-// The same as a double, for plots and tables of measurements.
+// π√3/2 (figures::error_limit), for plots and tables of measurements.
 inline constexpr double error_limit_double = std::numbers::pi * std::numbers::sqrt3 / 2;
 
 enum class Round { down, up };

@@ -1,12 +1,10 @@
 // hdq profile: the shipped profiles of other quantizers, and what a profile says (docs/profiles.md).
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <memory>
 
 #include "command.hpp"
 #include "files.hpp"
-#include "hdq/io/input.hpp"
 #include "hdq/io/text.hpp"
 #include "hdq/reference/profile/profile_codebook.hpp"
 #include "hdq/reference/profile/profile_rotation.hpp"
@@ -15,24 +13,6 @@
 namespace hdq::cli {
 
 using namespace hdq::reference;
-
-std::string profile_text(const std::string& name_or_file) {
-  for (const ShippedProfile& shipped : shipped_profiles()) {
-    if (shipped.name == name_or_file) return shipped.json;
-  }
-  const bool file = name_or_file == "-" || name_or_file.find('/') != std::string::npos || std::filesystem::exists(name_or_file);
-  if (!file) throw UsageError(io::printable(name_or_file) + " is neither a shipped profile (hdq profile list) nor a file");
-  return io::read_text(name_or_file, largest_profile);
-}
-
-Profile read_profile(const std::string& name_or_file) {
-  const std::string text = profile_text(name_or_file);
-  try {
-    return parse_profile(text);
-  } catch (const BadProfile& bad) {
-    throw BadInput(io::printable(name_or_file) + ": " + io::printable(bad.what()));
-  }
-}
 
 Option add_profile(Command command, std::string& name_or_file) {
   return command.text("--profile", name_or_file, "A scheme of other conventions: a shipped profile (hdq profile list), or a JSON file (docs/profiles.md)")

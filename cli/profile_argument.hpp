@@ -3,17 +3,12 @@
 
 #include <string>
 
+#include "hdq/figures/profile_file.hpp"
 #include "options.hpp"
-#include "hdq/reference/profile/profile.hpp"
 
 namespace hdq::cli {
 
-inline constexpr std::size_t largest_profile = std::size_t{1} << 24;  // bytes
-
-// The JSON of a shipped profile's name, or of a file. UsageError, BadInput.
-std::string profile_text(const std::string& name_or_file);
-// The same, read; errors name the file and the field.
-reference::Profile read_profile(const std::string& name_or_file);
+using figures::profile_text, figures::read_profile;
 
 Option add_profile(Command command, std::string& name_or_file);
 

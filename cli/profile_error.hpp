@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "hdq/figures/query.hpp"
 #include "options.hpp"
 
 namespace hdq::cli {
@@ -22,8 +23,8 @@ struct ProfileArguments {
 void add_data_seed(Command command, std::uint64_t& data_seed);
 
 // Each prints, and returns an exit code. Throws UsageError, BadInput.
-int print_profile_mse(const ProfileArguments& arguments, int bits, const std::vector<double>& x, const std::string& vector_name, int digits, bool json);
-int print_profile_bias(const ProfileArguments& arguments, int bits, const std::vector<double>& x, const std::string& vector_name, int digits, bool json);
+int print_profile_mse(const figures::Query& query, int digits, bool json);
+int print_profile_bias(const figures::Query& query, int digits, bool json);
 // output: a file for the vector, or empty.
 int print_profile_adversary(const ProfileArguments& arguments, int bits, std::size_t dimension, const std::string& output, bool json);
 // For each bit width of the profile: the worst vector found, and what the error is certified to be at most.

@@ -1,18 +1,13 @@
 // hdq rate: what the entropy-coded quantizer (SPEC §7) needs for an error, or attains at a rate: certified, for every vector.
+#include "hdq/figures/rate.hpp"
+
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "command.hpp"
-#include "enclosure.hpp"
 #include "files.hpp"
-#include "hdq/reference/bounds/entropy_length.hpp"
-#include "hdq/reference/bounds/uniform_bound.hpp"
-#include "hdq/stages.hpp"
 #include "options.hpp"
 
 namespace hdq::cli {
@@ -29,42 +24,19 @@ struct Arguments {
   bool json = false;
 };
 
-// The certified upper bound of the fixed-rate quantizer at the bits asked for, or at those nearest to the rate.
-std::optional<Ball> fixed_rate_error(int bits) {
-  if (bits < BitWidth::least || bits > BitWidth::most) return std::nullopt;
-  const reference::BoundCertificate certificate =
-      reference::certify_uniform_bound(reference::BoundedQuantizer::shipped(bits));
-  return ldexp(Ball(certificate.upper), -2 * bits);
-}
-
 int rate(const Arguments& arguments) {
   if (arguments.entropy_coded.rate.has_value() == arguments.entropy_coded.error.has_value())
     throw UsageError("exactly one of --rate and --error is needed");
-  const Step step = arguments.entropy_coded.step();
-  const reference::StepNumbers numbers(step.value());
-  const reference::EntropyLength length = reference::entropy_length(numbers);
-  std::optional<std::size_t> order;
-  if (arguments.dimension) order = hadamard_order(*arguments.dimension).order;
-  const Ball rate_of_step = reference::rate_of_error(numbers.error()), error(numbers.error()),
-             ideal = reference::ideal_length(numbers),
-             coder = hull(length.coder_least(arguments.dimension), length.coder_most(arguments.dimension));
-  const int bits = arguments.bits.value_or(static_cast<int>(std::lround(step.rate())));
-  const std::optional<Ball> fixed = fixed_rate_error(bits);
-
+  const figures::RateFigures figures =
+      figures::rate_figures(arguments.entropy_coded.step(), arguments.bits, arguments.dimension);
   if (arguments.json) {
-    nlohmann::ordered_json out{{"step", step.value()},
-                               {"error", error.upper(digits)},
-                               {"rate", enclosure_json(rate_of_step, digits)},
-                               {"ideal", enclosure_json(ideal, digits)},
-                               {"coder", enclosure_json(coder, digits)}};
-    out["order"] = order ? nlohmann::ordered_json(*order) : nlohmann::ordered_json(nullptr);
-    out["bits"] = bits;
-    out["fixed_rate_error"] = fixed ? nlohmann::ordered_json(fixed->upper(digits)) : nlohmann::ordered_json(nullptr);
-    print_json(out);
+    print_json(figures::rate(figures, figures::Notation::decimals(digits)));
     return exit_ok;
   }
-  fmt::print("step               {:.9g}, {} raw bits, symbols −{} … {} and an escape\n", step.value(), numbers.raw_bits,
-             numbers.largest, numbers.largest);
+  const auto& [numbers, exact_error, rate_of_step, ideal, coder, order, bits, fixed_rate_error] = figures;
+  const Ball error(exact_error);
+  fmt::print("step               {:.9g}, {} raw bits, symbols −{} … {} and an escape\n",
+             static_cast<double>(numbers.step), numbers.raw_bits, numbers.largest, numbers.largest);
   fmt::print("error              {}·‖x‖², for every vector x\n", error.upper(digits));
   fmt::print("rate R(D)          {} to {} bits per coordinate\n", rate_of_step.lower(digits),
              rate_of_step.upper(digits));
@@ -76,9 +48,11 @@ int rate(const Arguments& arguments) {
   fmt::print(
       "                   raw bits and the rounding of coder and bytes included; the norm's 32 bits a row and a file's "
       "overhead apart\n");
-  if (fixed)
-    fmt::print("fixed rate, {} bits {}·‖x‖² at most: {:.3f} times as much\n", bits, fixed->upper(digits),
-               (*fixed / error).upper_double());
+  if (fixed_rate_error) {
+    const Ball fixed(*fixed_rate_error);
+    fmt::print("fixed rate, {} bits {}·‖x‖² at most: {:.3f} times as much\n", bits, fixed.upper(digits),
+               (fixed / error).upper_double());
+  }
   return exit_ok;
 }
 

@@ -8,12 +8,13 @@
 
 #include "command.hpp"
 #include "hdq/entropy_coder.hpp"
+#include "hdq/figures/bounds.hpp"
+#include "hdq/figures/in_parallel.hpp"
 #include "hdq/io/vector_reader.hpp"
 #include "hdq/reference/expectation/bias.hpp"
 #include "hdq/reference/expectation/codebook_error.hpp"
 #include "hdq/reference/scheme/window_expansion.hpp"
 #include "hdq/stages.hpp"
-#include "in_parallel.hpp"
 
 namespace hdq::cli {
 namespace {
@@ -53,7 +54,7 @@ std::vector<SchemeCurve> scheme_curves() {
   }
   const std::size_t count = BitWidth::most * std::size(report_schemes);
   Progress progress("schemes and rotations", count);
-  in_parallel(count, [&](std::size_t i) {
+  figures::in_parallel(count, 0, [&](std::size_t i) {
     const Scheme scheme = report_schemes[i % std::size(report_schemes)];
     const std::size_t width = i / std::size(report_schemes);
     const int b = static_cast<int>(width) + 1;
@@ -72,7 +73,7 @@ std::vector<HotCurve> hot_curves() {
     for (const Scheme scheme : report_schemes) curves.push_back({scheme, b, {}, {}});
   }
   Progress progress("k-hot vectors", curves.size() * largest_k);
-  in_parallel(curves.size(), [&](std::size_t i) {
+  figures::in_parallel(curves.size(), 0, [&](std::size_t i) {
     HotCurve& curve = curves[i];
     MseIntegrator integrator(curve.scheme, curve.bits, digits);
     for (int k = 1; k <= largest_k; ++k) {
@@ -138,7 +139,7 @@ std::vector<CodebookRow> codebook_rows() {
   const std::vector<std::vector<double>> vectors = simple_vectors();
   const std::size_t jobs = std::size(tables) * BitWidth::most;
   Progress progress("codebooks of others", jobs);
-  in_parallel(jobs, [&](std::size_t i) {
+  figures::in_parallel(jobs, 0, [&](std::size_t i) {
     Precision precision(128);
     const std::size_t table = i % std::size(tables), width = i / std::size(tables);
     const std::int64_t levels = std::int64_t{2} << width;
@@ -286,12 +287,13 @@ DataTable measure_file(const std::string& path) {
                   {}};
   table.by_bits.resize(BitWidth::most);
   Progress progress("real data", BitWidth::most);
-  in_parallel(BitWidth::most, [&](std::size_t i) {
+  figures::in_parallel(BitWidth::most, 0, [&](std::size_t i) {
     table.by_bits[i] = measure(rows, static_cast<int>(i) + 1);
     progress.advance(1);
   });
   table.coded.resize(std::size(coded_rates));
-  in_parallel(table.coded.size(), [&](std::size_t i) { table.coded[i] = measure_coded(rows, coded_rates[i]); });
+  figures::in_parallel(table.coded.size(), 0,
+                       [&](std::size_t i) { table.coded[i] = measure_coded(rows, coded_rates[i]); });
   return table;
 }
 
@@ -300,8 +302,8 @@ ReportData compute_report(std::optional<DataTable> data) {
   report.data = std::move(data);
   std::vector<BoundedQuantizer> shipped;
   for (int b = 1; b <= shipped_bits; ++b) shipped.push_back(BoundedQuantizer::shipped(b));
-  report.shipped = certify(shipped, "bounds");
-  report.asymptotic = certify(asymptotic_quantizers(), "asymptotics");
+  report.shipped = figures::certify(shipped, 0, progress_bar("bounds"));
+  report.asymptotic = figures::certify(figures::asymptotic_quantizers(), 0, progress_bar("asymptotics"));
   report.schemes = scheme_curves();
   report.hot = hot_curves();
   report.codebooks = codebook_rows();

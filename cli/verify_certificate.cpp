@@ -7,72 +7,48 @@
 #include "command.hpp"
 #include "enclosure.hpp"
 #include "files.hpp"
-#include "hdq/io/input.hpp"
+#include "hdq/figures/verification.hpp"
 #include "hdq/io/text.hpp"
-#include "hdq/reference/bounds/certificate_checker.hpp"
-#include "hdq/reference/bounds/optimality_checker.hpp"
 
 namespace hdq::cli {
 namespace {
+
+constexpr int digits = 15;  // of no number that is printed
 
 struct Arguments {
   std::vector<std::string> files;
   bool json = false;
 };
 
-// The reports return whether the certificate was accepted.
-bool report(const std::string& path, const reference::CertificateVerdict& v, bool json) {
-  if (json) {
-    const nlohmann::ordered_json fields = {{"file", io::printable(path)},
-                                           {"accepted", v.accepted},
-                                           {"reason", v.reason},
-                                           {"levels", v.levels},
-                                           {"sigma_squared", v.sigma_squared},
-                                           {"kappa", v.kappa},
-                                           {"claimed", {{"lower", v.lower}, {"upper", v.upper}}},
-                                           {"proved", {{"lower", v.proved_lower}, {"upper", v.proved_upper}}},
-                                           {"cells", v.cells}};
-    print_json(fields);
-  } else if (v.accepted) {
-    fmt::print("{}: accepted: N = {}, sigma^2 = {}, kappa = {}: {} <= sup N^2 MSE <= {}\n", io::printable(path),
-               v.levels, v.sigma_squared, v.kappa, decimal(reference::Rational(v.claimed_lower), 6, Round::down),
-               decimal(reference::Rational(v.claimed_upper), 6, Round::up));
-  }
-  return v.accepted;
-}
-
-bool report(const std::string& path, const reference::OptimalityVerdict& v, bool json) {
-  if (json) {
-    const nlohmann::ordered_json fields = {{"file", io::printable(path)},
-                                           {"accepted", v.accepted},
-                                           {"reason", v.reason},
-                                           {"levels", v.levels},
-                                           {"claimed", {{"lower", v.lower}}},
-                                           {"proved", {{"lower", v.proved_lower}}},
-                                           {"cells", v.cells}};
-    print_json(fields);
-  } else if (v.accepted) {
-    fmt::print("{}: accepted: N = {}: {} <= N^2 MSE of any unbiased rule, flat x\n", io::printable(path), v.levels,
-               decimal(reference::Rational(v.claimed_lower), 6, Round::down));
-  }
-  return v.accepted;
-}
-
-bool verify(const std::string& path, bool json) {
-  const auto judge = [&](const auto& verdict) {
-    const bool accepted = report(path, verdict, json);
-    if (!accepted && !json) fmt::print("{}: rejected: {}\n", io::printable(path), io::printable(verdict.reason));
-    std::fflush(stdout);
-    return accepted;
+void print_accepted(const nlohmann::ordered_json& result) {
+  const auto claimed = [&](const char* end, Round round) {
+    return decimal(reference::Rational(result["claimed"][end]["fraction"].get<std::string>()), 6, round);
   };
-  try {
-    const std::string text = io::read_text(path, reference::largest_certificate);
-    if (reference::certificate_format(text) == reference::optimality_format)
-      return judge(reference::check_optimality(text));
-    return judge(reference::check_certificate(text));
-  } catch (const reference::MalformedCertificate& malformed) {
-    throw BadInput(path + ": " + malformed.what());
+  const auto parameter = [&](const char* name) { return result[name]["fraction"].get<std::string>(); };
+  const std::string file = result["file"].get<std::string>(), levels = result["levels"].dump();
+  if (result.contains("kappa")) {
+    fmt::print("{}: accepted: N = {}, sigma^2 = {}, kappa = {}: {} <= sup N^2 MSE <= {}\n", file, levels,
+               parameter("sigma_squared"), parameter("kappa"), claimed("lower", Round::down),
+               claimed("upper", Round::up));
+  } else {
+    fmt::print("{}: accepted: N = {}: {} <= N^2 MSE of any unbiased rule, flat x\n", file, levels,
+               claimed("lower", Round::down));
   }
+}
+
+// Returns whether the certificate was accepted.
+bool verify(const std::string& path, bool json) {
+  const auto result =
+      figures::verify_certificate(path, json ? figures::Notation::decimals(digits) : figures::Notation::exact(digits));
+  const bool accepted = result["accepted"].get<bool>();
+  if (json)
+    print_json(result);
+  else if (accepted)
+    print_accepted(result);
+  else
+    fmt::print("{}: rejected: {}\n", io::printable(path), io::printable(result["reason"].get<std::string>()));
+  std::fflush(stdout);
+  return accepted;
 }
 
 int verify(const Arguments& arguments) {

@@ -11,17 +11,13 @@
 #include <string>
 
 #include "hdq/reference/scheme/codebook.hpp"
-#include "options.hpp"
 
-namespace hdq::cli {
+namespace hdq::figures {
 
 constexpr std::size_t codebook_bytes = std::size_t{8} << 20;  // of a file that are read
 
-// BadInput naming the file and the entry at fault. `unit`: of the option, which overrides the file's; "" for none. UsageError where it is none.
+// io::BadInput naming the file and the entry at fault. `unit`: "1/sqrt(d)", "1" or a number, which overrides the file's, or "".
+// UsageError (usage_error.hpp) where it is none of these.
 reference::Codebook read_codebook(const std::string& name, const std::string& unit);
 
-// --codebook, which excludes `other`, and --unit.
-void add_scale_rule(Command command, reference::ScaleRule& rule, const std::string& what);
-void add_codebook_options(Command command, std::string& name, std::string& unit, const Option& other);
-
-}  // namespace hdq::cli
+}  // namespace hdq::figures

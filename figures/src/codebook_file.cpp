@@ -1,4 +1,4 @@
-#include "codebook_file.hpp"
+#include "hdq/figures/codebook_file.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "command.hpp"
+#include "hdq/figures/usage_error.hpp"
 #include "hdq/io/format.hpp"
 #include "hdq/io/input.hpp"
 #include "hdq/io/npy.hpp"
@@ -18,9 +18,10 @@
 #include "hdq/io/vector_reader.hpp"
 #include "hdq/reference/numbers/real.hpp"
 
-namespace hdq::cli {
+namespace hdq::figures {
 namespace {
 
+using io::BadInput, io::VectorReader;
 using nlohmann::json;
 using reference::Codebook;
 using reference::Rational;
@@ -257,19 +258,4 @@ Codebook read_codebook(const std::string& name, const std::string& unit) {
   return codebook;
 }
 
-void add_scale_rule(Command command, reference::ScaleRule& rule, const std::string& what) {
-  using reference::ScaleRule;
-  const auto words = by_name(reference::scale_rule_name,
-                             {ScaleRule::norm, ScaleRule::matched_norm, ScaleRule::unbiased, ScaleRule::least_squares});
-  command.choice("--rule", rule, words, what + ": norm, matched-norm, unbiased, least-squares");
-}
-
-void add_codebook_options(Command command, std::string& name, std::string& unit, const Option& other) {
-  command
-      .text("--codebook", name,
-            "A codebook instead of a scheme: a file as hdq codebook takes it")
-      .excludes(other);
-  command.text("--unit", unit, "The codebook's unit on coordinates of unit vectors: 1/sqrt(d), 1, or a number");
-}
-
-}  // namespace hdq::cli
+}  // namespace hdq::figures
