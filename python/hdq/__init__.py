@@ -11,7 +11,7 @@ docs/python.md is the tour.
 >>> codec.search(codes, x[7], k=1).indices
 array([[7]])
 """
-from hdq import stages
+from hdq import reference, stages
 from hdq._hdq import __version__
 from hdq.codec import Codec, SearchResult, brute_force_search, supported_isas
 from hdq.codes import Codes, Parameters
@@ -21,5 +21,5 @@ from hdq.validation import BadInput, Finding, Report, Unsupported, assert_valid,
 
 __all__ = [
     "BadInput", "Codec", "Codes", "File", "FileError", "Finding", "InvalidInput", "Parameters", "Report", "SearchResult", "Unsupported",
-    "Writer", "__version__", "assert_valid", "brute_force_search", "create", "open", "stages", "supported_isas", "validate",
+    "Writer", "__version__", "assert_valid", "brute_force_search", "create", "open", "reference", "stages", "supported_isas", "validate",
 ]  # fmt: skip
