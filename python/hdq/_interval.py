@@ -15,7 +15,8 @@ DIGITS = 15  # of an interval that is printed without saying how many
 
 
 def exact(value: Any) -> End:
-    """The rational that a number denotes: an int, Fraction, Decimal, a float (the dyadic that it is, or an infinity), "0.1", "1/3"."""
+    """The rational that a number denotes: an int, Fraction, Decimal, a float (the dyadic that it is, or an infinity),
+    "0.1", "1/3"."""
     if isinstance(value, Fraction):
         return value
     if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0:
@@ -68,7 +69,8 @@ def _digits(number: int) -> str:
 
 
 def decimal(value: End, digits: int, up: bool) -> str:
-    """A decimal of so many significant digits (2 or more), rounded up or down; written as the command line writes it."""
+    """A decimal of so many significant digits (2 or more), rounded up or down; written as the command line writes
+    it."""
     if digits < 2:
         raise ValueError(f"digits is {digits}; it is 2 or more")
     if isinstance(value, float):
@@ -106,7 +108,13 @@ def _exact_text(value: End) -> str:
 
 
 def _times(a: End, b: End) -> End:
-    return Fraction(0) if a == 0 or b == 0 else a * b if isinstance(a, Fraction) and isinstance(b, Fraction) else _infinite_product(a, b)
+    return (
+        Fraction(0)
+        if a == 0 or b == 0
+        else a * b
+        if isinstance(a, Fraction) and isinstance(b, Fraction)
+        else _infinite_product(a, b)
+    )
 
 
 def _infinite_product(a: End, b: End) -> float:
@@ -122,14 +130,16 @@ def _plus(a: End, b: End) -> End:
 class Interval:
     """A real number known to lie in [lower, upper]; every operation gives an interval that contains the exact result.
 
-    The ends are exact ``fractions.Fraction`` (or ``-math.inf``, ``math.inf``), so that +, -, * and / by rationals and intervals round
-    nothing. A float counts as the dyadic number that it is: write ``"0.1"`` or ``Fraction(1, 10)`` for a tenth.
+    The ends are exact ``fractions.Fraction`` (or ``-math.inf``, ``math.inf``), so that +, -, * and / by rationals and
+    intervals round nothing. A float counts as the dyadic number that it is: write ``"0.1"`` or ``Fraction(1, 10)``
+    for a tenth.
 
-    Comparisons with ``<``, ``<=``, ``>``, ``>=`` are true only when they hold for all pairs of points: of overlapping intervals neither
-    ``a < b`` nor ``a >= b``. ``==`` says that two enclosures are the same; a number equals the interval of that one point.
+    Comparisons with ``<``, ``<=``, ``>``, ``>=`` are true only when they hold for all pairs of points: of overlapping
+    intervals neither ``a < b`` nor ``a >= b``. ``==`` says that two enclosures are the same; a number equals the
+    interval of that one point.
 
-    ``str`` and ``format(interval, ".20")`` write decimals of 15 and 20 significant digits, the lower end rounded down and the upper end
-    rounded up, as the command line does.
+    ``str`` and ``format(interval, ".20")`` write decimals of 15 and 20 significant digits, the lower end rounded down
+    and the upper end rounded up, as the command line does.
 
     Raises ValueError where lower > upper or an end is no number, TypeError for other objects.
     """
@@ -175,11 +185,13 @@ class Interval:
         return _float(self._lower, up=False), _float(self._upper, up=True)
 
     def bounds(self, digits: int = DIGITS) -> tuple[str, str]:
-        """The ends as decimals of so many significant digits (2 or more), rounded outward: the "lower" and "upper" of --json."""
+        """The ends as decimals of so many significant digits (2 or more), rounded outward: the "lower" and "upper" of
+        --json."""
         return decimal(self._lower, digits, up=False), decimal(self._upper, digits, up=True)
 
     def exact(self) -> tuple[str, str]:
-        """The ends in full: as decimals where these are finite, as every computed end has, otherwise as fractions "n/d"."""
+        """The ends in full: as decimals where these are finite, as every computed end has, otherwise as fractions
+        "n/d"."""
         return _exact_text(self._lower), _exact_text(self._upper)
 
     def hull(self, other: Interval | Number) -> Interval:

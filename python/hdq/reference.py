@@ -1,14 +1,16 @@
 """Certified numbers: errors, biases, bounds, lengths, each an enclosure with exact ends.
 
-Every function is a command of the program ``hdq`` (``mse`` is ``hdq mse``), calls the same code, and returns an object whose attributes are
-the keys of that command's ``--json``. A number that was proved is an :class:`Interval` where it is enclosed, a ``fractions.Fraction``
-where it is exact or one end of a proof. What a command has under some options only is None under others.
+Every function is a command of the program ``hdq`` (``mse`` is ``hdq mse``), calls the same code, and returns an
+object whose attributes are the keys of that command's ``--json``. A number that was proved is an :class:`Interval`
+where it is enclosed, a ``fractions.Fraction`` where it is exact or one end of a proof. What a command has under some
+options only is None under others.
 
-Options have the names of the command's, with ``dimension`` for ``--dim``. A wrong one raises ValueError that names it; what no method encloses in
-affordable time raises :class:`Unaffordable`.
+Options have the names of the command's, with ``dimension`` for ``--dim``. A wrong one raises ValueError that names
+it; what no method encloses in affordable time raises :class:`Unaffordable`.
 
-The interpreter's lock is released while they compute. Ctrl-C ends :func:`bounds`, :func:`adversary`, :func:`scalar` with a dither and
-:func:`codebook` over vectors between their parts, which take from a millisecond to a minute; the others end when they are done.
+The interpreter's lock is released while they compute. Ctrl-C ends :func:`bounds`, :func:`adversary`, :func:`scalar`
+with a dither and :func:`codebook` over vectors between their parts, which take from a millisecond to a minute; the
+others end when they are done.
 """
 from __future__ import annotations
 
@@ -26,8 +28,20 @@ from hdq._hdq import figures as _figures
 from hdq._interval import Interval, Number, exact
 
 __all__ = [
-    "Interval", "Unaffordable", "adversary", "bias", "bounds", "certificate", "codebook", "constants", "mse", "profile_text", "profiles", "rate",
-    "scalar", "verify_certificate",
+    "Interval",
+    "Unaffordable",
+    "adversary",
+    "bias",
+    "bounds",
+    "certificate",
+    "codebook",
+    "constants",
+    "mse",
+    "profile_text",
+    "profiles",
+    "rate",
+    "scalar",
+    "verify_certificate",
 ]
 
 Unaffordable = _figures.Unaffordable
@@ -45,7 +59,8 @@ MAX_LEVELS = 2**20
 
 @dataclass(frozen=True)
 class Mse:
-    """E|x^ - x|^2/|x|^2 ("mse"), times N^2, which is 4^b, and that over pi sqrt(3)/2. ``method`` says how it was enclosed."""
+    """E|x^ - x|^2/|x|^2 ("mse"), times N^2, which is 4^b, and that over pi sqrt(3)/2. ``method`` says how it was
+    enclosed."""
 
     mse: Interval
     method: str
@@ -65,7 +80,8 @@ class Mse:
 
 @dataclass(frozen=True)
 class Bias:
-    """|E x^ - x|/|x| ("norm") and E<x, x^>/|x|^2 ("correlation"); of hdq's own quantizer also with a dither of 32 bits, for every vector."""
+    """|E x^ - x|/|x| ("norm") and E<x, x^>/|x|^2 ("correlation"); of hdq's own quantizer also with a dither of 32
+    bits, for every vector."""
 
     norm: Interval
     correlation: Interval
@@ -86,7 +102,8 @@ class Bias:
 
 @dataclass(frozen=True)
 class Bound:
-    """lower <= sup over all d and all unit x of N^2 E|x^ - x|^2 <= upper, of the quantizer with N levels, sigma and kappa (SPEC §5.5)."""
+    """lower <= sup over all d and all unit x of N^2 E|x^ - x|^2 <= upper, of the quantizer with N levels, sigma and
+    kappa (SPEC §5.5)."""
 
     levels: int
     sigma_squared: Fraction
@@ -110,7 +127,8 @@ class Bound:
 
 @dataclass(frozen=True)
 class Optimality:
-    """What no unbiased rule of N levels falls below on flat vectors of large dimension, beside hdq's worst case, times N^2 (SPEC §5.10)."""
+    """What no unbiased rule of N levels falls below on flat vectors of large dimension, beside hdq's worst case,
+    times N^2 (SPEC §5.10)."""
 
     levels: int
     shipped_at_most: Fraction
@@ -131,7 +149,8 @@ class Bounds:
 
 @dataclass(frozen=True)
 class ProfileBound:
-    """The worst error found at these bits, and what the error is at most: for every vector and rotation, and in the mean over the signs."""
+    """The worst error found at these bits, and what the error is at most: for every vector and rotation, and in the
+    mean over the signs."""
 
     bits: int
     found: Interval
@@ -152,8 +171,9 @@ class ProfileBounds:
 class Rate:
     """The entropy-coded quantizer of a step (SPEC §7): its error, the same for every vector, and bits per coordinate.
 
-    ``rate`` is R(D), ``ideal`` the mean ideal length of every vector, ``coder`` encloses the supremum over all vectors of the mean length of what
-    the real coder writes, at the Hadamard order ``order`` or as it grows. ``fixed_rate_error`` is the certified upper bound of ``bits`` bits.
+    ``rate`` is R(D), ``ideal`` the mean ideal length of every vector, ``coder`` encloses the supremum over all
+    vectors of the mean length of what the real coder writes, at the Hadamard order ``order`` or as it grows.
+    ``fixed_rate_error`` is the certified upper bound of ``bits`` bits.
     """
 
     step: float
@@ -168,7 +188,8 @@ class Rate:
 
 @dataclass(frozen=True)
 class Scalar:
-    """The scalar quantizer at z: M(z) ("mse"); with a dither u also thresholds and codewords, the code of z and what it decodes to."""
+    """The scalar quantizer at z: M(z) ("mse"); with a dither u also thresholds and codewords, the code of z and what
+    it decodes to."""
 
     levels: int
     z: str
@@ -182,7 +203,8 @@ class Scalar:
 
 @dataclass(frozen=True)
 class Scaled:
-    """Error E|x^ - x|^2/|x|^2 and E<x, x^>/|x|^2 - 1 under a scale rule, and the error over the optimum's, where that was computed."""
+    """Error E|x^ - x|^2/|x|^2 and E<x, x^>/|x|^2 - 1 under a scale rule, and the error over the optimum's, where that
+    was computed."""
 
     error: Interval
     bias: Interval
@@ -259,7 +281,8 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Adversary:
-    """The worst vector found: ``x`` (dimension numbers, float64) and its error. ``breaks_limit``: certainly above pi sqrt(3)/2·N^-2."""
+    """The worst vector found: ``x`` (dimension numbers, float64) and its error. ``breaks_limit``: certainly above pi
+    sqrt(3)/2·N^-2."""
 
     dimension: int
     mse: Interval
@@ -294,7 +317,8 @@ class Ends:
 
 @dataclass(frozen=True)
 class CertificateVerdict:
-    """What the second, independent checker says of a certificate: accepted, or why not; ``proved`` is floats, rounded outward."""
+    """What the second, independent checker says of a certificate: accepted, or why not; ``proved`` is floats, rounded
+    outward."""
 
     file: str
     accepted: bool
@@ -383,7 +407,11 @@ def _text_of(name: str, value: Number | None) -> str:
 
 
 def _decimal_text(name: str, value: Number) -> str:
-    return value if isinstance(value, str) else _text_of(name, value)
+    """The same, a text as it stands."""
+    number = _text_of(name, value)
+    if not number:
+        raise TypeError(f"{name} is a number, not {value!r}")
+    return value if isinstance(value, str) else number
 
 
 def _file(path: Path) -> str:
@@ -393,7 +421,13 @@ def _file(path: Path) -> str:
 
 def _python_names(message: str) -> str:
     """Options by the names that they have here."""
-    for option, name in (("--dim ", "dimension "), ("--dim", "dimension"), ("--data-seed", "data_seed"), ("--preset ", "x "), ("--", "")):
+    for option, name in (
+        ("--dim ", "dimension "),
+        ("--dim", "dimension"),
+        ("--data-seed", "data_seed"),
+        ("--preset ", "x "),
+        ("--", ""),
+    ):
         message = message.replace(option, name)
     return message
 
@@ -411,7 +445,9 @@ def _call(function: Any, *arguments: Any) -> Any:
 def _one_of(**given: Any) -> str:
     names = [name for name, value in given.items() if value is not None]
     if len(names) != 1:
-        raise ValueError(f"exactly one of {', '.join(given)} is needed" + (f", not {' and '.join(names)}" if names else ""))
+        raise ValueError(
+            f"exactly one of {', '.join(given)} is needed" + (f", not {' and '.join(names)}" if names else "")
+        )
     return names[0]
 
 
@@ -460,14 +496,18 @@ def _codebook_numbers(codebook: Any, unit: str) -> Any:
         raise ValueError(f"codebook has no key {min(unknown)!r}" if unknown else "codebook has no centroids")
     if parts.get("tie", "up") not in ("up", "down"):
         raise ValueError(f"codebook: tie is {parts['tie']!r}; it is 'up' or 'down'")
+
     def texts(name: str, values: Iterable[Number]) -> list[str]:
         return [_text_of(f"codebook {name}[{i}]", v) for i, v in enumerate(np.asarray(values, dtype=object).ravel())]
 
-    own = parts.get("unit", "")
-    own = own if isinstance(own, str) else _text_of("codebook unit", own)
+    own = _unit(parts.get("unit"))
     try:
-        return _figures.CodebookNumbers(texts("centroids", parts["centroids"]), texts("thresholds", parts.get("thresholds", ())), unit or own,
-                                        parts.get("tie", "up") == "up")
+        return _figures.CodebookNumbers(
+            texts("centroids", parts["centroids"]),
+            texts("thresholds", parts.get("thresholds", ())),
+            unit or own,
+            parts.get("tie", "up") == "up",
+        )
     except ValueError as error:
         raise ValueError(f"codebook: {error}") from None
 
@@ -477,12 +517,25 @@ def _is_path(value: Any) -> bool:
 
 
 def _unit(unit: Number | None) -> str:
-    return "" if unit is None else unit if isinstance(unit, str) else _text_of("unit", unit)
+    return "" if unit is None else "1/sqrt(d)" if unit == "1/sqrt(d)" else _decimal_text("unit", unit)
 
 
-def _query(x: Vector | None, *, bits: int | None, levels: int | None, sigma: Number | None, kappa: Number | None, codebook: Any,
-           unit: Number | None, rule: str, profile: str | None, data_seed: int, dimension: int | None, scheme: str,
-           rotation: str | None) -> Any:
+def _query(
+    x: Vector | None,
+    *,
+    bits: int | None,
+    levels: int | None,
+    sigma: Number | None,
+    kappa: Number | None,
+    codebook: Any,
+    unit: Number | None,
+    rule: str,
+    profile: str | None,
+    data_seed: int,
+    dimension: int | None,
+    scheme: str,
+    rotation: str | None,
+) -> Any:
     query = _figures.Query()
     if bits is not None:
         query.bits = _integer("bits", bits, 1, MAX_BITS)
@@ -522,7 +575,11 @@ def _step(rate: float | None, error: float | None, step: float | None) -> float:
         if float(np.float32(value)) != value or not 2**-10 <= value <= 16:
             raise ValueError(f"step is {step}; it is a float32 number from 2^-10 to 16")
         return value
-    return _figures.step_of_rate(_real("rate", rate)) if rate is not None else _figures.step_of_error(_real("error", error))
+    return (
+        _figures.step_of_rate(_real("rate", rate))
+        if rate is not None
+        else _figures.step_of_error(_real("error", error))
+    )
 
 
 def _described_vector(x: Vector, dimension: int | None) -> tuple[str, int]:
@@ -558,14 +615,15 @@ def mse(
     Parameters
     ----------
     x
-        A vector: numbers, each taken exactly (floats of numpy, ints, Fractions, texts such as "0.1"), or the name of one: "one-hot", "k-hot:3", "flat",
-        "geometric:0.9", "gaussian". Not needed for rotation="limit".
+        A vector: numbers, each taken exactly (floats of numpy, ints, Fractions, texts such as "0.1"), or the name of
+        one: "one-hot", "k-hot:3", "flat", "geometric:0.9", "gaussian". Not needed for rotation="limit".
     bits, rate, step, codebook, profile, levels
-        The quantizer, one of them: bits per coordinate, 1 to 8; the rate (0.3 to 12) or step of the entropy-coded one; a codebook (a file, the
-        centroids, or a mapping with the keys of such a file: docs/codebook.md); the name of a profile or its file (with bits);
-        the number of levels, with sigma and kappa.
+        The quantizer, one of them: bits per coordinate, 1 to 8; the rate (0.3 to 12) or step of the entropy-coded
+        one; a codebook (a file, the centroids, or a mapping with the keys of such a file: docs/codebook.md); the name
+        of a profile or its file (with bits); the number of levels, with sigma and kappa.
     unit, rule
-        Of a codebook: its unit on coordinates of unit vectors; the scale rule "norm", "matched-norm", "unbiased" or "least-squares".
+        Of a codebook: its unit on coordinates of unit vectors; the scale rule "norm", "matched-norm", "unbiased" or
+        "least-squares".
     data_seed
         Of a profile: the seed of signs, permutations and matrices that it leaves to the kernel.
     dimension
@@ -573,7 +631,8 @@ def mse(
     scheme
         "dithered", or to compare "lloyd-max", "shifted", "uniform".
     rotation
-        "hd" (one, the library's), "hdhd" (two), "dense" (Haar), "limit" (normal law), "none" (of a codebook). None: "hd", or the profile's own.
+        "hd" (one, the library's), "hdhd" (two), "dense" (Haar), "limit" (normal law), "none" (of a codebook). None:
+        "hd", or the profile's own.
     digits
         Significant digits to aim at, 2 to 200.
 
@@ -589,8 +648,21 @@ def mse(
         _one_of(bits=bits, rate=rate, step=step, codebook=codebook, profile=profile, levels=levels)
         return _step_figure(Mse, x, _step(rate, None, step), dimension)
     _require_vector(x, rotation)
-    query = _query(x, bits=bits, levels=levels, sigma=sigma, kappa=kappa, codebook=codebook, unit=unit, rule=rule, profile=profile,
-                   data_seed=data_seed, dimension=dimension, scheme=scheme, rotation=rotation)
+    query = _query(
+        x,
+        bits=bits,
+        levels=levels,
+        sigma=sigma,
+        kappa=kappa,
+        codebook=codebook,
+        unit=unit,
+        rule=rule,
+        profile=profile,
+        data_seed=data_seed,
+        dimension=dimension,
+        scheme=scheme,
+        rotation=rotation,
+    )
     _check_quantizer(bits, codebook, profile, levels)
     return _made(Mse, _read(_call(_figures.mse, query, digits)))
 
@@ -614,14 +686,28 @@ def bias(
     rotation: str | None = None,
     digits: int = 15,
 ) -> Bias:
-    """The exact bias of a vector's decoded value, |E x^ - x|/|x| and E<x, x^>/|x|^2, as enclosures. Parameters and errors are those of :func:`mse`."""
+    """The exact bias of a vector's decoded value, |E x^ - x|/|x| and E<x, x^>/|x|^2, as enclosures. Parameters and
+    errors are those of :func:`mse`."""
     digits = _integer("digits", digits, 2, 200)
     if rate is not None or step is not None:
         _one_of(bits=bits, rate=rate, step=step, codebook=codebook, profile=profile, levels=levels)
         return _step_figure(Bias, x, _step(rate, None, step), dimension)
     _require_vector(x, rotation)
-    query = _query(x, bits=bits, levels=levels, sigma=sigma, kappa=kappa, codebook=codebook, unit=unit, rule=rule, profile=profile,
-                   data_seed=data_seed, dimension=dimension, scheme=scheme, rotation=rotation)
+    query = _query(
+        x,
+        bits=bits,
+        levels=levels,
+        sigma=sigma,
+        kappa=kappa,
+        codebook=codebook,
+        unit=unit,
+        rule=rule,
+        profile=profile,
+        data_seed=data_seed,
+        dimension=dimension,
+        scheme=scheme,
+        rotation=rotation,
+    )
     _check_quantizer(bits, codebook, profile, levels)
     return _made(Bias, _read(_call(_figures.bias, query, digits)))
 
@@ -673,7 +759,11 @@ def bounds(
         if optimality or asymptotics:
             raise ValueError("optimality and asymptotics are about hdq's own quantizers, not a profile's")
         seed, dimension = _integer("data_seed", data_seed, 0, 2**64 - 1), _integer("dimension", dimension, 1, 1024)
-        return _made(ProfileBounds, _read(_call(_figures.profile_bounds, os.fspath(profile), seed, dimension)), bounds=ProfileBound)
+        return _made(
+            ProfileBounds,
+            _read(_call(_figures.profile_bounds, os.fspath(profile), seed, dimension)),
+            bounds=ProfileBound,
+        )
     widths = [_integer("bits", b, 1, MAX_BITS) for b in (bits if isinstance(bits, Iterable) else [bits])]
     if not widths or widths != list(range(widths[0], widths[-1] + 1)):
         raise ValueError(f"bits is {bits}; it is one width or several in a row, such as range(1, 9)")
@@ -682,7 +772,8 @@ def bounds(
 
 
 def certificate(bits: int) -> dict:
-    """The certificate of :func:`bounds` at these bits, 1 to 8: what ``hdq bounds -o`` writes, for :func:`verify_certificate` or a file of one's own.
+    """The certificate of :func:`bounds` at these bits, 1 to 8: what ``hdq bounds -o`` writes, for
+    :func:`verify_certificate` or a file of one's own.
 
     Its "majorant" bounds M(z), the scalar quantizer's error, for all real z.
     """
@@ -702,7 +793,8 @@ def rate(
     Parameters
     ----------
     rate, error, step
-        One of them: bits per coordinate, 0.3 to 12; the error relative to |x|^2, 8e-8 to 21.3; a step, float32, 2^-10 to 16.
+        One of them: bits per coordinate, 0.3 to 12; the error relative to |x|^2, 8e-8 to 21.3; a step, float32, 2^-10
+        to 16.
     bits
         Of the fixed-rate quantizer to compare with, 1 to 8; None: the nearest to the rate.
     dimension
@@ -793,17 +885,31 @@ def adversary(
     rotation: str | None = None,
     data_seed: int = 0,
 ) -> Adversary:
-    """The unit vector of this dimension (1 to 1024) with the largest expected error that a search finds, its error enclosed (SPEC §5.5, §6).
+    """The unit vector of this dimension (1 to 1024) with the largest expected error that a search finds, its error
+    enclosed (SPEC §5.5, §6).
 
-    Parameters are those of :func:`mse`; rotation is "hd", "hdhd" or "dense". Against hdq's own quantizer the search must stay below the certified
-    upper bound: ``exceeds_certificate`` would refute it.
+    Parameters are those of :func:`mse`; rotation is "hd", "hdhd" or "dense". Against hdq's own quantizer the search
+    must stay below the certified upper bound: ``exceeds_certificate`` would refute it.
     """
     _integer("dimension", dimension, 1, 1024)
     if rotation not in (None, "hd", "hdhd", "dense"):
         raise ValueError(f"rotation is {rotation!r}; it is 'hd', 'hdhd' or 'dense'")
     _check_quantizer(bits, codebook, profile, None)
-    query = _query(None, bits=bits, levels=None, sigma=None, kappa=None, codebook=codebook, unit=unit, rule="norm", profile=profile,
-                   data_seed=data_seed, dimension=dimension, scheme=scheme, rotation=rotation)
+    query = _query(
+        None,
+        bits=bits,
+        levels=None,
+        sigma=None,
+        kappa=None,
+        codebook=codebook,
+        unit=unit,
+        rule="norm",
+        profile=profile,
+        data_seed=data_seed,
+        dimension=dimension,
+        scheme=scheme,
+        rotation=rotation,
+    )
     text, x = _call(_figures.adversary, query)
     return _made(Adversary, {**_read(text), "x": np.array(x)})
 
@@ -827,20 +933,30 @@ def scalar(
     bits
         1 to 8: the library's quantizer. Or levels, 2 to 2^40, with sigma > 0 and kappa > 0.
     u
-        The dither, strictly between 0 and 1: also gives thresholds, codewords and the code. ValueError where z lies on a threshold.
+        The dither, strictly between 0 and 1: also gives thresholds, codewords and the code. ValueError where z lies
+        on a threshold.
     digits
         Significant digits to aim at, 2 to 1000.
     """
     _one_of(bits=bits, levels=levels)
     width = 0 if bits is None else _integer("bits", bits, 1, MAX_BITS)
     count = 0 if levels is None else _integer("levels", levels, 2, 2**40)
-    text = _call(_figures.scalar, width, count, _text_of("sigma", sigma), _text_of("kappa", kappa), _decimal_text("z", z),
-                 "" if u is None else _decimal_text("u", u), _integer("digits", digits, 2, 1000))
+    text = _call(
+        _figures.scalar,
+        width,
+        count,
+        _text_of("sigma", sigma),
+        _text_of("kappa", kappa),
+        _decimal_text("z", z),
+        "" if u is None else _decimal_text("u", u),
+        _integer("digits", digits, 2, 1000),
+    )
     return _made(Scalar, _read(text))
 
 
 def constants() -> dict[str, Any]:
-    """The constants that the C++ shares with the Coq proofs: an integer, a tuple for a table, or a dict from indices to either.
+    """The constants that the C++ shares with the Coq proofs: an integer, a tuple for a table, or a dict from indices
+    to either.
 
     ``constants()["shipped_sigma_times_64"]`` is a tuple by bits, ``["base_matrix"][12, 0]`` row 0 of B_12,
     ``["transform_addition_stages"][12, 3]`` an integer for the order 12·2^3.

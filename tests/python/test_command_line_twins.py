@@ -1,4 +1,5 @@
-"""Every figure that a command prints can be had from Python in one call: the program's --json against the objects, text against text.
+"""Every figure that a command prints can be had from Python in one call: the program's --json against the objects,
+text against text.
 
 The program is the environment variable HDQ_BINARY.
 """
@@ -52,7 +53,11 @@ def compare(printed, value, where: str) -> None:
         ends = [decimal(value * (1 + above), significant(printed), up=True) for above in (0, Fraction(1, 2**120))]
         assert printed in (str(value), *ends), where
     elif dataclasses.is_dataclass(value) or isinstance(value, dict):
-        parts = value if isinstance(value, dict) else {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
+        parts = (
+            value
+            if isinstance(value, dict)
+            else {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
+        )
         assert printed.keys() <= parts.keys(), where
         for key, part in printed.items():
             compare(part, parts[key], f"{where}.{key}")
@@ -80,27 +85,46 @@ def _vectors_file(tmp_path_factory) -> str:
 
 MSE_AND_BIAS = [
     ("--bits 4 --preset one-hot --digits 30", ("one-hot",), {"bits": 4, "digits": 30}),
-    ("--bits 2 --preset k-hot:3 --dim 64 --scheme lloyd-max", ("k-hot:3",), {"bits": 2, "dimension": 64, "scheme": "lloyd-max"}),
-    ("--levels 5 --sigma 3/2 --kappa 0.3 --preset k-hot:3 --dim 16 --rotation hdhd", ("k-hot:3",),
-     {"levels": 5, "sigma": Fraction(3, 2), "kappa": "0.3", "dimension": 16, "rotation": "hdhd"}),
+    (
+        "--bits 2 --preset k-hot:3 --dim 64 --scheme lloyd-max",
+        ("k-hot:3",),
+        {"bits": 2, "dimension": 64, "scheme": "lloyd-max"},
+    ),
+    (
+        "--levels 5 --sigma 3/2 --kappa 0.3 --preset k-hot:3 --dim 16 --rotation hdhd",
+        ("k-hot:3",),
+        {"levels": 5, "sigma": Fraction(3, 2), "kappa": "0.3", "dimension": 16, "rotation": "hdhd"},
+    ),
     ("--bits 3 --rotation limit", (), {"bits": 3, "rotation": "limit"}),
-    ("--bits 3 --rotation dense --preset flat --dim 40 --scheme shifted", ("flat",),
-     {"bits": 3, "rotation": "dense", "dimension": 40, "scheme": "shifted"}),
+    (
+        "--bits 3 --rotation dense --preset flat --dim 40 --scheme shifted",
+        ("flat",),
+        {"bits": 3, "rotation": "dense", "dimension": 40, "scheme": "shifted"},
+    ),
     ("--profile eden --bits 2 --preset one-hot --dim 8", ("one-hot",), {"profile": "eden", "bits": 2, "dimension": 8}),
-    ("--profile turboquant-mse --bits 2 --preset geometric:0.5 --dim 8 --rotation hd", ("geometric:0.5",),
-     {"profile": "turboquant-mse", "bits": 2, "dimension": 8, "rotation": "hd"}),
+    (
+        "--profile turboquant-mse --bits 2 --preset geometric:0.5 --dim 8 --rotation hd",
+        ("geometric:0.5",),
+        {"profile": "turboquant-mse", "bits": 2, "dimension": 8, "rotation": "hd"},
+    ),
 ]
 
 
 @pytest.mark.parametrize("command", ["mse", "bias"])
-@pytest.mark.parametrize("options, positional, named", MSE_AND_BIAS, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    "options, positional, named", MSE_AND_BIAS, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_mse_and_bias(command, options, positional, named):
-    compare(json.loads(run(command, *options.split(), "--json")), getattr(reference, command)(*positional, **named), command)
+    compare(
+        json.loads(run(command, *options.split(), "--json")), getattr(reference, command)(*positional, **named), command
+    )
 
 
 @pytest.mark.parametrize("rule", ["norm", "matched-norm", "unbiased", "least-squares"])
 def test_mse_of_a_codebook_file(codebook_file, rule):
-    printed = json.loads(run("mse", "--codebook", codebook_file, "--preset", "k-hot:3", "--dim", "8", "--rule", rule, "--json"))
+    printed = json.loads(
+        run("mse", "--codebook", codebook_file, "--preset", "k-hot:3", "--dim", "8", "--rule", rule, "--json")
+    )
     compare(printed, reference.mse("k-hot:3", codebook=codebook_file, dimension=8, rule=rule), "mse")
 
 
@@ -111,7 +135,11 @@ def test_mse_of_a_vector(vectors_file):
 
 
 def test_bounds_and_optimality():
-    compare(json.loads(run("bounds", "--bits", "1", "--optimality", "--json")), reference.bounds(1, optimality=True), "bounds")
+    compare(
+        json.loads(run("bounds", "--bits", "1", "--optimality", "--json")),
+        reference.bounds(1, optimality=True),
+        "bounds",
+    )
 
 
 def test_bounds_of_a_profile():
@@ -119,28 +147,37 @@ def test_bounds_of_a_profile():
     compare(printed, reference.bounds(profile="turboquant-mse", dimension=8), "bounds")
 
 
-@pytest.mark.parametrize("options, named", [
-    ("--rate 2", {"rate": 2}),
-    ("--rate 12", {"rate": 12}),
-    ("--error 0.01 --bits 3 --dimension 384", {"error": 0.01, "bits": 3, "dimension": 384}),
-])
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        ("--rate 2", {"rate": 2}),
+        ("--rate 12", {"rate": 12}),
+        ("--error 0.01 --bits 3 --dimension 384", {"error": 0.01, "bits": 3, "dimension": 384}),
+    ],
+)
 def test_rate(options, named):
     compare(json.loads(run("rate", *options.split(), "--json")), reference.rate(**named), "rate")
 
 
-@pytest.mark.parametrize("options, z, named", [
-    ("--bits 4 --z 0.5 --u 0.25 --digits 30", "0.5", {"bits": 4, "u": "0.25", "digits": 30}),
-    ("--levels 3 --sigma 1 --kappa 1/4 --z 1/3", "1/3", {"levels": 3, "sigma": 1, "kappa": "1/4"}),
-])
+@pytest.mark.parametrize(
+    "options, z, named",
+    [
+        ("--bits 4 --z 0.5 --u 0.25 --digits 30", "0.5", {"bits": 4, "u": "0.25", "digits": 30}),
+        ("--levels 3 --sigma 1 --kappa 1/4 --z 1/3", "1/3", {"levels": 3, "sigma": 1, "kappa": "1/4"}),
+    ],
+)
 def test_scalar(options, z, named):
     compare(json.loads(run("scalar", *options.split(), "--json")), reference.scalar(z, **named), "scalar")
 
 
-@pytest.mark.parametrize("options, named", [
-    ("", {}),
-    ("--dim 128 --claim 0.1175,0.2", {"dimension": 128, "claims": ["0.1175", "0.2"]}),
-    ("--dim 64 --unit 0.1 --rule unbiased", {"dimension": 64, "unit": "0.1", "rule": "unbiased"}),
-])
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        ("", {}),
+        ("--dim 128 --claim 0.1175,0.2", {"dimension": 128, "claims": ["0.1175", "0.2"]}),
+        ("--dim 64 --unit 0.1 --rule unbiased", {"dimension": 64, "unit": "0.1", "rule": "unbiased"}),
+    ],
+)
 def test_codebook(codebook_file, options, named):
     printed = json.loads(run("codebook", codebook_file, *options.split(), "--json"))
     compare(printed, reference.codebook(codebook_file, **named), "codebook")
@@ -159,11 +196,14 @@ def test_codebook_of_a_profile():
     compare(printed, reference.codebook(profile="turboquant-mse", bits=2), "codebook")
 
 
-@pytest.mark.parametrize("options, named", [
-    ("--bits 2 --dim 8 --scheme lloyd-max", {"bits": 2, "scheme": "lloyd-max"}),
-    ("--bits 2 --dim 8", {"bits": 2}),
-    ("--profile eden --bits 2 --dim 8", {"profile": "eden", "bits": 2}),
-])
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        ("--bits 2 --dim 8 --scheme lloyd-max", {"bits": 2, "scheme": "lloyd-max"}),
+        ("--bits 2 --dim 8", {"bits": 2}),
+        ("--profile eden --bits 2 --dim 8", {"profile": "eden", "bits": 2}),
+    ],
+)
 def test_adversary(options, named):
     compare(json.loads(run("adversary", *options.split(), "--json")), reference.adversary(8, **named), "adversary")
 
@@ -183,7 +223,9 @@ def test_constants():
 
 
 def test_profiles():
-    assert [profile.name for profile in reference.profiles()] == [line.split()[0] for line in run("profile", "list").splitlines()]
+    assert [profile.name for profile in reference.profiles()] == [
+        line.split()[0] for line in run("profile", "list").splitlines()
+    ]
     assert reference.profile_text("eden").rstrip("\n") == run("profile", "show", "eden").rstrip("\n")
 
 

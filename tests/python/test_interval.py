@@ -17,11 +17,18 @@ from hdq import _interval
 from hdq._interval import Interval, decimal
 
 deterministic = settings(derandomize=True, max_examples=200, deadline=None, database=None)
-rationals = st.fractions() | st.integers(-(10**40), 10**40).map(Fraction) | st.floats(allow_nan=False, allow_infinity=False).map(Fraction)
+rationals = (
+    st.fractions()
+    | st.integers(-(10**40), 10**40).map(Fraction)
+    | st.floats(allow_nan=False, allow_infinity=False).map(Fraction)
+)
 SMALL = [Fraction(n, d) for n in range(-4, 5) for d in (1, 3)]
 ENDS = sorted(set(SMALL))
-INTERVALS = [Interval(a, b) for a, b in product(ENDS, ENDS) if a <= b] + [Interval(-math.inf, 1), Interval(Fraction(-1, 3), math.inf),
-                                                                          Interval(-math.inf, math.inf)]
+INTERVALS = [Interval(a, b) for a, b in product(ENDS, ENDS) if a <= b] + [
+    Interval(-math.inf, 1),
+    Interval(Fraction(-1, 3), math.inf),
+    Interval(-math.inf, math.inf),
+]
 
 
 def points(interval):
@@ -102,16 +109,19 @@ def test_a_planted_rounding_fault_is_caught(monkeypatch):
         test_decimals_of_few_digits_by_enumeration()
 
 
-@pytest.mark.parametrize("x, digits, ends", [
-    ("1/3", 5, ("0.33333", "0.33334")),
-    ("0.00012345", 3, ("0.000123", "0.000124")),
-    ("0.000012345", 3, ("0.0000123", "0.0000124")),
-    ("0.0000012345", 3, ("1.23e-6", "1.24e-6")),
-    ("123456", 3, ("1.23e5", "1.24e5")),
-    ("100", 5, ("100.00", "100.00")),
-    ("-99.99", 3, ("-100", "-99.9")),
-    ("0", 9, ("0", "0")),
-])
+@pytest.mark.parametrize(
+    "x, digits, ends",
+    [
+        ("1/3", 5, ("0.33333", "0.33334")),
+        ("0.00012345", 3, ("0.000123", "0.000124")),
+        ("0.000012345", 3, ("0.0000123", "0.0000124")),
+        ("0.0000012345", 3, ("1.23e-6", "1.24e-6")),
+        ("123456", 3, ("1.23e5", "1.24e5")),
+        ("100", 5, ("100.00", "100.00")),
+        ("-99.99", 3, ("-100", "-99.9")),
+        ("0", 9, ("0", "0")),
+    ],
+)
 def test_decimals_are_written_as_the_command_line_writes_them(x, digits, ends):
     assert Interval(x).bounds(digits) == ends
 
@@ -163,7 +173,11 @@ def test_texts():
     third = Interval(Fraction(1, 3))
     assert str(third) == "[0.333333333333333, 0.333333333333334]" == f"{third}"
     assert repr(third) == "<Interval [0.333333333333333, 0.333333333333334]>"
-    assert f"{third:.3}" == "[0.333, 0.334]" and f"{third:>16.3}" == "  [0.333, 0.334]" and f"{third:*^16.3}|" == "*[0.333, 0.334]*|"
+    assert (
+        f"{third:.3}" == "[0.333, 0.334]"
+        and f"{third:>16.3}" == "  [0.333, 0.334]"
+        and f"{third:*^16.3}|" == "*[0.333, 0.334]*|"
+    )
     for wrong in (".3f", "x", ".1"):
         with pytest.raises(ValueError):
             format(third, wrong)
@@ -175,10 +189,21 @@ def test_numbers_of_numpy():
     assert Interval(1) < np.float64(2) and np.float64(2) > Interval(1)
 
 
-@pytest.mark.parametrize("arguments, error", [
-    ((1, 0), ValueError), (("x",), ValueError), ((math.nan,), ValueError), ((math.inf,), ValueError), (("1/0",), ValueError),
-    ((None,), TypeError), ((True,), TypeError), ((1j,), TypeError), (([1],), TypeError), ((Decimal("nan"),), ValueError),
-])
+@pytest.mark.parametrize(
+    "arguments, error",
+    [
+        ((1, 0), ValueError),
+        (("x",), ValueError),
+        ((math.nan,), ValueError),
+        ((math.inf,), ValueError),
+        (("1/0",), ValueError),
+        ((None,), TypeError),
+        ((True,), TypeError),
+        ((1j,), TypeError),
+        (([1],), TypeError),
+        ((Decimal("nan"),), ValueError),
+    ],
+)
 def test_what_is_no_interval(arguments, error):
     with pytest.raises(error):
         Interval(*arguments)
