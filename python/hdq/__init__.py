@@ -15,11 +15,33 @@ from hdq import reference, stages
 from hdq._hdq import __version__
 from hdq.codec import Codec, SearchResult, brute_force_search, supported_isas
 from hdq.codes import Codes, Parameters
+from hdq.entropy import EntropyCoder, Streams
 from hdq.errors import FileError, InvalidInput
 from hdq.files import File, Writer, create, open
 from hdq.validation import BadInput, Finding, Report, Unsupported, assert_valid, validate
 
 __all__ = [
-    "BadInput", "Codec", "Codes", "File", "FileError", "Finding", "InvalidInput", "Parameters", "Report", "SearchResult", "Unsupported",
-    "Writer", "__version__", "assert_valid", "brute_force_search", "create", "open", "reference", "stages", "supported_isas", "validate",
-]  # fmt: skip
+    "BadInput",
+    "Codec",
+    "Codes",
+    "EntropyCoder",
+    "File",
+    "FileError",
+    "Finding",
+    "InvalidInput",
+    "Parameters",
+    "Report",
+    "SearchResult",
+    "Streams",
+    "Unsupported",
+    "Writer",
+    "__version__",
+    "assert_valid",
+    "brute_force_search",
+    "create",
+    "open",
+    "reference",
+    "stages",
+    "supported_isas",
+    "validate",
+]

@@ -58,7 +58,7 @@ def _from_dlpack(x: Any, name: str) -> tuple[np.ndarray, bool]:
     if device not in _ON_THE_CPU:
         where = _DEVICES.get(device, f"of DLPack type {device}")
         raise TypeError(
-            f"{name} is on a device ({where}), and hdq computes on the CPU: pass {name}.cpu(), or jax.device_get({name})"
+            f"{name} is on a device ({where}); hdq computes on the CPU: pass {name}.cpu(), or jax.device_get({name})"
         )
     try:
         return _hdq.from_dlpack(x.__dlpack__())
@@ -160,12 +160,10 @@ def output(out: Any, shape: tuple[int, ...], dtype: type) -> np.ndarray:
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray):
         raise TypeError(
-            f"out must be an array of numpy, not {type(out).__name__}; a tensor on the CPU shares its memory by .numpy()"
+            f"out must be an array of numpy, not {type(out).__name__}; a tensor on the CPU lends its memory by .numpy()"
         )
     if out.dtype != dtype or out.shape != shape:
         raise ValueError(f"out must be {shape} of {np.dtype(dtype)}, not {out.shape} of {out.dtype}")
-    if not out.flags.writeable:
-        raise ValueError("out is read-only")
     if not (_is_settled(out) if out.ndim == 2 else out.flags.c_contiguous):
         raise ValueError("out must have contiguous rows, one after the other")
     return out

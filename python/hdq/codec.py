@@ -256,7 +256,13 @@ class Codec:
         return out
 
     def _mean(self, mean: Any) -> np.ndarray:
-        return np.array(rows32(mean, self.dimension, "mean")).reshape(self.dimension)
+        array = rows32(mean, self.dimension, "mean")
+        if len(array) != 1:
+            raise ValueError(f"the mean is one row, not {len(array)}")
+        bad = np.flatnonzero(~np.isfinite(array[0]))
+        if len(bad) > 0:
+            raise ValueError(f"the mean's column {bad[0]} is not finite")
+        return array[0].copy()
 
     def _room(self, length: int, out: Codes | None) -> tuple[np.ndarray, np.ndarray]:
         if out is None:

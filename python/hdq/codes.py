@@ -84,7 +84,7 @@ def _array(values: Any, name: str, dtype: np.dtype) -> np.ndarray:
     array = np.asarray(values)
     if array.dtype != dtype:
         raise TypeError(f"{name} must be an array of {dtype}, not of {array.dtype}")
-    return np.ascontiguousarray(array)
+    return np.require(array, requirements=("C", "A"))
 
 
 class Codes:
@@ -278,7 +278,7 @@ def row_range(index: int | slice | None, length: int, what: str = "codes") -> tu
         begin, end, step = index.indices(length)
         if step != 1:
             raise ValueError(
-                f"{what}[::{step}]: rows have consecutive numbers, by which they are decoded; slices of step 1 keep them"
+                f"{what}[::{step}]: rows have consecutive numbers, by which they are decoded: take slices of step 1"
             )
         return begin, max(begin, end)
     if isinstance(index, (bool, np.bool_, list, tuple, np.ndarray)):

@@ -128,7 +128,7 @@ class File:
         reader = self._open()
         begin, end = row_range(rows, len(self), "rows")
         array = output(out, (end - begin, self.dimension), np.float32)
-        reader.decode(self._native_codec(codec), begin, array)
+        reader.decode((codec or self.codec())._native, begin, array)
         return array
 
     def codes(self, rows: int | slice | None = None) -> Codes:
@@ -172,13 +172,6 @@ class File:
         if self._reader is None:
             raise ValueError(f"{os.fsdecode(self._path)}: the file is closed")
         return self._reader
-
-    def _native_codec(self, codec: Codec | None) -> Any:
-        if codec is None:
-            return self.codec()._native
-        if difference := self._parameters.difference(codec.parameters):
-            raise ValueError(f"another codec than the file's: {difference}")
-        return codec._native
 
     def __len__(self) -> int:
         return self._open().rows

@@ -24,8 +24,8 @@ from hdq import _hdq
 from hdq._arrays import as_array, count, rows32, unsigned
 
 __all__ = [
-    "HadamardOrder", "base_matrix", "codewords", "dither_of_word", "dither_words", "hadamard_order", "inverse_transform",
-    "is_hadamard_order", "lookup", "norm_scale", "pack", "quantize", "row_norm", "scale_thresholds", "signs",
+    "HadamardOrder", "base_matrix", "codewords", "dither_of_word", "dither_words", "hadamard_order",
+    "inverse_transform", "is_hadamard_order", "lookup", "norm_scale", "pack", "quantize", "row_norm", "scale_thresholds", "signs",
     "thresholds", "transform", "transform_transposed", "unpack", "widen",
 ]  # fmt: skip
 

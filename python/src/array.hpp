@@ -33,7 +33,7 @@ void check(const py::array& array, bool fits) {
   using Value = std::remove_const_t<T>;
   if (!fits || array.dtype().kind() != Element<Value>::kind || array.itemsize() != static_cast<py::ssize_t>(sizeof(T)))
     throw py::type_error("hdq._hdq: an array of another type or layout");
-  if (!std::is_const_v<T> && !array.writeable()) throw py::value_error("the array to write to is read-only");
+  if (!std::is_const_v<T> && !array.writeable()) throw py::value_error("out is read-only");
 }
 
 template <class T>

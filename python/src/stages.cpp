@@ -1,23 +1,31 @@
 // The stages one by one (hdq/stages.py): arrays of rows, C-contiguous, of the lengths that Python has made sure of.
 #include "hdq/stages.hpp"
 
+#include <algorithm>
+
 #include "array.hpp"
 #include "codec.hpp"
 
 namespace hdq::python {
 namespace {
 
+using py::gil_scoped_release;
+
+void require(bool fits, const char* what) {
+  if (!fits) throw py::value_error(what);
+}
+
 void transform_rows(const py::array& x, const std::optional<py::array>& signs, bool transposed,
                     const std::string& isa) {
   const RowsView<float> to = rows<float>(x);
   const std::uint32_t* words = nullptr;
   if (signs.has_value()) {
-    if (numbers<const std::uint32_t>(*signs).size() < (to.dimension() + 31) / 32)
-      throw py::value_error("too few signs");
-    words = numbers<const std::uint32_t>(*signs).data();
+    const auto given = numbers<const std::uint32_t>(*signs);
+    require(given.size() >= (to.dimension() + 31) / 32, "too few signs");
+    words = given.data();
   }
   const Isa kernel = isa_of(isa);
-  const py::gil_scoped_release released;
+  const gil_scoped_release released;
   for (std::size_t i = 0; i < to.rows(); ++i)
     (transposed ? transform_transposed : transform)(to.row(i), to.dimension(), words, kernel);
 }
@@ -28,8 +36,10 @@ void tables(TableOf table_of, BitWidth bits, std::size_t length, const py::array
             const std::string& isa) {
   const auto from = numbers<const std::uint32_t>(words);
   const auto to = numbers<double>(out);
-  if (to.size() != from.size() * length) throw py::value_error("out must be (words, length)");
-  for (std::size_t i = 0; i < from.size(); ++i) table_of(bits, from[i], to.data() + i * length, isa_of(isa));
+  require(to.size() == from.size() * length, "out must be (words, length)");
+  const Isa kernel = isa_of(isa);
+  const gil_scoped_release released;
+  for (std::size_t i = 0; i < from.size(); ++i) table_of(bits, from[i], to.data() + i * length, kernel);
 }
 
 void scale(int bits, const py::array& theta, const py::array& norms, const py::array& out) {
@@ -37,9 +47,10 @@ void scale(int bits, const py::array& theta, const py::array& norms, const py::a
   const RowsView<float> to = rows<float>(out);
   const auto lengths = numbers<const float>(norms);
   const std::size_t count = BitWidth(bits).levels() - 1;
-  if (from.dimension() != count || to.dimension() != count || from.rows() != lengths.size() ||
-      to.rows() != lengths.size())
-    throw py::value_error("thresholds must be (norms, 2^bits - 1)");
+  require(from.dimension() == count && to.dimension() == count && from.rows() == lengths.size() &&
+              to.rows() == lengths.size(),
+          "thresholds must be (norms, 2^bits - 1)");
+  const gil_scoped_release released;
   for (std::size_t i = 0; i < to.rows(); ++i) scale_thresholds(bits, from.row(i), lengths[i], to.row(i));
 }
 
@@ -47,26 +58,36 @@ void quantize_rows(int bits, const py::array& y, const py::array& scaled, const 
                    const std::string& isa) {
   const RowsView<const float> from = rows<const float>(y), limits = rows<const float>(scaled);
   const RowsView<std::uint8_t> to = rows<std::uint8_t>(out);
-  if (limits.dimension() != BitWidth(bits).levels() - 1 || limits.rows() != from.rows() || to.rows() != from.rows() ||
-      to.dimension() != from.dimension())
-    throw py::value_error("scaled thresholds must be (rows, 2^bits - 1)");
+  require(limits.dimension() == BitWidth(bits).levels() - 1 && limits.rows() == from.rows() &&
+              to.rows() == from.rows() && to.dimension() == from.dimension(),
+          "scaled thresholds must be (rows, 2^bits - 1)");
+  const Isa kernel = isa_of(isa);
+  const gil_scoped_release released;
   for (std::size_t i = 0; i < from.rows(); ++i)
-    quantize(bits, from.row(i), from.dimension(), limits.row(i), to.row(i), isa_of(isa));
+    quantize(bits, from.row(i), from.dimension(), limits.row(i), to.row(i), kernel);
 }
 
-void pack_rows(int bits, const py::array& codes, const py::array& bytes, bool unpacks, const std::string& isa) {
-  const auto longer =
-      unpacks ? RowsView<const std::uint8_t>(rows<std::uint8_t>(codes)) : rows<const std::uint8_t>(codes);
-  const auto shorter =
-      unpacks ? rows<const std::uint8_t>(bytes) : RowsView<const std::uint8_t>(rows<std::uint8_t>(bytes));
-  const std::size_t count = longer.dimension(), width = static_cast<std::size_t>(BitWidth(bits));
-  if (longer.rows() != shorter.rows() || shorter.dimension() != (count * width + 7) / 8)
-    throw py::value_error("bytes of another length");
-  for (std::size_t i = 0; i < longer.rows(); ++i)
-    if (unpacks)
-      unpack(bits, shorter.row(i), count, rows<std::uint8_t>(codes).row(i), isa_of(isa));
-    else
-      pack(bits, longer.row(i), count, rows<std::uint8_t>(bytes).row(i), isa_of(isa));
+void require_packed(int bits, std::size_t codes, std::size_t bytes, std::size_t length, std::size_t packed) {
+  require(codes == bytes && packed == (length * static_cast<std::size_t>(BitWidth(bits)) + 7) / 8,
+          "bytes of another length");
+}
+
+void pack_rows(int bits, const py::array& codes, const py::array& bytes, const std::string& isa) {
+  const auto from = rows<const std::uint8_t>(codes);
+  const auto to = rows<std::uint8_t>(bytes);
+  require_packed(bits, from.rows(), to.rows(), from.dimension(), to.dimension());
+  const Isa kernel = isa_of(isa);
+  const gil_scoped_release released;
+  for (std::size_t i = 0; i < from.rows(); ++i) pack(bits, from.row(i), from.dimension(), to.row(i), kernel);
+}
+
+void unpack_rows(int bits, const py::array& bytes, const py::array& codes, const std::string& isa) {
+  const auto from = rows<const std::uint8_t>(bytes);
+  const auto to = rows<std::uint8_t>(codes);
+  require_packed(bits, to.rows(), from.rows(), to.dimension(), from.dimension());
+  const Isa kernel = isa_of(isa);
+  const gil_scoped_release released;
+  for (std::size_t i = 0; i < to.rows(); ++i) unpack(bits, from.row(i), to.dimension(), to.row(i), kernel);
 }
 
 void lookup_rows(int bits, const py::array& codes, const py::array& codewords32, const py::array& out,
@@ -75,30 +96,37 @@ void lookup_rows(int bits, const py::array& codes, const py::array& codewords32,
   const RowsView<const float> words = rows<const float>(codewords32);
   const RowsView<float> to = rows<float>(out);
   const std::size_t levels = BitWidth(bits).levels();
-  if (words.dimension() != levels || words.rows() != from.rows() || to.rows() != from.rows() ||
-      to.dimension() != from.dimension())
-    throw py::value_error("codewords must be (rows, 2^bits)");
-  for (std::size_t i = 0; i < from.rows(); ++i) {
-    for (std::size_t j = 0; j < from.dimension(); ++j)
-      if (from.row(i)[j] >= levels) throw py::value_error("codes must be below 2^bits");
-    lookup(bits, from.row(i), from.dimension(), words.row(i), to.row(i), isa_of(isa));
-  }
+  require(words.dimension() == levels && words.rows() == from.rows() && to.rows() == from.rows() &&
+              to.dimension() == from.dimension(),
+          "codewords must be (rows, 2^bits)");
+  for (std::size_t i = 0; i < from.rows(); ++i)
+    require(std::all_of(from.row(i), from.row(i) + from.dimension(), [=](std::uint8_t code) { return code < levels; }),
+            "codes must be below 2^bits");
+  const Isa kernel = isa_of(isa);
+  const gil_scoped_release released;
+  for (std::size_t i = 0; i < from.rows(); ++i)
+    lookup(bits, from.row(i), from.dimension(), words.row(i), to.row(i), kernel);
 }
 
 void norms_of(const py::array& x, const py::array& out, const std::string& isa) {
   const RowsView<const float> from = rows<const float>(x);
   const auto to = numbers<float>(out);
-  if (to.size() != from.rows()) throw py::value_error("out must be (rows,)");
-  for (std::size_t i = 0; i < from.rows(); ++i) to[i] = row_norm(from.row(i), from.dimension(), isa_of(isa));
+  require(to.size() == from.rows(), "out must be (rows,)");
+  const Isa kernel = isa_of(isa);
+  const gil_scoped_release released;
+  for (std::size_t i = 0; i < from.rows(); ++i) to[i] = row_norm(from.row(i), from.dimension(), kernel);
+}
+
+template <class Number>
+void widen_numbers(std::span<const Number> x, std::span<float> out, Isa isa) {
+  require(x.size() == out.size(), "out must be as x");
+  const gil_scoped_release released;
+  widen(x.data(), x.size(), out.data(), isa);
 }
 
 void widen_flat(const py::array& x, const py::array& out, const std::string& isa) {
-  const auto to = numbers<float>(out);
-  if (static_cast<std::size_t>(x.size()) != to.size()) throw py::value_error("out must be as x");
-  if (holds<Float16>(x))
-    widen(numbers<const Float16>(x).data(), to.size(), to.data(), isa_of(isa));
-  else
-    widen(numbers<const BFloat16>(x).data(), to.size(), to.data(), isa_of(isa));
+  if (holds<Float16>(x)) return widen_numbers(numbers<const Float16>(x), numbers<float>(out), isa_of(isa));
+  widen_numbers(numbers<const BFloat16>(x), numbers<float>(out), isa_of(isa));
 }
 
 }  // namespace
@@ -128,12 +156,8 @@ void register_stages(py::module_& module) {
   });
   stages.def("scale_thresholds", &scale);
   stages.def("quantize", &quantize_rows);
-  stages.def("pack", [](int bits, const py::array& codes, const py::array& bytes, const std::string& isa) {
-    pack_rows(bits, codes, bytes, false, isa);
-  });
-  stages.def("unpack", [](int bits, const py::array& bytes, const py::array& codes, const std::string& isa) {
-    pack_rows(bits, codes, bytes, true, isa);
-  });
+  stages.def("pack", &pack_rows);
+  stages.def("unpack", &unpack_rows);
   stages.def("lookup", &lookup_rows);
   stages.def("row_norms", &norms_of);
   stages.def("norm_scale", &norm_scale);

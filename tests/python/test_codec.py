@@ -375,7 +375,7 @@ def test_the_first_bad_number_is_named(dtype, bad):
         with pytest.raises(hdq.InvalidInput) as error:
             hdq.Codec(33, threads=threads).encode(x, 100)
         assert (error.value.row, error.value.column) == (20, 30)
-        assert isinstance(error.value, ValueError)
+        assert isinstance(error.value, ValueError) and "cannot be encoded" in str(error.value)
     again = pickle.loads(pickle.dumps(error.value))
     assert (str(again), again.row, again.column) == (str(error.value), 20, 30)
 
@@ -658,6 +658,9 @@ def test_means_are_subtracted_and_added():
     plain = hdq.Codes(codes.norms, codes.codes, codes.parameters, 3)
     assert codec.decode(codes).tobytes() == (codec.decode(plain) + mean).tobytes()
     assert (codes[2:4].mean == mean).all()
+    for bad in (np.full(33, np.nan), np.ones(32), np.ones((2, 33))):
+        with pytest.raises(ValueError, match="mean"):
+            codec.encode(x, mean=bad)
     far = np.full(33, -3e38, np.float32)
     x = np.zeros((3, 33), np.float32)
     x[1, 4] = 3e38
