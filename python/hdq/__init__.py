@@ -11,6 +11,8 @@ docs/python.md is the tour.
 >>> codec.search(codes, x[7], k=1).indices
 array([[7]])
 """
+import importlib
+
 from hdq import reference, stages
 from hdq._hdq import __version__
 from hdq.codec import Codec, SearchResult, brute_force_search, supported_isas
@@ -45,3 +47,10 @@ __all__ = [
     "supported_isas",
     "validate",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """hdq.plot and hdq.testing, when they are asked for: they need matplotlib and hypothesis, which hdq itself does not."""
+    if name in ("plot", "testing"):
+        return importlib.import_module(f"hdq.{name}")
+    raise AttributeError(f"module 'hdq' has no attribute {name!r}")

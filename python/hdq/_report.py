@@ -113,7 +113,16 @@ class Report:
         return self._json["valid"]
 
     def __str__(self) -> str:
-        return self._text.rstrip("\n")
+        """The report of the command line, with what was skipped in a line for each reason."""
+        skipped: dict[str, list[str]] = {}
+        for check in self.checks:
+            if check.status == "skipped":
+                skipped.setdefault(check.reason, []).append(check.name)
+        lines = self._text.rstrip("\n").split("\n")
+        kept = [line for line in lines if not re.match(r"-    [a-z]", line)]
+        where = next((i for i, line in enumerate(kept) if i > 1 and not line), len(kept))  # the end of the list of checks
+        kept[where:where] = [f"-    {', '.join(names)}: {reason}" for reason, names in skipped.items()]
+        return "\n".join(kept)
 
     def __repr__(self) -> str:
         return f"<hdq.Report on {self.name}: {self.verdict}, {len(self.findings)} findings, {self.seconds:.1f} s>"

@@ -206,7 +206,8 @@ std::uint64_t all_calls(const Verdict& v) {
 }  // namespace
 
 std::string text_report(const Verdict& v) {
-  std::string text = fmt::format("kernel: {} {}: {}\n\n", v.subject.name, v.subject.version, promise_name(v.subject.promise));
+  std::string text = fmt::format("kernel: {}{}{}: {}\n\n", v.subject.name, v.subject.version.empty() ? "" : " ",
+                                 v.subject.version, promise_name(v.subject.promise));
   std::size_t passed = 0;
   for (const CheckResult& check : v.checks) {
     if (check.status == CheckResult::Status::skipped) {
