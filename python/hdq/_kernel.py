@@ -1,4 +1,4 @@
-"""A kernel made of Python functions, as the validator calls it: in this process, or in a fork of it that speaks the pipe protocol.
+"""A kernel of Python functions as the validator calls it: in this process, or in a fork that speaks the pipe protocol.
 
 The functions and their arguments are those of hdq_kernel.h; what an operation reads and writes is said there.
 """
@@ -44,10 +44,34 @@ class BadInput(ValueError):
 class Config:
     """What a call is for. `n`, `d` and `b` are short for `dimension`, `order` and `bits`."""
 
-    __slots__ = ("dimension", "order", "seed", "bits", "threads", "variant", "step", "first_row", "rows", "count", "word")
+    __slots__ = (
+        "dimension",
+        "order",
+        "seed",
+        "bits",
+        "threads",
+        "variant",
+        "step",
+        "first_row",
+        "rows",
+        "count",
+        "word",
+    )
 
-    def __init__(self, dimension: int, order: int, seed: int, bits: int, threads: int = 1, variant: int = 0, step: float = 0.0,
-                 first_row: int = 0, rows: int = 0, count: int = 0, word: int = 0) -> None:
+    def __init__(
+        self,
+        dimension: int,
+        order: int,
+        seed: int,
+        bits: int,
+        threads: int = 1,
+        variant: int = 0,
+        step: float = 0.0,
+        first_row: int = 0,
+        rows: int = 0,
+        count: int = 0,
+        word: int = 0,
+    ) -> None:
         self.dimension = dimension  #: n, coordinates of x
         self.order = order  #: d, the smallest Hadamard order >= n (SPEC §1), or a profile's rotated length
         self.seed = seed
@@ -70,6 +94,8 @@ class Config:
 
 # Operation: the number of SPEC's pipe protocol, the name of the function, its inputs, the types of its outputs.
 _FLOAT, _DOUBLE, _BYTE = np.dtype("<f4"), np.dtype("<f8"), np.dtype("u1")
+_SHORT: np.dtype[Any] = np.dtype("<i2")
+_LONG: np.dtype[Any] = np.dtype("<i4")
 _CODES = None  # bytes, or int16 and int32 of the entropy-coded scheme
 _OPERATIONS: dict[int, tuple[str, tuple[str, ...], tuple[np.dtype | None, ...]]] = {
     1: ("signs", (), (np.dtype("i1"),)),
@@ -95,12 +121,25 @@ _OPERATIONS: dict[int, tuple[str, tuple[str, ...], tuple[np.dtype | None, ...]]]
     21: ("get_row", ("raw", "stream"), (_FLOAT, _CODES)),
 }
 _OTHER_NAMES = {"transform_transposed": ("inverse_transform",)}
-_INPUT_NAMES = {"query": ("query", "q"), "packed": ("packed", "bytes"), "norm": ("norm", "norms"), "stream": ("stream", "bytes")}
+_INPUT_NAMES = {
+    "query": ("query", "q"),
+    "packed": ("packed", "bytes"),
+    "norm": ("norm", "norms"),
+    "stream": ("stream", "bytes"),
+}
 _CONFIG_NAMES = {
-    **{name: name for name in Config.__slots__}, "n": "dimension", "d": "order", "b": "bits", "row": "first_row"}
+    **{name: name for name in Config.__slots__},
+    "n": "dimension",
+    "d": "order",
+    "b": "bits",
+    "row": "first_row",
+}
 _CODED_ONLY, _FIXED_ONLY = {18, 19, 20, 21}, {3, 4, 7, 10, 11, 16, 17}
 _OK, _UNSUPPORTED, _BAD_INPUT, _FAILED = range(4)
 _NO_COLUMN = 2**64 - 1
+
+
+_ConfigFields = tuple[int, int, int, int, int, int, float]  # dimension to step
 
 
 class _Wrong(Exception):
@@ -123,7 +162,9 @@ def _arguments(function: Callable[..., Any], operation: str, inputs: tuple[str, 
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        raise TypeError(f"{operation}: Python does not tell its arguments; wrap it in a function that names them") from None
+        raise TypeError(
+            f"{operation}: Python does not tell its arguments; wrap it in a function that names them"
+        ) from None
     own = {alias: name for name in inputs for alias in _INPUT_NAMES.get(name, (name,))}
     given = []
     for p in parameters:
@@ -136,14 +177,30 @@ def _arguments(function: Callable[..., Any], operation: str, inputs: tuple[str, 
         elif p.name in ("config", "call"):
             given.append((p.name, p.kind is p.POSITIONAL_ONLY, "config"))
         elif p.default is p.empty:
-            known = ", ".join(dict.fromkeys([*own, "dimension (n)", "order (d)", "bits (b)", "seed", "first_row", "rows", "count", "word", "config"]))
+            known = ", ".join(
+                dict.fromkeys(
+                    [
+                        *own,
+                        "dimension (n)",
+                        "order (d)",
+                        "bits (b)",
+                        "seed",
+                        "first_row",
+                        "rows",
+                        "count",
+                        "word",
+                        "config",
+                    ]
+                )
+            )
             raise TypeError(
                 f"{operation}: there is no argument {p.name!r} for it; it may name {known}. "
-                "A function that is none of a kernel's: pass a dict of those that are")
+                "A function that is none of a kernel's: pass a dict of those that are"
+            )
     return given
 
 
-def _readers(arrays: str | Callable[[np.ndarray], Any], device: object) -> Callable[[np.ndarray], Any]:
+def _readers(arrays: str | Callable[[np.ndarray], Any], device: Any) -> Callable[[np.ndarray], Any]:
     """What hands an array to the kernel."""
     if callable(arrays):
         return arrays
@@ -158,7 +215,7 @@ def _readers(arrays: str | Callable[[np.ndarray], Any], device: object) -> Calla
     raise ValueError(f"arrays is 'numpy', 'torch' or a function of an array, not {arrays!r}")
 
 
-def to_numpy(value: object) -> np.ndarray:
+def to_numpy(value: Any) -> np.ndarray:
     """An array in the memory of this process, of the same numbers."""
     if isinstance(value, np.ndarray):
         return value
@@ -182,8 +239,12 @@ def _fitting(value: object, kind: np.dtype, shape: tuple[int, ...], what: str) -
     if array.shape != shape:
         size = int(np.prod(shape, dtype=np.int64))
         # One row after the other; of a list of numbers no more is asked.
-        same = array.size == size and (len(shape) == 1 or array.ndim == 1 or array.shape[:1] == shape[:1] or
-                                       [s for s in array.shape if s != 1] == [s for s in shape if s != 1])
+        same = array.size == size and (
+            len(shape) == 1
+            or array.ndim == 1
+            or array.shape[:1] == shape[:1]
+            or [s for s in array.shape if s != 1] == [s for s in shape if s != 1]
+        )
         if not same:
             raise _Wrong(f"returned {what} of shape {array.shape}, not {shape}")
     if array.dtype != kind:
@@ -210,8 +271,15 @@ class Kernel:
         How many numbers encode stores of a row.
     """
 
-    def __init__(self, kernel: object, info: dict[str, Any], stored_per_row: Callable[[int, int], int] = lambda n, b: 1,
-                 arrays: str | Callable[[np.ndarray], Any] = "numpy", device: object = None, entropy_coded: bool = False) -> None:
+    def __init__(
+        self,
+        kernel: object,
+        info: dict[str, Any],
+        stored_per_row: Callable[[int, int], int] = lambda n, b: 1,
+        arrays: str | Callable[[np.ndarray], Any] = "numpy",
+        device: Any = None,
+        entropy_coded: bool = False,
+    ) -> None:
         self._given, self._info, self._entropy_coded = kernel, dict(info), entropy_coded
         self._stored_per_row = functools.lru_cache(maxsize=None)(stored_per_row)
         self._reader = _readers(arrays, device)
@@ -242,7 +310,7 @@ class Kernel:
 
     # ---- inputs ----
 
-    def split(self, number: int, config: tuple, rows: int, body: bytes) -> list[bytes]:
+    def split(self, number: int, config: _ConfigFields, rows: int, body: bytes) -> list[bytes]:
         """The inputs of a call, which lie one after the other."""
         n, d, _, bits, _, _, step = config
         if number in (9, 12, 14):
@@ -262,10 +330,10 @@ class Kernel:
         each = self._stored_per_row(config.dimension, config.bits)
         return (config.rows,) if each == 1 else (config.rows, each)
 
-    def _codes_type(self, config: Config) -> np.dtype:
+    def _codes_type(self, config: Config) -> np.dtype[Any]:
         if config.step == 0:
             return _BYTE
-        return np.dtype("<i2") if config.order <= (32766 * config.step) ** 2 else np.dtype("<i4")
+        return _SHORT if config.order <= (32766 * config.step) ** 2 else _LONG
 
     def _codes(self, config: Config, data: np.ndarray) -> np.ndarray:
         codes = data.view(self._codes_type(config))
@@ -279,7 +347,10 @@ class Kernel:
             return {"y": read(data[0].view(_FLOAT).reshape(config.rows, config.order))}
         if number in (9, 12, 14):
             norms = data[0].view(_FLOAT)
-            inputs = {"norms": read(norms.reshape(self._norms_shape(config))), "codes": read(self._codes(config, data[1]))}
+            inputs = {
+                "norms": read(norms.reshape(self._norms_shape(config))),
+                "codes": read(self._codes(config, data[1])),
+            }
             return {**inputs, "query": read(data[2].view(_FLOAT))} if number == 12 else inputs
         if number == 17:
             return {"name": data[0].tobytes().rstrip(b"\0").decode()}
@@ -299,18 +370,19 @@ class Kernel:
             return self._norms_shape(config)
         return (size,)
 
-    def _outputs(self, number: int, config: Config, result: object, output_bytes: list[int], kinds: tuple[np.dtype | None, ...]) -> list[np.ndarray]:
-        if len(kinds) == 1:
-            results = (result,)
-        elif isinstance(result, (tuple, list)) and len(result) == len(kinds):
-            results = tuple(result)
-        else:
+    def _outputs(
+        self, number: int, config: Config, result: object, output_bytes: list[int], kinds: tuple[np.dtype | None, ...]
+    ) -> list[np.ndarray]:
+        results: tuple[Any, ...] = (
+            (result,) if len(kinds) == 1 else tuple(result) if isinstance(result, (tuple, list)) else ()
+        )
+        if len(results) != len(kinds):
             raise _Wrong(f"returned no tuple of {len(kinds)} arrays")
         outputs = []
         for index, (one, kind, size) in enumerate(zip(results, kinds, output_bytes, strict=True)):
             what = "an array" if len(kinds) == 1 else f"output {index}"
             kind = kind or self._codes_type(config)
-            if (number == 14 or (number == 20 and index == 1)):  # their length is the kernel's
+            if number == 14 or (number == 20 and index == 1):  # their length is the kernel's
                 array = to_numpy(one)
                 if array.size > size:
                     raise _Wrong(f"returned {array.size} bytes, {size} is the most")
@@ -321,8 +393,17 @@ class Kernel:
 
     # ---- a call ----
 
-    def answer(self, number: int, config: tuple, first_row: int, rows: int, count: int, word: int, inputs: list[bytes],
-               output_bytes: list[int]) -> tuple[int, int, int, str, list[np.ndarray]]:
+    def answer(
+        self,
+        number: int,
+        config: _ConfigFields,
+        first_row: int,
+        rows: int,
+        count: int,
+        word: int,
+        inputs: list[bytes],
+        output_bytes: list[int],
+    ) -> tuple[int, int, int, str, list[np.ndarray]]:
         """(status, row, column, message, outputs), as the pipe protocol has them."""
         function, arguments, _, kinds = self._plans[number]
         c = Config(*config, first_row, rows, count, word)
@@ -355,14 +436,18 @@ class Kernel:
 
 def last_line(error: BaseException) -> str:
     """The end of a traceback in one line: "ValueError: … (kernel.py:12)"."""
-    text = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    text = "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()[-1]
     frames = traceback.extract_tb(error.__traceback__)
     own = os.path.dirname(os.path.abspath(__file__))
     outside = [f for f in frames if not os.path.abspath(f.filename).startswith(own)]
     if not outside:
         return text
     # The end of what is the caller's: numpy's and torch's own frames tell less.
-    theirs = [f for f in outside if "site-packages" not in f.filename and "dist-packages" not in f.filename and "<__array" not in f.filename] or outside
+    theirs = [
+        f
+        for f in outside
+        if "site-packages" not in f.filename and "dist-packages" not in f.filename and "<__array" not in f.filename
+    ] or outside
     return f"{text} ({os.path.basename(theirs[-1].filename)}:{theirs[-1].lineno})"
 
 
@@ -393,15 +478,33 @@ def _answer_calls(kernel: Kernel) -> None:
     os.dup2(2, 1)  # what the kernel prints is none of the protocol
     sys.stdin, sys.stdout, sys.stderr = open(os.devnull), open(1, "w", closefd=False), open(2, "w", closefd=False)
     while len(header := source.read(_HEADER.size)) == _HEADER.size:
-        _, number, n, d, seed, bits, threads, variant, first_row, rows, count, word, out0, out1, size, step = _HEADER.unpack(header)
+        (
+            _,
+            number,
+            n,
+            d,
+            seed,
+            bits,
+            threads,
+            variant,
+            first_row,
+            rows,
+            count,
+            word,
+            out0,
+            out1,
+            size,
+            step,
+        ) = _HEADER.unpack(header)
         body = source.read(size)
-        if number == 0:
-            answer = (_OK, 0, 0, "", [kernel.info().encode()])
-        else:
+        answer: tuple[int, int, int, str, list[Any]] = (_OK, 0, 0, "", [kernel.info().encode()])
+        if number != 0:
             (step,) = _FLOAT_OF_WORD.unpack(step.to_bytes(4, "little"))
             config = (n, d, seed, bits, threads, variant, step)
             sizes = [out0, out1][: len(_OPERATIONS[number][2])]
-            answer = kernel.answer(number, config, first_row, rows, count, word, kernel.split(number, config, rows, body), sizes)
+            answer = kernel.answer(
+                number, config, first_row, rows, count, word, kernel.split(number, config, rows, body), sizes
+            )
         status, row, column, message, outputs = answer
         if status != _OK:
             outputs = [message.encode("ascii", "replace")[:4096]]

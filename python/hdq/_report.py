@@ -21,7 +21,7 @@ __all__ = ["Check", "Divergence", "Finding", "Report"]
 
 @dataclass(frozen=True)
 class Divergence:
-    """The first number that is wrong, in units of the last place of `expected` as float32 (float64 for the codebook)."""
+    """The first number that is wrong; errors in units of the last place of `expected` (float32, or float64)."""
 
     index: int
     got: str  #: decimal and hexadecimal
@@ -47,16 +47,28 @@ class Finding:
     divergence: Divergence | None = None
     input_file: str | None = None  #: where `input` was written
     input: np.ndarray | None = field(default=None, repr=False, compare=False)  #: the smallest that fails, (rows, n)
-    got: np.ndarray | None = field(default=None, repr=False, compare=False)  #: numbers of the wrong row at the wrong stage
-    expected: np.ndarray | None = field(default=None, repr=False, compare=False)  #: NaN where it is right and was not kept
+    got: np.ndarray | None = field(
+        default=None, repr=False, compare=False
+    )  #: numbers of the wrong row at the wrong stage
+    expected: np.ndarray | None = field(
+        default=None, repr=False, compare=False
+    )  #: NaN where it is right and was not kept
     bound: np.ndarray | None = field(default=None, repr=False, compare=False)  #: |got − expected| may be so much
 
     def __str__(self) -> str:
         c = self.config
-        where = f"stage {self.stage}, check {self.check}, n = {c.n}, " + (f"step {c.step:.9g}" if c.step else f"b = {c.b}")
-        lines = [f"{self.defect}: {self.what}", f"  {where}, seed {c.seed}, row {self.row}" + (f"; {self.count - 1} cases like it" if self.count > 1 else "")]
+        where = f"stage {self.stage}, check {self.check}, n = {c.n}, " + (
+            f"step {c.step:.9g}" if c.step else f"b = {c.b}"
+        )
+        lines = [
+            f"{self.defect}: {self.what}",
+            f"  {where}, seed {c.seed}, row {self.row}"
+            + (f"; {self.count - 1} cases like it" if self.count > 1 else ""),
+        ]
         if self.divergence is not None:
-            lines.append(f"  index {self.divergence.index}: got {self.divergence.got}, should be {self.divergence.expected}")
+            lines.append(
+                f"  index {self.divergence.index}: got {self.divergence.got}, should be {self.divergence.expected}"
+            )
         if self.input_file:
             lines.append(f"  smallest input: {self.input_file}")
         return "\n".join([*lines, f"  again: {self.replay}"])
@@ -79,20 +91,42 @@ def _finding(check: str, j: dict[str, Any], arrays: tuple[np.ndarray | None, ...
     divergence = None
     if "index" in j:
         divergence = Divergence(j["index"], j["got"], j["expected"], j.get("error_ulp", 0.0), j.get("bound_ulp", 0.0))
-    return Finding(j["defect"], _hdq.defect_meaning(j["defect"]), j["stage"], check, j["what"], config, j["row"], j["count"],
-                   j["ended_process"], j["replay"], divergence, j.get("input"), *arrays)
+    return Finding(
+        j["defect"],
+        _hdq.defect_meaning(j["defect"]),
+        j["stage"],
+        check,
+        j["what"],
+        config,
+        j["row"],
+        j["count"],
+        j["ended_process"],
+        j["replay"],
+        divergence,
+        j.get("input"),
+        *arrays,
+    )
 
 
 class Report:
     """The verdict on a kernel. True if it is valid: of the operations that are `judged`."""
 
-    def __init__(self, verdict: dict[str, Any], text: str, junit: str, arrays: list[tuple[np.ndarray | None, ...]]) -> None:
+    def __init__(
+        self, verdict: dict[str, Any], text: str, junit: str, arrays: list[tuple[np.ndarray | None, ...]]
+    ) -> None:
         self._json, self._text, self._junit = verdict, text, junit
         remaining = iter(arrays)
         self.checks: tuple[Check, ...] = tuple(
-            Check(c["check"], c["status"], c["calls"], c["seconds"], c.get("reason", ""),
-                  tuple(_finding(c["check"], f, next(remaining)) for f in c["findings"]))
-            for c in verdict["checks"])
+            Check(
+                c["check"],
+                c["status"],
+                c["calls"],
+                c["seconds"],
+                c.get("reason", ""),
+                tuple(_finding(c["check"], f, next(remaining)) for f in c["findings"]),
+            )
+            for c in verdict["checks"]
+        )
         self.findings: tuple[Finding, ...] = tuple(f for check in self.checks for f in check.findings)
 
     #: "valid", "invalid" or "not judged"
@@ -140,8 +174,14 @@ class Report:
         file = file or sys.stdout
         text = str(self)
         if file.isatty() and "NO_COLOR" not in os.environ:
-            for pattern, code in ((r"^ok\b", 32), (r"^FAIL\b", 31), (r"^valid:", 32), (r"^(?:INVALID|NOT JUDGED).*", 31)):
-                text = re.sub(pattern, lambda match, code=code: f"\033[{code}m{match[0]}\033[0m", text, flags=re.MULTILINE)
+            colours: tuple[tuple[str, int], ...] = (
+                (r"^ok\b", 32),
+                (r"^FAIL\b", 31),
+                (r"^valid:", 32),
+                (r"^(?:INVALID|NOT JUDGED).*", 31),
+            )
+            for pattern, code in colours:
+                text = re.sub(pattern, rf"\033[{code}m\g<0>\033[0m", text, flags=re.MULTILINE)
         print(text, file=file)
 
     def json(self) -> str:
@@ -159,7 +199,9 @@ class Report:
         rows = "".join(
             f"<tr><td>{escape(c.status)}</td><td>{escape(c.name)}</td><td style='text-align:right'>{c.calls}</td>"
             f"<td style='text-align:right'>{c.seconds:.2f} s</td></tr>"
-            for c in self.checks if c.status != "skipped")
+            for c in self.checks
+            if c.status != "skipped"
+        )
         colour = {"valid": "#176f2c", "invalid": "#b3261e"}.get(self.verdict, "#7a5c00")
         parts = [f"<div><p><b>{escape(self.name)}</b>: <b style='color:{colour}'>{escape(self.verdict)}</b></p>"]
         parts += [_finding_html(f) for f in self.findings]
@@ -169,8 +211,12 @@ class Report:
 
 
 def _finding_html(f: Finding) -> str:
-    picture = error_svg(f.got, f.expected, f.bound) if f.got is not None and f.expected is not None and f.bound is not None else ""
-    return (f"<p><b>{html.escape(f.defect)}</b> ({html.escape(f.meaning)})</p><pre>{html.escape(str(f))}</pre>{picture}")
+    picture = (
+        error_svg(f.got, f.expected, f.bound)
+        if f.got is not None and f.expected is not None and f.bound is not None
+        else ""
+    )
+    return f"<p><b>{html.escape(f.defect)}</b> ({html.escape(f.meaning)})</p><pre>{html.escape(str(f))}</pre>{picture}"
 
 
 def error_svg(got: np.ndarray, expected: np.ndarray, bound: np.ndarray) -> str:
@@ -182,7 +228,9 @@ def error_svg(got: np.ndarray, expected: np.ndarray, bound: np.ndarray) -> str:
     shown = shown[np.isfinite(shown) & (shown > 0)]
     if shown.size == 0:
         return ""
-    low, high = math.floor(math.log10(shown.min())), max(math.ceil(math.log10(shown.max())), math.floor(math.log10(shown.min())) + 1)
+    low, high = math.floor(math.log10(shown.min())), max(
+        math.ceil(math.log10(shown.max())), math.floor(math.log10(shown.min())) + 1
+    )
     width, height, left, top = 640, 200, 60, 10
 
     def x(i: float) -> float:
@@ -195,11 +243,18 @@ def error_svg(got: np.ndarray, expected: np.ndarray, bound: np.ndarray) -> str:
     ticks = [e for e in range(low, high + 1) if (e - low) % max(1, (high - low) // 5) == 0]
     grid = "".join(
         f"<line x1='{left}' y1='{y(10.0**e):.1f}' x2='{width - 10}' y2='{y(10.0**e):.1f}' stroke='#ddd'/>"
-        f"<text x='{left - 6}' y='{y(10.0**e) + 4:.1f}' text-anchor='end'>1e{e}</text>" for e in ticks)
+        f"<text x='{left - 6}' y='{y(10.0**e) + 4:.1f}' text-anchor='end'>1e{e}</text>"
+        for e in ticks
+    )
     allowed = " ".join(f"{x(i):.1f},{y(b):.1f}" for i, b in enumerate(bound))
     dots = "".join(
         f"<circle cx='{x(i):.1f}' cy='{y(e):.1f}' r='2' fill='{'#1f5fa8' if e <= b else '#b3261e'}'/>"
-        for i, (e, b) in enumerate(zip(error, bound, strict=True)) if not (math.isnan(e) and math.isfinite(got[i])))
-    return (f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' width='{width}' font-size='11' font-family='sans-serif'>"
-            f"{grid}<polyline points='{allowed}' fill='none' stroke='#444' stroke-dasharray='4 3'/>{dots}"
-            f"<text x='{left}' y='{height - 8}'>|got − expected| by coordinate; dashed: what is allowed</text></svg>")
+        for i, (e, b) in enumerate(zip(error, bound, strict=True))
+        if not (math.isnan(e) and math.isfinite(got[i]))
+    )
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' width='{width}' font-size='11' "
+        f"font-family='sans-serif'>"
+        f"{grid}<polyline points='{allowed}' fill='none' stroke='#444' stroke-dasharray='4 3'/>{dots}"
+        f"<text x='{left}' y='{height - 8}'>|got − expected| by coordinate; dashed: what is allowed</text></svg>"
+    )

@@ -15,12 +15,24 @@ from hdq import _hdq
 from hdq._kernel import BadInput, Config, Kernel, Unsupported
 from hdq._report import Check, Divergence, Finding, Report
 
-__all__ = ["BadInput", "Check", "Config", "Divergence", "Finding", "Report", "Unsupported", "assert_valid", "profile_text", "validate"]
+__all__ = [
+    "BadInput",
+    "Check",
+    "Config",
+    "Divergence",
+    "Finding",
+    "Report",
+    "Unsupported",
+    "assert_valid",
+    "profile_text",
+    "validate",
+]
 
 _LEVELS = ("quick", "default", "thorough")
 _PROMISES = ("own-scheme", "conformant", "bit-exact")
 _SCHEMES = ("fixed-rate", "entropy-coded")
-_FRAMEWORKS = ("jax", "cupy", "numba.cuda", "tensorflow")  # with threads or devices that a fork does not have
+_FRAMEWORKS = ("torch", "jax", "cupy", "numba", "tensorflow")  # with threads or devices that a fork does not have
+_OPENMP = ("libgomp", "libiomp", "libomp")
 
 
 def validate(
@@ -38,10 +50,10 @@ def validate(
     isolate: bool | None = None,
     time_limit: float = 10.0,
     arrays: str | Callable[[np.ndarray], Any] = "numpy",
-    device: object = None,
+    device: Any = None,
     name: str | None = None,
     save_failing: str | os.PathLike[str] | None = None,
-    input: object = None,
+    input: Any = None,
     row: int = 0,
     step: float | None = None,
     steps: Iterable[float] = (),
@@ -58,16 +70,21 @@ def validate(
     Parameters
     ----------
     kernel : object, module, mapping, class, path or list of str
-        Functions named as in hdq_kernel.h: `signs`, `dither`, `thresholds`, `codewords`, `transform`, `transform_transposed` (or
-        `inverse_transform`), `code_bytes`, `encode`, `decode`, `pack`, `unpack`, `dot`, `reconstruct`, `save`, `load`, `error_constant`,
-        `data`, `coding`, `frequencies`, `put_row`, `get_row`. What is missing is not judged. Each gets the arguments that it names: its
-        inputs (x, y, norms, codes, query or q, packed, file, name, raw, stream), first_row, rows, count, word, dimension or n, order or
-        d, seed, bits or b, step, threads, variant, or config, which has them all. Rows are arrays of shape (rows, n), (rows, d),
-        (rows, code bytes). It returns an array or a tuple of them, of numpy, torch or any other library; floats are rounded to float32,
-        integers must be what the operation's type holds. Of a class, an instance is made for each process. A path of a shared object
-        is a plug-in, a list of words a program behind a pipe.
+        Functions named as in hdq_kernel.h: `signs`, `dither`, `thresholds`, `codewords`, `transform`,
+        `transform_transposed` (or `inverse_transform`), `code_bytes`, `encode`, `decode`, `pack`, `unpack`, `dot`,
+        `reconstruct`, `save`, `load`, `error_constant`, `data`, `coding`, `frequencies`, `put_row`, `get_row`. What is
+        missing is not judged. Each gets the arguments that it names: its inputs (x, y, norms, codes, query or q,
+        packed, file, name, norm, raw, stream), first_row, rows, count, word, dimension or n, order or d, seed, bits or
+        b, step, threads, variant, or config, which has them all. Rows are arrays of shape (rows, n), (rows, d), (rows,
+        code bytes); norms of (rows,), or (rows, k) where a profile stores k numbers of each row. It returns an array,
+        or a tuple of them where there are two outputs, of numpy, torch or any other library. Floats are rounded to
+        float32; integers must be what the operation's type holds; a wrong shape is a finding. `Unsupported` and
+        `BadInput` are its answers to what it does not offer, and to NaN and infinity (as is any ValueError with row
+        and column); every other exception is a finding. Of a class, an instance is made for each process. A path is
+        that of a plug-in, a list of words a program behind a pipe.
     profile : str, path or dict, optional
-        The conventions that it is judged by: a shipped profile's name, a JSON file, or what it would hold (docs/profiles.md).
+        The conventions that it is judged by: a shipped profile's name, a JSON file, or what that would hold
+        (docs/profiles.md).
     level : {"quick", "default", "thorough"}
     only, skip : str or list of str
         Names of checks.
@@ -80,10 +97,12 @@ def validate(
     claim : {"unbiased", "error"} or dict, optional
         What a scheme of its own is held to; a dict of bounds by bit width: E‖x̂ − x‖² <= claim[b]·‖x‖².
     promise : {"own-scheme", "conformant", "bit-exact"}, optional
-        "conformant" and "bit-exact" are for implementations of SPEC §1-§4.
+        "conformant" and "bit-exact" are for implementations of SPEC §1 to §4, and of §7.
     isolate : bool, optional
-        True: calls happen in forks of this process, where crashes and hangs are findings, and prints are not shown. False: in this
-        process. Unless given, forks are used where they are safe: not beside CUDA, JAX, CuPy or TensorFlow.
+        True: calls happen in forks of this process, where crashes and hangs are findings, and prints are not shown.
+        False: in this process, which a crash ends. Unless given, forks are used where they are safe: not beside
+        frameworks with threads or devices that a fork does not have (torch, JAX, OpenMP, CUDA), of which the report
+        has a remark.
     time_limit, start_limit : float
         Seconds for a call, and to start. In this process a call is not interrupted, but reported when it returns.
     arrays : {"numpy", "torch"} or function, optional
@@ -117,39 +136,68 @@ def validate(
     ValueError, TypeError
         For arguments that are none, a profile that is none, and what is no kernel.
     """
-    text, argument = ("", "") if profile is None else (profile_text(profile), profile if isinstance(profile, str) else "")
+    text, argument = (
+        ("", "") if profile is None else (profile_text(profile), profile if isinstance(profile, str) else "")
+    )
     _one_of("level", level, _LEVELS)
     if scheme is not None:
         _one_of("scheme", scheme, _SCHEMES)
     widths = _widths(bits)
     given = {
-        "level": level, "only": _names(only), "skip": _names(skip), "variant": variant, "fail_fast": fail_fast, "seconds": seconds,
-        "save_failing": _directory(save_failing), "profile": text, "profile_argument": argument, "scheme": scheme or "",
-        "dimensions": [int(n) for n in _several(dimensions)], "claim": claim if isinstance(claim, str) else "",
-        "time_limit": float(time_limit), "start_limit": float(start_limit), "remarks": [], "replay": "", "replay_without_input": "",
-        "random_seed": 1 if seed is None or input is not None else int(seed), **_case(input, widths, step, seed, row)}
+        "level": level,
+        "only": _names(only),
+        "skip": _names(skip),
+        "variant": variant,
+        "fail_fast": fail_fast,
+        "seconds": seconds,
+        "save_failing": _directory(save_failing),
+        "profile": text,
+        "profile_argument": argument,
+        "scheme": scheme or "",
+        "dimensions": [int(n) for n in _several(dimensions)],
+        "claim": claim if isinstance(claim, str) else "",
+        "time_limit": float(time_limit),
+        "start_limit": float(start_limit),
+        "remarks": [],
+        "replay": "",
+        "replay_without_input": "",
+        "random_seed": 1 if seed is None or input is not None else int(seed),
+        **_case(input, widths, step, seed, row),
+    }
     if isinstance(claim, str):
         _one_of("claim", claim, ("unbiased", "error"))
     kind, words = _carrier(kernel)
     if kind is not None:
         if promise is not None or name is not None or (widths and input is None) or isinstance(claim, Mapping):
-            raise ValueError("a plug-in or program says itself what it promises, claims and is called, and which bits it offers")
+            raise ValueError(
+                "a plug-in or program says itself what it promises, claims and is called, and which bits it offers"
+            )
         return _report(kind, None, words, given)
     info = _info(kernel, name, promise, widths if input is None else [], claim, steps, scheme, variants, max_dimension)
     stored = (lambda n, b: 1) if not text else lambda n, b: _hdq.stored_per_row(text, n, b)
     judged = Kernel(kernel, info, stored, arrays, device, scheme == "entropy-coded")
     forks, remark = _forks(isolate, device)
     given["remarks"] = [remark] if remark else []
-    options = {"profile": _shown_profile(profile), "level": level if level != "default" else None, "promise": promise, "claim": claim,
-               "scheme": scheme, "arrays": arrays if arrays != "numpy" else None, "device": device,
-               "dimensions": given["dimensions"] or None, "isolate": isolate}
+    options = {
+        "profile": _shown_profile(profile),
+        "level": level if level != "default" else None,
+        "promise": promise,
+        "claim": claim,
+        "scheme": scheme,
+        "arrays": arrays if arrays != "numpy" else None,
+        "device": device,
+        "dimensions": given["dimensions"] or None,
+        "isolate": isolate,
+    }
     shown = "".join(f", {key}={_shown(value)}" for key, value in options.items() if value is not None)
     given["replay"] = f"hdq.validate(kernel{shown}"
     given["replay_without_input"] = f"{f', bits={widths}' if widths else ''}, seed={given['random_seed']}"
     return _report("in forks" if forks else "in process", judged, [], given)
 
 
-def assert_valid(kernel: object, profile: str | os.PathLike[str] | Mapping[str, Any] | None = None, **options: Any) -> Report:
+def assert_valid(
+    kernel: object, profile: str | os.PathLike[str] | Mapping[str, Any] | None = None, **options: Any
+) -> Report:
     """`validate`, for tests.
 
     Returns
@@ -189,7 +237,9 @@ def profile_text(profile: str | os.PathLike[str] | Mapping[str, Any]) -> str:
     elif isinstance(profile, os.PathLike) or os.sep in str(profile) or os.path.exists(profile):
         text = Path(profile).read_text(encoding="utf-8")
     else:
-        raise ValueError(f"{profile!r} is neither a shipped profile nor a file; shipped are {', '.join(sorted(shipped))}")
+        raise ValueError(
+            f"{profile!r} is neither a shipped profile nor a file; shipped are {', '.join(sorted(shipped))}"
+        )
     _hdq.stored_per_row(text, 8, 1)  # is it one?
     return text
 
@@ -202,8 +252,8 @@ def _one_of(what: str, value: object, known: Sequence[str]) -> None:
         raise ValueError(f"{what} is one of {', '.join(known)}, not {value!r}")
 
 
-def _several(value: object) -> list[Any]:
-    return [value] if isinstance(value, (int, np.integer)) else list(value)  # type: ignore[call-overload]
+def _several(value: Any) -> list[Any]:
+    return [value] if isinstance(value, (int, np.integer)) else list(value)
 
 
 def _names(names: str | Iterable[str]) -> list[str]:
@@ -231,7 +281,7 @@ def _directory(path: str | os.PathLike[str] | None) -> str:
     return os.fspath(path)
 
 
-def _case(input: object, widths: list[int], step: float | None, seed: int | None, row: int) -> dict[str, Any]:
+def _case(input: Any, widths: list[int], step: float | None, seed: int | None, row: int) -> dict[str, Any]:
     if input is None:
         if step is not None or row:
             raise ValueError("step and row go with input")
@@ -242,7 +292,13 @@ def _case(input: object, widths: list[int], step: float | None, seed: int | None
     x = x.reshape(1, -1) if x.ndim == 1 else x
     if x.ndim != 2 or x.size == 0:
         raise ValueError(f"input has shape (rows, n), not {np.shape(input)}")
-    return {"input": x, "bits": widths[0] if widths else 1, "step": float(step or 0), "seed": int(seed or 0), "row": int(row)}
+    return {
+        "input": x,
+        "bits": widths[0] if widths else 1,
+        "step": float(step or 0),
+        "seed": int(seed or 0),
+        "row": int(row),
+    }
 
 
 def _carrier(kernel: object) -> tuple[str | None, list[str]]:
@@ -259,12 +315,25 @@ def _carrier(kernel: object) -> tuple[str | None, list[str]]:
     return None, []
 
 
-def _info(kernel: object, name: str | None, promise: str | None, widths: list[int], claim: object, steps: Iterable[float],
-          scheme: str | None, variants: int, max_dimension: int | None) -> dict[str, Any]:
+def _info(
+    kernel: object,
+    name: str | None,
+    promise: str | None,
+    widths: list[int],
+    claim: object,
+    steps: Iterable[float],
+    scheme: str | None,
+    variants: int,
+    max_dimension: int | None,
+) -> dict[str, Any]:
     """What the pipe protocol's operation 0 says."""
     promise = promise or "own-scheme"
     _one_of("promise", promise, _PROMISES)
-    named = name or getattr(kernel, "__name__", None) or ("kernel" if isinstance(kernel, Mapping) else type(kernel).__name__)
+    named = (
+        name
+        or getattr(kernel, "__name__", None)
+        or ("kernel" if isinstance(kernel, Mapping) else type(kernel).__name__)
+    )
     info: dict[str, Any] = {"name": str(named), "promise": promise, "variants": int(variants)}
     if widths:
         info["bits"] = widths
@@ -283,17 +352,21 @@ def _forks(isolate: bool | None, device: object) -> tuple[bool, str]:
     """Are calls made in forks, and what a reader should know of it."""
     if isolate is not None:
         return bool(isolate), ""
-    if device is not None and str(device) != "cpu":
-        why = f"it works on {device}"
-    elif "torch" in sys.modules and sys.modules["torch"].cuda.is_initialized():
-        why = "CUDA is in use"
-    elif loaded := [name for name in _FRAMEWORKS if name in sys.modules]:
-        why = f"{loaded[0]} is loaded"
-    elif not hasattr(os, "fork"):
-        why = "the system has no fork"
-    else:
+    if not (why := _why_not_to_fork(device)):
         return True, ""
-    return False, f"the kernel was called in this process, since {why}: a crash would have ended it (isolate=True forks all the same)"
+    return False, f"called in this process, since {why}: a crash would have ended it (isolate=True forks all the same)"
+
+
+def _why_not_to_fork(device: object) -> str:
+    if device is not None and str(device) != "cpu":
+        return f"it works on {device}"
+    if loaded := [name for name in _FRAMEWORKS if name in sys.modules]:
+        return f"{loaded[0]} is loaded"
+    try:
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return "OpenMP is loaded, whose threads are not forked" if any(name in maps for name in _OPENMP) else ""
 
 
 def _shown_profile(profile: object) -> object:

@@ -1,4 +1,4 @@
-"""Kernels for test_validate.py: those of tests/kernels/profiles as hdq.validate takes them, and a transform with things that go wrong."""
+"""Kernels for test_validate.py: those of tests/kernels/profiles for hdq.validate, and a transform that goes wrong."""
 from __future__ import annotations
 
 import ctypes
@@ -27,9 +27,26 @@ def profiled(name: str, fault: str | None = None) -> tuple[dict, list[int] | Non
 
 def adapted(function):
     """From f(call, *flat arrays), as examples/kernel.py has it, to named arguments."""
+
     def answer(config, inputs):
-        call = SimpleNamespace(**{name: getattr(config, name) for name in (
-            "n", "d", "seed", "bits", "threads", "variant", "step", "first_row", "rows", "count", "word")})
+        call = SimpleNamespace(
+            **{
+                name: getattr(config, name)
+                for name in (
+                    "n",
+                    "d",
+                    "seed",
+                    "bits",
+                    "threads",
+                    "variant",
+                    "step",
+                    "first_row",
+                    "rows",
+                    "count",
+                    "word",
+                )
+            }
+        )
         flat = [np.frombuffer(i.encode() + b"\0", np.uint8) if isinstance(i, str) else i.reshape(-1) for i in inputs]
         try:
             return function(call, *flat)
@@ -37,11 +54,13 @@ def adapted(function):
             raise hdq.Unsupported(str(error)) from None
         except pipe.BadInput as error:
             raise hdq.BadInput(*error.args) from None
+
     names = {"x": None, "y": None, "norms": None, "codes": None, "query": None, "packed": None, "name": None}
 
     def named(config, x=None, y=None, norms=None, codes=None, query=None, packed=None, name=None):
         given = dict(names, x=x, y=y, norms=norms, codes=codes, query=query, packed=packed, name=name)
         return answer(config, [value for value in given.values() if value is not None])
+
     return named
 
 
@@ -70,8 +89,16 @@ class Transform:
         return self.returned(x, y)
 
     def returned(self, x, y):
-        changes = {"transposed": lambda: y.T, "short": lambda: y[:, :-1], "doubles": lambda: y.astype(np.float64), "complex": lambda: y + 0j,
-                   "none": lambda: None, "text": lambda: "y", "a list": y.tolist, "its input": lambda: x}
+        changes = {
+            "transposed": lambda: y.T,
+            "short": lambda: y[:, :-1],
+            "doubles": lambda: y.astype(np.float64),
+            "complex": lambda: y + 0j,
+            "none": lambda: None,
+            "text": lambda: "y",
+            "a list": y.tolist,
+            "its input": lambda: x,
+        }
         return changes.get(self.also, lambda: y)()
 
     def crash(self, x):

@@ -21,7 +21,9 @@ from kernels import ROOT, Transform, hadamard, profiled
 import hdq
 
 FAULTS = json.loads((ROOT / "tests" / "kernels" / "profiles" / "faults.json").read_text())
-PROFILE_CHECKS = "profile-data,profile-transform,profile-transposed,profile-pack,profile-encode,profile-decode,profile-dot"
+PROFILE_CHECKS = (
+    "profile-data,profile-transform,profile-transposed,profile-pack,profile-encode,profile-decode,profile-dot"
+)
 
 
 def judged(also: str = "", **options) -> hdq.Report:
@@ -40,9 +42,16 @@ def test_right_kernel_of_a_profile_is_valid(profile):
     assert {"transform", "encode", "decode"} & set(kernel) <= set(report.judged)
 
 
-@pytest.mark.parametrize("profile, fault", [
-    ("turboquant-mse", "codebook-too-narrow"), ("vllm-turboquant", "three-bits-as-four"), ("ffht", "scale-of-2d"),
-    ("ffht", "tail-dropped"), ("turboquant-prod", "residual-dead")])
+@pytest.mark.parametrize(
+    "profile, fault",
+    [
+        ("turboquant-mse", "codebook-too-narrow"),
+        ("vllm-turboquant", "three-bits-as-four"),
+        ("ffht", "scale-of-2d"),
+        ("ffht", "tail-dropped"),
+        ("turboquant-prod", "residual-dead"),
+    ],
+)
 def test_fault_gets_its_class(profile, fault):
     (known,) = [f for f in FAULTS if f["profile"] == profile and f["fault"] == fault]
     kernel, bits = profiled(profile, fault)
@@ -54,14 +63,23 @@ def test_fault_gets_its_class(profile, fault):
 
 
 def test_first_defect_of_a_whole_run_comes_within_seconds():
-    script = ("from kernels import profiled; import hdq; k, b = profiled('turboquant-mse', 'codebook-too-narrow'); "
-              "print(hdq.validate(k, 'turboquant-mse', level='quick', bits=b).findings[0].defect)")
+    script = (
+        "from kernels import profiled; import hdq; k, b = profiled('turboquant-mse', 'codebook-too-narrow'); "
+        "print(hdq.validate(k, 'turboquant-mse', level='quick', bits=b).findings[0].defect)"
+    )
     begin = os.times()
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False,
-                          env={**os.environ, "PYTHONPATH": os.pathsep.join([p for p in sys.path if p])})
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([p for p in sys.path if p])},
+    )
     end = os.times()
     assert done.stdout.strip() == "codebook", done.stderr
-    assert end.children_user + end.children_system - begin.children_user - begin.children_system < 10  # seconds of processor
+    assert (
+        end.children_user + end.children_system - begin.children_user - begin.children_system < 10
+    )  # seconds of processor
 
 
 # ---- what kernels do ----
@@ -75,11 +93,22 @@ def test_right_transform_is_valid_whatever_else_it_does(also, isolate):
 
 
 @pytest.mark.parametrize("isolate", [True, False])
-@pytest.mark.parametrize("also, defect, words", [
-    ("transposed", "failure", "of shape"), ("short", "failure", "of shape"), ("complex", "failure", "complex64"),
-    ("none", "failure", "returned None"), ("text", "failure", "returned an array of type <U1"), ("error", "failure", "RuntimeError: the kernel's own words"),
-    ("exit", "failure", "SystemExit: enough"), ("modify", "input-modified", "modified its input x"),
-    ("its input", "wrong-transform", "rotated coordinate"), ("bad", "wrong-status", "bad input"), ("value_error", "wrong-status", "bad input")])
+@pytest.mark.parametrize(
+    "also, defect, words",
+    [
+        ("transposed", "failure", "of shape"),
+        ("short", "failure", "of shape"),
+        ("complex", "failure", "complex64"),
+        ("none", "failure", "returned None"),
+        ("text", "failure", "returned an array of type <U1"),
+        ("error", "failure", "RuntimeError: the kernel's own words"),
+        ("exit", "failure", "SystemExit: enough"),
+        ("modify", "input-modified", "modified its input x"),
+        ("its input", "wrong-transform", "rotated coordinate"),
+        ("bad", "wrong-status", "bad input"),
+        ("value_error", "wrong-status", "bad input"),
+    ],
+)
 def test_wrong_transform_is_named(also, defect, words, isolate):
     report = judged(also, isolate=isolate)
     assert report.verdict == "invalid", str(report)
@@ -89,7 +118,9 @@ def test_wrong_transform_is_named(also, defect, words, isolate):
         assert "kernels.py:" in report.findings[0].what
 
 
-@pytest.mark.parametrize("also, defect, words", [("crash", "crash", "Segmentation fault"), ("leave", "crash", "exited with status 3")])
+@pytest.mark.parametrize(
+    "also, defect, words", [("crash", "crash", "Segmentation fault"), ("leave", "crash", "exited with status 3")]
+)
 def test_crash_in_a_fork_is_a_finding(also, defect, words):
     report = judged(also)
     assert report.findings[0].defect == defect and words in report.findings[0].what, str(report)
@@ -167,9 +198,31 @@ def test_arrays_are_handed_over_and_taken_back():
     assert hdq.validate(Kernel(), "ffht", level="quick", only="profile-transform", arrays=Tensor)
 
 
+def test_torch_gets_tensors_and_is_not_forked(monkeypatch):
+    class Torch:
+        """What hdq asks of torch."""
+
+        @staticmethod
+        def from_numpy(array):
+            return array.view(Marked)
+
+    class Marked(np.ndarray):
+        pass
+
+    def transform(x):
+        assert isinstance(x, Marked)
+        return hadamard(x)
+
+    monkeypatch.setitem(sys.modules, "torch", Torch)
+    report = hdq.validate({"transform": transform}, "ffht", level="quick", only="profile-transform", arrays="torch")
+    assert report and "torch is loaded" in report.remarks[0] and "torch is loaded" in str(report)
+
+
 def test_integers_must_fit():
     def kernel(change):
-        return {"pack": lambda codes, bits: change(np.packbits(codes[:, None] >> np.arange(bits) & 1, bitorder="little"))}
+        return {
+            "pack": lambda codes, bits: change(np.packbits(codes[:, None] >> np.arange(bits) & 1, bitorder="little"))
+        }
 
     options = {"level": "quick", "only": "pack", "promise": "conformant"}
     assert hdq.validate(kernel(lambda b: b.astype(np.int64)), **options)
@@ -183,28 +236,53 @@ def test_every_name_of_an_argument_is_given():
     seen = {}
 
     def transform(x, rows, first_row, dimension, n, order, d, seed, bits, b, step, threads, variant, config, mine=3):
-        seen.update(rows=rows == len(x), n=n == dimension == x.shape[1], d=d == order, b=b == bits == config.bits, mine=mine == 3,
-                    config=config.n == n and config.seed == seed and config.threads == threads and config.variant == variant)
+        seen.update(
+            rows=rows == len(x),
+            n=n == dimension == x.shape[1],
+            d=d == order,
+            b=b == bits == config.bits,
+            mine=mine == 3,
+            config=config.n == n and config.seed == seed and config.threads == threads and config.variant == variant,
+        )
         return hadamard(x)
 
     assert hdq.validate({"transform": transform}, "ffht", level="quick", only="profile-transform", isolate=False)
     assert all(seen.values()) and len(seen) == 6
 
 
-@pytest.mark.parametrize("kernel, error, words", [
-    ({"transform": lambda x, scale: x}, TypeError, "there is no argument 'scale'"), ({}, TypeError, "none of the functions"),
-    ("kernel.py", ValueError, "list of words"), ([], TypeError, "list of words"), ([3], TypeError, "list of words"),
-    (["/nonexistent-program"], ValueError, "No such file"), ("./nonexistent.so", ValueError, "nonexistent")])
+@pytest.mark.parametrize(
+    "kernel, error, words",
+    [
+        ({"transform": lambda x, scale: x}, TypeError, "there is no argument 'scale'"),
+        ({}, TypeError, "none of the functions"),
+        ("kernel.py", ValueError, "list of words"),
+        ([], TypeError, "list of words"),
+        ([3], TypeError, "list of words"),
+        (["/nonexistent-program"], ValueError, "No such file"),
+        ("./nonexistent.so", ValueError, "nonexistent"),
+    ],
+)
 def test_what_is_no_kernel_is_refused(kernel, error, words):
     with pytest.raises(error, match=words):
         hdq.validate(kernel, level="quick")
 
 
-@pytest.mark.parametrize("options, words", [
-    ({"profile": "no-such"}, "neither a shipped profile nor a file"), ({"profile": {"profile": 1}}, "the profile: "), ({"level": "fast"}, "level is one of"),
-    ({"only": "speed"}, "there is no check 'speed'"), ({"bits": 9}, "bits are 1 to 8"), ({"claim": "good"}, "claim is one of"),
-    ({"promise": "exact"}, "promise is one of"), ({"input": np.zeros((1, 4))}, "input needs one"), ({"row": 3}, "go with input"),
-    ({"input": np.zeros((1, 2, 4)), "bits": 2}, "has shape"), ({"arrays": "jax"}, "arrays is")])
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"profile": "no-such"}, "neither a shipped profile nor a file"),
+        ({"profile": {"profile": 1}}, "the profile: "),
+        ({"level": "fast"}, "level is one of"),
+        ({"only": "speed"}, "there is no check 'speed'"),
+        ({"bits": 9}, "bits are 1 to 8"),
+        ({"claim": "good"}, "claim is one of"),
+        ({"promise": "exact"}, "promise is one of"),
+        ({"input": np.zeros((1, 4))}, "input needs one"),
+        ({"row": 3}, "go with input"),
+        ({"input": np.zeros((1, 2, 4)), "bits": 2}, "has shape"),
+        ({"arrays": "jax"}, "arrays is"),
+    ],
+)
 def test_wrong_options_are_refused(options, words):
     with pytest.raises(ValueError, match=words):
         hdq.validate(Transform(), **{"profile": "ffht", **options})
@@ -225,8 +303,21 @@ def test_plugin_and_program_are_judged_too(tmp_path):
         pytest.skip("no compiler")
     kernels = ROOT / "tests" / "kernels" / "plain"
     library = tmp_path / "plain.so"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", f"-I{ROOT / 'validate' / 'include' / 'hdq'}", f"-I{ROOT / 'validate' / 'include'}",
-                    kernels / "hdq_plain.c", "-o", library, "-lm"], check=True)
+    subprocess.run(
+        [
+            compiler,
+            "-shared",
+            "-fPIC",
+            "-O1",
+            f"-I{ROOT / 'validate' / 'include' / 'hdq'}",
+            f"-I{ROOT / 'validate' / 'include'}",
+            kernels / "hdq_plain.c",
+            "-o",
+            library,
+            "-lm",
+        ],
+        check=True,
+    )
     assert hdq.validate(library, level="quick", only="pack,signs")
     with pytest.raises(ValueError, match="says itself"):
         hdq.validate(library, promise="conformant")
@@ -238,7 +329,14 @@ def test_plugin_and_program_are_judged_too(tmp_path):
 @pytest.fixture(scope="module")
 def wrong() -> hdq.Report:
     kernel, bits = profiled("turboquant-mse", "codebook-too-narrow")
-    return hdq.validate(kernel, "turboquant-mse", level="quick", bits=bits, only="profile-transform,profile-encode,profile-decode", name="<script>&")
+    return hdq.validate(
+        kernel,
+        "turboquant-mse",
+        level="quick",
+        bits=bits,
+        only="profile-transform,profile-encode,profile-decode",
+        name="<script>&",
+    )
 
 
 def test_finding_has_its_arrays(wrong):

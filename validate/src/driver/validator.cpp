@@ -137,7 +137,7 @@ class Runner {
   std::string why_not(const Check& check) const {
     const std::string name = check.name;
     if (name == "concurrent" && !session_.calls_functions())
-      return "a program behind a pipe answers one call after the other";
+      return "this kernel answers one call after the other";
     if (name.starts_with("profile-") && session_.profile() == nullptr) return "there is no profile";
     if (name.starts_with("step-") && !session_.entropy_coded()) return "of the entropy-coded scheme";
     if (session_.entropy_coded() && session_.conformant()) return "not offered, or of the fixed-rate scheme";
