@@ -142,3 +142,40 @@ class Transform:
         error = ValueError("bad")
         error.row, error.column = 0, None
         raise error
+
+
+class OwnCodec:
+    """hdq.Codec, as somebody's kernel."""
+
+    def codec(self, config):
+        return hdq.Codec(
+            config.n, config.bits or None, step=config.step or None, seed=config.seed, threads=config.threads
+        )
+
+    def signs(self, seed, count):
+        return hdq.stages.signs(seed, count)
+
+    def dither(self, seed, first_row, rows):
+        return hdq.stages.dither_words(seed, first_row, rows)
+
+    def thresholds(self, bits, word):
+        return hdq.stages.thresholds(bits, np.uint32(word))
+
+    def codewords(self, bits, word):
+        return hdq.stages.codewords(bits, np.uint32(word))
+
+    def transform(self, x, config):
+        return self.codec(config).rotate(x)[0]
+
+    def encode(self, x, first_row, config):
+        codes = self.codec(config).encode(x, first_row)
+        return codes.norms, codes.codes
+
+    def codes(self, norms, codes, config):
+        return hdq.Codes(norms, codes, self.codec(config).parameters, config.first_row)
+
+    def decode(self, norms, codes, config):
+        return self.codec(config).decode(self.codes(norms, codes, config))
+
+    def dot(self, norms, codes, query, config):
+        return self.codec(config).scores(self.codes(norms, codes, config), query)

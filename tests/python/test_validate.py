@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 import numpy
 import numpy as np
 import pytest
-from kernels import ROOT, Transform, hadamard, profiled
+from kernels import ROOT, OwnCodec, Transform, hadamard, profiled
 
 import hdq
 
@@ -80,6 +80,20 @@ def test_first_defect_of_a_whole_run_comes_within_seconds():
     assert (
         end.children_user + end.children_system - begin.children_user - begin.children_system < 10
     )  # seconds of processor
+
+
+@pytest.mark.parametrize(
+    "scheme, only",
+    [
+        ("fixed-rate", "signs,dither,codebook,transform,encode,decode,dot,bad-input"),
+        ("entropy-coded", "step-encode,step-decode,step-dot,bad-input"),
+    ],
+)
+def test_library_is_a_kernel_too(scheme, only):
+    bits = 3 if scheme == "fixed-rate" else None
+    report = hdq.validate(OwnCodec(), level="quick", promise="bit-exact", scheme=scheme, bits=bits, only=only)
+    assert report, str(report)
+    assert {"encode", "decode", "dot"} <= set(report.judged)
 
 
 # ---- what kernels do ----

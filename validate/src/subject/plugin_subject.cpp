@@ -144,6 +144,7 @@ PluginSubject::Waited PluginSubject::wait_for(std::uint64_t number, std::chrono:
     if (!(complaint = watch.complaint()).empty()) return Waited::too_large;
     std::array<pollfd, 2> watched = {{{socket_, POLLIN, 0}, {said_pipe_, POLLIN, 0}}};
     const int ready = ::poll(watched.data(), watched.size(), deadline.milliseconds_left(100));
+    if (ready <= 0 && limits_.while_waiting) limits_.while_waiting();
     if (ready > 0 && watched[1].revents != 0) {
       said_.drain();
       if ((watched[1].revents & POLLIN) == 0 && watched[0].revents == 0) std::this_thread::sleep_for(1ms);  // it closed its output
