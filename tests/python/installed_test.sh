@@ -4,7 +4,7 @@
 #   installed_test.sh PYTHON SOURCE_DIR MODULE WORK_DIR
 set -euo pipefail
 python=$1 source=$2 module=$3 work=$4
-unset PYTHONPATH
+unset PYTHONPATH HDQ_PYTHON_MODULE
 export PYTHONDONTWRITEBYTECODE=1
 
 fail() { echo "$*" >&2; exit 1; }
@@ -36,6 +36,13 @@ venv/bin/python -c 'import hdq, sys; print(hdq.__version__, hdq.__file__); sys.e
   fail "another hdq is imported"
 venv/bin/python -m pytest --help | grep -- --hdq-level >/dev/null || fail "pytest does not find the plugin"
 venv/bin/python -m pytest -q -p no:cacheprovider --durations=5 "$source/tests/python"
+
+# Where the module is compiled anew, from the sources: that it would be, with what setup.py passes.
+args=$(cd "$source" && "$python" -c 'import runpy, skbuild; skbuild.setup = lambda **k: print(*k["cmake_args"]); runpy.run_path("setup.py")')
+# Words, not one argument.
+cmake -S "$source" -B configured -G Ninja $args -DPython_EXECUTABLE="$python" -DCMAKE_INSTALL_PREFIX="$work/prefix" >configure.log 2>&1 ||
+  { cat configure.log; fail "the package cannot be configured from the sources"; }
+ninja -C configured -t commands install | grep python/src/codec.cpp >/dev/null || fail "nothing would be compiled"
 
 for example in "$source"/examples/python/*.py; do
   echo "-- ${example##*/}"
