@@ -100,8 +100,8 @@ def is_unbiased(quantize: Quantize, x: ArrayLike, *, mse: float, seeds: int | It
         shift = float(samples.mean())
         what = f"E⟨x̂, x⟩ is {1 + shift:.4g}·‖x‖²" if name == "x" else f"the bias along {name} is {shift:.3g}·‖x‖"
         return violated(
-            f"{what} over {len(errors)} seeds, x = {shown(x)} "
-            f"(or the mse, {numbers['mse']:.3g} here, exceeds {mse:.3g})",
+            f"{what} over {len(errors)} seeds, x = {shown(x)}, "
+            f"for an mse of at most {mse:.3g} ({numbers['mse']:.3g} here)",
             **numbers,
         )
     return holds(
