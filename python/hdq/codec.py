@@ -342,7 +342,9 @@ class Codec:
 
     # ---- scores ----
 
-    def scores(self, codes: Codes, queries: Any, metric: str = "ip", *, dtype: str | None = None) -> np.ndarray:
+    def scores(
+        self, codes: Codes, queries: Any, metric: str = "ip", *, rows: Any = None, dtype: str | None = None
+    ) -> np.ndarray:
         """Estimates of ⟨q, x⟩ ("ip"), ‖q − x‖² ("l2"), or ⟨q, x⟩/(‖q‖‖x‖) ("cosine") from codes, without decoding
         (SPEC §4, §5.3).
 
@@ -354,22 +356,26 @@ class Codec:
             As encode takes.
         metric : "ip", "l2" or "cosine"
             Of codes with a mean, no "cosine".
+        rows : (count,) integers, optional
+            Indices into codes of the rows to score, candidates of another search say; negative ones count from the end.
 
         Returns
         -------
-        (queries, rows) float32
+        (queries, rows) float32, or (queries, count)
             Infinite where float32 cannot hold a score. The same bits on every instruction set, thread count and batch.
 
         Raises
         ------
         InvalidInput
             NaN and infinity in a query, whose number is `row`; a bad norm of a row.
-        TypeError, ValueError
-            Arrays of other kinds; other shapes, metrics, codes of another codec.
+        TypeError, ValueError, IndexError
+            Arrays of other kinds; other shapes, metrics, codes of another codec; rows beyond the last.
         """
         asked = rows32(queries, self.dimension, "queries", dtype)
-        out = np.empty((len(asked), len(codes)), np.float32)
-        self._native.scores(asked, codes.mean, metric, *self._native_codes(codes), out)
+        native = self._native_codes(codes)
+        some = None if rows is None else _indices(rows, len(codes))
+        out = np.empty((len(asked), len(codes) if some is None else len(some)), np.float32)
+        self._native.scores(asked, codes.mean, metric, *native, some, out)
         return out
 
     def score_error_bounds(
@@ -442,6 +448,18 @@ def _centred(array: np.ndarray, mean: np.ndarray) -> np.ndarray:
         centred = wide - mean
     refuse_overflow(wide, centred, lambda _: "less the mean, it exceeds the largest float32")
     return centred
+
+
+def _indices(rows: Any, length: int) -> np.ndarray:
+    given = np.asarray(rows)
+    if given.size == 0:
+        given = given.astype(np.int64)
+    if given.dtype.kind not in "iu" or given.ndim != 1:
+        raise TypeError(f"rows must be (count,) integers, not {given.shape} of {given.dtype}")
+    if given.size > 0 and not (-length <= given.min() and given.max() < length):
+        raise IndexError(f"rows from {given.min()} to {given.max()} among {length}")
+    indices = np.ascontiguousarray(given, np.int64)
+    return np.where(indices < 0, indices + length, indices)
 
 
 def _room_for(queries: int, k: int, length: int) -> SearchResult:

@@ -88,14 +88,23 @@ void quantize(const Codec& codec, const py::array& y, const py::array& norms, co
 
 using Mean = std::optional<py::array>;
 
+// list: int64, the rows to score; all of them where there is none.
 void scores(const Codec& codec, const py::array& queries, const Mean& mean, const std::string& metric,
-            const py::array& norms, const py::array& codes, std::uint64_t first_row, const py::array& out) {
+            const py::array& norms, const py::array& codes, std::uint64_t first_row,
+            const std::optional<py::array>& list, const py::array& out) {
   const auto asked = rows<const float>(queries);
   const auto mu = mean_of(mean);
   const EncodedView from = encoded(norms, codes, first_row);
   const RowsView<float> to = rows<float>(out);
+  std::vector<std::size_t> some;
+  if (list.has_value())
+    for (const std::int64_t row : numbers<const std::int64_t>(*list)) some.push_back(static_cast<std::size_t>(row));
   const gil_scoped_release released;
-  Scorer(codec, asked, mu).score(metric_of(metric), from, to);
+  const Scorer scorer(codec, asked, mu);
+  if (list.has_value())
+    scorer.score_list(metric_of(metric), from, some, to);
+  else
+    scorer.score(metric_of(metric), from, to);
 }
 
 void score_errors(const Codec& codec, const py::array& queries, const Mean& mean, const std::string& metric,

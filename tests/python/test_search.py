@@ -34,6 +34,8 @@ def test_scores_are_those_of_decoded_rows(scheme, metric):
     decoding = 1e-5 * norms * max(size, 1)  # decoding rounds too
     assert (np.abs(scores - expected) <= bounds + decoding).all()
     assert (bounds <= 1e-3 * norms * max(size, 1)).all()
+    for i in (0, 17, 39):
+        assert (codec.score_error_bounds(codes[i], queries, metric)[:, 0] == bounds[:, i]).all()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=str)
@@ -49,6 +51,8 @@ def test_scores_are_the_same_bits_however_asked(scheme, metric):
             expected = scores if expected is None else expected
             assert scores.tobytes() == expected.tobytes()
             assert codec.scores(codes[20:50], queries[3], metric).tobytes() == expected[3:4, 20:50].tobytes()
+            some = [5, 69, 5, -1, 0, -70]
+            assert codec.scores(codes, queries, metric, rows=some).tobytes() == expected[:, some].tobytes()
 
 
 @pytest.mark.parametrize("case", vectors("dot"), ids=lambda case: str(case["tcId"]))
@@ -145,6 +149,10 @@ def test_errors():
     for call in (codec.scores, codec.score_error_bounds, lambda c, q, m: codec.search(c, q, 3, m)):
         with pytest.raises(ValueError, match="metric must be"):
             call(codes, q, "dot")
+    assert codec.scores(codes, q, rows=[]).shape == (3, 0)
+    for some, error in (([30], IndexError), ([-31], IndexError), ([0.5], TypeError), (np.ones(30, bool), TypeError)):
+        with pytest.raises(error, match="rows"):
+            codec.scores(codes, q, rows=some)
     bad = q.copy()
     bad[1, 5] = np.nan
     for call in (codec.scores, lambda c, q: codec.search(c, q, 3)):
