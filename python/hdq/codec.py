@@ -375,7 +375,7 @@ class Codec:
         native = self._native_codes(codes)
         some = None if rows is None else _indices(rows, len(codes))
         out = np.empty((len(asked), len(codes) if some is None else len(some)), np.float32)
-        self._native.scores(asked, codes.mean, metric, *native, some, out)
+        self._native.scores(asked, codes.mean, str(metric), *native, some, out)
         return out
 
     def score_error_bounds(
@@ -388,7 +388,7 @@ class Codec:
         """
         asked = rows32(queries, self.dimension, "queries", dtype)
         out = np.empty((len(asked), len(codes)), np.float64)
-        self._native.score_errors(asked, codes.mean, metric, *self._native_codes(codes), out)
+        self._native.score_errors(asked, codes.mean, str(metric), *self._native_codes(codes), out)
         return out
 
     def search(
@@ -408,7 +408,9 @@ class Codec:
         """
         asked = rows32(queries, self.dimension, "queries", dtype)
         result = _room_for(len(asked), k, len(codes))
-        self._native.search(asked, codes.mean, metric, *self._native_codes(codes), result.indices.shape[1], *result)
+        self._native.search(
+            asked, codes.mean, str(metric), *self._native_codes(codes), result.indices.shape[1], *result
+        )
         return result
 
     # ---- Python ----
@@ -440,6 +442,13 @@ class Codec:
             *(f"{name}={value!r}" for name, value, usual in options if value != usual),
         ]
         return f"Codec({', '.join(words)})"
+
+
+def native_codec(codec: Codec) -> Any:
+    """What the compiled part knows of a codec."""
+    if not isinstance(codec, Codec):
+        raise TypeError(f"codec must be hdq.Codec, not {type(codec).__name__}")
+    return codec._native
 
 
 def _centred(array: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -481,5 +490,7 @@ def brute_force_search(
     dimension = as_array(x, "x")[0].shape[-1]
     array, asked = rows32(x, dimension, "x", dtype), rows32(queries, dimension, "queries", dtype)
     result = _room_for(len(asked), k, len(array))
-    _hdq.search_vectors(array, asked, metric, count(threads, "threads", 1024), isa, result.indices.shape[1], *result)
+    _hdq.search_vectors(
+        array, asked, str(metric), count(threads, "threads", 1024), str(isa), result.indices.shape[1], *result
+    )
     return result

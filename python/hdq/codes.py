@@ -38,6 +38,12 @@ class Parameters:
     step: float | None = None
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if (self.bits is None) == (self.step is None):
+            raise ValueError("parameters have either bits or a step")
+        if self.step is not None:
+            object.__setattr__(self, "step", float(np.float32(self.step)))
+
     @property
     def scheme(self) -> str:
         """ "fixed-rate" or "entropy-coded"."""
@@ -213,8 +219,10 @@ class Codes:
         if not parts:
             raise ValueError("no codes to concatenate")
         first = parts[0]
-        following = first.first_row
+        following = getattr(first, "first_row", 0)
         for number, part in enumerate(parts):
+            if not isinstance(part, Codes):
+                raise TypeError(f"part {number} is no hdq.Codes, but {type(part).__name__}")
             if difference := first.parameters.difference(part.parameters):
                 raise ValueError(f"part {number} was made with other parameters than part 0: {difference}")
             if not same_bytes(first.mean, part.mean):

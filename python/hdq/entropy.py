@@ -8,7 +8,7 @@ import numpy as np
 
 from hdq import _hdq
 from hdq._arrays import integer
-from hdq.codec import Codec
+from hdq.codec import Codec, native_codec
 from hdq.codes import Codes, Parameters
 
 __all__ = ["EntropyCoder", "Streams"]
@@ -69,7 +69,7 @@ class EntropyCoder:
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
-        self._native = _hdq.EntropyCoder(codec._native)
+        self._native = _hdq.EntropyCoder(native_codec(codec))
 
     @property
     def codec(self) -> Codec:
@@ -117,6 +117,8 @@ class EntropyCoder:
         TypeError, ValueError
             Arrays of other kinds; of lengths that do not fit each other; streams of another codec.
         """
+        if not isinstance(streams, Streams):
+            raise TypeError(f"streams must be hdq.Streams, not {type(streams).__name__}")
         made = self._codec.parameters
         if difference := made.difference(streams.parameters):
             raise ValueError(f"streams of another codec: {difference}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from hdq import _hdq
 from hdq._arrays import count, output, path_bytes, rows, rows32, unsigned
-from hdq.codec import Codec, SearchResult, _room_for
+from hdq.codec import Codec, SearchResult, _room_for, native_codec
 from hdq.codes import Codes, Parameters, row_range, same_bytes
 
 __all__ = ["File", "Writer", "create", "open"]
@@ -128,7 +128,7 @@ class File:
         reader = self._open()
         begin, end = row_range(rows, len(self), "rows")
         array = output(out, (end - begin, self.dimension), np.float32)
-        reader.decode((codec or self.codec())._native, begin, array)
+        reader.decode(native_codec(self.codec() if codec is None else codec), begin, array)
         return array
 
     def codes(self, rows: int | slice | None = None) -> Codes:
@@ -155,7 +155,9 @@ class File:
         reader = self._open()
         asked = rows32(queries, self.dimension, "queries", dtype)
         result = _room_for(len(asked), k, len(self))
-        reader.search(self.codec(isa=isa, threads=threads)._native, asked, metric, result.indices.shape[1], *result)
+        reader.search(
+            native_codec(self.codec(isa=isa, threads=threads)), asked, str(metric), result.indices.shape[1], *result
+        )
         return result
 
     def verify(self) -> None:
@@ -212,7 +214,7 @@ class Writer:
     def __init__(
         self, path: str | bytes | os.PathLike, codec: Codec, rows: int | None, first_row: int, mean: Any
     ) -> None:
-        self._path, self._codec = path, codec
+        self._path, self._codec, self._native = path, codec, native_codec(codec)
         self._first_row = unsigned(first_row, "first_row")
         self._mean = None if mean is None else codec._mean(mean)
         self._expected, self._written = rows, 0
@@ -257,7 +259,7 @@ class Writer:
     def _append_rows(self, x: Any, dtype: str | None) -> int:
         array = rows(x, self._codec.dimension, "x", dtype)
         if self._writer is not None:
-            self._writer.encode(self._codec._native, array)
+            self._writer.encode(self._native, array)
         else:
             part = self._codec.encode(
                 array, self._next, dtype="bfloat16" if array.dtype == np.uint16 else None, mean=self._mean
@@ -282,7 +284,7 @@ class Writer:
         return (self._first_row + self._written) % (1 << 64)
 
     def _create(self, length: int) -> Any:
-        return _hdq.FileWriter(path_bytes(self._path), self._codec._native, length, self._first_row, self._mean)
+        return _hdq.FileWriter(path_bytes(self._path), self._native, length, self._first_row, self._mean)
 
     def commit(self) -> None:
         """Gives the file its name, complete and flushed to disk.

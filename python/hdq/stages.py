@@ -92,7 +92,7 @@ def widen(x: Any, *, dtype: str | None = None, isa: str = "auto") -> np.ndarray:
     if not (array.dtype == np.float16 or (array.dtype == np.uint16 and (is_bfloat16 or dtype == "bfloat16"))):
         raise TypeError(f'x has dtype {array.dtype}; float16 is widened, and uint16 with dtype="bfloat16"')
     wide = np.empty(array.shape, np.float32)
-    _stages.widen(np.ascontiguousarray(array), wide, isa)
+    _stages.widen(np.ascontiguousarray(array), wide, str(isa))
     return wide
 
 
@@ -102,7 +102,7 @@ def row_norm(x: Any, *, isa: str = "auto") -> Any:
     """
     array, single = _rows(x, "x")
     norms = np.empty(len(array), np.float32)
-    _stages.row_norms(array, norms, isa)
+    _stages.row_norms(array, norms, str(isa))
     return norms[0] if single else norms
 
 
@@ -130,8 +130,7 @@ def transform_transposed(y: Any, signs: Any = None, *, isa: str = "auto") -> np.
 
 
 def inverse_transform(y: Any, signs: Any = None, *, isa: str = "auto") -> np.ndarray:
-    """transform_transposed(y)/d, each number rounded to float32 once more: the inverse of transform but for rounding.
-    """
+    """transform_transposed(y)/d, each number rounded to float32 once more: the inverse of transform but for rounding."""
     x = _transformed(y, signs, True, isa)
     return x / np.float32(x.shape[-1])
 
@@ -140,7 +139,7 @@ def _transformed(x: Any, signs: Any, transposed: bool, isa: str) -> np.ndarray:
     array, single = _rows(x, "x")
     result = array.copy()
     order = result.shape[1]
-    _stages.transform(result, None if signs is None else _sign_words(signs, order), transposed, isa)
+    _stages.transform(result, None if signs is None else _sign_words(signs, order), transposed, str(isa))
     return result[0] if single else result
 
 
@@ -180,7 +179,7 @@ def _tables(table: Any, bits: int, words: Any, length: int, isa: str) -> np.ndar
     ):
         raise ValueError("words must be an integer from 0 to 2^32 - 1, or (rows,) of them")
     out = np.empty((given.size, length), np.float64)
-    table(bits, np.ascontiguousarray(given, np.uint32).reshape(-1), out, isa)
+    table(bits, np.ascontiguousarray(given, np.uint32).reshape(-1), out, str(isa))
     return out.reshape(*given.shape, length)
 
 
@@ -217,7 +216,7 @@ def quantize(bits: int, y: Any, scaled: Any, *, isa: str = "auto") -> np.ndarray
     if limits.shape != expected:
         raise ValueError(f"scaled thresholds have shape {limits.shape}, not {expected}")
     codes = np.empty(array.shape, np.uint8)
-    _stages.quantize(bits, array, np.atleast_2d(limits), codes, isa)
+    _stages.quantize(bits, array, np.atleast_2d(limits), codes, str(isa))
     return codes[0] if single else codes
 
 
@@ -233,7 +232,7 @@ def pack(bits: int, codes: Any, *, isa: str = "auto") -> np.ndarray:
         raise ValueError(f"codes must be 0 to {_levels(bits) - 1}")
     length = (given.shape[-1] * bits + 7) // 8
     packed = np.empty((*given.shape[:-1], length), np.uint8)
-    _stages.pack(bits, _flat(np.ascontiguousarray(given, np.uint8)), _flat(packed), isa)
+    _stages.pack(bits, _flat(np.ascontiguousarray(given, np.uint8)), _flat(packed), str(isa))
     return packed
 
 
@@ -246,7 +245,7 @@ def unpack(bits: int, packed: Any, length: int, *, isa: str = "auto") -> np.ndar
     if given.ndim < 1 or given.shape[-1] != expected:
         raise ValueError(f"{length} codes of {bits} bits have {expected} bytes; the shape is {given.shape}")
     codes = np.empty((*given.shape[:-1], length), np.uint8)
-    _stages.unpack(bits, _flat(np.ascontiguousarray(given)), _flat(codes), isa)
+    _stages.unpack(bits, _flat(np.ascontiguousarray(given)), _flat(codes), str(isa))
     return codes
 
 
@@ -265,7 +264,7 @@ def lookup(bits: int, codes: Any, words: Any, *, isa: str = "auto") -> np.ndarra
     if table.shape != (*given.shape[:-1], _levels(bits)):
         raise ValueError(f"codewords have shape {table.shape}, not {(*given.shape[:-1], _levels(bits))}")
     out = np.empty(given.shape, np.float32)
-    _stages.lookup(bits, np.atleast_2d(given), np.atleast_2d(table), np.atleast_2d(out), isa)
+    _stages.lookup(bits, np.atleast_2d(given), np.atleast_2d(table), np.atleast_2d(out), str(isa))
     return out
 
 

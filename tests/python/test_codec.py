@@ -1,6 +1,7 @@
 """Codec and Codes: the properties of tests/fast/{golden,isa,codec,types,widen,entropy_coded}_test.cpp, through
 Python.
 """
+import ctypes
 import hashlib
 import math
 import pickle
@@ -302,6 +303,61 @@ def test_other_frameworks():
     assert len(codec.encode(Tensor(x[:0]))) == 0
 
 
+class HandMade:
+    """A tensor by DLPack's binary interface, of what numpy cannot export."""
+
+    class Structure(ctypes.Structure):
+        _fields_ = [
+            ("data", ctypes.c_void_p), ("device", ctypes.c_int32 * 2), ("dimensions", ctypes.c_int32), ("kind", ctypes.c_uint8),
+            ("bits", ctypes.c_uint8), ("lanes", ctypes.c_uint16), ("shape", ctypes.c_void_p), ("strides", ctypes.c_void_p),
+            ("byte_offset", ctypes.c_uint64), ("context", ctypes.c_void_p), ("deleter", ctypes.c_void_p),
+        ]  # fmt: skip
+
+    def __init__(self, memory, shape, strides=None, kind=2, bits=32, lanes=1, byte_offset=0):
+        self.memory, self.deleted = memory, 0
+        self.shape = (ctypes.c_int64 * len(shape))(*shape)
+        self.strides = None if strides is None else (ctypes.c_int64 * len(shape))(*strides)
+        self.deleter = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.delete)
+        places = [None if array is None else ctypes.addressof(array) for array in (self.shape, self.strides)]
+        deleter = ctypes.cast(self.deleter, ctypes.c_void_p).value
+        device = (ctypes.c_int32 * 2)(1, 0)
+        described = (len(shape), kind, bits, lanes, *places, byte_offset, None, deleter)
+        self.structure = self.Structure(memory.ctypes.data, device, *described)
+
+    def delete(self, _):
+        self.deleted += 1
+
+    def __dlpack_device__(self):
+        return 1, 0
+
+    def __dlpack__(self):
+        new = ctypes.pythonapi.PyCapsule_New
+        new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+        return new(ctypes.addressof(self.structure), b"dltensor", None)
+
+
+def test_the_binary_interface_of_tensors():
+    x = (rows(5, 96).view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+    codec = hdq.Codec(96)
+    expected = codec.encode(x)
+    halves = np.concatenate([np.full(3, 0x7FC0, np.uint16), bfloat16_bits(x).ravel()])
+    transposed = np.ascontiguousarray(x.T)
+    for tensor in (
+        HandMade(x, x.shape),
+        HandMade(x, x.shape, (96, 1)),
+        HandMade(transposed, x.shape, (1, 5)),
+        HandMade(halves, x.shape, kind=4, bits=16, byte_offset=6),
+        HandMade(x.astype(np.float64), x.shape, bits=64),
+    ):
+        assert codec.encode(tensor) == expected
+        assert tensor.deleted == 1
+    for kind, bits, lanes in ((5, 64, 1), (2, 32, 4), (2, 4, 1), (0, 32, 1), (1, 16, 1), (6, 8, 1)):
+        tensor = HandMade(np.zeros(10_000), (5, 96), kind=kind, bits=bits, lanes=lanes)
+        with pytest.raises(TypeError, match="^x") as error:
+            codec.encode(tensor)
+        assert "\n" not in str(error.value)
+
+
 def test_tensors_are_released():
     import gc
     import weakref
@@ -434,7 +490,6 @@ def test_bad_norms_are_named_in_decoding():
         (dict(step=0.1, error=0.1), ValueError),
         (dict(rate=0.2), ValueError),
         (dict(rate=float("nan")), ValueError),
-        (dict(rate="2"), None),
         (dict(error=100), ValueError),
         (dict(step=0), ValueError),
         (dict(step=17), ValueError),
@@ -449,9 +504,6 @@ def test_bad_norms_are_named_in_decoding():
     ids=str,
 )
 def test_parameters_out_of_range(arguments, error):
-    if error is None:
-        hdq.Codec(**{"dimension": 10, **arguments})
-        return
     with pytest.raises(error) as refused:
         hdq.Codec(**{"dimension": 10, **arguments})
     assert "\n" not in str(refused.value)
@@ -540,6 +592,9 @@ def test_concatenation_wants_consecutive_rows():
     codec = hdq.Codec(33, 3)
     codes = codec.encode(rows(10, 33), 2**64 - 3)
     assert hdq.Codes.concatenate([codes[:2], codes[2:2], codes[2:7], codes[7:]]) == codes
+    for part in (1, codes.codes):
+        with pytest.raises(TypeError, match="part 1"):
+            hdq.Codes.concatenate([codes, part])
     for parts in ([], [codes[:2], codes[3:]], [codes[2:], codes[:2]], [codes[:2], codes[:2]]):
         with pytest.raises(ValueError):
             hdq.Codes.concatenate(parts)
@@ -612,6 +667,10 @@ def test_a_kernels_own_codes_are_taken():
     ):
         with pytest.raises(error):
             hdq.Codes(norms, packed, codec.parameters, 5)
+    for bits, step in ((None, None), (3, 0.1)):
+        with pytest.raises(ValueError, match="either"):
+            hdq.Parameters(33, bits, step)
+    assert hdq.Parameters(33, step=0.1) == hdq.Codec(33, step=0.1).parameters
     coded = hdq.Codec(33, rate=1).encode(rows(3, 33))
     assert coded.codes.shape == (3, 40) and coded.codes.dtype == np.int16
     assert hdq.Codec(1000, step=2.0**-10).encode(rows(3, 1000)).codes.dtype == np.int32

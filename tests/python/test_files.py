@@ -227,3 +227,6 @@ def test_other_codecs_of_a_file(path):
     assert file.decode(out=out[:, 3:15]).tobytes() == file.decode().tobytes()
     with pytest.raises(ValueError, match="seed"):
         file.decode(codec=hdq.Codec(12, seed=1))
+    for call in (lambda: file.decode(codec=3), lambda: hdq.create(path, 3), lambda: hdq.create(path, codec, 2.0)):
+        with pytest.raises(TypeError):
+            call()

@@ -147,8 +147,10 @@ def test_errors():
     with pytest.raises(TypeError, match="k must be an integer"):
         codec.search(codes, q, 2.0)
     for call in (codec.scores, codec.score_error_bounds, lambda c, q, m: codec.search(c, q, 3, m)):
-        with pytest.raises(ValueError, match="metric must be"):
-            call(codes, q, "dot")
+        for metric in ("dot", 3, None):
+            with pytest.raises(ValueError, match="metric must be") as error:
+                call(codes, q, metric)
+            assert "\n" not in str(error.value)
     assert codec.scores(codes, q, rows=[]).shape == (3, 0)
     for some, error in (([30], IndexError), ([-31], IndexError), ([0.5], TypeError), (np.ones(30, bool), TypeError)):
         with pytest.raises(error, match="rows"):
