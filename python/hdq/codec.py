@@ -262,7 +262,9 @@ class Codec:
         bad = np.flatnonzero(~np.isfinite(array[0]))
         if len(bad) > 0:
             raise ValueError(f"the mean's column {bad[0]} is not finite")
-        return array[0].copy()
+        own = array[0].copy()
+        own.flags.writeable = False
+        return own
 
     def _room(self, length: int, out: Codes | None) -> tuple[np.ndarray, np.ndarray]:
         if out is None:

@@ -129,7 +129,7 @@ class Codes:
         self._norms = _array(norms, "norms", np.dtype(np.float32))
         self._codes = _array(codes, "codes", parameters.code_dtype)
         self._first_row = unsigned(first_row, "first_row")
-        self._mean = None if mean is None else _array(mean, "mean", np.dtype(np.float32))
+        self._mean = None if mean is None else _array(mean, "mean", np.dtype(np.float32)).view()
         if self._norms.ndim != 1:
             raise ValueError(f"norms have shape {self._norms.shape}, not (rows,)")
         expected = (len(self._norms), *parameters.code_shape)
@@ -137,8 +137,10 @@ class Codes:
             raise ValueError(
                 f"codes have shape {self._codes.shape}; of {expected[0]} norms and {parameters} they have {expected}"
             )
-        if self._mean is not None and self._mean.shape != (parameters.dimension,):
-            raise ValueError(f"the mean has shape {self._mean.shape}, not ({parameters.dimension},)")
+        if self._mean is not None:
+            self._mean.flags.writeable = False
+            if self._mean.shape != (parameters.dimension,):
+                raise ValueError(f"the mean has shape {self._mean.shape}, not ({parameters.dimension},)")
 
     @classmethod
     def _trusted(

@@ -38,6 +38,8 @@ class File:
         header = self._reader
         self._parameters = Parameters(header.dimension, header.bits or None, header.step or None, header.seed)
         self._mean = header.mean
+        if self._mean is not None:
+            self._mean.flags.writeable = False
 
     @property
     def path(self) -> str | bytes | os.PathLike:

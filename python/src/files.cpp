@@ -10,16 +10,9 @@ namespace {
 
 using py::gil_scoped_release;
 
-FileHeader header_of(const Codec& codec, std::uint64_t rows, std::uint64_t first_row, bool has_mean) {
-  FileHeader header = FileHeader::make(codec, rows, first_row);
-  header.has_mean = has_mean;
-  return header;
-}
-
 std::unique_ptr<FileWriter> create(const py::bytes& path, const Codec& codec, std::uint64_t rows,
                                    std::uint64_t first_row, const std::optional<py::array>& mean) {
-  return std::make_unique<FileWriter>(std::string(path), header_of(codec, rows, first_row, mean.has_value()),
-                                      mean_of(mean));
+  return std::make_unique<FileWriter>(std::string(path), FileHeader::make(codec, rows, first_row), mean_of(mean));
 }
 
 void write_rows(FileWriter& writer, const Codec& codec, const py::array& x) {

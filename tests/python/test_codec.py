@@ -4,6 +4,7 @@ Python.
 import ctypes
 import hashlib
 import math
+import os
 import pickle
 import re
 import sys
@@ -716,7 +717,9 @@ def test_means_are_subtracted_and_added():
     assert bits_of(codes) == bits_of(codec.encode(x - mean, 3))
     plain = hdq.Codes(codes.norms, codes.codes, codes.parameters, 3)
     assert codec.decode(codes).tobytes() == (codec.decode(plain) + mean).tobytes()
-    assert (codes[2:4].mean == mean).all()
+    assert (codes[2:4].mean == mean).all() and not codes.mean.flags.writeable
+    mean[:] = 0
+    assert (codes.mean == codec.encode(x, 3, mean=codes.mean).mean).all() and codes.mean.all()
     for bad in (np.full(33, np.nan), np.ones(32), np.ones((2, 33))):
         with pytest.raises(ValueError, match="mean"):
             codec.encode(x, mean=bad)
@@ -753,6 +756,18 @@ def test_threads_encode_at_once():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_forked_process_works():
+    """Threads of the library do not survive a fork; codecs do."""
+    codec = hdq.Codec(96, threads=3)
+    x = rows(500, 96)
+    codes = codec.encode(x)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if codec.encode(x) == codes and (codec.decode(codes) == codec.decode(codes)).all() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert codec.encode(x) == codes
 
 
 @pytest.mark.parametrize("call", ["encode", "decode", "rotate", "scores", "search", "score_error_bounds"])
