@@ -51,6 +51,10 @@ TEST_F(ProfileCommand, ErrorsAreOneLineThatNamesFileAndField) {
   expect_error("profile check ffht --dim 100", 3, "n = 100 is not offered");
   expect_error("mse --profile eden --preset one-hot --dim 8", 2, "--bits");
   expect_error("mse --profile ffht --bits 4 --preset one-hot --dim 8", 3, "rotation alone");
+  for (const char* command : {"adversary --bits 3", "bounds"}) {
+    expect_error(std::string(command) + " --dim 8 --profile llama-turboquant", 3, "n = 8 is not offered");
+  }
+  expect_error("bounds --dim 8 --profile ffht", 3, "rotation alone");
   expect_error("validate --profile nothing-of-this-name ./x.so", 2, "nothing-of-this-name");
 }
 

@@ -167,14 +167,19 @@ ProfileError over_signs(ProfileJudge judge, std::size_t step, const std::vector<
   return sums.result(x, square_norm, "sum over " + std::to_string(sums.count) + " sign patterns");
 }
 
+// Before anything is made of this length: a judge takes it as given.
+void require_offered(const Profile& profile, std::size_t n, int bits) {
+  if (!profile.codebook) throw BadProfile("codebook: the profile is a rotation alone");
+  if (!profile.offers_bits(bits)) throw BadProfile("bits: " + std::to_string(bits) + " are not offered");
+  if (!profile.offers(n, bits)) throw NotOffered("dimension: n = " + std::to_string(n) + " is not offered");
+}
+
 }  // namespace
 
 ProfileError profile_error(const Profile& given, int bits, const std::vector<float>& x, std::uint64_t data_seed) {
   Profile profile = given;
   profile.decodes_rotated = false;  // the error is the same, the rotation being orthogonal
-  if (!profile.codebook) throw BadProfile("codebook: the profile is a rotation alone");
-  if (!profile.offers_bits(bits)) throw BadProfile("bits: " + std::to_string(bits) + " are not offered");
-  if (!profile.offers(x.size(), bits)) throw NotOffered("dimension: n = " + std::to_string(x.size()) + " is not offered");
+  require_offered(profile, x.size(), bits);
   if (profile.rounding.kind == ProfileRounding::Kind::free) throw BadProfile("rounding: the codes are the kernel's choice");
   ProfileJudge judge(profile, x.size(), bits, drawn_data(profile, x.size(), bits, data_seed));
   Ball square_norm;
@@ -204,6 +209,7 @@ ProfileError profile_error(const Profile& given, int bits, const std::vector<flo
 ProfileAdversary profile_adversary(const Profile& given, std::size_t dimension, int bits, std::uint64_t data_seed) {
   Profile profile = given;
   profile.decodes_rotated = false;
+  require_offered(profile, dimension, bits);
   const ProfileJudge judge(profile, dimension, bits, drawn_data(profile, dimension, bits, data_seed));
   std::vector<std::pair<std::string, std::vector<float>>> candidates;
   const auto back = [&](const char* family, const std::vector<float>& y) {
