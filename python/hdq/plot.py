@@ -107,6 +107,8 @@ def error_spectrum(errors: Any, bound: Any = None, *, ax: Axes | None = None) ->
         One number, or an array of the shape of errors.
     """
     if hasattr(errors, "got") and hasattr(errors, "expected"):
+        if errors.got is None or errors.expected is None:
+            raise ValueError("errors: this finding has no numbers")
         bound = getattr(errors, "bound", None) if bound is None else bound
         errors = np.asarray(errors.got, dtype=float) - np.asarray(errors.expected, dtype=float)
     sizes = np.abs(np.asarray(errors, dtype=float)).ravel()

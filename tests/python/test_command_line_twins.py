@@ -143,8 +143,8 @@ def test_bounds_and_optimality():
 
 
 def test_bounds_of_a_profile():
-    printed = json.loads(run("bounds", "--profile", "turboquant-mse", "--dim", "8", "--json"))
-    compare(printed, reference.bounds(profile="turboquant-mse", dimension=8), "bounds")
+    printed = json.loads(run("bounds", "--profile", "vllm-turboquant", "--dim", "8", "--json"))
+    compare(printed, reference.bounds(profile="vllm-turboquant", dimension=8), "bounds")
 
 
 @pytest.mark.parametrize(

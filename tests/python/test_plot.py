@@ -55,11 +55,21 @@ def test_error_spectrum(ax):
     assert drawn["allowed"].get_ydata().tolist() == [0.25] * 3
 
 
+def test_error_spectrum_leaves_out_what_a_finding_has_not_kept(ax):
+    finding = SimpleNamespace(
+        got=np.array([1.0, 2.0]), expected=np.array([np.nan, 1.5]), bound=np.array([np.nan, 0.25])
+    )
+    drawn = lines(plot.error_spectrum(finding, ax=ax))
+    assert drawn["|error|"].get_xdata().tolist() == drawn["beyond it"].get_xdata().tolist() == [1]
+
+
 def test_error_spectrum_of_arrays(ax):
     drawn = lines(plot.error_spectrum([0.5, -0.25], 1, ax=ax))
     assert drawn["|error|"].get_ydata().tolist() == [0.5, 0.25] and "beyond it" not in drawn
     with pytest.raises(ValueError, match="errors"):
         plot.error_spectrum([], ax=ax)
+    with pytest.raises(ValueError, match="finding"):
+        plot.error_spectrum(SimpleNamespace(got=None, expected=None, bound=None), ax=ax)
 
 
 def test_hdq_needs_no_matplotlib():

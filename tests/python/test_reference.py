@@ -187,6 +187,7 @@ def test_as_json():
         (lambda: reference.bounds(9), "bits"),
         (lambda: reference.bounds(1, threads=-1), "threads"),
         (lambda: reference.bounds(profile="eden", dimension=2000), "dimension"),
+        (lambda: reference.bounds(profile="llama-turboquant", dimension=8), "dimension"),
         (lambda: reference.bounds(profile="eden", optimality=True), "optimality"),
         (lambda: reference.rate(), "rate"),
         (lambda: reference.rate(2, error=0.1), "error"),
@@ -197,6 +198,7 @@ def test_as_json():
         (lambda: reference.scalar(0, bits=1, u="1/2"), "z 0"),
         (lambda: reference.adversary(2000, bits=2), "dimension"),
         (lambda: reference.adversary(4, bits=2, rotation="limit"), "rotation"),
+        (lambda: reference.adversary(8, profile="llama-turboquant"), "dimension"),
     ],
 )
 def test_errors_name_the_parameter(call, name):
