@@ -41,7 +41,7 @@ void read_rows(const FileReader& file, const Codec& codec, std::uint64_t begin, 
 
 // Rows begin, begin + 1, … as norms and codes, as many as there is room for.
 void read_codes(const FileReader& file, std::uint64_t begin, const py::array& norms, const py::array& codes) {
-  const EncodedBuffer to(numbers<float>(norms), numbers<std::uint8_t>(codes), file.header().first_row + begin);
+  const EncodedBuffer to(numbers<float>(norms), numbers<std::uint8_t>(codes), 0);
   if (to.rows() > 0 && to.code_bytes() != file.header().code_bytes())
     throw py::value_error("codes of another length than the file's");
   const gil_scoped_release released;
