@@ -136,14 +136,14 @@ def test_wrong_transform_is_named(also, defect, words, isolate):
     "also, defect, words", [("crash", "crash", "Segmentation fault"), ("leave", "crash", "exited with status 3")]
 )
 def test_crash_in_a_fork_is_a_finding(also, defect, words):
-    report = judged(also)
+    report = judged(also, isolate=True)
     assert report.findings[0].defect == defect and words in report.findings[0].what, str(report)
     assert report.findings[0].ended_process
 
 
 def test_hang_in_a_fork_is_a_finding():
     begin = time.monotonic()
-    report = judged("hang", time_limit=0.2)
+    report = judged("hang", isolate=True, time_limit=0.2)
     assert report.findings[0].defect == "hang" and time.monotonic() - begin < 20
 
 
@@ -164,7 +164,7 @@ def test_interrupt_ends_a_validation():
     timer.start()
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        judged("hang", time_limit=60)
+        judged("hang", isolate=True, time_limit=60)
     timer.join()
     assert time.monotonic() - begin < 20
 
