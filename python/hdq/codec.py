@@ -389,8 +389,9 @@ class Codec:
         Arguments and errors are those of scores.
         """
         asked = rows32(queries, self.dimension, "queries", dtype)
+        native = self._native_codes(codes)
         out = np.empty((len(asked), len(codes)), np.float64)
-        self._native.score_errors(asked, codes.mean, str(metric), *self._native_codes(codes), out)
+        self._native.score_errors(asked, codes.mean, str(metric), *native, out)
         return out
 
     def search(
@@ -409,10 +410,9 @@ class Codec:
             As scores; and for k out of its range.
         """
         asked = rows32(queries, self.dimension, "queries", dtype)
+        native = self._native_codes(codes)
         result = _room_for(len(asked), k, len(codes))
-        self._native.search(
-            asked, codes.mean, str(metric), *self._native_codes(codes), result.indices.shape[1], *result
-        )
+        self._native.search(asked, codes.mean, str(metric), *native, result.indices.shape[1], *result)
         return result
 
     # ---- Python ----
@@ -489,7 +489,10 @@ def brute_force_search(
     x is (rows, n), queries (queries, n) or (n,), of the types that Codec.encode takes; the rest is that of
     Codec.search.
     """
-    dimension = as_array(x, "x")[0].shape[-1]
+    vectors, _ = as_array(x, "x")
+    if vectors.ndim != 2:
+        raise ValueError(f"x has shape {vectors.shape}; (rows, n) is needed")
+    dimension = vectors.shape[1]
     array, asked = rows32(x, dimension, "x", dtype), rows32(queries, dimension, "queries", dtype)
     result = _room_for(len(asked), k, len(array))
     _hdq.search_vectors(

@@ -125,6 +125,8 @@ class Codes:
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, norms: Any, codes: Any, parameters: Parameters, first_row: int = 0, mean: Any = None) -> None:
+        if not isinstance(parameters, Parameters):
+            raise TypeError(f"parameters must be hdq.Parameters, not {type(parameters).__name__}")
         self._parameters = parameters
         self._norms = _array(norms, "norms", np.dtype(np.float32))
         self._codes = _array(codes, "codes", parameters.code_dtype)

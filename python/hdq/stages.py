@@ -184,9 +184,10 @@ def _tables(table: Any, bits: int, words: Any, length: int, isa: str) -> np.ndar
 
 
 def _levels(bits: int) -> int:
-    if not 1 <= count(bits, "bits") <= 8:
-        raise ValueError(f"bits must be 1 to 8, not {bits}")
-    return 1 << bits
+    width = count(bits, "bits")
+    if not 1 <= width <= 8:
+        raise ValueError(f"bits must be 1 to 8, not {width}")
+    return 1 << width
 
 
 def scale_thresholds(bits: int, theta: Any, norm: Any) -> np.ndarray:

@@ -651,8 +651,9 @@ def test_codes_of_other_codecs_are_refused():
         ):
             with pytest.raises(ValueError, match=message):
                 call(codes)
-    with pytest.raises(TypeError, match="hdq.Codes"):
-        codec.decode(np.zeros((3, 15), np.uint8))
+    for call in (codec.decode, lambda c: codec.scores(c, x), lambda c: codec.search(c, x, 1)):
+        with pytest.raises(TypeError, match="hdq.Codes"):
+            call(np.zeros((3, 15), np.uint8))
 
 
 def test_a_kernels_own_codes_are_taken():
@@ -668,6 +669,8 @@ def test_a_kernels_own_codes_are_taken():
     ):
         with pytest.raises(error):
             hdq.Codes(norms, packed, codec.parameters, 5)
+    with pytest.raises(TypeError, match="hdq.Parameters"):
+        hdq.Codes(codes.norms, codes.codes, codec)
     for bits, step in ((None, None), (3, 0.1)):
         with pytest.raises(ValueError, match="either"):
             hdq.Parameters(33, bits, step)
