@@ -43,6 +43,16 @@ def count(value: Any, name: str, most: int = (1 << 31) - 1) -> int:
     return number
 
 
+def dither_words(words: Any) -> np.ndarray:
+    """Dither words as uint32, of the same shape: one, or (rows,) of them."""
+    given = np.asarray(words)
+    if given.size > 0 and given.dtype.kind not in "iu":
+        raise TypeError(f"words must be integers, not {given.dtype}")
+    if given.ndim > 1 or (given.size > 0 and not (0 <= given.min() and given.max() < 1 << 32)):
+        raise ValueError("words must be 0 to 2^32 - 1, one or (rows,) of them")
+    return given.astype(np.uint32)
+
+
 def path_bytes(path: str | bytes | os.PathLike) -> bytes:
     name = os.fsencode(path)
     if b"\0" in name:

@@ -7,6 +7,7 @@ import numpy as np
 
 from hdq import _hdq
 from hdq._arrays import as_array, count, integer, output, refuse_overflow, rows, rows32, unsigned, widened
+from hdq._arrays import dither_words as word_array
 from hdq.codes import Codes, Parameters
 
 __all__ = ["Codec", "SearchResult", "brute_force_search", "supported_isas"]
@@ -335,7 +336,7 @@ class Codec:
         """
         y = rows32(y, self.order, "y")
         norms = np.ascontiguousarray(norms, np.float32)
-        words = np.ascontiguousarray(words, np.uint32)
+        words = word_array(words)
         if norms.shape != (len(y),) or words.shape != (len(y),):
             raise ValueError(f"{len(y)} rows have ({len(y)},) norms and words, not {norms.shape} and {words.shape}")
         codes = np.empty((len(y), self._codes_in_row), self._code_dtype)

@@ -22,6 +22,7 @@ import numpy as np
 
 from hdq import _hdq
 from hdq._arrays import as_array, count, rows32, unsigned
+from hdq._arrays import dither_words as word_array
 
 __all__ = [
     "HadamardOrder", "base_matrix", "codewords", "dither_of_word", "dither_words", "hadamard_order",
@@ -171,15 +172,9 @@ def codewords(bits: int, words: Any, *, isa: str = "auto") -> np.ndarray:
 
 
 def _tables(table: Any, bits: int, words: Any, length: int, isa: str) -> np.ndarray:
-    given = np.asarray(words)
-    if (
-        given.dtype.kind not in "iu"
-        or given.ndim > 1
-        or (given.size > 0 and not (0 <= given.min() and given.max() < 1 << 32))
-    ):
-        raise ValueError("words must be an integer from 0 to 2^32 - 1, or (rows,) of them")
+    given = word_array(words)
     out = np.empty((given.size, length), np.float64)
-    table(bits, np.ascontiguousarray(given, np.uint32).reshape(-1), out, str(isa))
+    table(bits, given.reshape(-1), out, str(isa))
     return out.reshape(*given.shape, length)
 
 

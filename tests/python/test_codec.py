@@ -139,6 +139,23 @@ def test_the_steps_give_the_bytes_of_encode():
         assert codec.quantize(y, norms, codec.dither_words(11, 5)).tobytes() == codes.codes.tobytes()
 
 
+def test_the_step_quantize_takes_what_fits():
+    codec = hdq.Codec(33, 3)
+    y, norms = codec.rotate(rows(3, 33))
+    words = codec.dither_words(0, 3)
+    expected = codec.quantize(y, norms, words).tobytes()
+    assert codec.quantize(np.asfortranarray(y), norms.tolist(), words.tolist()).tobytes() == expected
+    for wrong, error in (
+        ((y, norms, words.astype(np.float64)), TypeError),
+        ((y, norms, words.astype(np.int64) - (1 << 32)), ValueError),
+        ((y, norms, words[:2]), ValueError),
+        ((y, norms[:2], words), ValueError),
+        ((y[:, :33], norms, words), ValueError),
+    ):
+        with pytest.raises(error):
+            codec.quantize(*wrong)
+
+
 # ---- errors are what they are said to be ----
 
 

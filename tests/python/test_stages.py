@@ -184,7 +184,7 @@ def test_packing_comes_back(bits):
         (lambda: stages.thresholds(0, 1), ValueError),
         (lambda: stages.thresholds(1, 2**32), ValueError),
         (lambda: stages.thresholds(1, -1), ValueError),
-        (lambda: stages.codewords(1, 0.5), ValueError),
+        (lambda: stages.codewords(1, 0.5), TypeError),
         (lambda: stages.transform(np.ones(4, np.int32)), TypeError),
         (lambda: stages.transform(np.ones((2, 2, 2), np.float32)), ValueError),
         (lambda: stages.transform(np.ones(4, np.float32), np.ones(3)), ValueError),
