@@ -224,8 +224,9 @@ def pack(bits: int, codes: Any, *, isa: str = "auto") -> np.ndarray:
     given = np.asarray(codes)
     if given.dtype.kind not in "iu" or given.ndim < 1:
         raise TypeError(f"codes must be an array of integers, not of {given.dtype}")
-    if given.size > 0 and not (0 <= given.min() and given.max() < _levels(bits)):
-        raise ValueError(f"codes must be 0 to {_levels(bits) - 1}")
+    levels = _levels(bits)
+    if given.size > 0 and not (0 <= given.min() and given.max() < levels):
+        raise ValueError(f"codes must be 0 to {levels - 1}")
     length = (given.shape[-1] * bits + 7) // 8
     packed = np.empty((*given.shape[:-1], length), np.uint8)
     _stages.pack(bits, _flat(np.ascontiguousarray(given, np.uint8)), _flat(packed), str(isa))

@@ -177,6 +177,7 @@ def test_packing_comes_back(bits):
         (lambda: stages.pack(3, np.array([-1])), ValueError),
         (lambda: stages.pack(3, np.array([1.0])), TypeError),
         (lambda: stages.pack(9, np.array([1])), ValueError),
+        (lambda: stages.pack(2**64, np.zeros(0, np.uint8)), ValueError),
         (lambda: stages.unpack(3, np.zeros(3, np.uint8), 9), ValueError),
         (lambda: stages.unpack(3, np.zeros(4, np.int8), 9), TypeError),
         (lambda: stages.lookup(2, np.array([4], np.uint8), np.zeros(4)), ValueError),
