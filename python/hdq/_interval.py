@@ -171,7 +171,7 @@ class Interval:
     @property
     def midpoint(self) -> Fraction:
         """Halfway between the ends, exactly; ValueError for an unbounded interval."""
-        if not self.is_finite:
+        if isinstance(self._lower, float) or isinstance(self._upper, float):
             raise ValueError(f"{self} has no midpoint")
         return (self._lower + self._upper) / 2
 
@@ -263,7 +263,9 @@ class Interval:
 
     def __eq__(self, other: Any) -> bool:
         other = _operand(other)
-        return NotImplemented if other is None else (self._lower, self._upper) == (other._lower, other._upper)
+        if other is None:
+            return NotImplemented
+        return self._lower == other._lower and self._upper == other._upper
 
     def __hash__(self) -> int:
         return hash(self._lower) if self._lower == self._upper else hash((Interval, self._lower, self._upper))

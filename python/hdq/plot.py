@@ -46,9 +46,10 @@ def mse_against_bits(
     ax, widths = _axes(ax), list(bits)
     for scheme in schemes:
         errors = [
-            reference.mse(x, bits=b, scheme=scheme, dimension=dimension, rotation=rotation, digits=6) for b in widths
+            4**b * reference.mse(x, bits=b, scheme=scheme, dimension=dimension, rotation=rotation, digits=6).mse
+            for b in widths
         ]
-        ax.plot(widths, [error.times_4b.floats()[1] for error in errors], marker="o", label=scheme)
+        ax.plot(widths, [error.floats()[1] for error in errors], marker="o", label=scheme)
     certified = reference.bounds(widths)
     ax.plot(
         widths,

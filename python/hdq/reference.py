@@ -20,7 +20,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from fractions import Fraction
-from typing import Any, Union
+from typing import Any, TypeGuard, Union, overload
 
 import numpy as np
 
@@ -453,30 +453,36 @@ def _one_of(**given: Any) -> str:
 
 def _float_vector(x: Numbers, single: bool) -> list[float]:
     """x as floats: exactly, up to a common factor, which changes no relative error. `single`: exactly, and float32."""
+    zero = "x is the zero vector, which is encoded exactly and has no direction"
+    no_float32 = "x has a coordinate that is no float32, as kernels take them"
     if isinstance(x, np.ndarray) and x.dtype.kind == "f":
         if x.ndim != 1 or x.size == 0:
             raise ValueError(f"x has the shape {x.shape}; it is one vector")
-        numbers = [float(v) for v in x]
-        if not all(map(math.isfinite, numbers)):
-            raise ValueError(f"x[{next(i for i, v in enumerate(numbers) if not math.isfinite(v))}] is not finite")
-        rationals = [Fraction(v) for v in numbers]
-    else:
-        rationals = [exact(v) for v in x]
-        if any(isinstance(v, float) for v in rationals) or not rationals:
-            raise ValueError("x has an infinite coordinate" if rationals else "x is empty; it is one vector")
-    if not any(rationals):
-        raise ValueError("x is the zero vector, which is encoded exactly and has no direction")
+        if not np.isfinite(x).all():
+            raise ValueError(f"x[{np.flatnonzero(~np.isfinite(x))[0]}] is not finite")
+        if not x.any():
+            raise ValueError(zero)
+        with np.errstate(over="ignore", under="ignore"):
+            if (x.astype(np.float32 if single else np.float64) != x).any():
+                raise ValueError(no_float32 if single else "x has a coordinate that is no float64")
+        return [float(v) for v in x]
+    rationals = [exact(v) for v in x]
+    finite = [v for v in rationals if isinstance(v, Fraction)]
+    if not finite or len(finite) < len(rationals):
+        raise ValueError("x has an infinite coordinate" if rationals else "x is empty; it is one vector")
+    if not any(finite):
+        raise ValueError(zero)
+    floats = [_float_or_nan(v) for v in finite]
     if single:
-        floats = [float(v) for v in rationals]
-        if any(Fraction(f) != v or np.float32(f) != f for f, v in zip(floats, rationals)):
-            raise ValueError("x has a coordinate that is no float32, as kernels take them")
+        with np.errstate(over="ignore", under="ignore"):
+            if any(math.isnan(v) or np.float32(v) != v for v in floats):
+                raise ValueError(no_float32)
         return floats
-    floats = [_float_or_nan(v) for v in rationals]
-    if all(map(math.isfinite, floats)):
+    if not any(map(math.isnan, floats)):
         return floats
-    factor = Fraction(math.lcm(*(v.denominator for v in rationals)), math.gcd(*(v.numerator for v in rationals)))
-    floats = [_float_or_nan(v * factor) for v in rationals]
-    if not all(map(math.isfinite, floats)):
+    factor = Fraction(math.lcm(*(v.denominator for v in finite)), math.gcd(*(v.numerator for v in finite)))
+    floats = [_float_or_nan(v * factor) for v in finite]
+    if any(map(math.isnan, floats)):
         raise ValueError("x has coordinates whose ratios no float64 hold exactly")
     return floats
 
@@ -512,7 +518,7 @@ def _codebook_numbers(codebook: Any, unit: str) -> Any:
         raise ValueError(f"codebook: {error}") from None
 
 
-def _is_path(value: Any) -> bool:
+def _is_path(value: Any) -> TypeGuard[Path]:
     return isinstance(value, (str, os.PathLike))
 
 
@@ -727,6 +733,25 @@ def _step_figure(kind: type, x: Vector | None, step: float, dimension: int | Non
     if kind is Mse:
         return Mse(mse=Interval(Fraction(step) ** 2 / 12), method="step^2/12 for every vector", **about)
     return Bias(norm=Interval(0), correlation=Interval(1), method="exactly unbiased for a continuous offset", **about)
+
+
+@overload
+def bounds(
+    bits: int | Sequence[int] = ...,
+    *,
+    asymptotics: bool = ...,
+    optimality: bool = ...,
+    profile: None = ...,
+    dimension: int = ...,
+    data_seed: int = ...,
+    threads: int = ...,
+) -> Bounds:
+    ...
+
+
+@overload
+def bounds(*, profile: str, dimension: int = ..., data_seed: int = ..., threads: int = ...) -> ProfileBounds:
+    ...
 
 
 def bounds(
