@@ -51,7 +51,6 @@ class Interruptible {
   auto run(const F& f) {
     try {
       const py::gil_scoped_release released;
-      const reference::BallThread caches;  // of whatever thread Python calls from
       return f();
     } catch (const Raised&) {
       PyErr_Restore(type_, value_, traceback_);
