@@ -64,6 +64,7 @@ def validate(
     fail_fast: bool = False,
     seconds: float | None = None,
     start_limit: float = 30.0,
+    memory_limit: float | None = None,
 ) -> Report:
     """Judge a kernel by what it offers.
 
@@ -105,6 +106,8 @@ def validate(
         has a remark.
     time_limit, start_limit : float
         Seconds for a call, and to start. In this process a call is not interrupted, but reported when it returns.
+    memory_limit : float, optional
+        GiB that a kernel may take, in a fork beside what this process has; half of the machine's unless given.
     arrays : {"numpy", "torch"} or function, optional
         What the kernel gets; a function makes it of a numpy array.
     device : optional
@@ -158,6 +161,7 @@ def validate(
         "claim": claim if isinstance(claim, str) else "",
         "time_limit": float(time_limit),
         "start_limit": float(start_limit),
+        "memory_limit": None if memory_limit is None else float(memory_limit),
         "remarks": [],
         "replay": "",
         "replay_without_input": "",

@@ -1,10 +1,11 @@
 #include "kernel_subject.hpp"
 
-#include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -177,6 +178,14 @@ class Watched final : public Subject {
   ::_exit(1);
 }
 
+// A fork begins with the pages of this process, and so do the two processes above it; what a kernel takes comes on top.
+std::uint64_t inherited_bytes() {
+  constexpr std::uint64_t processes = 3;
+  std::uint64_t size = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident;
+  return processes * resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 std::unique_ptr<ContainedProcess> forked(const py::object& kernel, const ContainedProcess::Streams& streams) {
   const py::gil_scoped_acquire gil;
   PyOS_BeforeFork();
@@ -193,6 +202,8 @@ std::unique_ptr<Subject> kernel_in_process(py::object kernel, const Limits& limi
 }
 
 std::unique_ptr<Subject> kernel_in_forks(py::object kernel, const Limits& limits) {
+  Limits roomy = limits;
+  roomy.memory += std::min(inherited_bytes(), UINT64_MAX - limits.memory);
   // Taken and given back with the GIL.
   const std::shared_ptr<py::object> held(new py::object(std::move(kernel)), [](py::object* object) {
     const py::gil_scoped_acquire gil;
@@ -203,7 +214,7 @@ std::unique_ptr<Subject> kernel_in_forks(py::object kernel, const Limits& limits
         return std::make_unique<PipeSubject>(
             "kernel", [held](const ContainedProcess::Streams& streams) { return forked(*held, streams); }, watched);
       },
-      limits);
+      roomy);
 }
 
 std::unique_ptr<Subject> interruptible(const std::function<std::unique_ptr<Subject>(const Limits&)>& open,

@@ -133,6 +133,8 @@ py::tuple judge(const std::string& kind, const py::object& kernel, const std::ve
   const std::optional<Case> input = case_of(given);
   Limits limits(milliseconds(given["time_limit"].cast<double>()));
   limits.start = milliseconds(given["start_limit"].cast<double>());
+  if (const auto most = given["memory_limit"].cast<std::optional<double>>())
+    limits.memory = static_cast<std::uint64_t>(*most * 0x1p30);
   const auto beginning = given["replay"].cast<std::string>(),
              without_input = given["replay_without_input"].cast<std::string>();
   if (!beginning.empty())

@@ -107,6 +107,10 @@ class Transform:
     def hang(self, x):
         time.sleep(1000)
 
+    def devour(self, x):
+        self.kept.append(np.ones(1 << 24))  # 128 MiB
+        time.sleep(0.15)
+
     def leave(self, x):
         os._exit(3)
 

@@ -141,6 +141,22 @@ def test_crash_in_a_fork_is_a_finding(also, defect, words):
     assert report.findings[0].ended_process
 
 
+def test_memory_of_a_kernel_is_limited_and_not_that_of_this_process():
+    ours = np.ones(1 << 25)  # 256 MiB
+    assert judged(memory_limit=0.2)
+    report = judged("devour", memory_limit=0.2)
+    assert report.findings[0].defect == "crash" and "GiB of memory in use" in report.findings[0].what, str(report)
+    del ours
+
+
+def test_validation_works_in_any_thread():
+    reports = []
+    thread = threading.Thread(target=lambda: reports.append(judged()))
+    thread.start()
+    thread.join()
+    assert reports[0]
+
+
 def test_hang_in_a_fork_is_a_finding():
     begin = time.monotonic()
     report = judged("hang", isolate=True, time_limit=0.2)

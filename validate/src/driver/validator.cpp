@@ -261,7 +261,7 @@ class Runner {
       if (trouble.reply.outcome == Outcome::unsupported) return std::nullopt;
       Finding f = finding_of(trouble);
       if (f.row == 0) f.row = c.first_row;
-      if (f.defect == "crash" && only_unaligned(c)) {
+      if (f.defect == "crash" && session_.calls_functions() && only_unaligned(c)) {
         f.defect = "tail-of-a-simd-loop";
         f.what += ", unless all buffers are aligned to 64 bytes";
       }
