@@ -46,14 +46,16 @@ class Finding:
     replay: str  #: a line that shows it again: of Python, or for a plug-in or program a command
     divergence: Divergence | None = None
     input_file: str | None = None  #: where `input` was written
-    input: np.ndarray | None = field(default=None, repr=False, compare=False)  #: the smallest that fails, (rows, n)
-    got: np.ndarray | None = field(
-        default=None, repr=False, compare=False
-    )  #: numbers of the wrong row at the wrong stage
-    expected: np.ndarray | None = field(
-        default=None, repr=False, compare=False
-    )  #: NaN where it is right and was not kept
-    bound: np.ndarray | None = field(default=None, repr=False, compare=False)  #: |got − expected| may be so much
+    #: the smallest that fails, (rows, n)
+    input: np.ndarray | None = field(default=None, repr=False, compare=False)
+    #: of that, the numbers of the wrong row at the wrong stage; codes as indices of codewords
+    got: np.ndarray | None = field(default=None, repr=False, compare=False)
+    #: NaN where a number is right and what was expected was not kept
+    expected: np.ndarray | None = field(default=None, repr=False, compare=False)
+    #: |got − expected| may be so much
+    bound: np.ndarray | None = field(default=None, repr=False, compare=False)
+    #: got, expected and bound of the input as it was before it was made smaller
+    first_seen: tuple[np.ndarray, np.ndarray, np.ndarray] | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         c = self.config
@@ -86,7 +88,8 @@ class Check:
     findings: tuple[Finding, ...] = ()
 
 
-def _finding(check: str, j: dict[str, Any], arrays: tuple[np.ndarray | None, ...]) -> Finding:
+def _finding(check: str, j: dict[str, Any], arrays: tuple[Any, tuple[Any, ...], tuple[Any, ...]]) -> Finding:
+    smallest, row, first = arrays
     config = Config(j["dimension"], j["order"], j["seed"], j["bits"], j["threads"], j["variant"], j["step"])
     divergence = None
     if "index" in j:
@@ -104,7 +107,9 @@ def _finding(check: str, j: dict[str, Any], arrays: tuple[np.ndarray | None, ...
         j["replay"],
         divergence,
         j.get("input"),
-        *arrays,
+        smallest,
+        *row,
+        None if any(a is None for a in first) else first,  # type: ignore[arg-type]
     )
 
 
@@ -112,7 +117,7 @@ class Report:
     """The verdict on a kernel. True if it is valid: of the operations that are `judged`."""
 
     def __init__(
-        self, verdict: dict[str, Any], text: str, junit: str, arrays: list[tuple[np.ndarray | None, ...]]
+        self, verdict: dict[str, Any], text: str, junit: str, arrays: list[tuple[Any, tuple[Any, ...], tuple[Any, ...]]]
     ) -> None:
         self._json, self._text, self._junit = verdict, text, junit
         remaining = iter(arrays)
@@ -154,7 +159,9 @@ class Report:
                 skipped.setdefault(check.reason, []).append(check.name)
         lines = self._text.rstrip("\n").split("\n")
         kept = [line for line in lines if not re.match(r"-    [a-z]", line)]
-        where = next((i for i, line in enumerate(kept) if i > 1 and not line), len(kept))  # the end of the list of checks
+        where = next(
+            (i for i, line in enumerate(kept) if i > 1 and not line), len(kept)
+        )  # the end of the list of checks
         kept[where:where] = [f"-    {', '.join(names)}: {reason}" for reason, names in skipped.items()]
         return "\n".join(kept)
 
@@ -211,11 +218,7 @@ class Report:
 
 
 def _finding_html(f: Finding) -> str:
-    picture = (
-        error_svg(f.got, f.expected, f.bound)
-        if f.got is not None and f.expected is not None and f.bound is not None
-        else ""
-    )
+    picture = error_svg(*f.first_seen) if f.first_seen is not None else ""
     return f"<p><b>{html.escape(f.defect)}</b> ({html.escape(f.meaning)})</p><pre>{html.escape(str(f))}</pre>{picture}"
 
 
@@ -256,5 +259,5 @@ def error_svg(got: np.ndarray, expected: np.ndarray, bound: np.ndarray) -> str:
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' width='{width}' font-size='11' "
         f"font-family='sans-serif'>"
         f"{grid}<polyline points='{allowed}' fill='none' stroke='#444' stroke-dasharray='4 3'/>{dots}"
-        f"<text x='{left}' y='{height - 8}'>|got − expected| by coordinate; dashed: what is allowed</text></svg>"
+        f"<text x='{left}' y='{height - 8}'>|got − expected| by coordinate, as first seen; dashed: what is allowed</text></svg>"
     )

@@ -115,18 +115,19 @@ py::object array_or_none(const std::vector<T>& values) {
   return py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data());
 }
 
+py::tuple arrays_of(const Comparison& c) { return py::make_tuple(array_or_none(c.got), array_or_none(c.expected), array_or_none(c.bound)); }
+
 py::list arrays_of(const Verdict& verdict) {
   py::list all;
   for (const Finding* f : verdict.findings()) {
     py::object input = array_or_none(f->input);
     if (!input.is_none()) input = input.attr("reshape")(-1, f->config.dimension);
-    all.append(py::make_tuple(input, array_or_none(f->row_values.got), array_or_none(f->row_values.expected),
-                              array_or_none(f->row_values.bound)));
+    all.append(py::make_tuple(input, arrays_of(f->row_values), arrays_of(f->first_seen)));
   }
   return all;
 }
 
-// (JSON, text, JUnit XML, [(input, got, expected, bound) of each finding]).
+// (JSON, text, JUnit XML, [(input, (got, expected, bound), the same as first seen) of each finding]).
 py::tuple judge(const std::string& kind, const py::object& kernel, const std::vector<std::string>& words,
                 const py::dict& given) {
   Options options = options_of(given);

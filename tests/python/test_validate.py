@@ -143,8 +143,8 @@ def test_crash_in_a_fork_is_a_finding(also, defect, words):
 
 def test_memory_of_a_kernel_is_limited_and_not_that_of_this_process():
     ours = np.ones(1 << 25)  # 256 MiB
-    assert judged(memory_limit=0.2)
-    report = judged("devour", memory_limit=0.2)
+    assert judged(memory_limit=0.2, isolate=True)
+    report = judged("devour", memory_limit=0.2, isolate=True)
     assert report.findings[0].defect == "crash" and "GiB of memory in use" in report.findings[0].what, str(report)
     del ours
 
@@ -159,7 +159,7 @@ def test_validation_works_in_any_thread():
 
 def test_hang_in_a_fork_is_a_finding():
     begin = time.monotonic()
-    report = judged("hang", isolate=True, time_limit=0.2)
+    report = judged("hang", time_limit=0.2, isolate=True)
     assert report.findings[0].defect == "hang" and time.monotonic() - begin < 20
 
 
@@ -180,7 +180,18 @@ def test_interrupt_ends_a_validation():
     timer.start()
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        judged("hang", isolate=True, time_limit=60)
+        judged("hang", time_limit=60, isolate=True)
+    timer.join()
+    assert time.monotonic() - begin < 20
+
+
+def test_interrupt_ends_waiting_for_a_program():
+    hanging = "import sys, time; time.sleep(1000)"
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        hdq.validate([sys.executable, "-c", hanging], level="quick", start_limit=60)
     timer.join()
     assert time.monotonic() - begin < 20
 
@@ -374,6 +385,13 @@ def test_finding_has_its_arrays(wrong):
         assert finding.input.ndim == 2 and finding.input.shape[1] == finding.config.n
         outside = np.abs(finding.got - finding.expected) > finding.bound
         assert outside.any() and finding.got.shape == finding.bound.shape
+
+
+def test_finding_has_what_was_seen_first(wrong):
+    for finding in wrong.findings:
+        got, expected, bound = finding.first_seen
+        assert len(got) == len(expected) == len(bound) > len(finding.got)
+        assert (np.abs(got - expected) > bound).any()
 
 
 def test_replay_shows_the_same_again(wrong):

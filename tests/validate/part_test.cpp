@@ -199,6 +199,7 @@ Part all_fields() {
   f.row = UINT64_MAX - 1, f.divergence = Divergence{9, "a", "b", std::numeric_limits<double>::infinity(), 0x1p-1074};
   f.input_file = "in.npy", f.replay = "again", f.count = 11, f.ended_process = true;
   f.input = {1.5f, -0.0f}, f.row_values = {{1.0}, {2.0, std::numeric_limits<double>::quiet_NaN()}, {3.0}};
+  f.first_seen = {{4.0}, {5.0}, {6.0}};
   CheckResult c{"audit", CheckResult::Status::failed, "why", 1.5, 12, 0x80000001u, {f, Finding{}}};
   Estimate e{"one-hot",
              f.config,
@@ -230,6 +231,7 @@ TEST(PartBytes, ComeBackAsTheyWere) {
   EXPECT_EQ(f.row_values.got, std::vector<double>{1.0});
   EXPECT_TRUE(std::isnan(f.row_values.expected.at(1)));
   EXPECT_EQ(f.row_values.bound, std::vector<double>{3.0});
+  EXPECT_EQ(f.first_seen.bound, std::vector<double>{6.0});
   EXPECT_FALSE(part.checks[0].findings.at(1).divergence);
   EXPECT_TRUE(std::isnan(part.estimates.at(0).smallest_bias));
   EXPECT_TRUE(std::signbit(part.estimates[0].dot->value));

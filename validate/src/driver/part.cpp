@@ -30,12 +30,17 @@ std::optional<Divergence> divergence_of(const json& j) {
   return Divergence{j.at(0), j.at(1), j.at(2), j.at(3), j.at(4)};
 }
 
+json of(const Comparison& comparison) {
+  const auto& [got, expected, bound] = comparison;
+  return {got, expected, bound};
+}
+Comparison comparison_of(const json& j) { return {j.at(0), j.at(1), j.at(2)}; }
+
 json of(const Finding& finding) {
   const auto& [defect, stage, check, what, config, row, divergence, input_file, replay, count, ended_process, input,
-               row_values] = finding;
-  const auto& [got, expected, bound] = row_values;
-  return {defect, stage, check,         what,  of(config), row,      of(divergence), input_file,
-          replay, count, ended_process, input, got,        expected, bound};
+               row_values, first_seen] = finding;
+  return {defect,     stage,  check, what,          of(config), row,            of(divergence),
+          input_file, replay, count, ended_process, input,      of(row_values), of(first_seen)};
 }
 Finding finding_of(const json& j) {
   return {j.at(0),
@@ -50,7 +55,8 @@ Finding finding_of(const json& j) {
           j.at(9),
           j.at(10),
           j.at(11),
-          {j.at(12), j.at(13), j.at(14)}};
+          comparison_of(j.at(12)),
+          comparison_of(j.at(13))};
 }
 
 json of(const CheckResult& result) {

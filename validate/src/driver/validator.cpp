@@ -354,6 +354,7 @@ class Runner {
 
   void shrink_and_add(Case c, Finding f) {
     const auto left_out = session_.left_out;
+    Comparison first_seen = f.row_values;
     if (f.defect != "hang" && !input_) {
       Shrinker shrink([&](const Case& smaller) { return judge(smaller); },
                       [&](std::uint64_t n, const Config& old) {
@@ -370,6 +371,7 @@ class Runner {
     session_.left_out = left_out;
     f.check = check_->name;
     f.input = c.x;
+    f.first_seen = std::move(first_seen);
     if (!options_.output_directory.empty() && !input_) {
       f.input_file = (std::filesystem::path(options_.output_directory) / fmt::format("failing-{}-{}.npy", check_->name, f.defect)).string();
       if (write_input(f, c)) f.replay = replay(Replay{check_->name, &c, f.input_file});

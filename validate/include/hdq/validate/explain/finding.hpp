@@ -67,6 +67,7 @@ struct Finding {
   bool ended_process = false;      // crashed or hung
   std::vector<float> input;  // the rows of input_file, written or not: rows × dimension; empty where there are none
   Comparison row_values;     // empty where the check has no such numbers
+  Comparison first_seen;     // the same of the input as it was before it was made smaller
 };
 
 std::string decimal_and_hex(float value);
