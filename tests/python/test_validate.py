@@ -19,6 +19,7 @@ import pytest
 from kernels import ROOT, OwnCodec, Transform, hadamard, profiled
 
 import hdq
+from hdq._report import error_svg
 
 FAULTS = json.loads((ROOT / "tests" / "kernels" / "profiles" / "faults.json").read_text())
 PROFILE_CHECKS = (
@@ -461,6 +462,16 @@ def test_html_is_well_formed_and_escaped(wrong):
     assert "&lt;script&gt;&amp;" in wrong._repr_html_()
     assert "http" not in wrong._repr_html_().replace("http://www.w3.org/2000/svg", "")
     ElementTree.fromstring(wrong._repr_html_())
+
+
+def test_picture_shows_what_is_wrong_inside_its_frame(wrong):
+    for finding in wrong.findings:
+        got, expected, bound = finding.first_seen
+        picture = ElementTree.fromstring(error_svg(got, expected, bound))
+        dots = [element.attrib for element in picture if element.tag.endswith("circle")]
+        outside = np.abs(got - expected) > bound
+        assert [dot["fill"] == "#b3261e" for dot in dots] == outside.tolist()
+        assert all(0 <= float(dot["cx"]) <= 640 and 0 <= float(dot["cy"]) <= 200 for dot in dots)
 
 
 def test_json_is_that_of_the_command(wrong):
