@@ -89,7 +89,7 @@ class Check:
 
 
 def _finding(check: str, j: dict[str, Any], arrays: tuple[Any, tuple[Any, ...], tuple[Any, ...]]) -> Finding:
-    smallest, row, first = arrays
+    smallest, (got, expected, bound), first = arrays
     config = Config(j["dimension"], j["order"], j["seed"], j["bits"], j["threads"], j["variant"], j["step"])
     divergence = None
     if "index" in j:
@@ -108,7 +108,9 @@ def _finding(check: str, j: dict[str, Any], arrays: tuple[Any, tuple[Any, ...], 
         divergence,
         j.get("input"),
         smallest,
-        *row,
+        got,
+        expected,
+        bound,
         None if any(a is None for a in first) else first,  # type: ignore[arg-type]
     )
 
