@@ -41,12 +41,12 @@ build() {
   cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
-# tests PRESET [CTEST OPTION…]: one more at once than there are processors, since some wait for what they started.
+# tests PRESET [CTEST OPTION…]: two more at once than there are processors, since some wait for what they started, or sleep.
 tests() {
   local preset=$1
   shift
   step "testing with preset $preset"
-  ctest --preset "$preset" -j "$(($(nproc) + 1))" "$@"
+  ctest --preset "$preset" -j "$(($(nproc) + 2))" "$@"
 }
 
 # Docker-like images have neither; everything else of the tool chain is below.
