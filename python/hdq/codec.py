@@ -8,7 +8,7 @@ import numpy as np
 from hdq import _hdq
 from hdq._arrays import as_array, count, integer, output, refuse_overflow, rows, rows32, unsigned, widened
 from hdq._arrays import dither_words as word_array
-from hdq.codes import Codes, Parameters
+from hdq.codes import Codes, HasParameters, Parameters
 
 __all__ = ["Codec", "SearchResult", "brute_force_search", "supported_isas"]
 
@@ -43,7 +43,7 @@ def _step_of(rate: Any, error: Any, step: Any) -> float:
     return float(np.float32(step))
 
 
-class Codec:
+class Codec(HasParameters):
     """Encodes rows of `dimension` numbers to codes, and decodes, scores and searches them. Immutable; safe to use
     from several threads.
 
@@ -134,41 +134,6 @@ class Codec:
         return cls(made.dimension, made.bits, step=made.step, seed=made.seed, isa=isa, threads=threads, shrink=shrink)
 
     # ---- what it is ----
-
-    @property
-    def parameters(self) -> Parameters:
-        """Dimension, bits or step, and seed: what decides the codes."""
-        return self._parameters
-
-    @property
-    def dimension(self) -> int:
-        """n, the numbers in a row."""
-        return self._parameters.dimension
-
-    @property
-    def order(self) -> int:
-        """d, the Hadamard order: the least one that is at least the dimension (SPEC §1). A row has as many codes."""
-        return self._native.order
-
-    @property
-    def bits(self) -> int | None:
-        """b, the bits of a code; None of the entropy-coded scheme."""
-        return self._parameters.bits
-
-    @property
-    def step(self) -> float | None:
-        """Δ; None of the fixed-rate scheme."""
-        return self._parameters.step
-
-    @property
-    def seed(self) -> int:
-        """Of signs and dither."""
-        return self._parameters.seed
-
-    @property
-    def scheme(self) -> str:
-        """ "fixed-rate" or "entropy-coded"."""
-        return self._parameters.scheme
 
     @property
     def isa(self) -> str:

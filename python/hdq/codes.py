@@ -78,6 +78,47 @@ class Parameters:
         return None
 
 
+class HasParameters:
+    """What has `_parameters`, and shows them one by one: codecs and files."""
+
+    _parameters: Parameters
+
+    @property
+    def parameters(self) -> Parameters:
+        """Dimension, bits or step, and seed: what decides the codes."""
+        return self._parameters
+
+    @property
+    def dimension(self) -> int:
+        """n, the numbers in a row."""
+        return self._parameters.dimension
+
+    @property
+    def order(self) -> int:
+        """d, the Hadamard order: the least one that is at least the dimension (SPEC §1). A row has as many codes."""
+        return self._parameters.order
+
+    @property
+    def bits(self) -> int | None:
+        """b, the bits of a code; None of the entropy-coded scheme."""
+        return self._parameters.bits
+
+    @property
+    def step(self) -> float | None:
+        """Δ; None of the fixed-rate scheme."""
+        return self._parameters.step
+
+    @property
+    def seed(self) -> int:
+        """Of signs and dither."""
+        return self._parameters.seed
+
+    @property
+    def scheme(self) -> str:
+        """ "fixed-rate" or "entropy-coded"."""
+        return self._parameters.scheme
+
+
 @lru_cache(maxsize=1024)
 def _layout(parameters: Parameters) -> tuple[int, int, np.dtype]:
     native = _hdq.Codec(parameters.dimension, parameters.bits or 0, parameters.step or 0.0, 0, "auto", 1, False)

@@ -10,12 +10,12 @@ import numpy as np
 from hdq import _hdq
 from hdq._arrays import count, output, path_bytes, rows, rows32, unsigned
 from hdq.codec import Codec, SearchResult, _room_for, native_codec
-from hdq.codes import Codes, Parameters, row_range, same_bytes
+from hdq.codes import Codes, HasParameters, Parameters, row_range, same_bytes
 
 __all__ = ["File", "Writer", "create", "open"]
 
 
-class File:
+class File(HasParameters):
     """An open .hdq file. Rows are read as they are asked for, and the checksum of each block that is read is checked.
 
     Nothing is mapped into memory: a file that changes or shrinks meanwhile raises FileError, and never gives a wrong
@@ -45,41 +45,6 @@ class File:
     def path(self) -> str | bytes | os.PathLike:
         """As it was given."""
         return self._path
-
-    @property
-    def parameters(self) -> Parameters:
-        """What its rows were encoded with."""
-        return self._parameters
-
-    @property
-    def dimension(self) -> int:
-        """n, the numbers in a row."""
-        return self._parameters.dimension
-
-    @property
-    def order(self) -> int:
-        """d, the Hadamard order."""
-        return self._parameters.order
-
-    @property
-    def bits(self) -> int | None:
-        """b; None of the entropy-coded scheme."""
-        return self._parameters.bits
-
-    @property
-    def step(self) -> float | None:
-        """Δ; None of the fixed-rate scheme."""
-        return self._parameters.step
-
-    @property
-    def seed(self) -> int:
-        """Of signs and dither."""
-        return self._parameters.seed
-
-    @property
-    def scheme(self) -> str:
-        """ "fixed-rate" or "entropy-coded"."""
-        return self._parameters.scheme
 
     @property
     def first_row(self) -> int:
