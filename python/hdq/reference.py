@@ -649,14 +649,14 @@ def mse(
     Unaffordable
         Where no method encloses the error in affordable time.
     """
-    digits = _integer("digits", digits, 2, 200)
-    if rate is not None or step is not None:
-        _one_of(bits=bits, rate=rate, step=step, codebook=codebook, profile=profile, levels=levels)
-        return _step_figure(Mse, x, _step(rate, None, step), dimension)
-    _require_vector(x, rotation)
-    query = _query(
+    return _expected(
+        Mse,
+        _figures.mse,
         x,
+        digits,
+        rate,
         bits=bits,
+        step=step,
         levels=levels,
         sigma=sigma,
         kappa=kappa,
@@ -669,8 +669,6 @@ def mse(
         scheme=scheme,
         rotation=rotation,
     )
-    _check_quantizer(bits, codebook, profile, levels)
-    return _made(Mse, _read(_call(_figures.mse, query, digits)))
 
 
 def bias(
@@ -694,14 +692,14 @@ def bias(
 ) -> Bias:
     """The exact bias of a vector's decoded value, |E x^ - x|/|x| and E<x, x^>/|x|^2, as enclosures. Parameters and
     errors are those of :func:`mse`."""
-    digits = _integer("digits", digits, 2, 200)
-    if rate is not None or step is not None:
-        _one_of(bits=bits, rate=rate, step=step, codebook=codebook, profile=profile, levels=levels)
-        return _step_figure(Bias, x, _step(rate, None, step), dimension)
-    _require_vector(x, rotation)
-    query = _query(
+    return _expected(
+        Bias,
+        _figures.bias,
         x,
+        digits,
+        rate,
         bits=bits,
+        step=step,
         levels=levels,
         sigma=sigma,
         kappa=kappa,
@@ -714,8 +712,21 @@ def bias(
         scheme=scheme,
         rotation=rotation,
     )
+
+
+def _expected(
+    kind: type, figure: Any, x: Vector | None, digits: int, rate: float | None, *, step: float | None, **quantizer: Any
+) -> Any:
+    """What :func:`mse` and :func:`bias` have in common: of the entropy-coded quantizer by formula, else by `figure`."""
+    digits = _integer("digits", digits, 2, 200)
+    bits, codebook, profile, levels = (quantizer[name] for name in ("bits", "codebook", "profile", "levels"))
+    if rate is not None or step is not None:
+        _one_of(bits=bits, rate=rate, step=step, codebook=codebook, profile=profile, levels=levels)
+        return _step_figure(kind, x, _step(rate, None, step), quantizer["dimension"])
+    _require_vector(x, quantizer["rotation"])
+    query = _query(x, **quantizer)
     _check_quantizer(bits, codebook, profile, levels)
-    return _made(Bias, _read(_call(_figures.bias, query, digits)))
+    return _made(kind, _read(_call(figure, query, digits)))
 
 
 def _check_quantizer(bits: int | None, codebook: Any, profile: str | None, levels: int | None) -> None:
