@@ -3,13 +3,14 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "hdq/types.hpp"
 #include "quantizer/compand_tables.hpp"
 
 namespace {
 
 using namespace hdq::detail;
 
-constexpr int max_bits = 8, unit_exponent = -40;
+constexpr int unit_exponent = -40;
 
 // In units of 2^-40, of which every coefficient is a multiple.
 long long units(float coefficient) {
@@ -38,7 +39,7 @@ void print_bits(int bits) {
 template <class F>
 void print_list(const char* name, const F& of_bits) {
   std::printf("\nDefinition %s : list Z := [", name);
-  for (int bits = compand_min_bits; bits <= max_bits; ++bits)
+  for (int bits = compand_min_bits; bits <= hdq::BitWidth::most; ++bits)
     std::printf(bits == compand_min_bits ? "%d" : "; %d", of_bits(bits));
   std::printf("].\n");
 }
@@ -60,5 +61,5 @@ int main() {
              [](int bits) { return compand_tables[bits - compand_min_bits].error_exponent; });
   print_list("compander_base_exponents", compand_base_exponent);
   std::puts("\nOpen Scope sint63_scope.");
-  for (int bits = compand_min_bits; bits <= max_bits; ++bits) print_bits(bits);
+  for (int bits = compand_min_bits; bits <= hdq::BitWidth::most; ++bits) print_bits(bits);
 }
