@@ -32,12 +32,15 @@ configure() {
   cmake --preset "$@" >"build/configure-$1.log" 2>&1 || { cat "build/configure-$1.log"; exit 1; }
 }
 
+# configured PRESET: configures it, unless that was done.
+configured() { [ -f "build/$1/build.ninja" ] || configure "$1"; }
+
 # build PRESET [TARGET…]: those targets, or what the preset names.
 build() {
   local preset=$1
   shift
   step "building with preset $preset"
-  [ -f "build/$preset/build.ninja" ] || configure "$preset"
+  configured "$preset"
   cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 

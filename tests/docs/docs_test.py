@@ -298,6 +298,17 @@ def check_entropy_coded():
                 fail("README.md", f"--shrink at {key}: {float(bound / (1 + bound))} instead of {float(bound)}")
 
 
+def check_packages():
+    """The Debian packages that docs/python.md asks for are those that ./check installs, under their names there."""
+    asked = " ".join(re.findall(r"^ *apt: (.*)$", read("docs/python.md"), re.MULTILINE)).split()
+    installed = set(" ".join(re.findall(r"_packages=\(([^)]*)\)", read(".ci/setup.sh"))).split())
+    if not asked:
+        fail("docs/python.md", "no packages were found")
+    for package in asked:
+        if package not in installed:
+            fail("docs/python.md", f"{package} is none of the packages of .ci/setup.sh")
+
+
 def check_claims():
     """π√3/2 bounds the limit of many levels; the error of a vector does not approach it, nor is it a bound at any b."""
     claim = re.compile(r"(?:\bis|\bare|(?<![<>])=|approach\w*|tends? to|converges? to|attains?)\s+\(?(?:π√3/2|pi sqrt ?\(?3)[^.]{0,12}4\^-b|"
@@ -307,7 +318,7 @@ def check_claims():
             fail(name, f"what is proved is 'at most': {match[0]!r}")
 
 
-for check in (check_citations, check_theorems, check_map, check_links, check_bounds, check_optimality, check_constants, check_copies, check_measured, check_entropy_coded, check_claims):
+for check in (check_citations, check_theorems, check_map, check_links, check_bounds, check_optimality, check_constants, check_copies, check_measured, check_entropy_coded, check_packages, check_claims):
     check()
 print("\n".join(dict.fromkeys(failures)) or "documents agree")
 sys.exit(1 if failures else 0)
