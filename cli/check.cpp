@@ -83,6 +83,8 @@ class Check {
 
   bool entropy_coded() const { return codecs_[0].scheme() == SchemeId::entropy_coded; }
 
+  bool shared_dither() const { return codecs_[0].dither() == Dither::shared; }
+
   bool ok() const {
     return std::all_of(identical_.begin(), identical_.end(), [](bool same) { return same; }) &&
            findings_.norms.wrong == 0 && findings_.codes.wrong == 0 && findings_.streams.wrong == 0 &&
@@ -166,7 +168,7 @@ class Check {
 
 ordered_json Check::scheme_json() const {
   const Codec& codec = codecs_[0];
-  if (!entropy_coded()) return {{"bits", codec.bits()}};
+  if (!entropy_coded()) return {{"bits", codec.bits()}, {"dither", dither_name(codec.dither())}};
   return {{"scheme", scheme_name(codec.scheme())},
           {"step", codec.step()},
           {"rate", Step(codec.step()).rate()},
@@ -197,7 +199,8 @@ ordered_json Check::mse_json() const {
     mse["expected"] = {{"lower", digits(findings_.expected_lower, rounding).lower(10)},
                        {"upper", digits(findings_.expected_upper, rounding).upper(10)}};
   }
-  mse["deviation"] = spread > 0 ? (findings_.measured_padded - middle) / spread : 0.0;
+  // The spread of independent rows: of those that share their dither it says nothing.
+  if (!shared_dither()) mse["deviation"] = spread > 0 ? (findings_.measured_padded - middle) / spread : 0.0;
   if (!entropy_coded()) mse["limit"] = std::ldexp(error_limit_double, -2 * codecs_[0].bits());
   return mse;
 }
@@ -248,10 +251,11 @@ void Check::print_table() const {
     fmt::print("{:<22} {:.8e}   with the {} padded coordinates\n", "", mse["measured_padded"].get<double>(),
                codecs_[0].order() - codecs_[0].dimension());
   }
-  fmt::print("{:<22} [{}, {}]   {}; measured is {:+.2f} standard errors off\n", "exact expectation",
-             mse["expected"]["lower"].get<std::string>(), mse["expected"]["upper"].get<std::string>(),
+  fmt::print("{:<22} [{}, {}]   {}; {}\n", "exact expectation", mse["expected"]["lower"].get<std::string>(),
+             mse["expected"]["upper"].get<std::string>(),
              entropy_coded() ? "D, over the dither, for every vector" : "over the dither, for these signs",
-             mse["deviation"].get<double>());
+             shared_dither() ? "one draw for all rows: no standard error"
+                             : fmt::format("measured is {:+.2f} standard errors off", mse["deviation"].get<double>()));
   if (entropy_coded())
     fmt::print("{:<22} {:.4f} a coordinate, norms apart; R(D) = {:.4f}\n\n", "bits of the streams", stream_bits(),
                Step(codecs_[0].step()).rate());
@@ -280,6 +284,7 @@ void add_check(CLI::App& app) {
   command.text("INPUT", arguments->input, vector_input_help("Rows of vectors")).required();
   arguments->add_scheme(command);
   arguments->add_seed(command);
+  arguments->add_dither(command);
   command.integer("--rows", arguments->rows, 1, UINT64_MAX, "Check the first ROWS rows only");
   arguments->vectors.add_to(command);
   arguments->add_threads(command);

@@ -40,6 +40,14 @@ void CodecArguments::add_seed(Command command) {
   command.integer("--seed", seed, 0, UINT64_MAX, "Seed of signs and dither").show_default();
 }
 
+void CodecArguments::add_dither(Command command) {
+  command
+      .choice("--dither", dither, by_name(dither_name, {Dither::row, Dither::shared}),
+              "A random offset for each row, or one for all, with --bits: better search at few bits, but averages over "
+              "rows keep its error")
+      .show_default();
+}
+
 void CodecArguments::add_threads(Command command) {
   command.integer("--threads", threads, 0, ThreadPool::max_threads, "Threads; 0 is one per core. The output does not depend on it").show_default();
 }
@@ -57,12 +65,15 @@ void CodecArguments::add_isa(Command command) {
 EncodingParameters CodecArguments::parameters(std::size_t dimension) const {
   if ((bits != 0) + (entropy_coded.rate ? 1 : 0) + (entropy_coded.error ? 1 : 0) != 1)
     throw UsageError("exactly one of --bits, --rate and --error is needed");
-  if (bits != 0) return {SchemeId::fixed_rate, dimension, bits, seed};
+  if (bits != 0) return {SchemeId::fixed_rate, dimension, bits, seed, 0, dither};
+  if (dither == Dither::shared)
+    throw UsageError("--dither shared needs --bits: entropy-coded rows would gain nothing from one offset for all");
   return {SchemeId::entropy_coded, dimension, 0, seed, entropy_coded.step().value()};
 }
 
 std::string scheme_text(const Codec& codec) {
-  if (codec.scheme() == SchemeId::fixed_rate) return fmt::format("{} bits", codec.bits());
+  if (codec.scheme() == SchemeId::fixed_rate)
+    return fmt::format("{} bits{}", codec.bits(), codec.dither() == Dither::shared ? " with shared dither" : "");
   return fmt::format("{}, step {:.9g}", scheme_name(codec.scheme()), codec.step());
 }
 

@@ -40,18 +40,20 @@ struct CodecArguments {
   int bits = 0;                 // of the fixed-rate quantizer, or
   StepArguments entropy_coded;  // of the entropy-coded one
   std::uint64_t seed = 0;
+  Dither dither = Dither::row;  // of the fixed-rate quantizer
   int threads = 0;
   Isa isa = Isa::automatic;
 
   void add_scheme(Command command);  // --bits, --rate, --error
   void add_seed(Command command);
+  void add_dither(Command command);
   void add_threads(Command command);
   void add_isa(Command command);
-  // UsageError unless exactly one of the three was given, within the range of Step.
+  // UsageError unless exactly one of the three was given, within the range of Step, and for --dither shared without --bits.
   EncodingParameters parameters(std::size_t dimension) const;
 };
 
-// "4 bits", or "entropy-coded, step 0.5".
+// "4 bits", "4 bits with shared dither", or "entropy-coded, step 0.5".
 std::string scheme_text(const Codec& codec);
 
 // The codec's complaint about a row of x, the rows of the file from `begin` on, as BadInput naming file, row and column.

@@ -126,6 +126,7 @@ void add_encode(CLI::App& app) {
   command.text("-o,--output", arguments->output, "The .hdq file to write; - is standard output").required();
   arguments->add_scheme(command);
   arguments->add_seed(command);
+  arguments->add_dither(command);
   arguments->vectors.add_to(command);
   const Option center = command.flag("--center", arguments->center,
                                           "Subtract the mean of the rows first, store it, and add it again in decoding: for rows far from the origin");

@@ -20,8 +20,9 @@ class FixedRateJudge : public RowJudge {
   void judge(const CodedRow& row, Findings& findings) override {
     unpack(codec_.bits(), row.codes, codec_.order(), codes_.data());
     findings.add_norm(row.row, row.norm, judge_->judge_norm(row.x, row.norm));
-    findings.add_codes(row.row, judge_->judge_codes(row.x, row.norm, codes_.data(), row.row));
-    findings.add_decoded(row.row, judge_->judge_decoded(row.norm, codes_.data(), row.row, row.decoded));
+    const std::uint64_t dithered_as = codec_.parameters().dither_row(row.row);
+    findings.add_codes(row.row, judge_->judge_codes(row.x, row.norm, codes_.data(), dithered_as));
+    findings.add_decoded(row.row, judge_->judge_decoded(row.norm, codes_.data(), dithered_as, row.decoded));
     if (row.norm > 0) measure(row, findings);
   }
 
@@ -29,7 +30,8 @@ class FixedRateJudge : public RowJudge {
   void measure(const CodedRow& row, Findings& findings) {
     // Before truncation to n the error is ‖ẑ − z‖²/d, in the rotated coordinates.
     const std::vector<float>& y = rotated(row);
-    codewords(codec_.bits(), dither_word(codec_.seed(), row.row), codewords_.data(), codec_.isa());
+    codewords(codec_.bits(), dither_word(codec_.seed(), codec_.parameters().dither_row(row.row)), codewords_.data(),
+              codec_.isa());
     double padded = 0;
     for (std::size_t j = 0; j < codec_.order(); ++j) {
       const double difference = codewords_[codes_[j]] - static_cast<double>(y[j]) / scaled_norm(row);

@@ -85,7 +85,10 @@ int info(const Arguments& arguments) {
       {"order", header.order}, {"base", hadamard_order(static_cast<std::size_t>(header.dimension)).base},
   };
   fields.update(scheme_fields(header));
-  fields.update({{"seed", header.seed}, {"centred", header.has_mean}, {"first_row", header.first_row}});
+  fields.update({{"seed", header.seed},
+                 {"dither", dither_name(header.dither)},
+                 {"centred", header.has_mean},
+                 {"first_row", header.first_row}});
   fields.update(size_fields(*file, norms));
   fields.update({{"rows_per_block", header.rows_per_block},
                  {"blocks", header.blocks()},

@@ -40,12 +40,12 @@ int show(const Arguments& arguments) {
   const EncodedView row = reader.rows(arguments.row, 1);
   const float norm = row.norms()[0];
   const std::vector<std::int64_t> codes = codes_of(header, row);
-  const std::uint32_t word = dither_word(header.seed, row.first_row());
+  const std::uint32_t word = dither_word(header.seed, header.parameters().dither_row(row.first_row()));
   nlohmann::ordered_json fields = {
       {"row", arguments.row}, {"row_number", row.first_row()}, {"norm", norm}, {"dither_word", word}};
   const bool fixed_rate = header.scheme == SchemeId::fixed_rate;
   if (fixed_rate)
-    fields["dither"] = dither_of_word(word);
+    fields.update({{"dither", dither_of_word(word)}, {"shared_dither", header.dither == Dither::shared}});
   else
     fields.update({{"step", header.step}, {"stream_bytes", reader.stream_bytes(arguments.row)}});
   fields["codes"] = codes;
@@ -54,8 +54,9 @@ int show(const Arguments& arguments) {
     return exit_ok;
   }
   const std::string how = fixed_rate
-                              ? fmt::format("dither {:.12f} (word {}), {} codes of {} bits", dither_of_word(word), word,
-                                            header.order, header.bits)
+                              ? fmt::format("{}dither {:.12f} (word {}), {} codes of {} bits",
+                                            header.dither == Dither::shared ? "shared " : "", dither_of_word(word),
+                                            word, header.order, header.bits)
                               : fmt::format("dither word {}, {} codes of step {:.9g} in a stream of {} bytes", word,
                                             header.order, header.step, fields["stream_bytes"].get<std::uint32_t>());
   fmt::print("row {} (row number {}): norm {:.9g}, {}\n{}\n", arguments.row, row.first_row(), norm, how,

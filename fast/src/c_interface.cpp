@@ -145,7 +145,7 @@ const hdq::EntropyCoder& coder_of(const hdq_entropy_coder* coder) { return held(
 const hdq::Scorer& scorer_of(const hdq_scorer* scorer) { return held(scorer, "scorer").scorer; }
 const hdq::FileReader& file_of(const hdq_file* file) { return held(file, "file").file; }
 
-static_assert(sizeof(hdq_codec_options) == offsetof(hdq_codec_options, unused) + sizeof(int));
+static_assert(sizeof(hdq_codec_options) == offsetof(hdq_codec_options, dither) + sizeof(int));
 
 // The struct once ended with `scheme` and, where size_t has 8 bytes, four of padding: there `step` lies now.
 std::size_t known_bytes(std::size_t size) {
@@ -164,9 +164,14 @@ hdq_codec_options known_options(const hdq_codec_options* given) {
         std::any_of(bytes + sizeof options, bytes + given->size, [](unsigned char byte) { return byte != 0; }))
       throw InvalidArgument("options: fields that this version does not know");
     std::memcpy(&options, given, known_bytes(given->size));
-    if (options.unused != 0) throw InvalidArgument("options: fields that this version does not know");
   }
   return options;
+}
+
+hdq::Dither dither_of(int number) {
+  if (number != HDQ_DITHER_ROW && number != HDQ_DITHER_SHARED)
+    throw InvalidArgument("no dither has the number " + std::to_string(number));
+  return static_cast<hdq::Dither>(number);
 }
 
 hdq::CodecOptions options_of(const hdq_codec_options& options) {
@@ -228,7 +233,8 @@ float hdq_step_of_rate(double rate) { return step_or_zero(hdq::Step::of_rate, ra
 hdq_status hdq_codec_create(size_t dimension, int bits, uint64_t seed, const hdq_codec_options* options, hdq_codec** codec) {
   return created(codec, "codec", [&] {
     const hdq_codec_options known = known_options(options);
-    return new hdq_codec{hdq::Codec({scheme_of(known.scheme), dimension, bits, seed, known.step}, options_of(known))};
+    return new hdq_codec{hdq::Codec(
+        {scheme_of(known.scheme), dimension, bits, seed, known.step, dither_of(known.dither)}, options_of(known))};
   });
 }
 
@@ -239,6 +245,7 @@ size_t hdq_codec_order(const hdq_codec* codec) { return codec == nullptr ? 0 : c
 int hdq_codec_bits(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.bits(); }
 float hdq_codec_step(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.step(); }
 uint64_t hdq_codec_seed(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.seed(); }
+int hdq_codec_dither(const hdq_codec* codec) { return codec == nullptr ? 0 : static_cast<int>(codec->codec.dither()); }
 int hdq_codec_isa(const hdq_codec* codec) { return codec == nullptr ? 0 : number_of(codec->codec.isa()); }
 int hdq_codec_threads(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.threads(); }
 double hdq_codec_error_bound(const hdq_codec* codec) { return codec == nullptr ? 0 : codec->codec.error_bound(); }

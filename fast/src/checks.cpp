@@ -24,6 +24,8 @@ void detail::require_same(const EncodingParameters& theirs, const EncodingParame
   if (theirs.step != ours.step)
     throw InvalidArgument(whose + " step is " + shortest(theirs.step) + ", not " + shortest(ours.step));
   differs("seed", theirs.seed, ours.seed);
+  if (theirs.dither != ours.dither)
+    throw InvalidArgument(whose + " dither is " + dither_name(theirs.dither) + ", not " + dither_name(ours.dither));
 }
 
 void detail::check_encoded(const EncodedView& encoded, const EncodingParameters& ours, std::size_t code_bytes, const std::string& where) {

@@ -165,8 +165,10 @@ void Scorer::State::score_rows(Metric metric, const EncodedView& rows, std::size
       numbers[i] = rows.first_row() + at;
       codes[i] = rows.row_codes(at);
     }
-    plan.kernels.dither_words(plan.made_with.seed, numbers, some, words);
-    plan.scheme->score_tables(words, some, tables.get());
+    if (!plan.shares_dither() || tile == first) {  // shared, the tables of the first tile are those of all
+      plan.draw_words(numbers, some, words);
+      plan.scheme->score_tables(words, some, tables.get());
+    }
     for (std::size_t begin = 0; begin < queries.size(); begin += tile_queries) {
       const std::size_t count = std::min(tile_queries, queries.size() - begin);
       plan.scheme->score_sums({plan.made_with.bits, plan.order.order, plan.code_bytes, rotated.get() + begin * stride,
@@ -257,7 +259,7 @@ float Scorer::score_row(Metric metric, std::size_t query, const EncodedView& row
   const float norm = row.norms()[0];
   check_norm(norm, 0);
   const std::uint8_t* codes = row.row_codes(0);
-  const std::uint32_t word = dither_word(s.plan.made_with.seed, row.first_row());
+  const std::uint32_t word = dither_word(s.plan.made_with.seed, s.plan.made_with.dither_row(row.first_row()));
   AlignedFloats table(s.levels);
   float sum = 0;
   s.plan.scheme->score_tables(&word, 1, table.get());
@@ -294,7 +296,7 @@ double Scorer::error_bound(Metric metric, std::size_t query, const EncodedView& 
 
   AlignedFloats codewords(shape.order);
   const std::unique_ptr<detail::Scheme::Scratch> scratch = s.plan.scheme->scratch();
-  const std::uint32_t word = dither_word(s.plan.made_with.seed, row.first_row());
+  const std::uint32_t word = dither_word(s.plan.made_with.seed, s.plan.made_with.dither_row(row.first_row()));
   s.plan.scheme->begin_reconstruct(&word, 1, *scratch);
   s.plan.scheme->reconstruct(0, row.row_codes(0), *scratch, codewords.get());
   double products = 0, codeword_errors = 0, magnitudes = 0;

@@ -40,6 +40,16 @@ const char* scheme_name(SchemeId id) {
   return "unknown";
 }
 
+const char* dither_name(Dither dither) {
+  switch (dither) {
+    case Dither::row:
+      return "row";
+    case Dither::shared:
+      return "shared";
+  }
+  return "unknown";
+}
+
 std::size_t detail::checked_product(std::size_t a, std::size_t b, const char* what) {
   std::size_t product = 0;
   if (__builtin_mul_overflow(a, b, &product))

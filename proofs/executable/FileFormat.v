@@ -1,4 +1,4 @@
-(** * The file of the fixed-rate quantizer as programs (docs/format.md, scheme 0 without a mean) *)
+(** * The file of the fixed-rate quantizer as programs (docs/format.md, scheme 0 without a mean, a dither word for each row) *)
 From Coq Require Import ZArith NArith List Bool Arith.
 From Flocq Require Import IEEE754.Bits.
 From Hdq Require Import Packing NormList FixedRateCodec FloatBytes.

@@ -63,6 +63,37 @@ TEST_F(CommandLine, FirstRowContinuesAnEncoding) {
   EXPECT_EQ(a["codes"].size(), 20u);
 }
 
+TEST_F(CommandLine, SharedDitherIsOneWordForAllRows) {
+  std::vector<float> x(6 * 20);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::sin(static_cast<float>(i % 20));
+  const std::string in = write_npy("x.npy", x, 20), codes = directory / "x.hdq", other = directory / "y.hdq";
+  const auto result = run_hdq("encode " + in + " -o " + codes + " --bits 2 --seed 3 --dither shared");
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("2 bits with shared dither, seed 3"));
+  for (const char* row : {"0", "5"}) {
+    const auto shown = json::parse(run_hdq("show " + codes + " --json --row " + row).output);
+    EXPECT_EQ(shown["dither_word"].get<std::uint32_t>(), dither_word(3, UINT64_MAX));
+    EXPECT_EQ(shown["shared_dither"], true);
+  }
+  EXPECT_EQ(json::parse(run_hdq("info " + codes + " --json").output)["dither"], "shared");
+  const auto check = json::parse(run_hdq("check " + in + " --bits 2 --seed 3 --dither shared --json").output);
+  EXPECT_EQ(check["ok"], true);
+  EXPECT_EQ(check["dither"], "shared");
+  EXPECT_EQ(check["mse"].count("deviation"), 0u);  // of rows that are not independent
+  EXPECT_EQ(json::parse(run_hdq("check " + in + " --bits 2 --json").output)["mse"].count("deviation"), 1u);
+
+  run_hdq("encode " + in + " -o " + codes + " --bits 2");
+  run_hdq("encode " + in + " -o " + other + " --bits 2 --dither row");
+  EXPECT_TRUE(read_file(codes) == read_file(other));
+  EXPECT_EQ(json::parse(run_hdq("info " + codes + " --json").output)["dither"], "row");
+  std::remove(other.c_str());
+  for (const char* fineness : {"--rate 2", "--error 0.1"})
+    expect_error("encode " + in + " -o " + other + " " + fineness + " --dither shared", 2,
+                 "--dither shared needs --bits");
+  expect_error("encode " + in + " -o " + other + " --bits 2 --dither none", 2, "--dither: none not in {row,shared}");
+  EXPECT_FALSE(std::ifstream(other).good());
+}
+
 TEST_F(CommandLine, DecodeGivesTheRowsBack) {
   std::vector<float> x(50 * 100);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::cos(static_cast<float>(i * i));

@@ -205,7 +205,15 @@ TEST(CInterface, OptionsOfOtherVersions) {
   ASSERT_EQ(hdq_codec_create(9, 3, 11, &options, &codec), HDQ_OK) << hdq_last_error();
   hdq_codec_destroy(codec);
   options = HDQ_CODEC_OPTIONS_INIT;
-  options.unused = 1;
+  options.dither = HDQ_DITHER_SHARED;
+  ASSERT_EQ(hdq_codec_create(9, 3, 11, &options, &codec), HDQ_OK) << hdq_last_error();
+  EXPECT_EQ(hdq_codec_dither(codec), HDQ_DITHER_SHARED);
+  hdq_codec_destroy(codec);
+  options.scheme = HDQ_SCHEME_ENTROPY_CODED, options.step = 1;
+  EXPECT_EQ(hdq_codec_create(9, 0, 11, &options, &codec), HDQ_INVALID_ARGUMENT);
+  EXPECT_STREQ(hdq_last_error(), "dither: entropy-coded rows share none");
+  options = HDQ_CODEC_OPTIONS_INIT;
+  options.dither = 2;
   EXPECT_EQ(hdq_codec_create(9, 3, 11, &options, &codec), HDQ_INVALID_ARGUMENT);
 
   // One that knows more: accepted while it asks for nothing more.

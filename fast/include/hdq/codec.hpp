@@ -51,12 +51,16 @@ class HDQ_EXPORT Codec {
   Codec(std::size_t dimension, Step step, std::uint64_t seed = 0, CodecOptions options = {});
   // The scheme that codes were made with, for which there may be neither bits nor step; InvalidArgument for what no codec makes.
   explicit Codec(const EncodingParameters& made_with, CodecOptions options = {});
+  // The fixed-rate quantizer with this dither. With Dither::shared each row is as exactly unbiased as without, and errors of similar rows
+  // cancel in comparisons, as search makes them; but they are not independent, so averages over rows keep an error in common (SPEC §4).
+  Codec(std::size_t dimension, BitWidth bits, Dither dither, std::uint64_t seed = 0, CodecOptions options = {});
 
   std::size_t dimension() const;   // n
   std::size_t order() const;       // d >= n, the Hadamard order
   int bits() const;                // 0 of an entropy-coded codec
   float step() const;              // 0 of a fixed-rate one
   std::uint64_t seed() const;
+  Dither dither() const;
   SchemeId scheme() const;
   Isa isa() const;                 // never automatic
   int threads() const;
@@ -68,7 +72,7 @@ class HDQ_EXPORT Codec {
   double shrink_factor() const { return 1 / (1 + error_bound()); }
   EncodingParameters parameters() const;
 
-  // x: rows of dimension(). Row i takes the dither of row number out.first_row() + i. NaN, infinity, and a norm that float32 cannot
+  // x: rows of dimension(). Row i takes the dither of row number out.first_row() + i, or with Dither::shared the word of all. NaN, infinity, and a norm that float32 cannot
   // hold are InvalidInput.
   void encode(RowsView<const float> x, EncodedBuffer out, Workspace* workspace = nullptr) const;
   // The same of narrower numbers, widened exactly: the codes are those of the widened rows.
@@ -89,7 +93,7 @@ class HDQ_EXPORT Codec {
   void rotate(RowsView<const float> x, RowsView<float> y, std::span<float> norms, Workspace* workspace = nullptr) const;
   void rotate(RowsView<const Float16> x, RowsView<float> y, std::span<float> norms, Workspace* workspace = nullptr) const;
   void rotate(RowsView<const BFloat16> x, RowsView<float> y, std::span<float> norms, Workspace* workspace = nullptr) const;
-  // words[i] = dither_word(seed(), first_row + i).
+  // words[i] = dither_word(seed(), parameters().dither_row(first_row + i)).
   void draw_dither(std::uint64_t first_row, std::span<std::uint32_t> words) const;
   // codes: rows × code_bytes(), those of rotated rows y with these norms (each finite, >= 0) and dither words.
   void quantize(RowsView<const float> y, std::span<const float> norms, std::span<const std::uint32_t> words, std::span<std::uint8_t> codes,

@@ -42,6 +42,7 @@ struct HDQ_EXPORT FileHeader {
   SchemeId scheme = SchemeId::fixed_rate;
   bool has_mean = false;               // rows are centred: a mean section follows the header
   float step = 0;                      // Δ, in the range of Step; 0 of fixed-rate rows
+  Dither dither = Dither::row;         // shared: of fixed-rate rows alone
 
   // A header for `rows` rows of this codec, with blocks of at most 256 KiB, or 2^18 entropy-coded numbers (or of one row).
   static FileHeader make(const Codec& codec, std::uint64_t rows, std::uint64_t first_row = 0);

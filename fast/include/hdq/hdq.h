@@ -44,6 +44,9 @@ typedef enum hdq_isa { HDQ_ISA_AUTO = 0, HDQ_ISA_AVX512 = 1, HDQ_ISA_AVX2 = 2, H
 /* Numbers as in files (docs/format.md) and in hdq::SchemeId. */
 typedef enum hdq_scheme { HDQ_SCHEME_FIXED_RATE = 0, HDQ_SCHEME_ENTROPY_CODED = 1 } hdq_scheme;
 
+/* Numbers as in files and in hdq::Dither: a dither word for each row, or one for all rows of fixed-rate codes (docs/SPEC.md, 2 and 4). */
+typedef enum hdq_dither { HDQ_DITHER_ROW = 0, HDQ_DITHER_SHARED = 1 } hdq_dither;
+
 /* size: sizeof(hdq_codec_options) as the caller was compiled. Later versions add fields at the end, whose zero is their default. */
 typedef struct hdq_codec_options {
   size_t size;
@@ -52,10 +55,10 @@ typedef struct hdq_codec_options {
   int scheme;  /* hdq_scheme */
   float step;  /* of HDQ_SCHEME_ENTROPY_CODED (docs/SPEC.md, 7): 2^-10 to 16; otherwise 0 */
   int shrink;  /* 1: decoding multiplies by 1/(1 + hdq_codec_error_bound), biased and of less error; 0: it does not */
-  int unused;  /* 0: there is no padding at the end, whose bytes a later field would be read from */
+  int dither;  /* hdq_dither; there is no padding at the end, whose bytes a later field would be read from */
 } hdq_codec_options;
 #define HDQ_CODEC_OPTIONS_INIT \
-  { sizeof(hdq_codec_options), HDQ_ISA_AUTO, 1, HDQ_SCHEME_FIXED_RATE, 0.0f, 0, 0 }
+  { sizeof(hdq_codec_options), HDQ_ISA_AUTO, 1, HDQ_SCHEME_FIXED_RATE, 0.0f, 0, HDQ_DITHER_ROW }
 
 /* The largest step with E|x^ - x|^2 <= error * |x|^2, and the one nearest to `rate` bits per coordinate; 0 where there is none. */
 HDQ_EXPORT float hdq_step_of_error(double error);
@@ -72,6 +75,7 @@ HDQ_EXPORT size_t hdq_codec_order(const hdq_codec* codec);      /* d */
 HDQ_EXPORT int hdq_codec_bits(const hdq_codec* codec);
 HDQ_EXPORT float hdq_codec_step(const hdq_codec* codec);
 HDQ_EXPORT uint64_t hdq_codec_seed(const hdq_codec* codec);
+HDQ_EXPORT int hdq_codec_dither(const hdq_codec* codec);        /* hdq_dither */
 HDQ_EXPORT int hdq_codec_isa(const hdq_codec* codec);           /* never HDQ_ISA_AUTO */
 HDQ_EXPORT int hdq_codec_threads(const hdq_codec* codec);
 HDQ_EXPORT double hdq_codec_error_bound(const hdq_codec* codec); /* C with E|x^ - x|^2 <= C * |x|^2 for every x */
@@ -119,7 +123,7 @@ HDQ_EXPORT uint64_t hdq_file_rows(const hdq_file* file);       /* 0 for NULL, as
 HDQ_EXPORT uint64_t hdq_file_first_row(const hdq_file* file);  /* row number of its row 0 */
 HDQ_EXPORT const float* hdq_file_mean(const hdq_file* file);   /* of centred rows: `dimension` numbers, the file's; otherwise NULL */
 HDQ_EXPORT hdq_status hdq_file_verify(const hdq_file* file);   /* every checksum */
-/* A codec for the file's rows. Its dimension, bits and seed are the file's. */
+/* A codec for the file's rows. Its dimension, bits, seed and dither are the file's. */
 HDQ_EXPORT hdq_status hdq_file_codec(const hdq_file* file, const hdq_codec_options* options, hdq_codec** codec);
 /* Rows begin .. begin + rows - 1 of the file, as they are stored (norms: rows; codes: rows x code_bytes), or decoded (x: rows x
    dimension, contiguous). */

@@ -154,6 +154,11 @@ class RowsView {
 enum class SchemeId : std::uint32_t { fixed_rate = 0, entropy_coded = 1 };
 HDQ_EXPORT const char* scheme_name(SchemeId id);  // "fixed-rate", "entropy-coded"
 
+// Which random word a row takes (SPEC §2): that of its row number, or all rows that of shared_dither_row. Fixed-rate codes alone have `shared`.
+enum class Dither : std::uint32_t { row = 0, shared = 1 };
+inline constexpr std::uint64_t shared_dither_row = ~std::uint64_t{0};
+HDQ_EXPORT const char* dither_name(Dither dither);  // "row", "shared"
+
 // What codes were made with, and only can be decoded with.
 struct EncodingParameters {
   SchemeId scheme;
@@ -161,13 +166,17 @@ struct EncodingParameters {
   int bits;               // b; 0 of entropy-coded rows
   std::uint64_t seed;
   float step = 0;  // Δ; 0 of fixed-rate ones
+  Dither dither = Dither::row;
+
+  // The row number whose word (SPEC §2) the row with this number takes.
+  std::uint64_t dither_row(std::uint64_t row) const { return dither == Dither::shared ? shared_dither_row : row; }
   friend bool operator==(const EncodingParameters&, const EncodingParameters&) = default;
 };
 
 class EncodedBuffer;
 
 // Codes of consecutive rows, to read: the norms ρ, the bytes of the codes row after row, equally many for each row, and the number
-// of the first row (SPEC §2), without which codes mean nothing: row i was encoded as row number first_row + i (mod 2^64).
+// of the first row (SPEC §2), without which codes mean nothing (but with Dither::shared): row i was encoded as row number first_row + i (mod 2^64).
 // Where it is known what they were made with, another codec refuses them.
 class HDQ_EXPORT EncodedView {
  public:

@@ -50,11 +50,12 @@ std::shared_ptr<const CodecPlan> make_plan(const EncodingParameters& made_with, 
   const Isa isa = resolve_isa(options.isa);
   const detail::Kernels& kernels = detail::kernels(isa);
   auto plan =
-      std::make_shared<CodecPlan>(CodecPlan{made_with, order, isa, kernels, pool_of(options), {}, nullptr, 0, 1});
+      std::make_shared<CodecPlan>(CodecPlan{made_with, order, isa, kernels, pool_of(options), {}, nullptr, 0, 1, 0});
   plan->signs.resize((order.order + 31) / 32);
   sign_bits(made_with.seed, order.order, plan->signs.data());
   plan->scheme = detail::make_scheme(made_with, order, kernels);
   plan->code_bytes = plan->scheme->code_bytes();
+  plan->shared_word = dither_word(made_with.seed, shared_dither_row);
   if (options.shrink) plan->shrink = static_cast<float>(1 / (1 + detail::error_bound(made_with)));
   return plan;
 }
@@ -92,7 +93,7 @@ float rotate_row(const CodecPlan& plan, const Number* x, std::size_t row, Scratc
 void draw(const CodecPlan& plan, std::uint64_t first_row, std::size_t count, std::uint32_t* words) {
   std::uint64_t rows[rows_together];
   for (std::size_t r = 0; r < count; ++r) rows[r] = first_row + r;
-  plan.kernels.dither_words(plan.made_with.seed, rows, count, words);
+  plan.draw_words(rows, count, words);
 }
 
 template <class Number>
@@ -219,6 +220,8 @@ Codec::Codec(std::size_t dimension, BitWidth bits, std::uint64_t seed, CodecOpti
     : Codec({SchemeId::fixed_rate, dimension, bits, seed}, options) {}
 Codec::Codec(std::size_t dimension, Step step, std::uint64_t seed, CodecOptions options)
     : Codec({SchemeId::entropy_coded, dimension, 0, seed, step.value()}, options) {}
+Codec::Codec(std::size_t dimension, BitWidth bits, Dither dither, std::uint64_t seed, CodecOptions options)
+    : Codec({SchemeId::fixed_rate, dimension, bits, seed, 0, dither}, options) {}
 Codec::Codec(const EncodingParameters& made_with, CodecOptions options) : plan_(make_plan(made_with, options)) {}
 
 std::size_t Codec::dimension() const { return plan_->made_with.dimension; }
@@ -226,6 +229,7 @@ std::size_t Codec::order() const { return plan_->order.order; }
 int Codec::bits() const { return plan_->made_with.bits; }
 float Codec::step() const { return plan_->made_with.step; }
 std::uint64_t Codec::seed() const { return plan_->made_with.seed; }
+Dither Codec::dither() const { return plan_->made_with.dither; }
 SchemeId Codec::scheme() const { return plan_->made_with.scheme; }
 Isa Codec::isa() const { return plan_->isa; }
 int Codec::threads() const { return plan_->threads(); }

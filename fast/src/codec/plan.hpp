@@ -25,6 +25,16 @@ struct CodecPlan {
   std::shared_ptr<const Scheme> scheme;
   std::size_t code_bytes;
   float shrink;  // what decoded values are multiplied by
+  std::uint32_t shared_word;  // of every row, with Dither::shared
+
+  bool shares_dither() const { return made_with.dither == Dither::shared; }
+  // The dither words of the rows with these numbers.
+  void draw_words(const std::uint64_t* rows, std::size_t count, std::uint32_t* words) const {
+    if (shares_dither())
+      std::fill_n(words, count, shared_word);
+    else
+      kernels.dither_words(made_with.seed, rows, count, words);
+  }
 
   int threads() const { return pool == nullptr ? 1 : pool->threads(); }
 

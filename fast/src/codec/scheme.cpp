@@ -22,6 +22,13 @@ Factory factory_of(SchemeId id) {
   return nullptr;
 }
 
+void check_dither(const EncodingParameters& made_with) {
+  if (made_with.dither != Dither::row && made_with.dither != Dither::shared)
+    throw InvalidArgument("no dither has the number " + std::to_string(static_cast<std::uint32_t>(made_with.dither)));
+  if (made_with.dither == Dither::shared && made_with.scheme != SchemeId::fixed_rate)
+    throw InvalidArgument(std::string("dither: ") + scheme_name(made_with.scheme) + " rows share none");
+}
+
 }  // namespace
 
 bool detail::scheme_known(SchemeId id) { return factory_of(id) != nullptr; }
@@ -31,6 +38,7 @@ std::shared_ptr<const detail::Scheme> detail::make_scheme(const EncodingParamete
   const Factory make = factory_of(made_with.scheme);
   if (make == nullptr)
     throw InvalidArgument("no scheme has the number " + std::to_string(static_cast<std::uint32_t>(made_with.scheme)));
+  check_dither(made_with);
   return make(made_with, order, kernels);
 }
 

@@ -33,7 +33,8 @@ enum : std::size_t {
   at_scheme = 64,
   at_sections = 68,
   at_step = 72,
-  at_reserved = 76,
+  at_dither = 76,
+  at_reserved = 80,
   at_checksum = FileHeader::bytes - checksum_bytes,
 };
 
@@ -79,6 +80,7 @@ FileHeader parse_header(const std::string& path, const std::uint8_t* data) {
   header.first_row = get<std::uint64_t>(data, at_first_row);
   header.scheme = SchemeId{get<std::uint32_t>(data, at_scheme)};
   header.step = get<float>(data, at_step);
+  header.dither = Dither{get<std::uint32_t>(data, at_dither)};
   const auto sections = get<std::uint32_t>(data, at_sections);
   header.has_mean = (sections & mean_bit) != 0;
 
@@ -111,6 +113,7 @@ namespace {
 
 std::optional<std::string> entropy_coded_defect(const FileHeader& header) {
   if (header.bits != 0) return "bits: " + std::to_string(header.bits) + " is not 0, as of an entropy-coded file";
+  if (header.dither != Dither::row) return "dither: the rows of an entropy-coded file share none";
   try {
     static_cast<void>(Step(header.step));
   } catch (const InvalidArgument& bad) {
@@ -137,6 +140,8 @@ std::optional<std::string> header_defect(const FileHeader& header) {
     return "order: " + std::to_string(header.order) + " is not " + std::to_string(order) + ", that of dimension " +
            std::to_string(header.dimension);
   if (header.rows_per_block < 1) return not_in("rows per block", header.rows_per_block, 1, UINT32_MAX);
+  const auto dither = static_cast<std::uint32_t>(header.dither);
+  if (dither > static_cast<std::uint32_t>(Dither::shared)) return not_in("dither", dither, 0, 1);
   if (header.scheme == SchemeId::entropy_coded) return entropy_coded_defect(header);
   if (header.bits < 1 || header.bits > BitWidth::most) return not_in("bits", header.bits, 1, BitWidth::most);
   // The bytes of −0 are not those of files before this field had a name.
@@ -163,6 +168,7 @@ void store_header(const FileHeader& header, std::uint8_t* out) {
   put(out, at_scheme, static_cast<std::uint32_t>(header.scheme));
   put(out, at_sections, header.has_mean ? mean_bit : 0u);
   put(out, at_step, header.step);
+  put(out, at_dither, static_cast<std::uint32_t>(header.dither));
   put(out, at_checksum, crc32c(out, at_checksum));
 }
 
@@ -205,6 +211,7 @@ FileHeader FileHeader::make(const Codec& codec, std::uint64_t rows, std::uint64_
   header.first_row = first_row;
   header.scheme = codec.scheme();
   header.step = codec.step();
+  header.dither = codec.dither();
   constexpr std::size_t target_block_numbers = std::size_t{1} << 18;
   const std::size_t fit = codec.scheme() == SchemeId::entropy_coded
                               ? target_block_numbers / codec.order()
@@ -222,7 +229,7 @@ std::size_t FileHeader::code_bytes() const {
 }
 
 EncodingParameters FileHeader::parameters() const {
-  return {scheme, static_cast<std::size_t>(dimension), static_cast<int>(bits), seed, step};
+  return {scheme, static_cast<std::size_t>(dimension), static_cast<int>(bits), seed, step, dither};
 }
 
 std::uint64_t FileHeader::blocks() const {
