@@ -85,10 +85,11 @@ struct Scorer::State {
   void set_mean(std::span<const float> mu, RowsView<const float> of);
   // What scores by this metric: squared distances of centred rows are those to the query less the mean.
   const State& of(Metric metric) const;
-  // Rows row_of(i) of `rows`, i in [first, last). The scores of a query and a tile are written to out.place(query, i) and
-  // then shown to out.done(query, i, …).
+  // Rows row_of(i) of `rows`, i in [first, last), and queries [from, to). The scores of a query and a tile are written to
+  // out.place(query, i) and then shown to out.done(query, i, …).
   template <class RowOf, class Out>
-  void score_rows(Metric metric, const EncodedView& rows, std::size_t first, std::size_t last, const RowOf& row_of, const Out& out) const;
+  void score_rows(Metric metric, const EncodedView& rows, std::size_t first, std::size_t last, std::size_t from,
+                  std::size_t to, const RowOf& row_of, const Out& out) const;
 
   Codec codec;
   const detail::CodecPlan& plan;  // codec's
@@ -149,9 +150,10 @@ const Scorer::State& Scorer::State::of(Metric metric) const {
 }
 
 template <class RowOf, class Out>
-void Scorer::State::score_rows(Metric metric, const EncodedView& rows, std::size_t first, std::size_t last, const RowOf& row_of,
-                               const Out& out) const {
-  AlignedFloats tables(tile_rows * levels), sums(tile_queries * tile_rows);
+void Scorer::State::score_rows(Metric metric, const EncodedView& rows, std::size_t first, std::size_t last,
+                               std::size_t from, std::size_t to, const RowOf& row_of, const Out& out) const {
+  const std::size_t together = std::min(tile_rows, last - first);
+  AlignedFloats tables(together * levels), sums(std::min(tile_queries, to - from) * tile_rows);
   std::uint64_t numbers[tile_rows];
   std::uint32_t words[tile_rows];
   const std::uint8_t* codes[tile_rows];
@@ -169,8 +171,8 @@ void Scorer::State::score_rows(Metric metric, const EncodedView& rows, std::size
       plan.draw_words(numbers, some, words);
       plan.scheme->score_tables(words, some, tables.get());
     }
-    for (std::size_t begin = 0; begin < queries.size(); begin += tile_queries) {
-      const std::size_t count = std::min(tile_queries, queries.size() - begin);
+    for (std::size_t begin = from; begin < to; begin += tile_queries) {
+      const std::size_t count = std::min(tile_queries, to - begin);
       plan.scheme->score_sums({plan.made_with.bits, plan.order.order, plan.code_bytes, rotated.get() + begin * stride,
                                count, codes, codes[0] + fetch_ahead, some, tables.get(), sums.get(), tile_rows});
       for (std::size_t q = 0; q < count; ++q) {
@@ -224,7 +226,8 @@ void Scorer::score(Metric metric, const EncodedView& rows, RowsView<float> out) 
   if (rows.rows() == 0 || queries() == 0) return;
   require_equal(out.dimension(), rows.rows(), "scores of a query", "rows");
   state.plan.for_rows(rows.rows(), tile_rows, [&](std::size_t first, std::size_t last, std::size_t) {
-    state.score_rows(metric, rows, first, last, [](std::size_t i) { return i; }, ToArray{out});
+    state.score_rows(
+        metric, rows, first, last, 0, queries(), [](std::size_t i) { return i; }, ToArray{out});
   });
 }
 
@@ -237,14 +240,42 @@ void Scorer::score_list(Metric metric, const EncodedView& rows, std::span<const 
   for (const std::size_t row : list)
     if (row >= rows.rows()) throw InvalidArgument("list: no row " + std::to_string(row) + " among " + std::to_string(rows.rows()));
   state.plan.for_rows(list.size(), tile_rows, [&](std::size_t first, std::size_t last, std::size_t) {
-    state.score_rows(metric, rows, first, last, [&](std::size_t i) { return list[i]; }, ToArray{out});
+    state.score_rows(
+        metric, rows, first, last, 0, queries(), [&](std::size_t i) { return list[i]; }, ToArray{out});
   });
 }
 
 void detail::ScorerAccess::scan(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t first, std::size_t last,
                                 const ScoreSink& sink) {
   float tile[tile_rows];
-  scorer.state_->of(metric).score_rows(metric, rows, first, last, [](std::size_t i) { return i; }, ToSink{sink, tile});
+  scorer.state_->of(metric).score_rows(
+      metric, rows, first, last, 0, scorer.queries(), [](std::size_t i) { return i; }, ToSink{sink, tile});
+}
+
+namespace {
+
+struct ToList {
+  static constexpr bool with_offset = false;
+  float* scores;
+  float* place(std::size_t, std::size_t first) const { return scores + first; }
+  void done(std::size_t, std::size_t, const float*, std::size_t) const {}
+};
+
+}  // namespace
+
+void detail::ScorerAccess::score_some(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t query,
+                                      std::span<const std::size_t> list, float* scores) {
+  scorer.state_->of(metric).score_rows(
+      metric, rows, 0, list.size(), query, query + 1, [&](std::size_t i) { return list[i]; }, ToList{scores});
+}
+
+std::vector<detail::RotatedQuery> detail::ScorerAccess::rotated(const Scorer& scorer, Metric metric) {
+  const Scorer::State& state = scorer.state_->of(metric);
+  std::vector<RotatedQuery> all;
+  for (std::size_t i = 0; i < state.queries.size(); ++i)
+    all.push_back({state.rotated.get() + i * state.stride, state.queries[i].square,
+                   std::ilogb(state.queries[i].unscale), state.queries[i].cosine});
+  return all;
 }
 
 double detail::ScorerAccess::offset(const Scorer& scorer, Metric metric, std::size_t query) {

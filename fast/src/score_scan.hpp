@@ -4,8 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "hdq/score.hpp"
+#include "score/byte_filter.hpp"
 
 namespace hdq::detail {
 
@@ -16,6 +19,11 @@ struct ScorerAccess {
   // Rows [first, last) of a range, on this thread. Inner products are without offset(): of centred rows it may be so much larger than
   // the products that their sum in float32 would not tell rows apart.
   static void scan(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t first, std::size_t last, const ScoreSink& sink);
+  // The same scores of one query and rows list[i], to scores[i].
+  static void score_some(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t query,
+                         std::span<const std::size_t> list, float* scores);
+  // The queries as they meet rows by this metric.
+  static std::vector<RotatedQuery> rotated(const Scorer& scorer, Metric metric);
   // What these scores of a query are short of, in double; −0 where nothing.
   static double offset(const Scorer& scorer, Metric metric, std::size_t query);
 };

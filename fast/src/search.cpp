@@ -12,6 +12,7 @@
 #include "checks.hpp"
 #include "codec/plan.hpp"
 #include "file/header.hpp"
+#include "filtered_scan.hpp"
 #include "score_scan.hpp"
 #include "simd/kernels.hpp"
 
@@ -27,7 +28,10 @@ void check_k(std::size_t k, std::uint64_t rows) {
 // A TopK for each thread of a search, merged at its end.
 class Collectors {
  public:
-  Collectors(const TopK& like, int threads) : empty_(like.metric(), like.queries(), like.k()), of_(static_cast<std::size_t>(threads)) {}
+  Collectors(const TopK& like, int threads)
+      : empty_(like.metric(), like.queries(), like.k()),
+        done_(static_cast<std::size_t>(threads)),
+        of_(static_cast<std::size_t>(threads)) {}
   TopK& of(std::size_t slot) {
     if (!of_[slot].has_value()) of_[slot] = empty_;
     return *of_[slot];
@@ -36,30 +40,27 @@ class Collectors {
     for (const std::optional<TopK>& own : of_)
       if (own.has_value()) found.merge(*own);
   }
+  SearchStatistics& done(std::size_t slot) { return done_[slot]; }
+  void report(SearchStatistics* to) const {
+    if (to == nullptr) return;
+    *to = {};
+    for (const SearchStatistics& own : done_) {
+      to->scanned += own.scanned;
+      to->verified += own.verified;
+    }
+  }
 
  private:
   TopK empty_;
+  std::vector<SearchStatistics> done_;
   std::vector<std::optional<TopK>> of_;
 };
 
-// The first score of a scan that float32 could not hold.
-struct ScoreOverflow {
-  std::size_t query;
-  std::uint64_t row;
-};
+using detail::ScoreOverflow;
 
 [[noreturn]] void refuse(const ScoreOverflow& overflow) {
   throw InvalidInput(overflow.query, InvalidInput::npos,
                      "query " + std::to_string(overflow.query) + ": its score with row " + std::to_string(overflow.row) + " exceeds the largest float32");
-}
-
-// Scores rows [first, last) of `rows`; row i is offered with the number first_number + i.
-void scan(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t first, std::size_t last, std::uint64_t first_number, TopK& found) {
-  detail::ScorerAccess::scan(scorer, metric, rows, first, last, [&](std::size_t query, std::size_t at, const float* scores, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i)
-      if (!std::isfinite(scores[i])) throw ScoreOverflow{query, first_number + at + i};
-    found.offer(query, first_number + at, {scores, count});
-  });
 }
 
 // What `found` holds, in order, the scores with the offset of their query.
@@ -120,25 +121,54 @@ std::vector<Neighbour> TopK::ranked() const {
   return all;
 }
 
-std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t k) {
-  check_k(k, rows.rows());
+namespace {
+
+// Rows [0, count) in pieces, on all threads: scan(first, last, found, done).
+template <class Scan>
+std::vector<Neighbour> search_pieces(const Scorer& scorer, Metric metric, std::size_t count, std::size_t k,
+                                     const SearchOptions& options, const Scan& scan) {
   const detail::CodecPlan& plan = *scorer.codec().plan();
-  detail::check_encoded(rows, plan);
   TopK found(metric, scorer.queries(), k);
   Collectors own(found, plan.threads());
+  const detail::FilteredScan filtered(scorer, metric, !options.filter);
   try {
-    plan.for_rows(rows.rows(), scan_multiple, [&](std::size_t first, std::size_t last, std::size_t slot) {
-      scan(scorer, metric, rows, first, last, 0, own.of(slot));
+    plan.for_rows(count, scan_multiple, [&](std::size_t first, std::size_t last, std::size_t slot) {
+      scan(filtered, first, last, own.of(slot), own.done(slot));
     });
   } catch (const ScoreOverflow& overflow) {
     refuse(overflow);
   }
   own.merge_into(found);
+  own.report(options.statistics);
   return ranked_scores(scorer, found);
 }
 
+}  // namespace
+
+std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t k,
+                              const SearchOptions& options) {
+  check_k(k, rows.rows());
+  detail::check_encoded(rows, *scorer.codec().plan());
+  return search_pieces(scorer, metric, rows.rows(), k, options,
+                       [&](const detail::FilteredScan& filtered, std::size_t first, std::size_t last, TopK& found,
+                           SearchStatistics& done) { filtered.scan(rows, first, last, 0, found, done); });
+}
+
+std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const EncodedView& rows,
+                              std::span<const std::size_t> list, std::size_t k, const SearchOptions& options) {
+  check_k(k, list.size());
+  detail::check_encoded(rows, *scorer.codec().plan());
+  for (const std::size_t row : list)
+    if (row >= rows.rows())
+      throw InvalidArgument("list: no row " + std::to_string(row) + " among " + std::to_string(rows.rows()));
+  return search_pieces(
+      scorer, metric, list.size(), k, options,
+      [&](const detail::FilteredScan& filtered, std::size_t first, std::size_t last, TopK& found,
+          SearchStatistics& done) { filtered.scan(rows, list.subspan(first, last - first), 0, found, done); });
+}
+
 std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileReader& file, std::size_t k,
-                              const std::function<void(std::size_t)>& progress) {
+                              const std::function<void(std::size_t)>& progress, const SearchOptions& options) {
   const FileHeader& header = file.header();
   detail::check_codec(file.path(), header, scorer.codec());
   if (!std::ranges::equal(file.mean(), scorer.mean()))
@@ -147,12 +177,13 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileRea
   const detail::CodecPlan& plan = *scorer.codec().plan();
   TopK found(metric, scorer.queries(), k);
   Collectors own(found, plan.threads());
+  const detail::FilteredScan filtered(scorer, metric, !options.filter);
   std::vector<std::optional<BlockReader>> readers(static_cast<std::size_t>(plan.threads()));  // of each thread
   std::mutex reporting;
-  const auto scan_block = [&](const EncodedView& rows, TopK& to) {
+  const auto scan_block = [&](const EncodedView& rows, std::size_t slot) {
     const std::uint64_t first = rows.first_row() - header.first_row;
     try {
-      scan(scorer, metric, rows, 0, rows.rows(), first, to);
+      filtered.scan(rows, 0, rows.rows(), first, own.of(slot), own.done(slot));
     } catch (const InvalidInput& bad) {
       throw FileError(file.path() + ": row " + std::to_string(first + bad.row) + ": invalid norm");
     }
@@ -162,7 +193,7 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileRea
   };
   const auto scan_blocks = [&](std::size_t first, std::size_t last, std::size_t slot) {
     if (!readers[slot].has_value()) readers[slot].emplace(file);
-    for (std::size_t index = first; index < last; ++index) scan_block(readers[slot]->block(index), own.of(slot));
+    for (std::size_t index = first; index < last; ++index) scan_block(readers[slot]->block(index), slot);
   };
   try {
     if (const auto blocks = static_cast<std::size_t>(header.blocks()); plan.pool == nullptr) scan_blocks(0, blocks, 0);
@@ -171,6 +202,7 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileRea
     refuse(overflow);
   }
   own.merge_into(found);
+  own.report(options.statistics);
   return ranked_scores(scorer, found);
 }
 

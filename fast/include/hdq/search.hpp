@@ -1,4 +1,4 @@
-// Top-k search over codes (every row is scored), and brute force over the vectors themselves for comparison and re-ranking.
+// Top-k search over codes, and brute force over the vectors themselves for comparison and re-ranking.
 //
 //   const hdq::FileReader file("vectors.hdq");
 //   const hdq::Scorer scorer(file.codec({.threads = 2}), {queries, count, dimension}, file.mean());
@@ -51,6 +51,8 @@ class HDQ_EXPORT TopK {
   }
   // The same for rows first_row, first_row + 1, …
   void offer(std::size_t query, std::uint64_t first_row, std::span<const float> scores);
+  // The last in order of the k; null while fewer were offered.
+  const Neighbour* last(std::size_t query) const { return kept_[query].size() == k_ ? &kept_[query].front() : nullptr; }
   void merge(const TopK& other);  // of the same metric and number of queries, or InvalidArgument
   // queries × k, each query's in order. Throws InvalidArgument if fewer than k rows were offered.
   std::vector<Neighbour> ranked() const;
@@ -62,15 +64,35 @@ class HDQ_EXPORT TopK {
   std::vector<std::vector<Neighbour>> kept_;  // heaps, the last in order at the front
 };
 
+// What a search did. Pairs of a query and a row.
+struct SearchStatistics {
+  std::uint64_t scanned = 0;   // all of them
+  std::uint64_t verified = 0;  // those whose score was computed
+};
+
+struct SearchOptions {
+  // Codes are first summed in bytes, which bounds a score; rows that cannot be among the k nearest are not scored. What is found and what
+  // is refused is the same without: a score that is not computed is finite. Rows of the fixed-rate quantizer of orders 64 to 65536 alone.
+  bool filter = true;
+  SearchStatistics* statistics = nullptr;  // written at the end, if not null
+};
+
 // queries × k, each query's nearest rows in order, by the scores of hdq/score.hpp, on the threads of the scorer's codec.
 // With a mean, rows are ranked by p and the score is p + ⟨q, μ⟩ in double. Memory is O(queries·k) per thread.
 // Throws InvalidArgument unless 1 <= k <= rows; InvalidInput for a bad norm, with the row; and for a score that float32 cannot hold
 // (whether or not it would have been found), with the query as `row`: its what() names query and row.
-HDQ_EXPORT std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t k);
+HDQ_EXPORT std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const EncodedView& rows, std::size_t k,
+                                         const SearchOptions& options = {});
+// The nearest among some of these rows, list[i] < rows.rows() (otherwise InvalidArgument), as an index names them; 1 <= k <= list.size().
+// A row that is listed twice is found twice. Other rows are not looked at.
+HDQ_EXPORT std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const EncodedView& rows,
+                                         std::span<const std::size_t> list, std::size_t k,
+                                         const SearchOptions& options = {});
 // The rows of a file, of the codec and the mean that the scorer was made with (otherwise InvalidArgument), block by block. FileError for a
 // block that is corrupt or holds a bad norm. progress, if given, is called with the rows done since its last call, by one thread at a time.
 HDQ_EXPORT std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileReader& file, std::size_t k,
-                                         const std::function<void(std::size_t)>& progress = {});
+                                         const std::function<void(std::size_t)>& progress = {},
+                                         const SearchOptions& options = {});
 
 // ---- the vectors themselves, in double ----
 

@@ -19,6 +19,8 @@ namespace hdq::detail {
 struct ScoreTask;  // score/score_task.hpp
 struct PutTask;    // codes/row_streams.hpp
 struct GetTask;
+struct ByteTask;  // score/byte_task.hpp
+struct ByteBoundTask;
 
 struct Kernels {
   // A preference: codes of so many bits or fewer are found among the row's thresholds, others by the compander. Bytes are the same.
@@ -84,6 +86,11 @@ struct Kernels {
   // ---- scores ----
   void (*score_sums)(const ScoreTask& task);
   void (*score_step)(const ScoreTask& task);  // of codes of SPEC §7, with tables of quantizer/weyl.hpp
+  // The first pass of a search.
+  void (*byte_sums)(const ByteTask& task);
+  // Whether one of 8·count/bits codes in count bytes is `code`; 1, 2, 4 or 8 bits.
+  bool (*has_code)(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code);
+  void (*byte_bounds)(const ByteBoundTask& task);
   // Σ q_i x_i and Σ (q_i − x_i)² in double, 16 lanes (lane = i mod 16) in order of i, lanes halved 8, 4, 2, 1.
   double (*inner_product)(const float* q, const float* x, std::size_t n);
   double (*squared_distance)(const float* q, const float* x, std::size_t n);

@@ -32,6 +32,9 @@ const detail::Kernels table = {
     .get_rows = GetRows,
     .score_sums = ScoreSums,
     .score_step = ScoreStep,
+    .byte_sums = ByteSums,
+    .has_code = HasCode,
+    .byte_bounds = ByteBounds,
     .inner_product = InnerProduct,
     .squared_distance = SquaredDistance,
 };

@@ -51,3 +51,7 @@
 #ifndef HDQ_SCORE_REGISTERS
 #define HDQ_SCORE_REGISTERS "simd/portable/score_registers.hpp"
 #endif
+// score: products of bytes of the first pass of a search
+#ifndef HDQ_BYTE_PRODUCTS
+#define HDQ_BYTE_PRODUCTS "simd/portable/byte_products.hpp"
+#endif

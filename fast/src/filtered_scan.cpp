@@ -1,0 +1,129 @@
+#include "filtered_scan.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "codec/plan.hpp"
+#include "score_scan.hpp"
+#include "simd/kernels.hpp"
+
+namespace hdq::detail {
+namespace {
+
+constexpr std::size_t tile_rows = 32;  // as Scorer has them
+constexpr std::size_t parts = tile_rows / byte_rows;
+// Bytes of codes to fetch ahead, as score.cpp does.
+constexpr std::size_t fetch_ahead = std::size_t{4} << 10;
+
+}  // namespace
+
+struct FilteredScan::Tile {
+  std::size_t at[tile_rows], count = 0;
+  ByteRows part[parts];
+  std::span<const std::size_t> list() const { return {at, count}; }
+};
+
+FilteredScan::FilteredScan(const Scorer& scorer, Metric metric, bool without_filter)
+    : scorer_(scorer), metric_(metric) {
+  const CodecPlan& plan = *scorer.codec().plan();
+  if (!without_filter && scorer.queries() > 0 && ByteFilter::serves(plan))
+    filter_.emplace(plan, metric, ScorerAccess::rotated(scorer, metric));
+}
+
+void FilteredScan::scan(const EncodedView& rows, std::size_t first, std::size_t last, std::uint64_t first_number,
+                        TopK& found, SearchStatistics& done) const {
+  if (filter_.has_value())
+    return scan_rows(
+        rows, first, last, [](std::size_t i) { return i; }, first_number, found, done);
+  done.scanned += (last - first) * found.queries();
+  done.verified += (last - first) * found.queries();
+  ScorerAccess::scan(scorer_, metric_, rows, first, last,
+                     [&](std::size_t query, std::size_t at, const float* scores, std::size_t count) {
+                       for (std::size_t i = 0; i < count; ++i)
+                         if (!std::isfinite(scores[i])) throw ScoreOverflow{query, first_number + at + i};
+                       found.offer(query, first_number + at, {scores, count});
+                     });
+}
+
+void FilteredScan::scan(const EncodedView& rows, std::span<const std::size_t> list, std::uint64_t first_number,
+                        TopK& found, SearchStatistics& done) const {
+  scan_rows(
+      rows, 0, list.size(), [&](std::size_t i) { return list[i]; }, first_number, found, done);
+}
+
+template <class RowOf>
+void FilteredScan::scan_rows(const EncodedView& rows, std::size_t first, std::size_t last, const RowOf& row_of,
+                             std::uint64_t first_number, TopK& found, SearchStatistics& done) const {
+  std::optional<Tile> tile;
+  if (filter_.has_value()) tile.emplace();
+  std::size_t at[tile_rows];
+  for (; first < last; first += tile_rows) {
+    const std::size_t some = std::min(tile_rows, last - first);
+    for (std::size_t i = 0; i < some; ++i) at[i] = row_of(first + i);
+    done.scanned += some * found.queries();
+    if (tile.has_value()) {
+      std::copy_n(at, some, tile->at);
+      tile->count = some;
+      load(rows, *tile);
+      filter(rows, *tile, first_number, found, done);
+    } else {
+      for (std::size_t query = 0; query < found.queries(); ++query)
+        score_some(rows, {at, some}, query, first_number, found, done);
+    }
+  }
+}
+
+void FilteredScan::load(const EncodedView& rows, Tile& tile) const {
+  const CodecPlan& plan = *scorer_.codec().plan();
+  std::uint64_t numbers[tile_rows];
+  std::uint32_t words[tile_rows];
+  float norms[tile_rows];
+  const std::uint8_t* codes[tile_rows];
+  for (std::size_t i = 0; i < tile.count; ++i) {
+    numbers[i] = rows.first_row() + tile.at[i];
+    norms[i] = rows.norms()[tile.at[i]];
+    codes[i] = rows.row_codes(tile.at[i]);
+  }
+  plan.draw_words(numbers, tile.count, words);
+  for (std::size_t part = 0; part < parts; ++part) {
+    const std::size_t from = part * byte_rows, count = tile.count > from ? std::min(byte_rows, tile.count - from) : 0;
+    tile.part[part].count = count;
+    if (count == 0) break;
+    filter_->load(norms + from, codes + from, words + from, count, tile.part[part]);
+    tile.part[part].ahead = codes[from] + fetch_ahead;
+  }
+}
+
+// Errors are those of scoring all rows: a bad norm and a score that may not be finite are not bounded, so every query meets them, and
+// the first one in order of tiles, queries and rows is the first here.
+void FilteredScan::filter(const EncodedView& rows, const Tile& tile, std::uint64_t first_number, TopK& found,
+                          SearchStatistics& done) const {
+  for (std::size_t query = 0; query < found.queries(); ++query) {
+    const Neighbour* last = found.last(query);
+    const float threshold =
+        last == nullptr ? -std::numeric_limits<float>::infinity() : filter_->threshold(query, last->score);
+    std::size_t list[tile_rows], count = 0;
+    for (std::size_t part = 0; part < parts && tile.part[part].count > 0; ++part) {
+      float upper[byte_rows];
+      filter_->bounds(query, tile.part[part], upper);
+      for (std::size_t i = 0; i < tile.part[part].count; ++i) {
+        list[count] = tile.at[part * byte_rows + i];
+        count += upper[i] < threshold ? 0 : 1;
+      }
+    }
+    if (count > 0) score_some(rows, {list, count}, query, first_number, found, done);
+  }
+}
+
+void FilteredScan::score_some(const EncodedView& rows, std::span<const std::size_t> list, std::size_t query,
+                              std::uint64_t first_number, TopK& found, SearchStatistics& done) const {
+  float scores[tile_rows];
+  ScorerAccess::score_some(scorer_, metric_, rows, query, list, scores);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (!std::isfinite(scores[i])) throw ScoreOverflow{query, first_number + list[i]};
+    found.offer(query, first_number + list[i], static_cast<double>(scores[i]));
+  }
+  done.verified += list.size();
+}
+
+}  // namespace hdq::detail

@@ -1,0 +1,138 @@
+// The bounds of byte_filter.hpp, (1) to (4).
+#include "score/byte_filter.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "score/score_task.hpp"
+
+namespace hdq::detail {
+namespace {
+
+constexpr std::size_t least_order = 64, most_order = std::size_t{1} << 16;
+constexpr int most_exponent = 40;
+constexpr float most_magnitude = 256;
+constexpr double u = 0x1p-24, up = 1 + 0x1p-20;
+constexpr double distance_square = 1 - 0x1p-20;  // κ of distances
+
+// The largest |p|, Q.
+double most_steps(int bits, std::size_t order) {
+  if (byte_planes(bits) == 1) return 127;
+  return std::min(8191.0, std::floor(0x7FFFFFFF / (255.0 * static_cast<double>(order))) - 64);
+}
+
+float rounded_up(double x) { return static_cast<float>(x * up); }
+
+}  // namespace
+
+bool ByteFilter::serves(const CodecPlan& plan) {
+  const int bits = plan.made_with.bits;  // codes of 3, 5, 6 and 7 bits are scored as fast as they are unpacked
+  return plan.made_with.scheme == SchemeId::fixed_rate && 8 % bits == 0 && plan.order.order >= least_order &&
+         plan.order.order <= most_order;
+}
+
+ByteFilter::ByteFilter(const CodecPlan& plan, Metric metric, const std::vector<RotatedQuery>& queries)
+    : plan_(plan),
+      metric_(metric),
+      bits_(plan.made_with.bits),
+      query_size_(byte_query_size(bits_, plan.code_bytes)),
+      rounding_(1.01 * static_cast<double>(padded_order(plan.order.order) / score_sums + 4) * u + 32 * u),
+      of_shared_word_(plan.shares_dither() ? std::optional<ByteCodebook>(std::in_place, bits_, plan.shared_word)
+                                           : std::nullopt),
+      codebook_(of_shared_word_.has_value() ? *of_shared_word_ : byte_codebook(bits_)),
+      queries_(queries.size()),
+      p_(queries.size() * query_size_) {
+  for (std::size_t i = 0; i < queries.size(); ++i) set_query(queries[i], queries_[i], p_.get() + i * query_size_);
+}
+
+void ByteFilter::set_query(const RotatedQuery& of, Query& query, std::int8_t* p) const {
+  std::fill_n(p, query_size_, std::int8_t{0});
+  query.bounded = of.square > 0 && std::abs(of.exponent) <= most_exponent;
+  if (!query.bounded) return;
+  const std::size_t order = plan_.order.order, fields = byte_fields(bits_),
+                    planes = static_cast<std::size_t>(byte_planes(bits_));
+  double total = 0, magnitude = 0, largest = 0;
+  for (std::size_t j = 0; j < order; ++j) {
+    const double w = static_cast<double>(of.w[score_position(j)]);
+    total += w;
+    magnitude += std::abs(w);
+    largest = std::max(largest, std::abs(w));
+  }
+  const double most = most_steps(bits_, order);
+  const float step = rounded_up(largest / most);
+  std::int64_t steps = 0;
+  double residue = 0;
+  for (std::size_t j = 0; j < order; ++j) {
+    const double w = static_cast<double>(of.w[score_position(j)]),
+                 nearest = std::nearbyint(w / static_cast<double>(step));
+    const int whole = static_cast<int>(nearest), low = planes == 1 ? whole : ((whole + 64) & 127) - 64;
+    residue += std::abs(w - static_cast<double>(step) * nearest);
+    steps += whole;
+    const std::size_t byte = j / fields, field = j % fields;
+    std::int8_t* at = p + ((byte / byte_chunk * fields + field) * planes) * byte_chunk + byte % byte_chunk;
+    at[(planes - 1) * byte_chunk] = static_cast<std::int8_t>(low);
+    if (planes == 2) at[0] = static_cast<std::int8_t>((whole - low) / 128);
+  }
+  query.offset = static_cast<std::int32_t>(255 * steps);
+  query.half_step = step / 2;
+  query.total = static_cast<float>(total);
+  query.magnitude = rounded_up(magnitude);
+  query.residue = rounded_up(127.5 * (1 + rounding_) * residue);
+  const double d = static_cast<double>(order), unscale = std::ldexp(1.0, of.exponent);
+  query.gain = metric_ == Metric::squared_distance ? static_cast<float>(2 * unscale / d) : 1.0f;
+  query.square = of.square;
+  query.unit = metric_ == Metric::cosine ? 1 / of.cosine : d / unscale;
+}
+
+void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, const std::uint32_t* words,
+                      std::size_t count, ByteRows& rows) const {
+  rows.count = count;
+  rows.ahead = codes[0];
+  for (std::size_t i = 0; i < count; ++i) {
+    rows.rows[i] = codes[i];
+    const std::size_t index = codebook_.index(words[i]);
+    const ByteBucket& bucket = codebook_.bucket(index);
+    rows.tables[i] = codebook_.bytes(index);
+    rows.scale[i] = bucket.scale;
+    rows.centre[i] = bucket.centre;
+    rows.codeword_error[i] = static_cast<float>(
+        (static_cast<double>(bucket.error) + rounding_ * static_cast<double>(bucket.magnitude)) * up);
+    rows.factor[i] = metric_ == Metric::cosine ? 1.0f : norms[i];
+    rows.bounded[i] =
+        norms[i] >= least_bounded_norm && norms[i] <= most_bounded_norm && bucket.magnitude <= most_magnitude;
+    const auto has = [&](std::size_t code) {
+      return plan_.kernels.has_code(bits_, rows.rows[i], plan_.code_bytes, static_cast<std::uint8_t>(code));
+    };
+    if (bucket.without_first && rows.bounded[i]) rows.bounded[i] = !has(0);
+    if (bucket.without_last && rows.bounded[i]) rows.bounded[i] = !has((std::size_t{1} << bits_) - 1);
+    if (!rows.bounded[i]) rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
+  }
+  for (std::size_t i = count; i < byte_rows; ++i)
+    rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
+}
+
+void ByteFilter::bounds(std::size_t query, const ByteRows& rows, float* upper) const {
+  const Query& q = queries_[query];
+  if (!q.bounded) return void(std::fill_n(upper, byte_rows, std::numeric_limits<float>::infinity()));
+  std::int32_t sums[byte_rows] = {};
+  plan_.kernels.byte_sums(
+      {bits_, plan_.code_bytes, p_.get() + query * query_size_, rows.count, rows.rows, rows.tables, rows.ahead, sums});
+  const float square = metric_ == Metric::squared_distance ? static_cast<float>(distance_square) : 0.0f;
+  plan_.kernels.byte_bounds({sums, rows.scale, rows.centre, rows.codeword_error, rows.factor, q.offset, q.half_step,
+                             q.total, q.magnitude, q.residue, q.gain, square, upper});
+  for (std::size_t i = 0; i < rows.count; ++i)
+    if (!rows.bounded[i]) upper[i] = std::numeric_limits<float>::infinity();
+}
+
+float ByteFilter::threshold(std::size_t query, double kth) const {
+  const Query& q = queries_[query];
+  if (!q.bounded || !std::isfinite(kth)) return -std::numeric_limits<float>::infinity();
+  const double margin = 0x1p-22 * std::abs(kth) + 0x1p-148;
+  const double least =
+      metric_ == Metric::squared_distance ? q.square * (1 - 0x1p-40) - kth - margin : (kth - margin) * q.unit;
+  constexpr double most = std::numeric_limits<float>::max();
+  return std::nextafter(static_cast<float>(std::clamp(least, -most, most)), -std::numeric_limits<float>::infinity());
+}
+
+}  // namespace hdq::detail

@@ -1,0 +1,197 @@
+// Sums of products of bytes for AVX-512 with VNNI and VBMI, which its first processors lack: they go code by code.
+#pragma once
+
+#include <immintrin.h>
+
+#include "score/byte_by_code.hpp"
+
+// A function's own target: beyond that of the file, and not compiled for it.
+#define HDQ_VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
+#define HDQ_VNNI_INLINE inline __attribute__((always_inline)) HDQ_VNNI
+
+namespace hdq::HDQ_ISA {
+
+// The codewords of one row.
+template <int bits>
+struct ByteTable {
+  __m512i part;
+  HDQ_VNNI_INLINE void Load(const std::uint8_t* m) {
+    if constexpr (bits == 2) {
+      std::int32_t four;
+      std::memcpy(&four, m, sizeof four);
+      part = _mm512_set1_epi32(four);
+    }
+    if constexpr (bits == 4) part = _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(m)));
+  }
+  // Of field k: a permute of 64 bytes reads six bits, and the table is repeated.
+  template <int k>
+  HDQ_VNNI_INLINE __m512i At(__m512i codes) const {
+    return _mm512_permutexvar_epi8(k == 0 ? codes : _mm512_srli_epi16(codes, bits * k), part);
+  }
+};
+template <>
+struct ByteTable<8> {
+  __m512i part[4];
+  HDQ_VNNI_INLINE void Load(const std::uint8_t* m) {
+    for (int i = 0; i < 4; ++i) part[i] = _mm512_load_si512(m + 64 * i);
+  }
+  template <int>
+  HDQ_VNNI_INLINE __m512i At(__m512i codes) const {
+    const __m512i below = _mm512_permutex2var_epi8(part[0], codes, part[1]),
+                  above = _mm512_permutex2var_epi8(part[2], codes, part[3]);
+    return _mm512_mask_blend_epi8(_mm512_movepi8_mask(codes), below, above);
+  }
+};
+
+// The sums of some rows, 16 lanes each.
+template <int bits, int rows>
+struct ByteLanes {
+  ByteTable<bits> table[rows];
+  __m512i high[rows], low[rows];
+
+  HDQ_VNNI_INLINE explicit ByteLanes(const std::uint8_t* const* tables) {
+    for (int r = 0; r < rows; ++r) {
+      table[r].Load(tables[r]);
+      high[r] = low[r] = _mm512_setzero_si512();
+    }
+  }
+  HDQ_VNNI_INLINE void Add(const __m512i* codes, const std::int8_t* p) {
+    AddField<0>(codes, p);
+    if constexpr (bits <= 4) AddField<1>(codes, p);
+    if constexpr (bits == 2) AddField<2>(codes, p);
+    if constexpr (bits == 2) AddField<3>(codes, p);
+  }
+  HDQ_VNNI_INLINE __m512i Sum(int r) const { return _mm512_add_epi32(_mm512_slli_epi32(high[r], 7), low[r]); }
+
+ private:
+  template <int k>
+  HDQ_VNNI_INLINE void AddField(const __m512i* codes, const std::int8_t* p) {
+    const __m512i above = _mm512_load_si512(p + 128 * k), below = _mm512_load_si512(p + 128 * k + 64);
+    for (int r = 0; r < rows; ++r) {
+      const __m512i m = table[r].template At<k>(codes[r]);
+      high[r] = _mm512_dpbusd_epi32(high[r], m, above);
+      low[r] = _mm512_dpbusd_epi32(low[r], m, below);
+    }
+  }
+};
+
+// One bit needs no table: bit k of a byte counts 2^(k mod 4), and sums of the four weights are apart.
+template <int rows>
+struct ByteLanes<1, rows> {
+  __m512i sum[rows][4];
+
+  HDQ_VNNI_INLINE explicit ByteLanes(const std::uint8_t* const*) {
+    for (int r = 0; r < rows; ++r)
+      for (int k = 0; k < 4; ++k) sum[r][k] = _mm512_setzero_si512();
+  }
+  HDQ_VNNI_INLINE void Add(const __m512i* codes, const std::int8_t* p) {
+    for (int r = 0; r < rows; ++r) {
+      const __m512i above = _mm512_srli_epi16(codes[r], 4);
+      for (int k = 0; k < 4; ++k) {
+        const __m512i bit = _mm512_set1_epi8(static_cast<char>(1 << k));
+        sum[r][k] = _mm512_dpbusd_epi32(sum[r][k], _mm512_and_si512(codes[r], bit), _mm512_load_si512(p + 64 * k));
+        sum[r][k] = _mm512_dpbusd_epi32(sum[r][k], _mm512_and_si512(above, bit), _mm512_load_si512(p + 64 * (k + 4)));
+      }
+    }
+  }
+  HDQ_VNNI_INLINE __m512i Sum(int r) const {
+    const __m512i even = _mm512_add_epi32(sum[r][0], _mm512_srai_epi32(sum[r][2], 2)),
+                  odd = _mm512_add_epi32(sum[r][1], _mm512_srai_epi32(sum[r][3], 2));
+    const __m512i all = _mm512_add_epi32(even, _mm512_srai_epi32(odd, 1));
+    return _mm512_sub_epi32(_mm512_slli_epi32(all, 8), all);
+  }
+};
+
+template <int bits, int rows>
+HDQ_VNNI inline void LanesOfRows(const detail::ByteTask& task, std::size_t first, __m512i* lanes) {
+  constexpr std::size_t chunk = detail::byte_chunk,
+                        step = detail::byte_fields(bits) * detail::byte_planes(bits) * chunk;
+  const std::uint8_t* const* row = task.rows + first;
+  const std::uint8_t* ahead = task.ahead + first * task.code_bytes;
+  const std::int8_t* p = task.query;
+  ByteLanes<bits, rows> sums(task.tables + first);
+  __m512i codes[rows];
+  std::size_t at = 0;
+  for (; at + chunk <= task.code_bytes; at += chunk, p += step) {
+    for (int r = 0; r < rows; ++r) {
+      __builtin_prefetch(ahead);
+      ahead += chunk;
+      codes[r] = _mm512_loadu_si512(row[r] + at);
+    }
+    sums.Add(codes, p);
+  }
+  if (at < task.code_bytes) {
+    const __mmask64 some = ~__mmask64{0} >> (chunk - (task.code_bytes - at));
+    for (std::size_t line = 0; line < rows * (task.code_bytes - at); line += chunk) __builtin_prefetch(ahead + line);
+    for (int r = 0; r < rows; ++r) codes[r] = _mm512_maskz_loadu_epi8(some, row[r] + at);
+    sums.Add(codes, p);
+  }
+  for (int r = 0; r < rows; ++r) lanes[r] = sums.Sum(r);
+}
+
+// The sums of the lanes of sixteen vectors.
+HDQ_VNNI inline __m512i SumsOfLanes(const __m512i* v) {
+  __m512i quarters[4];
+  for (int i = 0; i < 4; ++i, v += 4) {
+    const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(v[0], v[1]), _mm512_unpackhi_epi32(v[0], v[1]));
+    const __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(v[2], v[3]), _mm512_unpackhi_epi32(v[2], v[3]));
+    quarters[i] = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+  }
+  __m512i halves[2];
+  for (int i = 0; i < 2; ++i) {
+    const __m512i a = quarters[2 * i], b = quarters[2 * i + 1];
+    halves[i] = _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x88), _mm512_shuffle_i32x4(a, b, 0xDD));
+  }
+  return _mm512_add_epi32(_mm512_shuffle_i32x4(halves[0], halves[1], 0x88),
+                          _mm512_shuffle_i32x4(halves[0], halves[1], 0xDD));
+}
+
+template <int bits>
+HDQ_VNNI inline void SumsWithVnni(const detail::ByteTask& task) {
+  constexpr int rows = bits == 8 ? 2 : 4;
+  __m512i lanes[detail::byte_rows] = {};
+  std::size_t row = 0;
+  for (; row + rows <= task.row_count; row += rows) LanesOfRows<bits, rows>(task, row, lanes + row);
+  for (; row < task.row_count; ++row) LanesOfRows<bits, 1>(task, row, lanes + row);
+  _mm512_storeu_si512(task.sums, SumsOfLanes(lanes));
+}
+
+// Fields of `bits` bits that are all zero, in any of count bytes less those of `code`.
+HDQ_VNNI inline bool ContainsCodeWithVnni(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
+  const int all = bits == 8 ? 1 : bits == 4 ? 0x11 : bits == 2 ? 0x55 : 0xFF;
+  const __m512i pattern = _mm512_set1_epi8(static_cast<char>(code * all));
+  __mmask64 found = 0;
+  for (std::size_t at = 0; at < count; at += detail::byte_chunk) {
+    const std::size_t left = count - at;
+    const __mmask64 some = left < detail::byte_chunk ? ~__mmask64{0} >> (detail::byte_chunk - left) : ~__mmask64{0};
+    const __m512i apart = _mm512_xor_si512(_mm512_maskz_loadu_epi8(some, bytes + at), pattern);
+    for (int shift = 0; shift < 8; shift += bits)
+      found |=
+          _mm512_mask_testn_epi8_mask(some, apart, _mm512_set1_epi8(static_cast<char>(((1 << bits) - 1) << shift)));
+  }
+  return found != 0;
+}
+
+inline bool HasVnni() {
+  static const bool has = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi");
+  return has;
+}
+
+inline void SumsOfBytes(const detail::ByteTask& task) {
+  if (!HasVnni()) return SumsByCode(task);
+  switch (task.bits) {
+    case 1:
+      return SumsWithVnni<1>(task);
+    case 2:
+      return SumsWithVnni<2>(task);
+    case 4:
+      return SumsWithVnni<4>(task);
+    default:
+      return SumsWithVnni<8>(task);
+  }
+}
+inline bool ContainsCode(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
+  return HasVnni() ? ContainsCodeWithVnni(bits, bytes, count, code) : ContainsByCode(bits, bytes, count, code);
+}
+
+}  // namespace hdq::HDQ_ISA
