@@ -22,11 +22,15 @@ double clarity(const Audited& subject) {
 
 namespace {
 
-// Whether x̂ is this factor times x, and nothing else, on every vector of a configuration.
+// Observations from which a standard error is believed: six of them are then a false alarm of 1e-6; of three observations, one of 3 %,
+// and a slow machine or kernel has no more of some configurations.
+constexpr std::size_t enough = 32;
+
+// Whether x̂ is this factor times x, and nothing else, on every vector of a configuration that was observed often enough to tell.
 bool is_factor_of(const Experiment& e, const Moments& factor, bool seen_alone) {
   return std::all_of(e.subjects.begin(), e.subjects.end(), [&](const Audited& s) {
     const Moments& other = s.self.moments();
-    if (other.count() < 2) return true;
+    if (other.count() < enough) return true;
     // A tenth of it: exact to what the dither of a few rows leaves, and to the rounding of a norm.
     const double apart = std::abs(other.mean() - factor.mean()),
                  known = 6 * (other.standard_error() + factor.standard_error());
@@ -105,7 +109,7 @@ const char* dot_class(const Experiment& e, const std::vector<Experiment>& all) {
   const bool common = std::all_of(all.begin(), all.end(), [&](const Experiment& other) {
     return std::all_of(other.subjects.begin(), other.subjects.end(), [&](const Audited& s) {
       const Moments& dot = s.dot.moments();
-      if (dot.count() < 2) return true;
+      if (dot.count() < enough) return true;
       return std::abs(dot.mean() - factor * s.along_query) <=
              0.1 * std::abs(factor * s.along_query) + tolerance +
                  6 * (dot.standard_error() + error * std::abs(s.along_query));
@@ -117,7 +121,7 @@ const char* dot_class(const Experiment& e, const std::vector<Experiment>& all) {
 // An error that is too large because x̂ is x times a factor, which its own test would only have seen later.
 bool is_factor(const Audited& subject, const std::vector<Experiment>& all) {
   const Moments& m = subject.self.moments();
-  return m.count() >= 32 && std::abs(m.mean()) > 6 * m.standard_error() &&
+  return m.count() >= enough && std::abs(m.mean()) > 6 * m.standard_error() &&
          m.mean() * m.mean() > 0.3 * (subject.errors.mean() - subject.bounds.mean()) && common_factor(all, subject);
 }
 
