@@ -1,4 +1,4 @@
-// A fuzz target with a mutator of its own, without libFuzzer: every stored input, then changes of them with a fixed seed.
+// A fuzz target without libFuzzer: every stored input, then changes of them with a fixed seed, by the target's own mutator if it has one.
 // Arguments: how many changes, then directories of inputs.
 #include <algorithm>
 #include <cstdint>
@@ -12,12 +12,12 @@
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
-                                               unsigned int seed);
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
+extern "C" [[gnu::weak]] std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned int seed);
 
 namespace {
 
-constexpr std::size_t most = 4096;
+constexpr std::size_t most_added = 64;
 std::mt19937_64 random_bits(1);
 
 using Input = std::vector<std::uint8_t>;
@@ -72,10 +72,14 @@ int main(int argc, char** argv) {
   const long changes = std::atol(argv[1]);
   for (long i = 0; i < changes; ++i) {
     Input input = stored[random_bits() % stored.size()];
-    std::size_t size = std::min(input.size(), most);
+    std::size_t size = input.size();
+    const std::size_t most = size + most_added;
     input.resize(most);
-    for (std::uint64_t n = random_bits() % 4 + 1; n > 0; --n)
-      size = LLVMFuzzerCustomMutator(input.data(), size, most, static_cast<unsigned>(random_bits()));
+    for (std::uint64_t n = random_bits() % 4 + 1; n > 0; --n) {
+      size = LLVMFuzzerCustomMutator != nullptr
+                 ? LLVMFuzzerCustomMutator(input.data(), size, most, static_cast<unsigned>(random_bits()))
+                 : LLVMFuzzerMutate(input.data(), size, most);
+    }
     input.resize(size);
     run(input);
   }
