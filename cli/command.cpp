@@ -42,9 +42,10 @@ void CodecArguments::add_seed(Command command) {
 
 void CodecArguments::add_dither(Command command) {
   command
-      .choice("--dither", dither, by_name(dither_name, {Dither::row, Dither::shared}),
-              "A random offset for each row, or one for all, with --bits: better search at few bits, but averages over "
-              "rows keep its error")
+      .choice(
+          "--dither", dither, by_name(dither_name, {Dither::row, Dither::shared}),
+          "A random offset for each row, or one for all, with --bits: better search at 2 and 3 bits, but averages over "
+          "rows keep its error")
       .show_default();
 }
 
@@ -66,8 +67,7 @@ EncodingParameters CodecArguments::parameters(std::size_t dimension) const {
   if ((bits != 0) + (entropy_coded.rate ? 1 : 0) + (entropy_coded.error ? 1 : 0) != 1)
     throw UsageError("exactly one of --bits, --rate and --error is needed");
   if (bits != 0) return {SchemeId::fixed_rate, dimension, bits, seed, 0, dither};
-  if (dither == Dither::shared)
-    throw UsageError("--dither shared needs --bits: entropy-coded rows would gain nothing from one offset for all");
+  if (dither == Dither::shared) throw UsageError("--dither shared needs --bits: entropy-coded rows share none");
   return {SchemeId::entropy_coded, dimension, 0, seed, entropy_coded.step().value()};
 }
 

@@ -1450,10 +1450,10 @@ Qed.
 
 Definition norm5 : IEEE754.Bits.binary32 := IEEE754.Bits.b32_of_bits 0x40A00000.
 
-(** Three rows of 12 coordinates and 1 bit, two in a block. *)
+(** Three rows of 12 coordinates and 1 bit, two in a block, that share their dither. *)
 Definition header3 : FileFormat.file_header :=
   {| FileFormat.file_rows := 3; FileFormat.file_dimension := 12; FileFormat.file_bits := 1; FileFormat.rows_per_block := 2;
-     FileFormat.file_seed := 7; FileFormat.file_first_row := 40 |}.
+     FileFormat.file_seed := 7; FileFormat.file_first_row := 40; FileFormat.file_dither := 1 |}.
 Definition rows3 : list FileFormat.stored_row := [(norm5, [255; 15]%N); (FloatOperations.zero32, [0; 0]%N); (norm5, [1; 2]%N)].
 
 Example file_of_three_rows : FileFormat.read_file (FileFormat.file_bytes header3 rows3) = Some (header3, rows3).

@@ -1,4 +1,4 @@
-(** * The file of the fixed-rate quantizer as programs (docs/format.md, scheme 0 without a mean, a dither word for each row) *)
+(** * The file of the fixed-rate quantizer as programs (docs/format.md, scheme 0 without a mean) *)
 From Coq Require Import ZArith NArith List Bool Arith.
 From Flocq Require Import IEEE754.Bits.
 From Hdq Require Import Packing NormList FixedRateCodec FloatBytes.
@@ -20,7 +20,8 @@ Record file_header : Type := {
   file_bits : N;
   rows_per_block : N;
   file_seed : N;
-  file_first_row : N
+  file_first_row : N;
+  file_dither : N (** 0: each row takes the word of its number; 1: all take that of 2^64 - 1 *)
 }.
 
 Definition file_order (h : file_header) : N := let m := base_of (file_dimension h) in m * 2 ^ exponent_of m (file_dimension h).
@@ -32,7 +33,8 @@ Definition magic : list N := [0x89; 0x48; 0x44; 0x51; 0x0D; 0x0A; 0x1A; 0x0A].
 Definition header_body (h : file_header) : list N :=
   magic ++ bytes_of_word 4 1 ++ bytes_of_word 4 128 ++ bytes_of_word 8 (file_rows h) ++ bytes_of_word 8 (file_dimension h)
   ++ bytes_of_word 8 (file_order h) ++ bytes_of_word 4 (file_bits h) ++ bytes_of_word 4 (rows_per_block h)
-  ++ bytes_of_word 8 (file_seed h) ++ bytes_of_word 8 (file_first_row h) ++ repeat 0 60.
+  ++ bytes_of_word 8 (file_seed h) ++ bytes_of_word 8 (file_first_row h)
+  ++ repeat 0 12 ++ bytes_of_word 4 (file_dither h) ++ repeat 0 44.
 Definition header_bytes (h : file_header) : list N := header_body h ++ bytes_of_word 4 (crc32c (header_body h)).
 
 (** What writers choose for B. *)
@@ -71,7 +73,8 @@ Definition header_of_bytes (bytes : list N) : file_header := {|
   file_bits := field 40 4 bytes;
   rows_per_block := field 44 4 bytes;
   file_seed := field 48 8 bytes;
-  file_first_row := field 56 8 bytes
+  file_first_row := field 56 8 bytes;
+  file_dither := field 76 4 bytes
 |}.
 
 Definition block_length (h : file_header) (rows : N) : N :=
@@ -82,7 +85,7 @@ Definition within (least most v : N) : bool := (least <=? v) && (v <=? most).
 (** Fields in their ranges, blocks that a reader holds in memory. *)
 Definition header_ok (h : file_header) : bool :=
   within 1 (2 ^ 24) (file_dimension h) && within 1 8 (file_bits h) && within 1 (2 ^ 32 - 1) (rows_per_block h)
-  && (block_length h (N.min (rows_per_block h) (file_rows h)) <=? 2 ^ 26).
+  && within 0 1 (file_dither h) && (block_length h (N.min (rows_per_block h) (file_rows h)) <=? 2 ^ 26).
 
 Definition file_length (h : file_header) : N :=
   if file_rows h =? 0 then 128
@@ -129,10 +132,10 @@ Proof.
   destruct (same_bytes bytes _) eqn:Hsame; [|easy]. intros [= <- <-]. now apply same_bytes_eq.
 Qed.
 
-(** ** What a kernel saves and loads: rows numbered from 0 *)
+(** ** What a kernel saves and loads: rows numbered from 0, a dither word for each *)
 
 Definition usual_header (rows n b seed : N) : file_header :=
-  let h B := {| file_rows := rows; file_dimension := n; file_bits := b; rows_per_block := B; file_seed := seed; file_first_row := 0 |} in
+  let h B := {| file_rows := rows; file_dimension := n; file_bits := b; rows_per_block := B; file_seed := seed; file_first_row := 0; file_dither := 0 |} in
   h (usual_rows_per_block (file_code_bytes (h 1))).
 
 Definition save_rows (n b seed : N) (rows : list stored_row) : list N :=
@@ -141,6 +144,6 @@ Definition save_rows (n b seed : N) (rows : list stored_row) : list N :=
 Definition load_rows (rows n b seed : N) (bytes : list N) : option (list stored_row) :=
   match read_file bytes with
   | Some (h, stored) =>
-    if (file_rows h =? rows) && (file_dimension h =? n) && (file_bits h =? b) && (file_seed h =? seed) then Some stored else None
+    if (file_rows h =? rows) && (file_dimension h =? n) && (file_bits h =? b) && (file_seed h =? seed) && (file_dither h =? 0) then Some stored else None
   | None => None
   end.

@@ -76,7 +76,7 @@ Proof. induction l as [|[a b] l IH]; [easy|]. cbn [map combine fst snd]. now rew
 
 Definition header_fields_ok (h : file_header) : Prop :=
   file_rows h < 2 ^ 64 /\ file_dimension h < 2 ^ 64 /\ file_bits h < 2 ^ 32 /\ rows_per_block h < 2 ^ 32 /\
-  file_seed h < 2 ^ 64 /\ file_first_row h < 2 ^ 64.
+  file_seed h < 2 ^ 64 /\ file_first_row h < 2 ^ 64 /\ file_dither h < 2 ^ 32.
 
 Lemma header_body_length h : length (header_body h) = 124%nat.
 Proof. unfold header_body. rewrite !app_length, !bytes_of_word_length. reflexivity. Qed.
@@ -86,32 +86,38 @@ Proof. unfold header_bytes. now rewrite app_length, header_body_length, bytes_of
 
 Lemma header_of_header_bytes h rest : header_fields_ok h -> header_of_bytes (header_bytes h ++ rest) = h.
 Proof.
-  intros (H1 & H2 & H3 & H4 & H5 & H6). destruct h as [rows n b B seed first]. cbn [file_rows file_dimension file_bits rows_per_block file_seed file_first_row] in *.
+  intros (H1 & H2 & H3 & H4 & H5 & H6 & H7). destruct h as [rows n b B seed first dither].
+  cbn [file_rows file_dimension file_bits rows_per_block file_seed file_first_row file_dither] in *.
   set (h := {| file_rows := rows |}). set (o := file_order h). set (crc := crc32c (header_body h)).
   assert (E : header_bytes h ++ rest
     = magic ++ bytes_of_word 4 1 ++ bytes_of_word 4 128 ++ bytes_of_word 8 rows ++ bytes_of_word 8 n ++ bytes_of_word 8 o
-      ++ bytes_of_word 4 b ++ bytes_of_word 4 B ++ bytes_of_word 8 seed ++ bytes_of_word 8 first ++ repeat 0 60 ++ bytes_of_word 4 crc ++ rest).
+      ++ bytes_of_word 4 b ++ bytes_of_word 4 B ++ bytes_of_word 8 seed ++ bytes_of_word 8 first ++ repeat 0 12
+      ++ bytes_of_word 4 dither ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest).
   { unfold header_bytes, header_body. fold o crc. now rewrite <- !app_assoc. }
   rewrite E. clear E. clearbody o crc. unfold header_of_bytes, h. clear h.
   set (m := magic). set (v := bytes_of_word 4 1). set (l := bytes_of_word 4 128).
   set (r8 := bytes_of_word 8 rows). set (n8 := bytes_of_word 8 n). set (o8 := bytes_of_word 8 o). set (b4 := bytes_of_word 4 b).
   set (B4 := bytes_of_word 4 B). set (s8 := bytes_of_word 8 seed). set (f8 := bytes_of_word 8 first).
+  set (z := repeat 0 12). set (t4 := bytes_of_word 4 dither).
   f_equal.
   - rewrite !(app_assoc m), !(app_assoc (m ++ v)), (field_at 16 8 ((m ++ v) ++ l)) by reflexivity. now apply word_of_bytes_of_word.
-  - replace (m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ repeat 0 60 ++ bytes_of_word 4 crc ++ rest)
-      with ((m ++ v ++ l ++ r8) ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ repeat 0 60 ++ bytes_of_word 4 crc ++ rest) by (now rewrite <- !app_assoc).
+  - replace (m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ z ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest)
+      with ((m ++ v ++ l ++ r8) ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ z ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest) by (now rewrite <- !app_assoc).
     rewrite field_at by reflexivity. now apply word_of_bytes_of_word.
-  - replace (m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ repeat 0 60 ++ bytes_of_word 4 crc ++ rest)
-      with ((m ++ v ++ l ++ r8 ++ n8 ++ o8) ++ b4 ++ B4 ++ s8 ++ f8 ++ repeat 0 60 ++ bytes_of_word 4 crc ++ rest) by (now rewrite <- !app_assoc).
+  - replace (m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ z ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest)
+      with ((m ++ v ++ l ++ r8 ++ n8 ++ o8) ++ b4 ++ B4 ++ s8 ++ f8 ++ z ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest) by (now rewrite <- !app_assoc).
     rewrite field_at by reflexivity. now apply word_of_bytes_of_word.
-  - replace (m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ repeat 0 60 ++ bytes_of_word 4 crc ++ rest)
-      with ((m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4) ++ B4 ++ s8 ++ f8 ++ repeat 0 60 ++ bytes_of_word 4 crc ++ rest) by (now rewrite <- !app_assoc).
+  - replace (m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ z ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest)
+      with ((m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4) ++ B4 ++ s8 ++ f8 ++ z ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest) by (now rewrite <- !app_assoc).
     rewrite field_at by reflexivity. now apply word_of_bytes_of_word.
-  - replace (m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ repeat 0 60 ++ bytes_of_word 4 crc ++ rest)
-      with ((m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4) ++ s8 ++ f8 ++ repeat 0 60 ++ bytes_of_word 4 crc ++ rest) by (now rewrite <- !app_assoc).
+  - replace (m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ z ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest)
+      with ((m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4) ++ s8 ++ f8 ++ z ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest) by (now rewrite <- !app_assoc).
     rewrite field_at by reflexivity. now apply word_of_bytes_of_word.
-  - replace (m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ repeat 0 60 ++ bytes_of_word 4 crc ++ rest)
-      with ((m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8) ++ f8 ++ repeat 0 60 ++ bytes_of_word 4 crc ++ rest) by (now rewrite <- !app_assoc).
+  - replace (m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ z ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest)
+      with ((m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8) ++ f8 ++ z ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest) by (now rewrite <- !app_assoc).
+    rewrite field_at by reflexivity. now apply word_of_bytes_of_word.
+  - replace (m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ z ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest)
+      with ((m ++ v ++ l ++ r8 ++ n8 ++ o8 ++ b4 ++ B4 ++ s8 ++ f8 ++ z) ++ t4 ++ repeat 0 44 ++ bytes_of_word 4 crc ++ rest) by (now rewrite <- !app_assoc).
     rewrite field_at by reflexivity. now apply word_of_bytes_of_word.
 Qed.
 
@@ -246,16 +252,16 @@ Proof.
   assert (Hblock : rows_per_block h = usual_rows_per_block (file_code_bytes h)) by reflexivity.
   pose proof (usual_block_length (file_code_bytes h) HC) as [HB Hsize]. rewrite <- Hblock in HB, Hsize.
   change (read_file _) with (read_file (file_bytes h rows)). rewrite (read_file_bytes h rows).
-  - unfold h, usual_header. cbn [file_rows file_dimension file_bits file_seed]. now rewrite !N.eqb_refl.
+  - unfold h, usual_header. cbn [file_rows file_dimension file_bits file_seed file_dither]. now rewrite !N.eqb_refl.
   - unfold header_ok, within. rewrite !andb_true_iff, !N.leb_le. change (file_dimension h) with n. change (file_bits h) with b.
-    repeat split; try lia. unfold block_length. cbv zeta.
+    change (file_dither h) with 0. repeat split; try lia. unfold block_length. cbv zeta.
     assert (Hcontent : N.min (rows_per_block h) (file_rows h) * (4 + file_code_bytes h) <= 4 + 2 ^ 24).
     { apply N.le_trans with (rows_per_block h * (4 + file_code_bytes h)); [apply N.mul_le_mono_r, N.le_min_l|].
       destruct Hsize as [Hs | ->]; [now apply N.le_trans with (1 := Hs)|]. rewrite N.mul_1_l. now apply N.add_le_mono_l. }
     revert Hcontent. generalize (N.min (rows_per_block h) (file_rows h) * (4 + file_code_bytes h)). intros c Hc.
     pose proof (padding_lt c). lia.
   - unfold header_fields_ok. change (file_rows h) with (N.of_nat (length rows)). change (file_dimension h) with n. change (file_bits h) with b.
-    change (file_seed h) with seed. change (file_first_row h) with 0. repeat split; lia.
+    change (file_seed h) with seed. change (file_first_row h) with 0. change (file_dither h) with 0. repeat split; lia.
   - reflexivity.
   - apply Forall_impl with (2 := Hrows). intros row Hrow. unfold row_length_ok. rewrite Hrow. unfold packed_length, file_code_bytes. rewrite Horder. change (file_bits h) with b. reflexivity.
 Qed.

@@ -49,7 +49,7 @@ class Codec(HasParameters):
 
     The same input, parameters and row numbers give the same bytes on every instruction set, thread count and
     platform. The error of a decoded row averages to zero over seeds and row numbers, for every row (SPEC §5); two
-    rows encoded with one seed and one row number share their dither.
+    rows encoded with one seed and one row number share their dither, and with dither="shared" all do.
 
     Parameters
     ----------
@@ -67,6 +67,10 @@ class Codec(HasParameters):
         Of the entropy-coded scheme: Δ itself, rounded to float32, 2^-10 to 16.
     seed : int
         Of signs and dither (SPEC §2), 0 to 2^64 − 1.
+    dither : str
+        "row": each row takes the word of its number. "shared", with bits: all rows take one word, and the error of a
+        row averages to zero over seeds (SPEC §4, "Shared dither"). Errors of similar rows then cancel in comparisons,
+        which helps search; but they are not independent, and averages over rows keep what they have in common.
     isa : str
         "auto", or one of supported_isas().
     threads : int
@@ -78,7 +82,7 @@ class Codec(HasParameters):
     Raises
     ------
     ValueError
-        A parameter out of its range, or more than one of bits, rate, error and step.
+        A parameter out of its range, or more than one of bits, rate, error and step; dither="shared" without bits.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class Codec(HasParameters):
         error: float | None = None,
         step: float | None = None,
         seed: int = 0,
+        dither: str = "row",
         isa: str = "auto",
         threads: int = 1,
         shrink: bool = False,
@@ -111,9 +116,9 @@ class Codec(HasParameters):
             width = integer(4 if bits is None else bits, "bits")
             if not 1 <= width <= 8:
                 raise ValueError(f"bits must be 1 to 8, not {width}")
-            made_with = Parameters(length, width, None, seed)
+            made_with = Parameters(length, width, None, seed, str(dither))
         else:
-            made_with = Parameters(length, None, _step_of(rate, error, step), seed)
+            made_with = Parameters(length, None, _step_of(rate, error, step), seed, str(dither))
         self._set(made_with, str(isa), count(threads, "threads", 1024), bool(shrink))
 
     def _set(self, made_with: Parameters, isa: str, threads: int, shrink: bool) -> None:
@@ -123,7 +128,9 @@ class Codec(HasParameters):
         self._options = (isa, threads, shrink)
         bits, step = made_with.bits or 0, made_with.step or 0.0
         self._codes_in_row, self._code_dtype = made_with.code_shape[0], made_with.code_dtype
-        self._native = _hdq.Codec(made_with.dimension, bits, step, made_with.seed, isa, threads, shrink)
+        self._native = _hdq.Codec(
+            made_with.dimension, bits, step, made_with.seed, made_with.dither, isa, threads, shrink
+        )
 
     @classmethod
     def from_parameters(
@@ -131,7 +138,16 @@ class Codec(HasParameters):
     ) -> Codec:
         """The codec that made codes with these parameters, `codes.parameters` say."""
         made = parameters
-        return cls(made.dimension, made.bits, step=made.step, seed=made.seed, isa=isa, threads=threads, shrink=shrink)
+        return cls(
+            made.dimension,
+            made.bits,
+            step=made.step,
+            seed=made.seed,
+            dither=made.dither,
+            isa=isa,
+            threads=threads,
+            shrink=shrink,
+        )
 
     # ---- what it is ----
 
@@ -288,8 +304,8 @@ class Codec(HasParameters):
         return y, norms
 
     def dither_words(self, first_row: int, rows: int) -> np.ndarray:
-        """The second step: the dither word w of rows first_row, first_row + 1, … (SPEC §2), (rows,) uint32. U = (w +
-        1/2)/2^32.
+        """The second step: the dither word w of rows first_row, first_row + 1, … (SPEC §2), (rows,) uint32, all the
+        same where it is shared. U = (w + 1/2)/2^32.
         """
         words = np.empty(count(rows, "rows"), np.uint32)
         self._native.draw_dither(unsigned(first_row, "first_row"), words)
@@ -403,7 +419,13 @@ class Codec(HasParameters):
         made = self._parameters
         isa, threads, shrink = self._options
         fineness = f"bits={made.bits}" if made.step is None else f"step={made.step!r}"
-        options = [("seed", made.seed, 0), ("isa", isa, "auto"), ("threads", threads, 1), ("shrink", shrink, False)]
+        options = [
+            ("seed", made.seed, 0),
+            ("dither", made.dither, "row"),
+            ("isa", isa, "auto"),
+            ("threads", threads, 1),
+            ("shrink", shrink, False),
+        ]
         words = [
             str(made.dimension),
             fineness,

@@ -31,16 +31,23 @@ class Parameters:
         Δ, a float32 number from 2^-10 to 16, of the entropy-coded scheme (SPEC §7). One of bits and step is None.
     seed : int
         Of signs and dither (SPEC §2), 0 to 2^64 − 1.
+    dither : str
+        "row", a word for each row, or "shared", one for all rows of fixed-rate codes (SPEC §4, "Shared dither").
     """
 
     dimension: int
     bits: int | None = None
     step: float | None = None
     seed: int = 0
+    dither: str = "row"
 
     def __post_init__(self) -> None:
         if (self.bits is None) == (self.step is None):
             raise ValueError("parameters have either bits or a step")
+        if self.dither not in ("row", "shared"):
+            raise ValueError(f"dither must be 'row' or 'shared', not {self.dither!r}")
+        if self.dither == "shared" and self.bits is None:
+            raise ValueError("dither='shared' is of codes with bits: entropy-coded rows share none")
         if self.step is not None:
             object.__setattr__(self, "step", float(np.float32(self.step)))
 
@@ -71,7 +78,7 @@ class Parameters:
 
     def difference(self, other: Parameters) -> str | None:
         """The first parameter in which codes made with `other` are not of self, in words; None where there is none."""
-        for name in ("dimension", "bits", "step", "seed"):
+        for name in ("dimension", "bits", "step", "seed", "dither"):
             ours, theirs = getattr(self, name), getattr(other, name)
             if ours != theirs:
                 return f"their {name} is {theirs}, not {ours}"
@@ -85,7 +92,7 @@ class HasParameters:
 
     @property
     def parameters(self) -> Parameters:
-        """Dimension, bits or step, and seed: what decides the codes."""
+        """Dimension, bits or step, seed and dither: what decides the codes."""
         return self._parameters
 
     @property
@@ -114,6 +121,11 @@ class HasParameters:
         return self._parameters.seed
 
     @property
+    def dither(self) -> str:
+        """ "row": a word for each row; "shared": one for all."""
+        return self._parameters.dither
+
+    @property
     def scheme(self) -> str:
         """ "fixed-rate" or "entropy-coded"."""
         return self._parameters.scheme
@@ -121,7 +133,7 @@ class HasParameters:
 
 @lru_cache(maxsize=1024)
 def _layout(parameters: Parameters) -> tuple[int, int, np.dtype]:
-    native = _hdq.Codec(parameters.dimension, parameters.bits or 0, parameters.step or 0.0, 0, "auto", 1, False)
+    native = _hdq.Codec(parameters.dimension, parameters.bits or 0, parameters.step or 0.0, 0, "row", "auto", 1, False)
     width = native.code_bytes // native.order
     dtype = np.uint8 if parameters.step is None else {2: np.int16, 4: np.int32}[width]
     return native.order, native.code_bytes, np.dtype(dtype)
@@ -312,7 +324,8 @@ class Codes:
         made = self._parameters
         size = f"bits={made.bits}" if made.step is None else f"step={made.step!r}"
         centred = "" if self._mean is None else ", centred"
-        numbers = f"seed={made.seed}, first_row={self._first_row}"
+        shared = "" if made.dither == "row" else f", dither={made.dither!r}"
+        numbers = f"seed={made.seed}{shared}, first_row={self._first_row}"
         return f"<hdq.Codes: {len(self)} rows of {made.dimension}, {size}, {numbers}{centred}>"
 
 

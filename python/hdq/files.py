@@ -36,7 +36,9 @@ class File(HasParameters):
         self._reader: Any = None  # for a constructor that fails
         self._reader = _hdq.FileReader(path_bytes(path))
         header = self._reader
-        self._parameters = Parameters(header.dimension, header.bits or None, header.step or None, header.seed)
+        self._parameters = Parameters(
+            header.dimension, header.bits or None, header.step or None, header.seed, header.dither
+        )
         self._mean = header.mean
         if self._mean is not None:
             self._mean.flags.writeable = False
@@ -161,7 +163,8 @@ class File(HasParameters):
             return f"<hdq.File {name!r}, closed>"
         size = f"bits={self.bits}" if self.step is None else f"step={self.step!r}"
         centred = "" if self._mean is None else ", centred"
-        numbers = f"seed={self.seed}, first_row={self.first_row}"
+        shared = "" if self.dither == "row" else f", dither={self.dither!r}"
+        numbers = f"seed={self.seed}{shared}, first_row={self.first_row}"
         return f"<hdq.File {name!r}: {len(self)} rows of {self.dimension}, {size}, {numbers}{centred}>"
 
 

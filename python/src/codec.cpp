@@ -40,10 +40,18 @@ namespace {
 
 using py::gil_scoped_release;
 
-Codec make_codec(std::size_t dimension, int bits, float step, std::uint64_t seed, const std::string& isa, int threads,
-                 bool shrink) {
+Dither dither_of(const std::string& name) {
+  for (const Dither dither : {Dither::row, Dither::shared})
+    if (name == dither_name(dither)) return dither;
+  throw InvalidArgument("dither must be row or shared, not " + name);
+}
+
+// step 0: fixed rate.
+Codec make_codec(std::size_t dimension, int bits, float step, std::uint64_t seed, const std::string& dither,
+                 const std::string& isa, int threads, bool shrink) {
   const CodecOptions options{.isa = isa_of(isa), .threads = threads, .shrink = shrink};
-  return step != 0 ? Codec(dimension, Step(step), seed, options) : Codec(dimension, BitWidth(bits), seed, options);
+  const SchemeId scheme = step != 0 ? SchemeId::entropy_coded : SchemeId::fixed_rate;
+  return Codec({scheme, dimension, bits, seed, step, dither_of(dither)}, options);
 }
 
 EncodedView encoded(const py::array& norms, const py::array& codes, std::uint64_t first_row) {

@@ -82,6 +82,7 @@ void register_files(py::module_& module) {
       .def_property_readonly("bits", [](const FileReader& file) { return file.header().bits; })
       .def_property_readonly("step", [](const FileReader& file) { return file.header().step; })
       .def_property_readonly("seed", [](const FileReader& file) { return file.header().seed; })
+      .def_property_readonly("dither", [](const FileReader& file) { return dither_name(file.header().dither); })
       .def_property_readonly("first_row", [](const FileReader& file) { return file.header().first_row; })
       .def_property_readonly("rows_per_block", [](const FileReader& file) { return file.header().rows_per_block; })
       .def_property_readonly("bytes", &FileReader::bytes)

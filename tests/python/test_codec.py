@@ -715,6 +715,50 @@ def test_a_kernels_own_codes_are_taken():
         hdq.Codes(coded.norms, coded.codes.astype(np.int32), coded.parameters)
 
 
+@pytest.mark.parametrize("isa", ISAS)
+def test_shared_dither_is_the_word_of_the_last_row_number(isa):
+    x, last = rows(40, 33), 2**64 - 1
+    shared, by_row = hdq.Codec(33, 3, seed=4, dither="shared", isa=isa), hdq.Codec(33, 3, seed=4, isa=isa)
+    codes = shared.encode(x, 5)
+    assert (shared.dither_words(7, 3) == by_row.dither_words(last, 1)).all()
+    decoded, scores = shared.decode(codes), shared.scores(codes, x[:2])
+    for i, row in enumerate(x):
+        alone = by_row.encode(row, last)
+        assert bits_of(alone) == bits_of(codes[i])
+        assert by_row.decode(alone).tobytes() == decoded[i].tobytes()
+        assert by_row.scores(alone, x[:2]).tobytes() == scores[:, i].tobytes()
+    assert shared.search(codes, x[0], 1).scores[0, 0] == scores[0].max()
+
+
+def test_shared_dither_is_a_parameter(tmp_path):
+    shared, by_row, x = hdq.Codec(33, 3, seed=4, dither="shared"), hdq.Codec(33, 3, seed=4), rows(5, 33)
+    codes = shared.encode(x)
+    assert (shared.dither, by_row.dither, shared.parameters.dither) == ("shared", "row", "shared")
+    assert repr(shared) == "Codec(33, bits=3, seed=4, dither='shared')" and "dither='shared'" in repr(codes)
+    for again in (pickle.loads(pickle.dumps(shared)), hdq.Codec.from_parameters(codes.parameters)):
+        assert again.decode(codes).tobytes() == shared.decode(codes).tobytes()
+    for ours, theirs, words in (
+        (by_row, codes, "their dither is shared, not row"),
+        (shared, by_row.encode(x), "their dither is row, not shared"),
+    ):
+        for call in (
+            ours.decode,
+            lambda c, codec=ours: codec.scores(c, x),
+            lambda c, codec=ours: codec.search(c, x, 1),
+        ):
+            with pytest.raises(ValueError, match=words):
+                call(theirs)
+        with pytest.raises(ValueError, match=words), hdq.create(tmp_path / "x.hdq", ours, 5) as writer:
+            writer.append(theirs)
+    codes.save(tmp_path / "x.hdq")
+    with hdq.open(tmp_path / "x.hdq") as file:
+        assert file.parameters == shared.parameters and file[:] == codes and "dither='shared'" in repr(file)
+        assert file.decode().tobytes() == shared.decode(codes).tobytes()
+    for wrong in (dict(bits=3, dither="none"), dict(rate=2, dither="shared"), dict(step=1, dither="shared")):
+        with pytest.raises(ValueError, match="dither"):
+            hdq.Codec(33, **wrong)
+
+
 def test_output_arrays():
     codec = hdq.Codec(33, 3)
     x = rows(6, 33)
