@@ -167,7 +167,7 @@ void Scorer::State::score_rows(Metric metric, const EncodedView& rows, std::size
       numbers[i] = rows.first_row() + at;
       codes[i] = rows.row_codes(at);
     }
-    if (!plan.shares_dither() || tile == first) {  // shared, the tables of the first tile are those of all
+    if (plan.draws_again(tile - first)) {
       plan.draw_words(numbers, some, words);
       plan.scheme->score_tables(words, some, tables.get());
     }

@@ -104,7 +104,7 @@ void encode_run(const CodecPlan& plan, const RowsView<const Number>& x, const En
     for (std::size_t r = 0; r < count; ++r)
       out.norms()[begin + r] = rotate_row(plan, x.row(begin + r), begin + r, scratch, scratch.y.get() + r * order);
     const std::size_t drawn = (begin - first) % rows_together;
-    if (drawn == 0) {
+    if (drawn == 0 && plan.draws_again(begin - first)) {
       const std::size_t some = std::min(rows_together, last - begin);
       draw(plan, out.first_row() + begin, some, scratch.words);
       plan.scheme->begin_quantize(scratch.words, some, *scratch.scheme);
@@ -120,7 +120,7 @@ void decode_run(const CodecPlan& plan, const EncodedView& encoded, const RowsVie
   float* y = scratch.y.get();
   for (std::size_t row = first; row < last; ++row) {
     const std::size_t r = (row - first) % rows_together;
-    if (r == 0) {
+    if (r == 0 && plan.draws_again(row - first)) {
       const std::size_t count = std::min(rows_together, last - row);
       draw(plan, encoded.first_row() + row, count, scratch.words);
       plan.scheme->begin_reconstruct(scratch.words, count, *scratch.scheme);

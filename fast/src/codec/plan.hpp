@@ -28,6 +28,8 @@ struct CodecPlan {
   std::uint32_t shared_word;  // of every row, with Dither::shared
 
   bool shares_dither() const { return made_with.dither == Dither::shared; }
+  // Whether the words after `done` rows are others than those of the first rows of a run, which are as many at least.
+  bool draws_again(std::size_t done) const { return done == 0 || !shares_dither(); }
   // The dither words of the rows with these numbers.
   void draw_words(const std::uint64_t* rows, std::size_t count, std::uint32_t* words) const {
     if (shares_dither())
