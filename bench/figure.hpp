@@ -91,6 +91,7 @@ void add_entropy(const Settings&);  // zfp beside it, where that was found
 void add_threads(const Settings&);
 void add_memory(const Settings&);
 void add_ffht(const Settings&);   // nothing where FFHT was not compiled in
+void add_rabitq(const Settings&);  // likewise
 void add_faiss(const Settings&);  // nothing where faiss was not found
 
 }  // namespace hdq::bench

@@ -54,6 +54,7 @@ void add_all(const Settings& settings) {
   add_threads(settings);
   add_memory(settings);
   add_ffht(settings);
+  add_rabitq(settings);
   add_faiss(settings);
 }
 
@@ -68,9 +69,12 @@ void print_machine(const Machine& machine, const Settings& settings) {
   fmt::print(" streaming arrays {}\n", bytes_text(settings.stream_bytes));
   if (machine.last_level_cache * 4 > settings.stream_bytes)
     fmt::print("warning: the streaming arrays are less than four times the last-level cache\n");
-  const std::string ffht = ffht_description(), faiss = faiss_description(), zfp = zfp_description();
-  fmt::print("peers: {}, {}, {}\n", ffht.empty() ? "no FFHT" : ffht, faiss.empty() ? "no faiss" : faiss,
-             zfp.empty() ? "no zfp" : zfp);
+  const auto or_none = [](const std::string& peer, const char* none) {
+    return peer.empty() ? std::string(none) : peer;
+  };
+  fmt::print("peers: {}; {}; {}; {}\n", or_none(ffht_description(), "no FFHT"),
+             or_none(faiss_description(), "no faiss"), or_none(rabitq_description(), "no RaBitQ-Library"),
+             or_none(zfp_description(), "no zfp"));
 }
 
 int run(const Arguments& arguments) {

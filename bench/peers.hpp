@@ -7,6 +7,7 @@ namespace hdq::bench {
 
 std::string ffht_description();
 std::string faiss_description();
+std::string rabitq_description();
 std::string zfp_description();
 
 }  // namespace hdq::bench

@@ -61,17 +61,20 @@ json to_json(const Result& result) {
 void write_json(const std::string& path, const Settings& settings, const Machine& machine, const std::vector<Result>& results) {
   json figures = json::array();
   for (const Result& result : results) figures.push_back(to_json(result));
-  const json document = {
-      {"schema", "hdq-bench-1"},
-      {"machine", to_json(machine, settings)},
-      {"settings",
-       {{"quick", settings.quick},
-        {"clock", settings.cpu_time ? "cpu" : "wall"},
-        {"repetitions", settings.repetitions},
-        {"stream_bytes", settings.stream_bytes}}},
-      {"lost_share", lost_share()},
-      {"peers", {{"ffht", ffht_description()}, {"faiss", faiss_description()}, {"zfp", zfp_description()}}},
-      {"figures", figures}};
+  const json document = {{"schema", "hdq-bench-1"},
+                         {"machine", to_json(machine, settings)},
+                         {"settings",
+                          {{"quick", settings.quick},
+                           {"clock", settings.cpu_time ? "cpu" : "wall"},
+                           {"repetitions", settings.repetitions},
+                           {"stream_bytes", settings.stream_bytes}}},
+                         {"lost_share", lost_share()},
+                         {"peers",
+                          {{"ffht", ffht_description()},
+                           {"faiss", faiss_description()},
+                           {"rabitq", rabitq_description()},
+                           {"zfp", zfp_description()}}},
+                         {"figures", figures}};
   std::ofstream out(path);
   out << document.dump(1) << '\n';
   if (!out.flush()) throw std::runtime_error("cannot write " + path);
