@@ -1,4 +1,4 @@
-// hdq search: the k nearest rows of an .hdq file to each query, by scores of the codes; every row is scored (SPEC §4).
+// hdq search: the k nearest rows of an .hdq file to each query, by scores of the codes (SPEC §4).
 // With the original vectors, the best candidates are ranked again by true scores, and recall is measured.
 #include "hdq/search.hpp"
 
@@ -30,7 +30,7 @@ struct Arguments : CodecArguments {
   std::size_t k = 10;
   std::optional<std::size_t> rerank;
   Metric metric = Metric::inner_product;
-  bool json = false;
+  bool json = false, no_filter = false;
 };
 
 using Rows = std::vector<std::uint64_t>;  // queries × k
@@ -172,6 +172,7 @@ void write_results(const Arguments& arguments, const std::vector<Neighbour>& fou
 struct Report {
   std::size_t queries = 0, candidates = 0;
   double seconds = 0, code_bytes = 0;
+  SearchStatistics pairs;
   std::optional<double> recall_codes, recall_reranked;
 };
 
@@ -179,17 +180,25 @@ void print(const Arguments& arguments, const FileReader& file, const Report& rep
   std::FILE* stream = report_stream(arguments.output);
   const double queries = static_cast<double>(report.queries), scanned = report.code_bytes * queries / report.seconds / 1e9;
   if (arguments.json) {
-    nlohmann::ordered_json fields = {{"rows", file.header().rows}, {"queries", report.queries}, {"k", arguments.k},
-                                     {"metric", metric_name(arguments.metric)}, {"seconds", report.seconds},
-                                     {"queries_per_second", queries / report.seconds}, {"gigabytes_per_second", scanned},
+    nlohmann::ordered_json fields = {{"rows", file.header().rows},
+                                     {"queries", report.queries},
+                                     {"k", arguments.k},
+                                     {"metric", metric_name(arguments.metric)},
+                                     {"seconds", report.seconds},
+                                     {"queries_per_second", queries / report.seconds},
+                                     {"gigabytes_per_second", scanned},
+                                     {"scanned", report.pairs.scanned},
+                                     {"verified", report.pairs.verified},
                                      {"reranked", report.candidates}};
     if (report.recall_codes) fields["recall_codes"] = *report.recall_codes;
     if (report.recall_reranked) fields["recall_reranked"] = *report.recall_reranked;
     print_json(fields, stream);
     return;
   }
-  fmt::print(stream, "{}: {} queries, {} rows, k = {}, {}; {:.0f} queries/s, {:.2f} GB/s of codes scored\n", io::printable(arguments.output), report.queries,
-             file.header().rows, arguments.k, metric_name(arguments.metric), queries / report.seconds, scanned);
+  fmt::print(
+      stream, "{}: {} queries, {} rows, k = {}, {}; {:.0f} queries/s, {:.2f} GB/s of codes; {} of {} scores computed\n",
+      io::printable(arguments.output), report.queries, file.header().rows, arguments.k, metric_name(arguments.metric),
+      queries / report.seconds, scanned, report.pairs.verified, report.pairs.scanned);
   if (report.recall_codes) fmt::print(stream, "recall@{} = {:.4f} by the codes alone\n", arguments.k, *report.recall_codes);
   if (report.recall_reranked)
     fmt::print(stream, "recall@{} = {:.4f} with the first {} ranked again by the original vectors\n", arguments.k, *report.recall_reranked, report.candidates);
@@ -204,11 +213,13 @@ double bytes_of_codes(const FileReader& file) {
   return static_cast<double>(file.block_offset(last) + file.block_bytes(last) - file.block_offset(0));
 }
 
-std::vector<Neighbour> nearest_by_codes(const Arguments& arguments, const FileReader& file, const Queries& queries, std::size_t each) {
+std::vector<Neighbour> nearest_by_codes(const Arguments& arguments, const FileReader& file, const Queries& queries,
+                                        std::size_t each, SearchStatistics& pairs) {
   Progress progress("searching", file.header().rows);
   try {
     const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.view(), file.mean());
-    return search(scorer, arguments.metric, file, each, [&](std::size_t rows) { progress.advance(rows); });
+    return search(scorer, arguments.metric, file, each, [&](std::size_t rows) { progress.advance(rows); },
+                  {!arguments.no_filter, &pairs});
   } catch (const InvalidInput& beyond) {  // a score, or a query less the mean, that float32 cannot hold
     throw BadInput(fmt::format("{}: row {}: {}", io::printable(arguments.queries), beyond.row, beyond.what()));
   }
@@ -240,7 +251,7 @@ int search_codes(const Arguments& arguments) {
   report.code_bytes = bytes_of_codes(*file);
 
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<Neighbour> found = nearest_by_codes(arguments, *file, queries, each);
+  const std::vector<Neighbour> found = nearest_by_codes(arguments, *file, queries, each, report.pairs);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   const std::vector<Neighbour> by_codes = first_of_each(found, each, arguments.k);
@@ -261,9 +272,10 @@ int search_codes(const Arguments& arguments) {
 
 void add_search(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  Command command = add_command(app, "search", "The k nearest rows of an .hdq file to each query, by its codes; every row is scored",
-                                  "hdq search embeddings.hdq --queries queries.npy -k 10 --original embeddings.npy -o nearest.npy",
-                                  [arguments] { return search_codes(*arguments); });
+  Command command =
+      add_command(app, "search", "The k nearest rows of an .hdq file to each query, by its codes",
+                  "hdq search embeddings.hdq --queries queries.npy -k 10 --original embeddings.npy -o nearest.npy",
+                  [arguments] { return search_codes(*arguments); });
   const auto metrics = by_name(metric_name, {Metric::inner_product, Metric::squared_distance, Metric::cosine});
   command.text("CODES", arguments->codes, "The .hdq file; - is standard input").required();
   command.text("--queries", arguments->queries, vector_input_help("The query vectors")).required();
@@ -278,6 +290,7 @@ void add_search(CLI::App& app) {
                       "The vectors that were encoded: rank the best candidates again by true scores, and print recall, in which ties count");
   command.integer("--rerank", arguments->rerank, 0, max_k, "Candidates to rank again, at least k; 0 keeps the order by codes. Default 4 k with --original");
   command.text("--ground-truth", arguments->ground_truth, "Print recall against these row numbers instead: integers in .npy or .ivecs, queries x at least k");
+  command.flag("--no-filter", arguments->no_filter, "Compute every score: what is found is the same, but not as soon");
   arguments->vectors.add_to(command);
   arguments->add_threads(command);
   arguments->add_isa(command);

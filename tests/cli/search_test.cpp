@@ -84,6 +84,18 @@ TEST_F(SearchCommand, WritesWhatTheLibraryFinds) {
   }
 }
 
+TEST_F(SearchCommand, ScoresEveryRowOnRequest) {
+  const json some = json::parse(run_hdq(search("-k 10 --json")).output);
+  const auto found = npy_data<std::int64_t>(out_, io::Element::int64, 30, 10);
+  const json all = json::parse(run_hdq(search("-k 10 --json --no-filter")).output);
+  EXPECT_EQ(npy_data<std::int64_t>(out_, io::Element::int64, 30, 10), found);
+  EXPECT_EQ(some["scanned"], 30 * 778);
+  EXPECT_EQ(all["scanned"], 30 * 778);
+  EXPECT_EQ(all["verified"], 30 * 778);
+  EXPECT_LE(some["verified"].get<int>(), 30 * 778);
+  EXPECT_THAT(run_hdq(search("-k 10 --no-filter")).output, HasSubstr("23340 of 23340 scores computed"));
+}
+
 TEST_F(SearchCommand, MeasuresRecallAndRanksAgain) {
   const json codes_only = json::parse(run_hdq(search("-k 10 --json --rerank 0 --original " + embeddings)).output);
   const auto by_codes = npy_data<std::int64_t>(out_, io::Element::int64, 30, 10);

@@ -348,6 +348,7 @@ TEST(SearchFilter, TiesAreInOrderOfRows) {
 TEST(SearchFilter, LeavesMostRowsUnscored) {
   for (const int bits : filtered_bits) {
     Data d = data(1024, bits, 2000, 4, 0);
+    if (!detail::ByteFilter::serves(*d.codec.plan())) continue;
     d.q.resize(1024);
     SearchStatistics statistics;
     search(Scorer(d.codec, d.queries()), Metric::inner_product, d.rows(), 5, {true, &statistics});
@@ -396,7 +397,7 @@ TEST(SearchFilter, SearchesCentredFiles) {
     SearchStatistics statistics;
     EXPECT_EQ(search(scorer, metric, file, 7, {}, {true, &statistics}), search(scorer, metric, file, 7, {}, {false}));
     EXPECT_EQ(statistics.scanned, 2000u);
-    EXPECT_LT(statistics.verified, 2000u);
+    EXPECT_EQ(statistics.verified < 2000u, detail::ByteFilter::serves(*d.codec.plan()));
   }
 }
 

@@ -28,8 +28,8 @@ float rounded_up(double x) { return static_cast<float>(x * up); }
 
 bool ByteFilter::serves(const CodecPlan& plan) {
   const int bits = plan.made_with.bits;  // codes of 3, 5, 6 and 7 bits are scored as fast as they are unpacked
-  return plan.made_with.scheme == SchemeId::fixed_rate && 8 % bits == 0 && plan.order.order >= least_order &&
-         plan.order.order <= most_order;
+  return plan.made_with.scheme == SchemeId::fixed_rate && 8 % bits == 0 && plan.kernels.filters(bits) &&
+         plan.order.order >= least_order && plan.order.order <= most_order;
 }
 
 ByteFilter::ByteFilter(const CodecPlan& plan, Metric metric, const std::vector<RotatedQuery>& queries)

@@ -66,7 +66,7 @@ struct ByteRows {
 // The queries of a scorer, for one metric.
 class ByteFilter {
  public:
-  // Whether it is for rows of this codec: 1, 2, 4 or 8 bits, and an order within the limits.
+  // Whether it is for rows of this codec: 1, 2, 4 or 8 bits, an order within the limits, and where it pays.
   static bool serves(const CodecPlan& plan);
   ByteFilter(const CodecPlan& plan, Metric metric, const std::vector<RotatedQuery>& queries);
   ByteFilter(const ByteFilter&) = delete;

@@ -7,6 +7,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace hdq::HDQ_ISA {
 
+bool Filters(int bits) { return bits <= MostFilteredBits(); }
+
 void ByteSums(const detail::ByteTask& task) { SumsOfBytes(task); }
 
 bool HasCode(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {

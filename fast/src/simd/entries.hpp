@@ -33,6 +33,7 @@ HDQ_ENTRY(PutRows, put_rows);
 HDQ_ENTRY(GetRows, get_rows);
 HDQ_ENTRY(ScoreSums, score_sums);
 HDQ_ENTRY(ScoreStep, score_step);
+HDQ_ENTRY(Filters, filters);
 HDQ_ENTRY(ByteSums, byte_sums);
 HDQ_ENTRY(HasCode, has_code);
 HDQ_ENTRY(ByteBounds, byte_bounds);

@@ -86,7 +86,8 @@ struct Kernels {
   // ---- scores ----
   void (*score_sums)(const ScoreTask& task);
   void (*score_step)(const ScoreTask& task);  // of codes of SPEC §7, with tables of quantizer/weyl.hpp
-  // The first pass of a search.
+  // The first pass of a search, and whether it is faster than scoring every row of so many bits.
+  bool (*filters)(int bits);
   void (*byte_sums)(const ByteTask& task);
   // Whether one of 8·count/bits codes in count bytes is `code`; 1, 2, 4 or 8 bits.
   bool (*has_code)(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code);

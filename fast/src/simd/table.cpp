@@ -32,6 +32,7 @@ const detail::Kernels table = {
     .get_rows = GetRows,
     .score_sums = ScoreSums,
     .score_step = ScoreStep,
+    .filters = Filters,
     .byte_sums = ByteSums,
     .has_code = HasCode,
     .byte_bounds = ByteBounds,

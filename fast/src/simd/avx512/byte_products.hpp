@@ -1,9 +1,9 @@
-// Sums of products of bytes for AVX-512 with VNNI and VBMI, which its first processors lack: they go code by code.
+// Sums of products of bytes for AVX-512 with VNNI and VBMI, which its first processors lack: they go as AVX2 does.
 #pragma once
 
 #include <immintrin.h>
 
-#include "score/byte_by_code.hpp"
+#include "simd/avx2/byte_pairs.hpp"
 
 // A function's own target: beyond that of the file, and not compiled for it.
 #define HDQ_VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")))
@@ -177,8 +177,10 @@ inline bool HasVnni() {
   return has;
 }
 
+inline int MostFilteredBits() { return HasVnni() ? 8 : kMostBitsInPairs; }
+
 inline void SumsOfBytes(const detail::ByteTask& task) {
-  if (!HasVnni()) return SumsByCode(task);
+  if (!HasVnni()) return SumsByPairs(task);
   switch (task.bits) {
     case 1:
       return SumsWithVnni<1>(task);
@@ -191,7 +193,7 @@ inline void SumsOfBytes(const detail::ByteTask& task) {
   }
 }
 inline bool ContainsCode(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
-  return HasVnni() ? ContainsCodeWithVnni(bits, bytes, count, code) : ContainsByCode(bits, bytes, count, code);
+  return HasVnni() ? ContainsCodeWithVnni(bits, bytes, count, code) : ContainsByHalves(bits, bytes, count, code);
 }
 
 }  // namespace hdq::HDQ_ISA

@@ -6,6 +6,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace hdq::HDQ_ISA {
 
+// Where there are vectors, scores are in vectors.
+inline int MostFilteredBits() { return HWY_TARGET == HWY_SCALAR ? 8 : 0; }
+
 inline void SumsOfBytes(const detail::ByteTask& task) { SumsByCode(task); }
 inline bool ContainsCode(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
   return ContainsByCode(bits, bytes, count, code);

@@ -1,0 +1,159 @@
+// Sums of products of bytes for AVX2: products of bytes added in pairs to 16 bits (score/byte_task.hpp says why they fit), and those in
+// pairs to 32.
+#pragma once
+
+#include <immintrin.h>
+
+#include "score/byte_by_code.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace hdq::HDQ_ISA {
+
+// Of 8 bits, sixteen shuffles are no faster than scores.
+inline constexpr int kMostBitsInPairs = 4;
+
+// m of the 32 codes of field k.
+template <int bits, int k>
+HWY_INLINE __m256i BytesOfField(__m256i codes, const std::uint8_t* m) {
+  if constexpr (bits == 8) {
+    // Sixteen tables of sixteen: 0x70 plus a code less 16·i stays below 0x80, which a shuffle makes 0, for the codes of table i alone.
+    __m256i all = _mm256_setzero_si256();
+    for (int i = 0; i < 16; ++i) {
+      const __m256i table = _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(m + 16 * i)));
+      const __m256i index = _mm256_adds_epu8(_mm256_xor_si256(codes, _mm256_set1_epi8(static_cast<char>(16 * i))),
+                                             _mm256_set1_epi8(0x70));
+      all = _mm256_or_si256(all, _mm256_shuffle_epi8(table, index));
+    }
+    return all;
+  } else {
+    __m256i table;
+    if constexpr (bits == 4) {
+      table = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(m)));
+    } else {
+      std::int32_t four;
+      std::memcpy(&four, m, sizeof four);
+      table = _mm256_set1_epi32(four);
+    }
+    const __m256i field = k == 0 ? codes : _mm256_srli_epi16(codes, bits * k);
+    return _mm256_shuffle_epi8(table, _mm256_and_si256(field, _mm256_set1_epi8((1 << bits) - 1)));
+  }
+}
+
+HWY_INLINE __m256i AddProducts(__m256i sum, __m256i m, const std::int8_t* p) {
+  const __m256i pairs = _mm256_maddubs_epi16(m, _mm256_load_si256(reinterpret_cast<const __m256i*>(p)));
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+
+// A row's sums in eight lanes each.
+template <int bits>
+struct PairLanes {
+  __m256i high, low;
+
+  HWY_INLINE PairLanes() : high(_mm256_setzero_si256()), low(_mm256_setzero_si256()) {}
+  template <int k>
+  HWY_INLINE void AddField(__m256i codes, const std::uint8_t* m, const std::int8_t* p) {
+    const __m256i bytes = BytesOfField<bits, k>(codes, m);
+    high = AddProducts(high, bytes, p + 128 * k);
+    low = AddProducts(low, bytes, p + 128 * k + 64);
+  }
+  // Half a chunk; p: its first plane.
+  HWY_INLINE void Add(__m256i codes, const std::uint8_t* m, const std::int8_t* p) {
+    AddField<0>(codes, m, p);
+    if constexpr (bits <= 4) AddField<1>(codes, m, p);
+    if constexpr (bits == 2) AddField<2>(codes, m, p);
+    if constexpr (bits == 2) AddField<3>(codes, m, p);
+  }
+  HWY_INLINE __m256i Sum() const { return _mm256_add_epi32(_mm256_slli_epi32(high, 7), low); }
+};
+
+// Bit k of a byte counts 2^(k mod 4), and four sums of 16 bits, at most 2·2·8·127 each, are weighted to be eight times theirs.
+template <>
+struct PairLanes<1> {
+  __m256i eight;
+
+  HWY_INLINE PairLanes() : eight(_mm256_setzero_si256()) {}
+  template <int k>
+  HWY_INLINE void AddBits(__m256i codes, __m256i above, const std::int8_t* p) {
+    const __m256i bit = _mm256_set1_epi8(1 << k);
+    const auto* plane = reinterpret_cast<const __m256i*>(p + 64 * k);
+    const __m256i pairs =
+        _mm256_add_epi16(_mm256_maddubs_epi16(_mm256_and_si256(codes, bit), _mm256_load_si256(plane)),
+                         _mm256_maddubs_epi16(_mm256_and_si256(above, bit), _mm256_load_si256(plane + 8)));
+    eight = _mm256_add_epi32(eight, _mm256_madd_epi16(pairs, _mm256_set1_epi16(8 >> k)));
+  }
+  HWY_INLINE void Add(__m256i codes, const std::uint8_t*, const std::int8_t* p) {
+    const __m256i above = _mm256_srli_epi16(codes, 4);
+    AddBits<0>(codes, above, p);
+    AddBits<1>(codes, above, p);
+    AddBits<2>(codes, above, p);
+    AddBits<3>(codes, above, p);
+  }
+  HWY_INLINE __m256i Sum() const {
+    const __m256i all = _mm256_srai_epi32(eight, 3);
+    return _mm256_sub_epi32(_mm256_slli_epi32(all, 8), all);
+  }
+};
+
+HWY_INLINE std::int32_t SumOfEight(__m256i lanes) {
+  __m128i four = _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+  four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+  return _mm_cvtsi128_si32(_mm_add_epi32(four, _mm_shuffle_epi32(four, 0xB1)));
+}
+
+template <int bits>
+HWY_INLINE void SumsInPairs(const detail::ByteTask& task) {
+  constexpr std::size_t chunk = detail::byte_chunk, half = chunk / 2;
+  constexpr std::size_t step = detail::byte_fields(bits) * static_cast<std::size_t>(detail::byte_planes(bits)) * chunk;
+  const std::uint8_t* ahead = task.ahead;
+  for (std::size_t row = 0; row < task.row_count; ++row) {
+    const std::uint8_t *codes = task.rows[row], *m = task.tables[row];
+    const std::int8_t* p = task.query;
+    PairLanes<bits> lanes;
+    std::size_t at = 0;
+    for (; at + chunk <= task.code_bytes; at += chunk, p += step) {
+      __builtin_prefetch(ahead + at);
+      lanes.Add(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + at)), m, p);
+      lanes.Add(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + at + half)), m, p + half);
+    }
+    if (at < task.code_bytes) {
+      alignas(32) std::uint8_t last[chunk] = {};
+      std::memcpy(last, codes + at, task.code_bytes - at);
+      lanes.Add(_mm256_load_si256(reinterpret_cast<const __m256i*>(last)), m, p);
+      if (at + half < task.code_bytes)
+        lanes.Add(_mm256_load_si256(reinterpret_cast<const __m256i*>(last + half)), m, p + half);
+    }
+    ahead += task.code_bytes;
+    task.sums[row] = SumOfEight(lanes.Sum());
+  }
+}
+
+inline HWY_ATTR void SumsByPairs(const detail::ByteTask& task) {
+  switch (task.bits) {
+    case 1:
+      return SumsInPairs<1>(task);
+    case 2:
+      return SumsInPairs<2>(task);
+    case 4:
+      return SumsInPairs<4>(task);
+    default:
+      return SumsInPairs<8>(task);
+  }
+}
+
+inline HWY_ATTR bool ContainsByHalves(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
+  const int all = bits == 8 ? 1 : bits == 4 ? 0x11 : bits == 2 ? 0x55 : 0xFF;
+  const __m256i pattern = _mm256_set1_epi8(static_cast<char>(code * all)), zero = _mm256_setzero_si256();
+  __m256i found = zero;
+  std::size_t at = 0;
+  for (; at + 32 <= count; at += 32) {
+    const __m256i apart = _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes + at)), pattern);
+    for (int shift = 0; shift < 8; shift += bits)
+      found = _mm256_or_si256(
+          found, _mm256_cmpeq_epi8(
+                     _mm256_and_si256(apart, _mm256_set1_epi8(static_cast<char>(((1 << bits) - 1) << shift))), zero));
+  }
+  return _mm256_movemask_epi8(found) != 0 || ContainsByCode(bits, bytes + at, count - at, code);
+}
+
+}  // namespace hdq::HDQ_ISA
+HWY_AFTER_NAMESPACE();
