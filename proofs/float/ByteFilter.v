@@ -151,3 +151,265 @@ Proof.
     with ((score_sum32 d w c - sum d (fun j => w j * c j)) + (sum d (fun j => w j * c j) - byte_estimate d w a s t p m)) by ring.
   eapply Rle_trans; [apply Rabs_triang|]. lra.
 Qed.
+
+(** ** (3) and (4): the bound, in binary32 *)
+
+(** Rounding of x when |x| <= b; numbers instead of powers, for linear arithmetic. *)
+Lemma round32_within x b : Rabs x <= b -> Rabs (round32 x - x) <= / 2 ^ 24 * b + / 2 ^ 150.
+Proof.
+  intros H. pose proof (round32_error x) as E. unfold unit_roundoff in E.
+  assert (Hu : underflow32 <= / 2 ^ 150).
+  { right. unfold underflow32. change (-150)%Z with (- (150))%Z. rewrite bpow_opp, bpow_powerRZ. simpl IZR. unfold powerRZ. f_equal. }
+  pose proof (Rmult_le_compat_l (/ 2 ^ 24) _ _ ltac:(lra) H). lra.
+Qed.
+
+(** What is computed: the estimate, the error that is added, and their sum times the row's factor (a norm, or 1). *)
+Definition estimate32 (s h : R) (twice : Z) (a total : R) : R :=
+  round32 (round32 (round32 (s * h) * round32 (IZR twice)) + round32 (a * total)).
+Definition error32 (codeword_error magnitude s residue : R) : R := round32 (round32 (codeword_error * magnitude) + round32 (s * residue)).
+Definition upper32 (rho gain kappa sum : R) : R := round32 (rho * round32 (round32 (gain * sum) - round32 (rho * kappa))).
+
+Lemma estimate32_error s h twice a total W N :
+  / 4 <= N -> 0 <= s * h <= N -> (Z.abs twice <= 2 ^ 31)%Z -> Rabs (s * h * IZR twice) + Rabs (a * W) <= N ->
+  Rabs (a * total - a * W) <= 1.1 * / 2 ^ 24 * N ->
+  Rabs (estimate32 s h twice a total - (a * W + s * h * IZR twice)) <= 5.3 * / 2 ^ 24 * N.
+Proof.
+  intros HN Hx Ht Hsum Ha. unfold estimate32. set (x := s * h) in *. set (y := IZR twice) in *. set (z := a * W) in *. set (z' := a * total) in *.
+  assert (Hy : Rabs y <= 2 ^ 31) by (unfold y; rewrite <- abs_IZR; apply IZR_le in Ht; simpl in Ht; lra).
+  pose proof (round32_within x (Rabs x) ltac:(lra)) as H1. pose proof (round32_within y (Rabs y) ltac:(lra)) as H2.
+  pose proof (product_error_correct _ _ _ _ _ _ H1 H2) as H3. unfold product_error in H3. rewrite (Rabs_pos_eq x) in * by lra.
+  assert (HX : Rabs (x * y) = x * Rabs y) by (rewrite Rabs_mult, (Rabs_pos_eq x) by lra; easy). rewrite HX in Hsum.
+  set (r := round32 x * round32 y) in *. pose proof (Rabs_pos y). pose proof (Rabs_pos z). set (X := x * Rabs y) in *.
+  assert (H4 : Rabs (r - x * y) <= 2 * / 2 ^ 24 * X + / 2 ^ 48 * X + (1 + / 2 ^ 24) * / 2 ^ 150 * (x + Rabs y) + / 2 ^ 300).
+  { eapply Rle_trans; [exact H3|]. unfold X. right. field. }
+  assert (HX0 : 0 <= X) by (apply Rmult_le_pos; lra).
+  assert (H5 : Rabs (r - x * y) <= 2.01 * / 2 ^ 24 * X + 0.01 * / 2 ^ 24 * N) by lra.
+  assert (Hr : Rabs r <= X + (2.01 * / 2 ^ 24 * X + 0.01 * / 2 ^ 24 * N)).
+  { replace r with (x * y + (r - x * y)) by ring. eapply Rle_trans; [apply Rabs_triang|]. rewrite HX. lra. }
+  assert (Hz : Rabs z' <= Rabs z + 1.1 * / 2 ^ 24 * N).
+  { replace z' with (z + (z' - z)) by ring. eapply Rle_trans; [apply Rabs_triang|]. lra. }
+  pose proof (round32_within _ _ Hr) as H6. pose proof (round32_within _ _ Hz) as H7.
+  set (r' := round32 r) in *. set (z'' := round32 z') in *.
+  assert (H8 : Rabs (r' + z'' - (z + x * y)) <= 3.02 * / 2 ^ 24 * X + 1.03 * / 2 ^ 24 * Rabs z + 1.13 * / 2 ^ 24 * N).
+  { replace (r' + z'' - (z + x * y)) with ((r' - r) + (r - x * y) + ((z'' - z') + (z' - z))) by ring.
+    eapply Rle_trans; [apply Rabs_triang|]. pose proof (Rabs_triang (r' - r) (r - x * y)). pose proof (Rabs_triang (z'' - z') (z' - z)). lra. }
+  assert (H9 : Rabs (r' + z'') <= 1.01 * N).
+  { replace (r' + z'') with (z + x * y + (r' + z'' - (z + x * y))) by ring. eapply Rle_trans; [apply Rabs_triang|].
+    pose proof (Rabs_triang z (x * y)). lra. }
+  pose proof (round32_within _ _ H9) as H10.
+  replace (round32 (r' + z'') - (z + x * y)) with ((round32 (r' + z'') - (r' + z'')) + (r' + z'' - (z + x * y))) by ring.
+  eapply Rle_trans; [apply Rabs_triang|]. lra.
+Qed.
+
+(** Rounding is monotone, so lower bounds of the operands are enough. *)
+Lemma round32_above x y b : y <= x -> Rabs y <= b -> y - (/ 2 ^ 24 * b + / 2 ^ 150) <= round32 x.
+Proof. intros Hxy Hb. pose proof (round32_le y x Hxy). pose proof (round32_within y b Hb) as E. apply Rabs_le_inv in E. lra. Qed.
+
+Lemma error32_above ce mg s res e1 e2 N : / 4 <= N -> 0 <= e1 <= ce * mg -> 0 <= e2 <= s * res -> e1 + e2 <= 1.01 * N ->
+  e1 + e2 - 2.1 * / 2 ^ 24 * N <= error32 ce mg s res.
+Proof.
+  intros HN H1 H2 Hsum. unfold error32.
+  pose proof (round32_above (ce * mg) e1 e1 ltac:(lra) ltac:(rewrite Rabs_pos_eq; lra)).
+  pose proof (round32_above (s * res) e2 e2 ltac:(lra) ltac:(rewrite Rabs_pos_eq; lra)).
+  set (y := e1 - (/ 2 ^ 24 * e1 + / 2 ^ 150) + (e2 - (/ 2 ^ 24 * e2 + / 2 ^ 150))).
+  pose proof (round32_above (round32 (ce * mg) + round32 (s * res)) y (1.02 * N) ltac:(unfold y; lra) ltac:(unfold y; apply Rabs_le; lra)).
+  unfold y in *. lra.
+Qed.
+
+(** S is bounded with a margin of 20 units, which the roundings of [upper32] do not use up. *)
+Lemma upper32_above S N rho gain G kappa sum :
+  / 4 <= N -> Rabs S <= 1.1 * N -> S + 20 * / 2 ^ 24 * N <= sum ->
+  / 2 ^ 60 <= G -> Rabs (gain - G) <= 1.01 * / 2 ^ 24 * G -> / 2 ^ 50 <= rho -> 0 <= kappa <= 1 ->
+  rho * (G * S) <= upper32 rho gain kappa sum + (1 + 3.1 * / 2 ^ 24) * (kappa * (rho * rho)).
+Proof.
+  intros HN HS Hsum HG Hgain Hrho Hkappa. unfold upper32. apply Rabs_le_inv in Hgain. apply Rabs_le_inv in HS.
+  assert (HGN : / 2 ^ 62 <= G * N) by (apply Rle_trans with (/ 2 ^ 60 * / 4); [lra|apply Rmult_le_compat; lra]).
+  assert (HrGN : / 2 ^ 112 <= rho * (G * N)) by (apply Rle_trans with (/ 2 ^ 50 * / 2 ^ 62); [lra|apply Rmult_le_compat; lra]).
+  assert (Hu : 0 < / 2 ^ 24) by lra.
+  (* gain * sum *)
+  set (x := S + 20 * / 2 ^ 24 * N) in *.
+  assert (Hx : Rabs x <= 1.11 * N) by (apply Rabs_le; unfold x; lra).
+  assert (Hg : G * x - 1.01 * / 2 ^ 24 * (1.11 * (G * N)) <= gain * x).
+  { assert (Rabs ((gain - G) * x) <= 1.01 * / 2 ^ 24 * G * (1.11 * N)).
+    { rewrite Rabs_mult. apply Rmult_le_compat; try apply Rabs_pos; [apply Rabs_le; lra|exact Hx]. }
+    apply Rabs_le_inv in H. lra. }
+  assert (HGx : Rabs (G * x) <= 1.11 * (G * N)).
+  { rewrite Rabs_mult, (Rabs_pos_eq G) by lra. replace (1.11 * (G * N)) with (G * (1.11 * N)) by ring. apply Rmult_le_compat_l; lra. }
+  apply Rabs_le_inv in HGx.
+  assert (Hmono : gain * x <= gain * sum) by (apply Rmult_le_compat_l; lra).
+  pose proof (round32_above (gain * sum) (G * x - 1.01 * / 2 ^ 24 * (1.11 * (G * N))) (1.12 * (G * N)) ltac:(lra) ltac:(apply Rabs_le; lra)) as H1.
+  assert (H2 : G * S + 17 * / 2 ^ 24 * (G * N) <= round32 (gain * sum)).
+  { replace (G * x) with (G * S + 20 * / 2 ^ 24 * (G * N)) in H1 by (unfold x; ring). lra. }
+  assert (HGS : Rabs (G * S) <= 1.1 * (G * N)).
+  { rewrite Rabs_mult, (Rabs_pos_eq G) by lra. replace (1.1 * (G * N)) with (G * (1.1 * N)) by ring. apply Rmult_le_compat_l; [lra|]. apply Rabs_le; lra. }
+  apply Rabs_le_inv in HGS. set (g := G * S) in *. set (n := G * N) in *.
+  (* less rho * kappa *)
+  assert (Hk : 0 <= rho * kappa) by (apply Rmult_le_pos; lra).
+  pose proof (round32_within (rho * kappa) (rho * kappa) ltac:(rewrite Rabs_pos_eq; lra)) as H3. apply Rabs_le_inv in H3.
+  set (k := rho * kappa) in *.
+  pose proof (round32_above (round32 (gain * sum) - round32 k) (g + 17 * / 2 ^ 24 * n - (k + / 2 ^ 24 * k + / 2 ^ 150)) (1.11 * n + 1.01 * k)
+    ltac:(lra) ltac:(apply Rabs_le; lra)) as H4.
+  set (z := round32 (round32 (gain * sum) - round32 k)) in *.
+  assert (H5 : g + 15 * / 2 ^ 24 * n - (1 + 2.02 * / 2 ^ 24) * k <= z) by lra.
+  (* times rho *)
+  set (y := g + 15 * / 2 ^ 24 * n - (1 + 2.02 * / 2 ^ 24) * k) in *.
+  assert (Hy : Rabs (rho * y) <= 1.12 * (rho * n) + 1.01 * (rho * k)).
+  { rewrite Rabs_mult, (Rabs_pos_eq rho) by lra. replace (1.12 * (rho * n) + 1.01 * (rho * k)) with (rho * (1.12 * n + 1.01 * k)) by ring.
+    apply Rmult_le_compat_l; [lra|]. apply Rabs_le. unfold y. lra. }
+  assert (Hz : rho * y <= rho * z) by (apply Rmult_le_compat_l; lra).
+  pose proof (round32_above (rho * z) (rho * y) _ Hz Hy) as H6.
+  assert (Hrk : rho * k = kappa * (rho * rho)) by (unfold k; ring). rewrite <- Hrk.
+  assert (0 <= rho * k) by (apply Rmult_le_pos; lra).
+  replace (rho * y) with (rho * g + 15 * / 2 ^ 24 * (rho * n) - (1 + 2.02 * / 2 ^ 24) * (rho * k)) in H6 by (unfold y; ring). lra.
+Qed.
+
+(** The share of all roundings, those of the exact path included, in the error that is added. *)
+Definition filter_rounding (d : nat) : R := 1.01 * INR (score_roundings d) * / 2 ^ 24 + 32 * / 2 ^ 24.
+
+Lemma score_roundings_small d : (Z.of_nat d <= 2 ^ 16)%Z -> INR (score_roundings d) <= 4100 /\ INR (128 * score_groups d) <= 2 ^ 17.
+Proof.
+  intros Hd. assert (H : (score_groups d <= 512)%nat).
+  { unfold score_groups. apply Nat.lt_succ_r. apply Nat.div_lt_upper_bound; lia. }
+  unfold score_roundings. rewrite !INR_IZR_INZ. split; [apply (IZR_le _ 4100); lia|].
+  replace (2 ^ 17) with (IZR (2 ^ 17)) by (simpl; lra). apply IZR_le. lia.
+Qed.
+
+Lemma growth_small N : INR N <= 4100 -> (1 + unit_roundoff) ^ N - 1 <= 1.005 * INR N * / 2 ^ 24 /\ (1 + unit_roundoff) ^ N <= 1.001.
+Proof.
+  intros H. pose proof unit_roundoff_pos as Hu. pose proof (small_power unit_roundoff N ltac:(lra)) as Hp. pose proof (pos_INR N) as Hn.
+  pose proof (growth32_ge_1 N) as H1. set (g := (1 + unit_roundoff) ^ N) in *. unfold unit_roundoff in *. set (x := INR N * / 2 ^ 24) in *.
+  assert (Hx : 0 <= x <= 0.00025) by (unfold x; lra).
+  assert (Hg : g <= 1.001) by nra. split; [|exact Hg].
+  assert (g * x <= 1.001 * x) by (apply Rmult_le_compat_r; lra).
+  replace (1.005 * INR N * / 2 ^ 24) with (1.005 * x) by (unfold x; ring). lra.
+Qed.
+
+Lemma score_sum_error_small d w c m a s eps A : (Z.of_nat d <= 2 ^ 16)%Z -> in_bucket d c m a s eps A ->
+  score_sum_error_bound d w c <= 1.005 * INR (score_roundings d) * / 2 ^ 24 * (A * total_abs d w) + / 2 ^ 130 /\
+  Rabs (sum d (fun j => w j * c j)) <= A * total_abs d w.
+Proof.
+  intros Hd (Hs & Heps & HA & H). destruct (score_roundings_small d Hd) as [HN HG]. destruct (growth_small _ HN) as [Hgrow Hg].
+  assert (Hmass : sum d (fun j => Rabs (w j * c j)) <= A * total_abs d w).
+  { unfold total_abs. rewrite <- sum_scal_l. apply sum_le. intros j Hj. destruct (H j Hj) as (_ & Hc & _). rewrite Rabs_mult, Rmult_comm.
+    apply Rmult_le_compat_r; [apply Rabs_pos|exact Hc]. }
+  split; [|eapply Rle_trans; [apply sum_Rabs_le|exact Hmass]].
+  unfold score_sum_error_bound. pose proof (growth32_ge_1 (score_roundings d)) as H1.
+  set (g := (1 + unit_roundoff) ^ score_roundings d) in *.
+  assert (Hmass0 : 0 <= sum d (fun j => Rabs (w j * c j))) by (apply sum_nonneg; intros; apply Rabs_pos).
+  assert (HA0 : 0 <= A * total_abs d w) by lra.
+  apply Rplus_le_compat.
+  - apply Rmult_le_compat; lra.
+  - assert (Hu : underflow32 <= / 2 ^ 150) by (right; unfold underflow32; change (-150)%Z with (- (150))%Z; rewrite bpow_opp, bpow_powerRZ; easy).
+    assert (Hu0 : 0 < underflow32) by apply bpow_gt_0. pose proof (pos_INR (128 * score_groups d)).
+    apply Rle_trans with (1.001 * (2 ^ 17 * / 2 ^ 150)); [|lra].
+    apply Rmult_le_compat; [lra|apply Rmult_le_pos; lra|lra|]. apply Rmult_le_compat; lra.
+Qed.
+
+(** A query, as the filter has it: |p_j| <= Q, sums in binary32, the errors rounded up. *)
+Definition filter_query (d : nat) (w : vec) (p : nat -> Z) (t total magnitude res : R) : Prop :=
+  / 2 <= total_abs d w /\ 0 <= t <= total_abs d w /\
+  (exists Q, (forall j, (j < d)%nat -> (Z.abs (p j) <= Q)%Z) /\ (255 * (Z.of_nat d * Q) < 2 ^ 31)%Z) /\
+  Rabs (total - sum d w) <= 1.1 * / 2 ^ 24 * total_abs d w /\
+  total_abs d w <= magnitude /\ 127.5 * (1 + filter_rounding d) * total_abs d (residue w t p) <= res.
+
+(** The bound of a row: of rho G S, but for kappa rho^2. *)
+Definition filter_bound32 (d : nat) (p m : nat -> Z) (a s codeword_error t total magnitude res rho gain kappa : R) : R :=
+  upper32 rho gain kappa (round32 (estimate32 s (t / 2) (twice_byte_sum d p m) a total + error32 codeword_error magnitude s res)).
+
+Section Bound.
+Variables (d : nat) (w c : vec) (m p : nat -> Z) (a s t eps A ce total magnitude res : R).
+Hypothesis Hd : (Z.of_nat d <= 2 ^ 16)%Z.
+Hypothesis Hrow : in_bucket d c m a s eps A.
+Hypothesis HA : / 2 <= A.
+Hypothesis Hce : eps + filter_rounding d * A <= ce.
+Hypothesis Hquery : filter_query d w p t total magnitude res.
+Let W := total_abs d w.
+Let F := total_abs d (residue w t p).
+Let N := A * W + 127.5 * s * F.
+Let S := score_sum32 d w c.
+
+Lemma total_abs_nonneg w' : 0 <= total_abs d w'.
+Proof. apply sum_nonneg. intros. apply Rabs_pos. Qed.
+
+Lemma filter_mass : / 4 <= N /\ A * W <= N.
+Proof.
+  destruct Hrow as (Hs & _). destruct Hquery as (HW & _). fold W in HW. pose proof (total_abs_nonneg (residue w t p)) as HF. fold F in HF.
+  assert (0 <= 127.5 * s * F) by (apply Rmult_le_pos; lra). assert (/ 2 * / 2 <= A * W) by (apply Rmult_le_compat; lra). unfold N. lra.
+Qed.
+
+Lemma filter_rounding_small : 1.01 * INR (score_roundings d) * / 2 ^ 24 + 32 * / 2 ^ 24 = filter_rounding d /\ 0 <= filter_rounding d <= 0.001.
+Proof. split; [easy|]. unfold filter_rounding. destruct (score_roundings_small d Hd) as [H _]. pose proof (pos_INR (score_roundings d)). lra. Qed.
+
+Lemma computed_sum_within : Rabs S <= 1.1 * N.
+Proof.
+  destruct (score_sum_error_small d w c m a s eps A Hd Hrow) as [H1 H2]. fold W in H1, H2. destruct filter_mass as [HN HM].
+  pose proof (score_sum_error_bound_correct d w c) as H3. fold S in H3. destruct (score_roundings_small d Hd) as [Hr _].
+  set (M := A * W) in *. pose proof (pos_INR (score_roundings d)).
+  assert (HM0 : 0 <= M) by (eapply Rle_trans; [apply Rabs_pos|exact H2]).
+  assert (1.005 * INR (score_roundings d) * / 2 ^ 24 * M <= 0.001 * M) by (apply Rmult_le_compat_r; lra).
+  replace S with ((S - sum d (fun j => w j * c j)) + sum d (fun j => w j * c j)) by ring. eapply Rle_trans; [apply Rabs_triang|]. lra.
+Qed.
+
+Lemma estimate_parts : 0 <= s * (t / 2) <= N /\ Rabs (s * (t / 2) * IZR (twice_byte_sum d p m)) + Rabs (a * sum d w) <= N.
+Proof.
+  destruct Hrow as (Hs & Heps & HaA & Hm). destruct Hquery as (HW & Ht & _). fold W in HW, Ht.
+  pose proof (total_abs_nonneg (residue w t p)) as HF. fold F in HF. pose proof (Rabs_pos a) as Ha.
+  assert (H0 : 0 <= s * (t / 2)) by (apply Rmult_le_pos; lra).
+  assert (Hst : s * t <= s * W) by (apply Rmult_le_compat_l; lra).
+  assert (HsW : 127.5 * s * W <= A * W) by (apply Rmult_le_compat_r; lra).
+  assert (HsF : 0 <= 127.5 * s * F) by (apply Rmult_le_pos; lra).
+  split; [unfold N; lra|].
+  assert (HaW : Rabs (a * sum d w) <= Rabs a * W).
+  { rewrite Rabs_mult. apply Rmult_le_compat_l; [lra|]. apply sum_Rabs_le. }
+  assert (Hp : Rabs (t * IZR (twice_byte_sum d p m)) <= 255 * (W + F)).
+  { rewrite twice_byte_sum_reals. unfold W, F, total_abs. rewrite <- sum_plus, <- !sum_scal_l. eapply Rle_trans; [apply sum_Rabs_le|].
+    apply sum_le. intros j Hj. destruct (Hm j Hj) as ((Hm0 & Hm1) & _). apply IZR_le in Hm0, Hm1. unfold residue.
+    replace (t * (IZR (p j) * (2 * IZR (m j) - 255))) with ((2 * IZR (m j) - 255) * (w j - (w j - t * IZR (p j)))) by ring.
+    rewrite Rabs_mult. apply Rmult_le_compat; try apply Rabs_pos; [apply Rabs_le; lra|apply Rabs_minus_le]. }
+  replace (s * (t / 2) * IZR (twice_byte_sum d p m)) with (s / 2 * (t * IZR (twice_byte_sum d p m))) by field.
+  rewrite Rabs_mult, (Rabs_pos_eq (s / 2)) by lra.
+  assert (s / 2 * Rabs (t * IZR (twice_byte_sum d p m)) <= s / 2 * (255 * (W + F))) by (apply Rmult_le_compat_l; lra).
+  assert (Rabs a * W + 127.5 * s * W <= A * W) by (rewrite <- Rmult_plus_distr_r; apply Rmult_le_compat_r; lra).
+  unfold N. lra.
+Qed.
+
+Theorem filter_bound_above rho gain G kappa :
+  / 2 ^ 60 <= G -> Rabs (gain - G) <= 1.01 * / 2 ^ 24 * G -> / 2 ^ 50 <= rho -> 0 <= kappa <= 1 ->
+  rho * (G * S) <= filter_bound32 d p m a s ce t total magnitude res rho gain kappa + (1 + 3.1 * / 2 ^ 24) * (kappa * (rho * rho)).
+Proof.
+  intros HG Hgain Hrho Hkappa. destruct filter_mass as [HN HM]. destruct estimate_parts as [Hx Hparts]. destruct filter_rounding_small as [Heta Heta0].
+  unfold filter_bound32. apply upper32_above with N; try easy; [apply computed_sum_within|].
+  destruct Hquery as (HW & Ht & (Q & HQ & Hfit) & Htotal & Hmag & Hres). fold W in HW, Ht, Htotal, Hmag. fold F in Hres.
+  pose proof (byte_estimate_error d w c m p a s t eps A Hrow) as E1. fold W F in E1.
+  destruct (score_sum_error_small d w c m a s eps A Hd Hrow) as [E2 _]. fold W in E2.
+  pose proof (score_sum_error_bound_correct d w c) as E3. fold S in E3.
+  destruct Hrow as (Hs & Heps & HaA & Hm).
+  assert (Htwice : (Z.abs (twice_byte_sum d p m) <= 2 ^ 31)%Z).
+  { destruct (twice_byte_sum_bound d p m Q) as [H _]; [|lia]. intros j Hj. split; [now apply HQ|now apply Hm]. }
+  assert (Ha : Rabs (a * total - a * sum d w) <= 1.1 * / 2 ^ 24 * N).
+  { rewrite <- Rmult_minus_distr_l, Rabs_mult. pose proof (Rabs_pos a). apply Rle_trans with (A * (1.1 * / 2 ^ 24 * W)).
+    - apply Rmult_le_compat; try apply Rabs_pos; [lra|exact Htotal].
+    - lra. }
+  pose proof (estimate32_error s (t / 2) (twice_byte_sum d p m) a total (sum d w) N HN Hx Htwice Hparts Ha) as E4.
+  replace (a * sum d w + s * (t / 2) * IZR (twice_byte_sum d p m)) with (byte_estimate d w a s t p m) in E4 by (unfold byte_estimate; field).
+  pose proof (total_abs_nonneg (residue w t p)) as HF. fold F in HF.
+  assert (HetaA : 0 <= filter_rounding d * A) by (apply Rmult_le_pos; lra).
+  set (e1 := (eps + filter_rounding d * A) * W). set (e2 := s * (127.5 * (1 + filter_rounding d) * F)).
+  assert (He1 : 0 <= e1 <= ce * magnitude).
+  { split; [apply Rmult_le_pos; lra|]. apply Rmult_le_compat; lra. }
+  assert (He2 : 0 <= e2 <= s * res).
+  { split; [|now apply Rmult_le_compat_l]. apply Rmult_le_pos; [easy|]. apply Rmult_le_pos; lra. }
+  assert (Hsum : e1 + e2 = eps * W + 127.5 * s * F + filter_rounding d * N) by (unfold e1, e2, N; ring).
+  assert (HepsW : eps * W <= A * W) by (apply Rmult_le_compat_r; lra).
+  assert (Hmost : eps * W + 127.5 * s * F <= N) by (unfold N; lra).
+  assert (HetaN : filter_rounding d * N <= 0.001 * N) by (apply Rmult_le_compat_r; lra).
+  pose proof (error32_above ce magnitude s res e1 e2 N HN He1 He2 ltac:(rewrite Hsum; lra)) as E5.
+  set (x := estimate32 s (t / 2) (twice_byte_sum d p m) a total + error32 ce magnitude s res).
+  assert (Hgrow : 1.005 * INR (score_roundings d) * / 2 ^ 24 * (A * W) <= filter_rounding d * N - 32 * / 2 ^ 24 * N).
+  { rewrite <- Heta. pose proof (pos_INR (score_roundings d)). assert (0 <= A * W) by (apply Rmult_le_pos; lra). replace ((1.01 * INR (score_roundings d) * / 2 ^ 24 + 32 * / 2 ^ 24) * N - 32 * / 2 ^ 24 * N)
+      with (1.01 * INR (score_roundings d) * / 2 ^ 24 * N) by ring. apply Rmult_le_compat; lra. }
+  pose proof computed_sum_within as HS. apply Rabs_le_inv in E1, E3, E4, HS.
+  assert (Hlow : S + 24 * / 2 ^ 24 * N <= x) by (unfold x; rewrite Hsum in E5; lra).
+  pose proof (round32_above x (S + 24 * / 2 ^ 24 * N) (1.2 * N) Hlow ltac:(apply Rabs_le; lra)). lra.
+Qed.
+End Bound.
