@@ -226,7 +226,6 @@ Proof.
   assert (HGN : / 2 ^ 62 <= G * N) by (apply Rle_trans with (/ 2 ^ 60 * / 4); [lra|apply Rmult_le_compat; lra]).
   assert (HrGN : / 2 ^ 112 <= rho * (G * N)) by (apply Rle_trans with (/ 2 ^ 50 * / 2 ^ 62); [lra|apply Rmult_le_compat; lra]).
   assert (Hu : 0 < / 2 ^ 24) by lra.
-  (* gain * sum *)
   set (x := S + 20 * / 2 ^ 24 * N) in *.
   assert (Hx : Rabs x <= 1.11 * N) by (apply Rabs_le; unfold x; lra).
   assert (Hg : G * x - 1.01 * / 2 ^ 24 * (1.11 * (G * N)) <= gain * x).
@@ -243,7 +242,6 @@ Proof.
   assert (HGS : Rabs (G * S) <= 1.1 * (G * N)).
   { rewrite Rabs_mult, (Rabs_pos_eq G) by lra. replace (1.1 * (G * N)) with (G * (1.1 * N)) by ring. apply Rmult_le_compat_l; [lra|]. apply Rabs_le; lra. }
   apply Rabs_le_inv in HGS. set (g := G * S) in *. set (n := G * N) in *.
-  (* less rho * kappa *)
   assert (Hk : 0 <= rho * kappa) by (apply Rmult_le_pos; lra).
   pose proof (round32_within (rho * kappa) (rho * kappa) ltac:(rewrite Rabs_pos_eq; lra)) as H3. apply Rabs_le_inv in H3.
   set (k := rho * kappa) in *.
@@ -251,7 +249,6 @@ Proof.
     ltac:(lra) ltac:(apply Rabs_le; lra)) as H4.
   set (z := round32 (round32 (gain * sum) - round32 k)) in *.
   assert (H5 : g + 15 * / 2 ^ 24 * n - (1 + 2.02 * / 2 ^ 24) * k <= z) by lra.
-  (* times rho *)
   set (y := g + 15 * / 2 ^ 24 * n - (1 + 2.02 * / 2 ^ 24) * k) in *.
   assert (Hy : Rabs (rho * y) <= 1.12 * (rho * n) + 1.01 * (rho * k)).
   { rewrite Rabs_mult, (Rabs_pos_eq rho) by lra. replace (1.12 * (rho * n) + 1.01 * (rho * k)) with (rho * (1.12 * n + 1.01 * k)) by ring.
@@ -340,12 +337,13 @@ Qed.
 Lemma filter_rounding_small : 1.01 * INR (score_roundings d) * / 2 ^ 24 + 32 * / 2 ^ 24 = filter_rounding d /\ 0 <= filter_rounding d <= 0.001.
 Proof. split; [easy|]. unfold filter_rounding. destruct (score_roundings_small d Hd) as [H _]. pose proof (pos_INR (score_roundings d)). lra. Qed.
 
-Lemma computed_sum_within : Rabs S <= 1.1 * N.
+Lemma computed_sum_within : Rabs S <= 1.01 * (A * W).
 Proof.
   destruct (score_sum_error_small d w c m a s eps A Hd Hrow) as [H1 H2]. fold W in H1, H2. destruct filter_mass as [HN HM].
   pose proof (score_sum_error_bound_correct d w c) as H3. fold S in H3. destruct (score_roundings_small d Hd) as [Hr _].
   set (M := A * W) in *. pose proof (pos_INR (score_roundings d)).
-  assert (HM0 : 0 <= M) by (eapply Rle_trans; [apply Rabs_pos|exact H2]).
+  assert (HM0 : / 4 <= M).
+  { apply Rle_trans with (/ 2 * / 2); [lra|]. destruct Hquery as (HW & _). fold W in HW. unfold M. apply Rmult_le_compat; lra. }
   assert (1.005 * INR (score_roundings d) * / 2 ^ 24 * M <= 0.001 * M) by (apply Rmult_le_compat_r; lra).
   replace S with ((S - sum d (fun j => w j * c j)) + sum d (fun j => w j * c j)) by ring. eapply Rle_trans; [apply Rabs_triang|]. lra.
 Qed.
@@ -378,7 +376,7 @@ Theorem filter_bound_above rho gain G kappa :
   rho * (G * S) <= filter_bound32 d p m a s ce t total magnitude res rho gain kappa + (1 + 3.1 * / 2 ^ 24) * (kappa * (rho * rho)).
 Proof.
   intros HG Hgain Hrho Hkappa. destruct filter_mass as [HN HM]. destruct estimate_parts as [Hx Hparts]. destruct filter_rounding_small as [Heta Heta0].
-  unfold filter_bound32. apply upper32_above with N; try easy; [apply computed_sum_within|].
+  unfold filter_bound32. apply upper32_above with N; try easy; [pose proof computed_sum_within; lra|].
   destruct Hquery as (HW & Ht & (Q & HQ & Hfit) & Htotal & Hmag & Hres). fold W in HW, Ht, Htotal, Hmag. fold F in Hres.
   pose proof (byte_estimate_error d w c m p a s t eps A Hrow) as E1. fold W F in E1.
   destruct (score_sum_error_small d w c m a s eps A Hd Hrow) as [E2 _]. fold W in E2.
@@ -413,3 +411,163 @@ Proof.
   pose proof (round32_above x (S + 24 * / 2 ^ 24 * N) (1.2 * N) Hlow ltac:(apply Rabs_le; lra)). lra.
 Qed.
 End Bound.
+
+(** ** From the sum to the scores: a row whose bound is below the threshold has a worse score than T, that of the k-th *)
+
+Lemma round64_within x b : Rabs x <= b -> Rabs (round64 x - x) <= / 2 ^ 53 * b + / 2 ^ 300.
+Proof.
+  intros H. pose proof (round64_error x) as E.
+  assert (Hu : underflow64 <= / 2 ^ 300).
+  { replace (/ 2 ^ 300) with (bpow radix2 (- (300))); [apply bpow_le; lia|]. rewrite bpow_opp, bpow_powerRZ. easy. }
+  pose proof (Rmult_le_compat_l (/ 2 ^ 53) _ _ ltac:(lra) H). lra.
+Qed.
+
+Lemma round64_relative x : / 2 ^ 200 <= x -> Rabs (round64 x - x) <= 1.01 * / 2 ^ 53 * x.
+Proof. intros H. pose proof (round64_within x x ltac:(rewrite Rabs_pos_eq; lra)). lra. Qed.
+
+(** Below T by [margin], a score is not rounded to T. *)
+Definition margin (T : R) : R := / 2 ^ 22 * Rabs T + / 2 ^ 148.
+Definition margin64 (T : R) : R := round64 (round64 (/ 2 ^ 22 * Rabs T) + / 2 ^ 148).
+
+Lemma margin64_error T : Rabs (margin64 T - margin T) <= 0.01 * margin T.
+Proof.
+  unfold margin64, margin. pose proof (Rabs_pos T) as HT. set (x := / 2 ^ 22 * Rabs T).
+  assert (Hx : 0 <= x) by (unfold x; lra). pose proof (round64_within x x ltac:(rewrite Rabs_pos_eq; lra)) as H1. apply Rabs_le_inv in H1.
+  pose proof (round64_within (round64 x + / 2 ^ 148) (1.01 * x + 1.01 * / 2 ^ 148) ltac:(apply Rabs_le; lra)) as H2. apply Rabs_le_inv in H2.
+  apply Rabs_le. lra.
+Qed.
+
+Lemma round32_below x T : x <= T - 0.9 * margin T -> round32 x < T.
+Proof.
+  intros H. unfold margin in *. pose proof (Rabs_pos T). set (y := T - 0.9 * (/ 2 ^ 22 * Rabs T + / 2 ^ 148)) in *.
+  assert (Hy : Rabs y <= 1.01 * Rabs T + / 2 ^ 148) by (unfold y; apply Rabs_le; unfold Rabs in *; destruct (Rcase_abs T); lra).
+  pose proof (round32_le x y H). pose proof (round32_within y _ Hy) as E. apply Rabs_le_inv in E. unfold y in *. lra.
+Qed.
+
+Lemma round32_beyond x T : T + 0.9 * margin T <= x -> T < round32 x.
+Proof.
+  intros H. assert (H' : - x <= - T - 0.9 * margin (- T)) by (unfold margin in *; rewrite Rabs_Ropp; lra).
+  apply round32_below in H'. unfold round32 in *. rewrite round_format_opp in H'. lra.
+Qed.
+
+(** Thresholds are numbers of binary64, [least], rounded down to one of binary32 below. *)
+Lemma threshold_below x : pred radix2 (FLT_exp (-149) 24) (round32 x) <= x.
+Proof. apply pred_round_le_id; [apply FLT_exp_valid; easy|apply valid_rnd_N]. Qed.
+
+Definition scaled_least64 (T unit : R) : R := round64 (round64 (T - margin64 T) * unit).
+Definition distance_least64 (T Q : R) : R := round64 (round64 (round64 (Q * (1 - / 2 ^ 40)) - T) - margin64 T).
+
+Lemma increasing k x y : 0 <= k <= 1 -> x <= y -> x + k * Rabs x <= y + k * Rabs y.
+Proof.
+  intros Hk H. assert (Rabs x - Rabs y <= y - x) by (unfold Rabs; destruct (Rcase_abs x), (Rcase_abs y); lra). nra.
+Qed.
+
+Lemma scaled_least_below T unit D x : / 2 ^ 110 <= D -> Rabs (unit - D) <= 1.01 * / 2 ^ 53 * D -> x <= scaled_least64 T unit ->
+  x / D <= T - 0.97 * margin T.
+Proof.
+  intros HD Hunit Hx. unfold scaled_least64 in Hx. pose proof (margin64_error T) as Hm. apply Rabs_le_inv in Hm.
+  pose proof (Rabs_pos T) as HT. assert (HK : / 2 ^ 148 <= margin T) by (unfold margin; lra).
+  assert (HTm : Rabs T <= 2 ^ 22 * margin T) by (unfold margin; lra). set (K := margin T) in *.
+  set (y := T - margin64 T) in *.
+  assert (Hy : Rabs y <= Rabs T + 1.01 * K) by (apply Rabs_le; unfold y, Rabs in *; destruct (Rcase_abs T); lra).
+  pose proof (round64_within y _ Hy) as H1. set (y' := round64 y) in *.
+  assert (Hy' : Rabs y' <= 1.01 * (Rabs T + 1.01 * K)).
+  { replace y' with (y + (y' - y)) by ring. eapply Rle_trans; [apply Rabs_triang|]. lra. }
+  assert (H2 : Rabs (y' * (unit - D)) <= Rabs y' * (1.01 * / 2 ^ 53 * D)).
+  { rewrite Rabs_mult. apply Rmult_le_compat_l; [apply Rabs_pos|exact Hunit]. }
+  assert (HyD : 0 <= Rabs y' * D) by (apply Rmult_le_pos; [apply Rabs_pos|lra]).
+  assert (Hp : Rabs (y' * unit) <= 1.01 * (Rabs y' * D)).
+  { replace (y' * unit) with (y' * D + y' * (unit - D)) by ring. eapply Rle_trans; [apply Rabs_triang|].
+    rewrite (Rabs_mult y' D), (Rabs_pos_eq D) by lra. lra. }
+  pose proof (round64_within _ _ Hp) as H3. apply Rabs_le_inv in H1, H2, H3.
+  assert (H4 : x <= (y' + 2.03 * / 2 ^ 53 * Rabs y' + / 2 ^ 180) * D).
+  { lra. }
+  apply Rle_trans with (y' + 2.03 * / 2 ^ 53 * Rabs y' + / 2 ^ 180).
+  - apply Rmult_le_reg_r with D; [lra|]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra.
+  - unfold y in *. lra.
+Qed.
+
+Lemma inner_product64_near d S rho e : 1 <= INR d <= 2 ^ 16 -> bpow radix2 e <= 2 ^ 40 -> / 2 ^ 50 <= rho ->
+  let q := rho * S / (INR d / bpow radix2 e) in
+  Rabs (inner_product64 d S rho e - q) <= 3.1 * / 2 ^ 53 * Rabs q + / 2 ^ 250.
+Proof.
+  intros Hd Hb Hrho q. unfold inner_product64. pose proof (bpow_gt_0 radix2 e) as Hb0. set (b := bpow radix2 e) in *. set (n := INR d) in *.
+  assert (Hf : / 2 ^ 66 <= rho / n).
+  { apply Rle_trans with (/ 2 ^ 50 * / 2 ^ 16); [lra|]. apply Rmult_le_compat; [lra|lra|lra|]. apply Rinv_le_contravar; lra. }
+  set (f := rho / n) in *. pose proof (round64_relative f ltac:(lra)) as H1. set (r1 := round64 f) in *.
+  assert (H2 : Rabs (S * r1 - S * f) <= 1.01 * / 2 ^ 53 * Rabs (S * f)).
+  { rewrite <- Rmult_minus_distr_l, !Rabs_mult, (Rabs_pos_eq f) by lra. pose proof (Rabs_pos S).
+    replace (1.01 * / 2 ^ 53 * (Rabs S * f)) with (Rabs S * (1.01 * / 2 ^ 53 * f)) by ring. now apply Rmult_le_compat_l. }
+  pose proof (Rabs_pos (S * f)) as HSf0.
+  assert (HSr : Rabs (S * r1) <= 1.01 * Rabs (S * f)).
+  { replace (S * r1) with (S * f + (S * r1 - S * f)) by ring. eapply Rle_trans; [apply Rabs_triang|]. lra. }
+  pose proof (round64_within _ _ HSr) as H3. set (r2 := round64 (S * r1)) in *.
+  assert (H4 : Rabs (r2 - S * f) <= 2.03 * / 2 ^ 53 * Rabs (S * f) + / 2 ^ 300).
+  { replace (r2 - S * f) with ((r2 - S * r1) + (S * r1 - S * f)) by ring. eapply Rle_trans; [apply Rabs_triang|]. lra. }
+  assert (Hq : q = S * f * b) by (unfold q, f; field; lra).
+  assert (H5 : Rabs (r2 * b - q) <= 2.03 * / 2 ^ 53 * Rabs q + / 2 ^ 260).
+  { rewrite Hq, <- Rmult_minus_distr_r, !(Rabs_mult _ b), (Rabs_pos_eq b) by lra.
+    apply Rle_trans with ((2.03 * / 2 ^ 53 * Rabs (S * f) + / 2 ^ 300) * b); [apply Rmult_le_compat_r; lra|]. lra. }
+  pose proof (Rabs_pos q).
+  assert (H6 : Rabs (r2 * b) <= 1.01 * Rabs q + / 2 ^ 260).
+  { replace (r2 * b) with (q + (r2 * b - q)) by ring. eapply Rle_trans; [apply Rabs_triang|]. lra. }
+  pose proof (round64_within _ _ H6) as H7.
+  replace (round64 (r2 * b) - q) with ((round64 (r2 * b) - r2 * b) + (r2 * b - q)) by ring. eapply Rle_trans; [apply Rabs_triang|]. lra.
+Qed.
+
+(** A double within 4 units of a number below T - 0.97 margin. *)
+Lemma near_below x q T : q <= T - 0.97 * margin T -> Rabs (x - q) <= 4 * / 2 ^ 53 * Rabs q + / 2 ^ 250 -> x <= T - 0.9 * margin T.
+Proof.
+  intros Hq Hx. pose proof (increasing (4 * / 2 ^ 53) _ _ ltac:(lra) Hq) as H. apply Rabs_le_inv in Hx. pose proof (Rabs_pos T).
+  assert (Hb : Rabs (T - 0.97 * margin T) <= Rabs T + margin T).
+  { unfold margin in *. apply Rabs_le. unfold Rabs in *. destruct (Rcase_abs T); lra. }
+  unfold margin in *. lra.
+Qed.
+
+Lemma inner_product_below d S rho e T : 1 <= INR d <= 2 ^ 16 -> / 2 ^ 40 <= bpow radix2 e <= 2 ^ 40 -> / 2 ^ 50 <= rho ->
+  rho * S <= scaled_least64 T (round64 (INR d / bpow radix2 e)) -> inner_product32 d S rho e < T.
+Proof.
+  intros Hd He Hrho H. apply round32_below.
+  assert (HD : / 2 ^ 40 <= INR d / bpow radix2 e).
+  { apply Rmult_le_reg_r with (bpow radix2 e); [lra|]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra. }
+  apply near_below with (rho * S / (INR d / bpow radix2 e)).
+  - apply scaled_least_below with (round64 (INR d / bpow radix2 e)); [lra| |exact H]. apply round64_relative. lra.
+  - pose proof (inner_product64_near d S rho e Hd (proj2 He) Hrho) as E. cbv zeta in E. pose proof (Rabs_pos (rho * S / (INR d / bpow radix2 e))). lra.
+Qed.
+
+Lemma cosine_below d Q S rho e T : let f := cosine_factor64 d Q e in
+  / 2 ^ 100 <= f <= 2 ^ 100 -> rho <> 0 -> Q <> 0 -> S <= scaled_least64 T (round64 (/ f)) -> cosine32 d Q S rho e < T.
+Proof.
+  intros f Hf Hrho HQ H. unfold cosine32. destruct (Req_EM_T rho 0) as [|_]; [easy|]. destruct (Req_EM_T Q 0) as [|_]; [easy|]. fold f.
+  assert (HD : / 2 ^ 100 <= / f) by (apply Rinv_le_contravar; lra).
+  apply round32_below, near_below with (S / / f).
+  - apply scaled_least_below with (round64 (/ f)); [lra| |exact H]. apply round64_relative. lra.
+  - replace (S / / f) with (S * f) by (field; lra). pose proof (round64_within (S * f) _ (Rle_refl _)). pose proof (Rabs_pos (S * f)). lra.
+Qed.
+
+Lemma squared_distance_beyond d Q S rho e T upper : 1 <= INR d <= 2 ^ 16 -> bpow radix2 e <= 2 ^ 40 -> / 2 ^ 50 <= rho -> 0 <= Q ->
+  let q := rho * S / (INR d / bpow radix2 e) in
+  Rabs q <= 140 * (Q + rho * rho) -> 2 * q <= upper + (1 + 3.1 * / 2 ^ 24) * ((1 - / 2 ^ 20) * (rho * rho)) ->
+  upper <= distance_least64 T Q -> T < squared_distance32 d Q S rho e.
+Proof.
+  intros Hd Hb Hrho HQ q Hq Hupper Hleast. unfold squared_distance32. apply round32_beyond.
+  pose proof (inner_product64_near d S rho e Hd Hb Hrho) as H1. fold q in H1. set (x := inner_product64 d S rho e) in *.
+  assert (Hr : / 2 ^ 100 <= rho * rho) by (apply Rle_trans with (/ 2 ^ 50 * / 2 ^ 50); [lra|apply Rmult_le_compat; lra]).
+  set (r := rho * rho) in *. apply Rabs_le_inv in Hq, H1.
+  assert (Hq' : Rabs q <= 140 * (Q + r)) by (apply Rabs_le; lra). pose proof (Rabs_pos T) as HT.
+  (* the distance *)
+  pose proof (round64_within r r ltac:(rewrite Rabs_pos_eq; lra)) as H2. apply Rabs_le_inv in H2.
+  pose proof (round64_within (Q + round64 r) (1.01 * (Q + r)) ltac:(apply Rabs_le; lra)) as H3. apply Rabs_le_inv in H3.
+  pose proof (round64_within (2 * x) (281 * (Q + r)) ltac:(apply Rabs_le; lra)) as H4. apply Rabs_le_inv in H4.
+  pose proof (round64_within (round64 (Q + round64 r) - round64 (2 * x)) (284 * (Q + r)) ltac:(apply Rabs_le; lra)) as H5. apply Rabs_le_inv in H5.
+  (* the threshold *)
+  unfold distance_least64 in Hleast. pose proof (margin64_error T) as Hm. apply Rabs_le_inv in Hm.
+  assert (HTm : Rabs T <= 2 ^ 22 * margin T) by (unfold margin; lra). assert (HK : / 2 ^ 148 <= margin T) by (unfold margin; lra).
+  set (K := margin T) in *.
+  pose proof (round64_within (Q * (1 - / 2 ^ 40)) Q ltac:(apply Rabs_le; lra)) as H6. apply Rabs_le_inv in H6.
+  set (a1 := round64 (Q * (1 - / 2 ^ 40))) in *.
+  pose proof (round64_within (a1 - T) (1.01 * (Q + K) + Rabs T) ltac:(apply Rabs_le; unfold Rabs in *; destruct (Rcase_abs T); lra)) as H7.
+  apply Rabs_le_inv in H7. set (a2 := round64 (a1 - T)) in *.
+  pose proof (round64_within (a2 - margin64 T) (1.02 * Q + 3 * K + 1.01 * Rabs T)
+    ltac:(apply Rabs_le; unfold Rabs in *; destruct (Rcase_abs T); lra)) as H8. apply Rabs_le_inv in H8. lra.
+Qed.
