@@ -73,7 +73,7 @@ Definition plane_sums (d : nat) (high low m : nat -> Z) : Z :=
   ((128 * (byte_sum d high m mod 2 ^ 32) + byte_sum d low m mod 2 ^ 32) mod 2 ^ 32)%Z.
 Definition twice_of_sums (sums offset : Z) : Z := signed32 (2 * (sums mod 2 ^ 32) - offset mod 2 ^ 32).
 
-Theorem planes_correct d high low m Q :
+Theorem plane_sums_correct d high low m Q :
   (forall j, (j < d)%nat -> (Z.abs (128 * high j + low j) <= Q)%Z /\ (0 <= m j <= 255)%Z) -> (255 * (Z.of_nat d * Q) < 2 ^ 31)%Z ->
   let p j := (128 * high j + low j)%Z in
   twice_of_sums (plane_sums d high low m) (255 * sum_Z d p) = twice_byte_sum d p m.
@@ -570,4 +570,67 @@ Proof.
   apply Rabs_le_inv in H7. set (a2 := round64 (a1 - T)) in *.
   pose proof (round64_within (a2 - margin64 T) (1.02 * Q + 3 * K + 1.01 * Rabs T)
     ltac:(apply Rabs_le; unfold Rabs in *; destruct (Rcase_abs T); lra)) as H8. apply Rabs_le_inv in H8. lra.
+Qed.
+
+(** The errors are sums in binary64, made larger by 2^-20 of themselves and rounded: not below the exact ones. *)
+Lemma rounded_up_above x x' : / 2 ^ 100 <= x -> Rabs (x' - x) <= / 2 ^ 30 * x -> x <= round32 (round64 (x' * (1 + / 2 ^ 20))).
+Proof.
+  intros Hx H. apply Rabs_le_inv in H.
+  pose proof (round64_within (x' * (1 + / 2 ^ 20)) (1.1 * x) ltac:(apply Rabs_le; lra)) as H1. apply Rabs_le_inv in H1.
+  set (y := round64 (x' * (1 + / 2 ^ 20))) in *. pose proof (round32_within y (1.2 * x) ltac:(apply Rabs_le; lra)) as H2.
+  apply Rabs_le_inv in H2. lra.
+Qed.
+
+(** q at exponent e is 2^e times the query that was rotated; Q its square. theta is any number up to the threshold in binary64. *)
+Theorem filter_bound_correct d w c m p a s t eps A ce total magnitude res rho e Q T theta :
+  (0 < d)%nat -> (Z.of_nat d <= 2 ^ 16)%Z -> in_bucket d c m a s eps A -> / 2 <= A -> eps + filter_rounding d * A <= ce ->
+  filter_query d w p t total magnitude res -> / 2 ^ 50 <= rho -> (-40 <= e <= 40)%Z ->
+  let S := score_sum32 d w c in
+  let upper := filter_bound32 d p m a s ce t total magnitude res in
+  let gain := round32 (round64 (2 * bpow radix2 e / INR d)) in
+  (theta <= scaled_least64 T (round64 (INR d / bpow radix2 e)) -> upper rho 1 0 < theta -> inner_product32 d S rho e < T) /\
+  (0 <= Q -> A <= 256 -> total_abs d w * bpow radix2 e <= 1.01 * (INR d * sqrt Q) ->
+   theta <= distance_least64 T Q -> upper rho gain (1 - / 2 ^ 20) < theta -> T < squared_distance32 d Q S rho e) /\
+  (0 < Q -> / 2 ^ 100 <= cosine_factor64 d Q e <= 2 ^ 100 ->
+   theta <= scaled_least64 T (round64 (/ cosine_factor64 d Q e)) -> upper 1 1 0 < theta -> cosine32 d Q S rho e < T).
+Proof.
+  intros Hd0 Hd Hrow HA Hce Hquery Hrho He S upper gain.
+  assert (Hd1 : 1 <= INR d <= 2 ^ 16).
+  { split; [apply (le_INR 1); lia|]. rewrite INR_IZR_INZ. apply IZR_le in Hd. simpl IZR in Hd. lra. }
+  assert (Hb : / 2 ^ 40 <= bpow radix2 e <= 2 ^ 40).
+  { split; [apply Rle_trans with (bpow radix2 (-40)); [right; simpl; lra|apply bpow_le; lia]|].
+    apply Rle_trans with (bpow radix2 40); [apply bpow_le; lia|right; simpl; lra]. }
+  set (b := bpow radix2 e) in *. set (n := INR d) in *.
+  pose proof (filter_bound_above d w c m p a s t eps A ce total magnitude res Hd Hrow HA Hce Hquery) as Habove. cbv zeta in Habove.
+  fold S upper in Habove. assert (Hone : Rabs (1 - 1) <= 1.01 * / 2 ^ 24 * 1) by (rewrite Rminus_diag_eq, Rabs_R0; lra).
+  split; [|split].
+  - intros Htheta Hupper. pose proof (Habove rho 1 1 0 ltac:(lra) Hone Hrho ltac:(lra)) as H.
+    apply inner_product_below; try easy. fold b n. fold upper in H. lra.
+  - intros HQ HA2 HW Htheta Hupper.
+    assert (HG : / 2 ^ 55 <= 2 * b / n).
+    { apply Rle_trans with (2 * / 2 ^ 40 * / 2 ^ 16); [lra|]. apply Rmult_le_compat; [lra|lra|lra|]. apply Rinv_le_contravar; lra. }
+    set (G := 2 * b / n) in *.
+    assert (Hgain : Rabs (gain - G) <= 1.01 * / 2 ^ 24 * G).
+    { unfold gain. pose proof (round64_relative G ltac:(lra)) as H1. apply Rabs_le_inv in H1.
+      pose proof (round32_within (round64 G) (1.001 * G) ltac:(apply Rabs_le; lra)) as H2. apply Rabs_le_inv in H2. apply Rabs_le. lra. }
+    pose proof (Habove rho gain G (1 - / 2 ^ 20) ltac:(lra) Hgain Hrho ltac:(lra)) as H. fold upper in H.
+    apply squared_distance_beyond with (upper rho gain (1 - / 2 ^ 20)); try easy; fold b n; [| |lra].
+    + replace (rho * S / (n / b)) with (S * (rho * (b / n))) by (field; lra).
+      pose proof (computed_sum_within d w c m p a s t eps A total magnitude res Hd Hrow HA Hquery) as HS. fold S in HS.
+      assert (Hbn : 0 <= b / n) by (apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; lra]).
+      rewrite Rabs_mult, (Rabs_pos_eq (rho * (b / n))) by (apply Rmult_le_pos; lra).
+      set (root := sqrt Q) in *. assert (Hroot : 0 <= root) by apply sqrt_pos. assert (HrQ : root * root = Q) by (now apply sqrt_sqrt).
+      assert (HWn : total_abs d w * (b / n) <= 1.01 * root).
+      { replace (total_abs d w * (b / n)) with (total_abs d w * b / n) by (field; lra). apply Rmult_le_reg_r with n; [lra|].
+        unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra. }
+      destruct Hquery as (HW0 & _). set (W := total_abs d w) in *.
+      assert (HAW : 1.01 * (A * W) * (rho * (b / n)) <= 1.01 * 256 * (rho * (1.01 * root))).
+      { replace (1.01 * (A * W) * (rho * (b / n))) with (1.01 * A * (rho * (W * (b / n)))) by ring.
+        apply Rmult_le_compat; [lra|apply Rmult_le_pos; [lra|apply Rmult_le_pos; lra]|lra|]. apply Rmult_le_compat_l; lra. }
+      assert (Rabs S * (rho * (b / n)) <= 1.01 * (A * W) * (rho * (b / n))) by (apply Rmult_le_compat_r; [apply Rmult_le_pos; lra|exact HS]).
+      assert (2 * (rho * root) <= rho * rho + root * root) by (pose proof (Rle_0_sqr (rho - root)) as Hsq; unfold Rsqr in Hsq; lra).
+      assert (0 <= rho * rho) by (apply Rmult_le_pos; lra). lra.
+    + replace (2 * (rho * S / (n / b))) with (rho * (G * S)) by (unfold G; field; lra). exact H.
+  - intros HQ Hf Htheta Hupper. pose proof (Habove 1 1 1 0 ltac:(lra) Hone ltac:(lra) ltac:(lra)) as H. fold upper in H.
+    apply cosine_below; try easy; lra.
 Qed.
