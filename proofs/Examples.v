@@ -3,6 +3,7 @@
     So that no statement is vacuous: the shipped g at 2 bits, H = B_12, the vector
     x = (3, 4, 0, ...) of norm 5, alternating signs; for float32 the same numbers. *)
 From Coq Require Import ZArith List Reals Arith Lia Lra.
+From Coq Require Permutation.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
 From Flocq Require IEEE754.Binary IEEE754.Bits.
@@ -15,7 +16,7 @@ From Hdq Require Import CompanderBounds CompanderPosition CompanderBits.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList Codebook64 NormList FixedRateCodec CertificateNormal CodebookRange EncoderModel RowError.
-From Hdq Require ScoreList FileFormat FrequencyList StepCodec StepFile FrequencyModel StepRoundTrip.
+From Hdq Require ByteFilter ScoreList FilteredSearch FileFormat FrequencyList StepCodec StepFile FrequencyModel StepRoundTrip.
 From Interval Require Tactic.
 From Hdq Require Import UnbiasedRule FlatVector SurrogateCertificate OptimalityCertificates.
 From Hdq Require Statements.
@@ -1444,6 +1445,92 @@ Proof.
   cbn [FixedRateCodec.base FixedRateCodec.stages] in H. change (Packing.pack_bytes (N.of_nat 1) (repeat 0%N 12)) with [0; 0]%N in H. fold query x sum32 in H.
   replace (ScoreList.query_scale query) with 2%Z in H by (vm_compute; reflexivity). unfold norm in H. rewrite norm_of_list34 in H.
   apply H. vm_compute. reflexivity.
+Qed.
+
+(** *** The filter of a search *)
+
+(** Two steps, 300 = 128 2 + 44 and -125 = 128 (-1) + 3, and the bytes 200 and 7: 2 59125 - 255 175. *)
+Example planes_of_two_steps :
+  ByteFilter.twice_of_sums
+    (ByteFilter.plane_sums 2 (fun j => nth j [2; -1] 0)%Z (fun j => nth j [44; 3] 0)%Z (fun j => nth j [200; 7] 0)%Z) (255 * 175) = 73625%Z.
+Proof.
+  change 175%Z with (Paley.sum_Z 2 (fun j => 128 * nth j [2; -1] 0 + nth j [44; 3] 0)%Z).
+  rewrite (Statements.plane_sums_correct 2 _ _ _ 300); [reflexivity| |reflexivity].
+  intros [|[|j]] H; cbn; lia.
+Qed.
+
+(** One coordinate, w = c = 1, norm 5: the bound is 10, with an error of 1. It is below 16, and 16 below what is asked for 100; so the
+    score, which is 5, is below 100. *)
+Lemma round32_whole z : (Z.abs z < 2 ^ 24)%Z -> round32 (IZR z) = IZR z.
+Proof. intros H. apply round_format_id. now apply is_binary32_IZR. Qed.
+
+Lemma bound_of_one :
+  ByteFilter.filter_bound32 1 (fun _ => 127%Z) (fun _ => 0%Z) 1 0 1 (/ 127) 1 1 0 5 1 0 = 10.
+Proof.
+  unfold ByteFilter.filter_bound32, ByteFilter.upper32, ByteFilter.estimate32, ByteFilter.error32.
+  repeat (rewrite ?Rmult_0_l, ?Rmult_0_r, ?Rmult_1_l, ?Rplus_0_l, ?Rplus_0_r, ?Rminus_0_r, ?(round32_whole 0), ?(round32_whole 1) by (cbn; lia)).
+  replace (1 + 1) with (IZR 2) by (simpl; lra). rewrite !(round32_whole 2) by (cbn; lia).
+  replace (5 * 2) with (IZR 10) by (simpl; lra). rewrite (round32_whole 10) by (cbn; lia). easy.
+Qed.
+
+Lemma asked_for_100 : 16 <= ByteFilter.scaled_least64 100 (round64 (INR 1 / bpow radix2 0)).
+Proof.
+  replace (INR 1 / bpow radix2 0) with 1 by (simpl; lra). unfold ByteFilter.scaled_least64.
+  pose proof (ByteFilter.margin64_error 100) as Hm. unfold ByteFilter.margin in Hm. rewrite (Rabs_pos_eq 100) in Hm by lra.
+  pose proof (ByteFilter.round64_within 1 1 ltac:(rewrite Rabs_pos_eq; lra)) as H1. apply Rabs_le_inv in Hm, H1.
+  pose proof (ByteFilter.round64_within (100 - ByteFilter.margin64 100) 101 ltac:(apply Rabs_le; lra)) as H2. apply Rabs_le_inv in H2.
+  set (y := round64 (100 - ByteFilter.margin64 100)) in *. set (one := round64 1) in *.
+  assert (H3 : 90 * (1 / 2) <= y * one <= 110 * 2) by (split; apply Rmult_le_compat; lra).
+  pose proof (ByteFilter.round64_within (y * one) 220 ltac:(apply Rabs_le; lra)) as H4. apply Rabs_le_inv in H4. lra.
+Qed.
+
+Example a_row_below_100 : inner_product32 1 (score_sum32 1 (fun _ => 1) (fun _ => 1)) 5 0 < 100.
+Proof.
+  pose proof (Statements.filter_bound_correct 1 (fun _ => 1) (fun _ => 1) (fun _ => 0%Z) (fun _ => 127%Z) 1 0 (/ 127) 0 1 1 1 1 0 5 0 0 100 16) as H.
+  destruct H as (H & _); [lia|lia| |lra| | |lra|lia|].
+  - unfold ByteFilter.in_bucket. rewrite Rabs_R1. repeat split; try lra; try lia; rewrite ?Rabs_R1; try lra.
+    replace (1 - (1 + 0 * (0 - 127.5))) with 0 by ring. rewrite Rabs_R0. lra.
+  - unfold ByteFilter.filter_rounding. change (score_roundings 1) with 12%nat. simpl INR. lra.
+  - assert (Hw : ByteFilter.total_abs 1 (fun _ => 1) = 1) by (unfold ByteFilter.total_abs; simpl; rewrite Rabs_R1; lra).
+    assert (Hf : ByteFilter.total_abs 1 (ByteFilter.residue (fun _ => 1) (/ 127) (fun _ => 127%Z)) = 0).
+    { unfold ByteFilter.total_abs, ByteFilter.residue. simpl. replace (1 - / 127 * 127) with 0 by field. rewrite Rabs_R0. lra. }
+    unfold ByteFilter.filter_query. rewrite Hw, Hf. repeat split; try lra.
+    + exists 127%Z. split; [intros; cbn; lia|cbn; lia].
+    + simpl. replace (1 - (0 + 1)) with 0 by ring. rewrite Rabs_R0. lra.
+  - apply H; [exact asked_for_100|]. rewrite bound_of_one. lra.
+Qed.
+
+(** Rows as pairs of a distance and a number, two threads, ties: the two nearest of five; a row is skipped if its distance is above that of the
+    second found. *)
+Definition row_before (x y : nat * nat) : bool :=
+  (Nat.ltb (fst x) (fst y) || (Nat.eqb (fst x) (fst y) && Nat.ltb (snd x) (snd y)))%bool.
+Definition skip_farther (kept : list (nat * nat)) (x : nat * nat) : bool :=
+  (Nat.eqb (length kept) 2 && match rev kept with kth :: _ => Nat.ltb (fst kth) (fst x) | [] => false end)%bool.
+
+Lemma row_before_order : FilteredSearch.strict_total_order (nat * nat) row_before.
+Proof.
+  unfold FilteredSearch.strict_total_order, row_before.
+  assert (H : forall x y : nat * nat, (Nat.ltb (fst x) (fst y) || (Nat.eqb (fst x) (fst y) && Nat.ltb (snd x) (snd y)))%bool = true <->
+    (fst x < fst y)%nat \/ fst x = fst y /\ (snd x < snd y)%nat).
+  { intros x y. rewrite Bool.orb_true_iff, Bool.andb_true_iff, !Nat.ltb_lt, Nat.eqb_eq. easy. }
+  split; [|split].
+  - intros x. apply Bool.not_true_is_false. rewrite H. lia.
+  - intros x y z. rewrite !H. lia.
+  - intros [a i] [b j]. rewrite !H. cbn. destruct (Nat.eq_dec a b) as [->|], (Nat.eq_dec i j) as [->|]; try lia. now right; right.
+Qed.
+
+Lemma skip_farther_worse : FilteredSearch.skips_worse (nat * nat) row_before 2 skip_farther.
+Proof.
+  intros kept x H. unfold skip_farther in H. apply andb_prop in H. destruct H as [Hlen H]. apply Nat.eqb_eq in Hlen. split; [exact Hlen|].
+  destruct (rev kept) as [|kth others] eqn:E; [easy|]. exists (rev others), kth. split; [|unfold row_before; now rewrite H].
+  rewrite <- (rev_involutive kept), E. easy.
+Qed.
+
+Example two_nearest :
+  FilteredSearch.filtered_search (nat * nat) row_before 2 skip_farther [[[(3, 4); (1, 3)]; [(7, 0)]]; [[(1, 1)]; [(1, 2)]]]%nat = [(1, 1); (1, 2)]%nat.
+Proof.
+  rewrite (Statements.filtered_search_correct (nat * nat) row_before 2 skip_farther _ _ row_before_order skip_farther_worse (Permutation.Permutation_refl _)).
+  reflexivity.
 Qed.
 
 (** *** Files *)

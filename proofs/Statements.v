@@ -7,6 +7,7 @@
     is a reference. headlines.txt lists these theorems, Examples.v uses each on concrete
     data, and check_proofs.sh compares the axioms they rest on with the allowed ones. *)
 From Coq Require Import ZArith List Reals Arith.
+From Coq Require Permutation.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.Zaux Core.Raux.
 From Flocq Require IEEE754.Binary IEEE754.Bits.
@@ -19,7 +20,7 @@ From Hdq Require Import CompanderBounds CompanderPosition CompanderBits.
 From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList NormList FixedRateCodec NormModel EncoderModel DecoderModel RowError.
-From Hdq Require ScoreList ScoreModel ScoreError FileFormat FrequencyList StepCodec StepFile FrequencyModel StepRoundTrip StepCodeRange FileRoundTrip StepFileRoundTrip.
+From Hdq Require ByteFilter ScoreList ScoreModel ScoreError FilteredSearch FileFormat FrequencyList StepCodec StepFile FrequencyModel StepRoundTrip StepCodeRange FileRoundTrip StepFileRoundTrip.
 From Hdq Require Import UnbiasedRule FlatVector.
 From Hdq Require CertificateBounds CertificateBoundsFine Optimality.
 Open Scope R_scope.
@@ -502,6 +503,39 @@ Theorem cosine_error_bound_correct m k n eps e q c r r32 rho :
   <= cosine_error_bound n d (sqrt (norm2 n q)) (query_sum m k eps q r)
        (query_sum_error_bound m k n eps e q c r r32) e.
 Proof. exact (FloatScore.cosine_error_bound_correct m k n eps e q c r r32 rho). Qed.
+
+(** A search bounds a row from sums of bytes before it scores it. Steps p_j = 128 high_j + low_j of at most Q, bytes m_j: the planes are summed
+    apart, all modulo 2^32, and what is made of them is 2 sum p_j m_j - 255 sum p_j. *)
+Theorem plane_sums_correct d high low m Q :
+  (forall j, (j < d)%nat -> (Z.abs (128 * high j + low j) <= Q)%Z /\ (0 <= m j <= 255)%Z) -> (255 * (Z.of_nat d * Q) < 2 ^ 31)%Z ->
+  let p j := (128 * high j + low j)%Z in
+  ByteFilter.twice_of_sums (ByteFilter.plane_sums d high low m) (255 * Paley.sum_Z d p) = ByteFilter.twice_byte_sum d p m.
+Proof. exact (ByteFilter.plane_sums_correct d high low m Q). Qed.
+
+(** A row whose bound, computed in float32, is below the threshold has a worse score than T: a lower inner product or cosine, a larger squared
+    distance, as they are computed. The rotated query is w, near t p_j; the codewords c_j are within eps of a + s (m_j - 127.5) and, like
+    |a| + 127.5 s, at most A; the errors that are added, [ce], [magnitude], [res], cover all roundings. Q is the query's square, theta any number
+    up to the threshold in binary64. That sum |w_j| is between 1/2 and 1.01 d |q|/2^e is assumed of the rotation. *)
+Theorem filter_bound_correct d w c m p a s t eps A ce total magnitude res rho e Q T theta :
+  (0 < d)%nat -> (Z.of_nat d <= 2 ^ 16)%Z -> ByteFilter.in_bucket d c m a s eps A -> / 2 <= A -> eps + ByteFilter.filter_rounding d * A <= ce ->
+  ByteFilter.filter_query d w p t total magnitude res -> / 2 ^ 50 <= rho -> (-40 <= e <= 40)%Z ->
+  let S := score_sum32 d w c in
+  let upper := ByteFilter.filter_bound32 d p m a s ce t total magnitude res in
+  let gain := round32 (round64 (2 * bpow radix2 e / INR d)) in
+  (theta <= ByteFilter.scaled_least64 T (round64 (INR d / bpow radix2 e)) -> upper rho 1 0 < theta -> inner_product32 d S rho e < T) /\
+  (0 <= Q -> A <= 256 -> ByteFilter.total_abs d w * bpow radix2 e <= 1.01 * (INR d * sqrt Q) ->
+   theta <= ByteFilter.distance_least64 T Q -> upper rho gain (1 - / 2 ^ 20) < theta -> T < squared_distance32 d Q S rho e) /\
+  (0 < Q -> / 2 ^ 100 <= cosine_factor64 d Q e <= 2 ^ 100 ->
+   theta <= ByteFilter.scaled_least64 T (round64 (/ cosine_factor64 d Q e)) -> upper 1 1 0 < theta -> cosine32 d Q S rho e < T).
+Proof. exact (ByteFilter.filter_bound_correct d w c m p a s t eps A ce total magnitude res rho e Q T theta). Qed.
+
+(** So rows may be skipped: threads take rows by tiles, in any order; a row may be skipped if k are kept before its tile and it is behind the last
+    of them in the strict order of scores, then row numbers. The k nearest that are found are those of all rows. *)
+Theorem filtered_search_correct (A : Type) before k skip (threads : list (list (list A))) rows :
+  FilteredSearch.strict_total_order A before -> FilteredSearch.skips_worse A before k skip ->
+  Permutation.Permutation rows (List.concat (List.map (@List.concat A) threads)) ->
+  FilteredSearch.filtered_search A before k skip threads = FilteredSearch.nearest A before k rows.
+Proof. exact (fun order => FilteredSearch.filtered_search_correct A before order k skip threads rows). Qed.
 
 (** Bias of the float32 transform, thresholds and codewords exact. *)
 Theorem transform_bias_bound_correct N g m k eps rho x i :

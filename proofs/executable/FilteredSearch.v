@@ -192,7 +192,8 @@ Proof.
   assert (H : forall more, fold_left (merge k) (map (search_tiles k skip) threads) (nearest k more)
               = nearest k (concat (map (@concat A) threads) ++ more)).
   { clear Hrows. induction threads as [|tiles threads IH]; intros more; [easy|]. cbn [map fold_left concat].
-    unfold merge at 2. rewrite search_tiles_nearest, offers_nearest, IH by easy. unfold nearest at 1. rewrite (insert_all_permutation _ ((concat (map (@concat A) threads) ++ more) ++ nearest k (concat tiles))).
+    unfold merge at 2. rewrite search_tiles_nearest, offers_nearest, IH by easy. unfold nearest at 1.
+    rewrite (insert_all_permutation _ ((concat (map (@concat A) threads) ++ more) ++ nearest k (concat tiles))).
     - fold (nearest k ((concat (map (@concat A) threads) ++ more) ++ nearest k (concat tiles))). rewrite (nearest_app k _ _ (concat tiles)).
       + unfold nearest. f_equal. apply insert_all_permutation. rewrite <- (app_assoc (concat tiles)). apply Permutation_app_comm.
       + unfold nearest at 1. rewrite insert_all_sorted by apply nearest_sorted. unfold nearest. rewrite firstn_firstn. f_equal. lia.

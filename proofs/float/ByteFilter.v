@@ -240,7 +240,8 @@ Proof.
   assert (H2 : G * S + 17 * / 2 ^ 24 * (G * N) <= round32 (gain * sum)).
   { replace (G * x) with (G * S + 20 * / 2 ^ 24 * (G * N)) in H1 by (unfold x; ring). lra. }
   assert (HGS : Rabs (G * S) <= 1.1 * (G * N)).
-  { rewrite Rabs_mult, (Rabs_pos_eq G) by lra. replace (1.1 * (G * N)) with (G * (1.1 * N)) by ring. apply Rmult_le_compat_l; [lra|]. apply Rabs_le; lra. }
+  { rewrite Rabs_mult, (Rabs_pos_eq G) by lra. replace (1.1 * (G * N)) with (G * (1.1 * N)) by ring.
+    apply Rmult_le_compat_l; [lra|]. apply Rabs_le; lra. }
   apply Rabs_le_inv in HGS. set (g := G * S) in *. set (n := G * N) in *.
   assert (Hk : 0 <= rho * kappa) by (apply Rmult_le_pos; lra).
   pose proof (round32_within (rho * kappa) (rho * kappa) ltac:(rewrite Rabs_pos_eq; lra)) as H3. apply Rabs_le_inv in H3.
@@ -404,7 +405,8 @@ Proof.
   pose proof (error32_above ce magnitude s res e1 e2 N HN He1 He2 ltac:(rewrite Hsum; lra)) as E5.
   set (x := estimate32 s (t / 2) (twice_byte_sum d p m) a total + error32 ce magnitude s res).
   assert (Hgrow : 1.005 * INR (score_roundings d) * / 2 ^ 24 * (A * W) <= filter_rounding d * N - 32 * / 2 ^ 24 * N).
-  { rewrite <- Heta. pose proof (pos_INR (score_roundings d)). assert (0 <= A * W) by (apply Rmult_le_pos; lra). replace ((1.01 * INR (score_roundings d) * / 2 ^ 24 + 32 * / 2 ^ 24) * N - 32 * / 2 ^ 24 * N)
+  { rewrite <- Heta. pose proof (pos_INR (score_roundings d)). assert (0 <= A * W) by (apply Rmult_le_pos; lra).
+    replace ((1.01 * INR (score_roundings d) * / 2 ^ 24 + 32 * / 2 ^ 24) * N - 32 * / 2 ^ 24 * N)
       with (1.01 * INR (score_roundings d) * / 2 ^ 24 * N) by ring. apply Rmult_le_compat; lra. }
   pose proof computed_sum_within as HS. apply Rabs_le_inv in E1, E3, E4, HS.
   assert (Hlow : S + 24 * / 2 ^ 24 * N <= x) by (unfold x; rewrite Hsum in E5; lra).
