@@ -12,14 +12,18 @@ namespace {
 
 constexpr std::size_t tile_rows = 32;  // as Scorer has them
 constexpr std::size_t parts = tile_rows / byte_rows;
+constexpr std::size_t queries_together = 16;
 // Bytes of codes to fetch ahead, as score.cpp does.
 constexpr std::size_t fetch_ahead = std::size_t{4} << 10;
 
 }  // namespace
 
 struct FilteredScan::Tile {
+  explicit Tile(const ByteFilter& filter) : scratch(filter.scratch_bytes()) {}
   std::size_t at[tile_rows], count = 0;
   ByteRows part[parts];
+  Aligned<std::uint8_t> scratch;
+  std::int32_t sums[parts][queries_together * byte_rows] = {};
   std::span<const std::size_t> list() const { return {at, count}; }
 };
 
@@ -55,7 +59,7 @@ template <class RowOf>
 void FilteredScan::scan_rows(const EncodedView& rows, std::size_t first, std::size_t last, const RowOf& row_of,
                              std::uint64_t first_number, TopK& found, SearchStatistics& done) const {
   std::optional<Tile> tile;
-  if (filter_.has_value()) tile.emplace();
+  if (filter_.has_value()) tile.emplace(*filter_);
   std::size_t at[tile_rows];
   for (; first < last; first += tile_rows) {
     const std::size_t some = std::min(tile_rows, last - first);
@@ -96,23 +100,32 @@ void FilteredScan::load(const EncodedView& rows, Tile& tile) const {
 
 // Errors are those of scoring all rows: a bad norm and a score that may not be finite are not bounded, so every query meets them, and
 // the first one in order of tiles, queries and rows is the first here.
-void FilteredScan::filter(const EncodedView& rows, const Tile& tile, std::uint64_t first_number, TopK& found,
+void FilteredScan::filter(const EncodedView& rows, Tile& tile, std::uint64_t first_number, TopK& found,
                           SearchStatistics& done) const {
-  for (std::size_t query = 0; query < found.queries(); ++query) {
-    const Neighbour* last = found.last(query);
-    const float threshold =
-        last == nullptr ? -std::numeric_limits<float>::infinity() : filter_->threshold(query, last->score);
-    std::size_t list[tile_rows], count = 0;
-    for (std::size_t part = 0; part < parts && tile.part[part].count > 0; ++part) {
-      float upper[byte_rows];
-      filter_->bounds(query, tile.part[part], upper);
-      for (std::size_t i = 0; i < tile.part[part].count; ++i) {
-        list[count] = tile.at[part * byte_rows + i];
-        count += upper[i] < threshold ? 0 : 1;
-      }
-    }
-    if (count > 0) score_some(rows, {list, count}, query, first_number, found, done);
+  for (std::size_t begin = 0; begin < found.queries(); begin += queries_together) {
+    const std::size_t some = std::min(queries_together, found.queries() - begin);
+    for (std::size_t part = 0; part < parts && tile.part[part].count > 0; ++part)
+      filter_->sum(begin, some, tile.part[part], tile.scratch.get(), tile.sums[part]);
+    for (std::size_t i = 0; i < some; ++i) verify(rows, tile, begin + i, i * byte_rows, first_number, found, done);
   }
+}
+
+// Scores the rows that `query` may find, by its sums from `at` on.
+void FilteredScan::verify(const EncodedView& rows, const Tile& tile, std::size_t query, std::size_t at,
+                          std::uint64_t first_number, TopK& found, SearchStatistics& done) const {
+  const Neighbour* last = found.last(query);
+  const float threshold =
+      last == nullptr ? -std::numeric_limits<float>::infinity() : filter_->threshold(query, last->score);
+  std::size_t list[tile_rows], count = 0;
+  for (std::size_t part = 0; part < parts && tile.part[part].count > 0; ++part) {
+    float upper[byte_rows];
+    filter_->bounds(query, tile.part[part], tile.sums[part] + at, upper);
+    for (std::size_t i = 0; i < tile.part[part].count; ++i) {
+      list[count] = tile.at[part * byte_rows + i];
+      count += upper[i] < threshold ? 0 : 1;
+    }
+  }
+  if (count > 0) score_some(rows, {list, count}, query, first_number, found, done);
 }
 
 void FilteredScan::score_some(const EncodedView& rows, std::span<const std::size_t> list, std::size_t query,

@@ -164,7 +164,10 @@ void check_bounds(const detail::CodecPlan& plan, const RotatedVector& query, std
     const detail::ByteFilter filter(plan, metric, {query.query});
     detail::ByteRows tile;
     filter.load(norms, codes, words, rows.size(), tile);
-    filter.bounds(0, tile, upper);
+    detail::Aligned<std::uint8_t> scratch(filter.scratch_bytes());
+    std::int32_t sums_of_bytes[detail::byte_rows] = {};
+    filter.sum(0, 1, tile, scratch.get(), sums_of_bytes);
+    filter.bounds(0, tile, sums_of_bytes, upper);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const Sums sums = sums_of(plan, query, rows[i]);
       const float score = score_of(metric, sums.computed, norms[i], d, query.query);
@@ -240,28 +243,36 @@ TEST(ByteFilter, ReadsItsRowsAlone) {
       test::Integers integers(code_bytes);
       for (std::size_t i = 0; i < code_bytes; ++i)
         end.data()[i] = begin.data()[i] = static_cast<std::uint8_t>(integers.next());
-      detail::Aligned<std::int8_t> p(detail::byte_query_size(bits, code_bytes));
-      detail::Aligned<std::uint8_t> table(256);
-      const std::size_t of_chunk = detail::byte_query_size(bits, detail::byte_chunk);
-      for (std::size_t i = 0; i < detail::byte_query_size(bits, code_bytes); ++i) {
+      constexpr std::size_t queries = 5;
+      const std::size_t size = detail::byte_query_size(bits, code_bytes),
+                        of_chunk = detail::byte_query_size(bits, detail::byte_chunk);
+      detail::Aligned<std::int8_t> p(queries * size);
+      detail::Aligned<std::uint8_t> table(256),
+          expanded(detail::byte_rows * detail::byte_expanded_size(bits, code_bytes));
+      for (std::size_t i = 0; i < queries * size; ++i) {
         const int value =
             bits == 1 ? static_cast<int>(integers.below(255)) - 127 : static_cast<int>(integers.below(129)) - 64;
-        p.get()[i] = static_cast<std::int8_t>(
-            i / of_chunk * detail::byte_chunk + i % detail::byte_chunk < code_bytes ? value : 0);
+        const std::size_t byte = i % size / of_chunk * detail::byte_chunk + i % detail::byte_chunk;
+        p.get()[i] = static_cast<std::int8_t>(byte < code_bytes ? value : 0);
       }
       for (std::size_t i = 0; i < 256; ++i) table.get()[i] = static_cast<std::uint8_t>(integers.next());
       std::vector<const std::uint8_t*> rows, tables(7, table.get());
       for (int i = 0; i < 7; ++i) rows.push_back(i % 2 == 0 ? end.data() : begin.data());
-      std::int32_t expected[detail::byte_rows] = {};
-      for (const Isa isa : {Isa::scalar, Isa::automatic}) {
-        for (const Isa other : isa == Isa::scalar ? std::span<const Isa>(&isa, 1) : test::supported_isas()) {
-          std::int32_t sums[detail::byte_rows] = {};
-          detail::kernels(other).byte_sums({bits, code_bytes, p.get(), 7, rows.data(), tables.data(), rows[0], sums});
-          if (isa == Isa::scalar) std::copy_n(sums, 7, expected);
-          for (int i = 0; i < 7; ++i)
-            ASSERT_EQ(sums[i], expected[0]) << bits << " bits, " << code_bytes << " bytes on " << isa_name(other);
-        }
-      }
+      const auto sums_on = [&](Isa isa, std::size_t first, std::size_t count) {
+        std::vector<std::int32_t> sums(count * detail::byte_rows);
+        detail::kernels(isa).byte_sums({bits, code_bytes, p.get() + first * size, count, expanded.get(), 7, rows.data(),
+                                        tables.data(), rows[0], sums.data()});
+        return sums;
+      };
+      const std::vector<std::int32_t> expected = sums_on(Isa::scalar, 0, queries);
+      for (const Isa isa : test::supported_isas())
+        for (std::size_t query = 0; query < queries; ++query)
+          for (std::size_t i = 0; i < 7; ++i) {
+            EXPECT_EQ(sums_on(isa, 0, queries)[query * detail::byte_rows + i], expected[query * detail::byte_rows])
+                << bits << " bits on " << isa_name(isa);
+            EXPECT_EQ(sums_on(isa, query, 1)[i], expected[query * detail::byte_rows])
+                << bits << " bits alone on " << isa_name(isa);
+          }
     }
 }
 

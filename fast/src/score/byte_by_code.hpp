@@ -9,11 +9,11 @@ namespace hdq::HDQ_ISA {
 
 // Σ p_j m_{code_j} of one row, `bits` of a code a constant.
 template <int bits>
-HWY_ATTR inline std::int32_t SumOfRow(const detail::ByteTask& task, std::size_t row) {
+HWY_ATTR inline std::int32_t SumOfRow(const detail::ByteTask& task, std::size_t row, const std::int8_t* p) {
   constexpr std::size_t fields = detail::byte_fields(bits), planes = detail::byte_planes(bits),
                         chunk = detail::byte_chunk;
   const std::uint8_t* codes = task.rows[row];
-  const std::int8_t* p = task.query;
+
   std::int32_t high = 0, low = 0;
   for (std::size_t first = 0; first < task.code_bytes; first += chunk) {
     const std::size_t some = task.code_bytes - first < chunk ? task.code_bytes - first : chunk;
@@ -29,22 +29,16 @@ HWY_ATTR inline std::int32_t SumOfRow(const detail::ByteTask& task, std::size_t 
 }
 
 inline HWY_ATTR void SumsByCode(const detail::ByteTask& task) {
-  for (std::size_t row = 0; row < task.row_count; ++row) {
-    switch (task.bits) {
-      case 1:
-        task.sums[row] = SumOfRow<1>(task, row);
-        break;
-      case 2:
-        task.sums[row] = SumOfRow<2>(task, row);
-        break;
-      case 4:
-        task.sums[row] = SumOfRow<4>(task, row);
-        break;
-      default:
-        task.sums[row] = SumOfRow<8>(task, row);
-        break;
+  const std::size_t size = detail::byte_query_size(task.bits, task.code_bytes);
+  for (std::size_t query = 0; query < task.query_count; ++query)
+    for (std::size_t row = 0; row < task.row_count; ++row) {
+      const std::int8_t* p = task.queries + query * size;
+      std::int32_t& sum = task.sums[query * detail::byte_rows + row];
+      if (task.bits == 1) sum = SumOfRow<1>(task, row, p);
+      if (task.bits == 2) sum = SumOfRow<2>(task, row, p);
+      if (task.bits == 4) sum = SumOfRow<4>(task, row, p);
+      if (task.bits == 8) sum = SumOfRow<8>(task, row, p);
     }
-  }
 }
 
 inline HWY_ATTR bool ContainsByCode(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {

@@ -87,6 +87,7 @@ void ByteFilter::set_query(const RotatedQuery& of, Query& query, std::int8_t* p)
 
 void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, const std::uint32_t* words,
                       std::size_t count, ByteRows& rows) const {
+  const float eta = rounded_up(rounding_);
   rows.count = count;
   rows.ahead = codes[0];
   for (std::size_t i = 0; i < count; ++i) {
@@ -96,8 +97,7 @@ void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, cons
     rows.tables[i] = codebook_.bytes(index);
     rows.scale[i] = bucket.scale;
     rows.centre[i] = bucket.centre;
-    rows.codeword_error[i] = static_cast<float>(
-        (static_cast<double>(bucket.error) + rounding_ * static_cast<double>(bucket.magnitude)) * up);
+    rows.codeword_error[i] = (bucket.error + eta * bucket.magnitude) * static_cast<float>(up);
     rows.factor[i] = metric_ == Metric::cosine ? 1.0f : norms[i];
     rows.bounded[i] =
         norms[i] >= least_bounded_norm && norms[i] <= most_bounded_norm && bucket.magnitude <= most_magnitude;
@@ -112,12 +112,15 @@ void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, cons
     rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
 }
 
-void ByteFilter::bounds(std::size_t query, const ByteRows& rows, float* upper) const {
+void ByteFilter::sum(std::size_t first, std::size_t count, const ByteRows& rows, std::uint8_t* scratch,
+                     std::int32_t* sums) const {
+  plan_.kernels.byte_sums({bits_, plan_.code_bytes, p_.get() + first * query_size_, count, scratch, rows.count,
+                           rows.rows, rows.tables, first == 0 ? rows.ahead : rows.rows[0], sums});
+}
+
+void ByteFilter::bounds(std::size_t query, const ByteRows& rows, const std::int32_t* sums, float* upper) const {
   const Query& q = queries_[query];
   if (!q.bounded) return void(std::fill_n(upper, byte_rows, std::numeric_limits<float>::infinity()));
-  std::int32_t sums[byte_rows] = {};
-  plan_.kernels.byte_sums(
-      {bits_, plan_.code_bytes, p_.get() + query * query_size_, rows.count, rows.rows, rows.tables, rows.ahead, sums});
   const float square = metric_ == Metric::squared_distance ? static_cast<float>(distance_square) : 0.0f;
   plan_.kernels.byte_bounds({sums, rows.scale, rows.centre, rows.codeword_error, rows.factor, q.offset, q.half_step,
                              q.total, q.magnitude, q.residue, q.gain, square, upper});

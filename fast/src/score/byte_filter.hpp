@@ -74,8 +74,11 @@ class ByteFilter {
   // count <= byte_rows rows with these norms, codes and words.
   void load(const float* norms, const std::uint8_t* const* codes, const std::uint32_t* words, std::size_t count,
             ByteRows& rows) const;
-  // Of every row, how near `query` finds it at most; infinite where nothing is known.
-  void bounds(std::size_t query, const ByteRows& rows, float* upper) const;
+  // Queries [first, first + count): sums, count × byte_rows, for bounds. scratch: scratch_bytes(), 64-byte aligned.
+  void sum(std::size_t first, std::size_t count, const ByteRows& rows, std::uint8_t* scratch, std::int32_t* sums) const;
+  std::size_t scratch_bytes() const { return byte_rows * byte_expanded_size(bits_, plan_.code_bytes); }
+  // Of every row, by the query's sums, how near it finds it at most; infinite where nothing is known.
+  void bounds(std::size_t query, const ByteRows& rows, const std::int32_t* sums, float* upper) const;
   // A row whose bound is below this is farther than one with the score `kth`.
   float threshold(std::size_t query, double kth) const;
 

@@ -22,16 +22,24 @@ inline std::size_t byte_query_size(int bits, std::size_t code_bytes) {
   return byte_chunks(code_bytes) * byte_fields(bits) * static_cast<std::size_t>(byte_planes(bits)) * byte_chunk;
 }
 
+// A row's bytes m as they face a plane, chunk by chunk and field by field.
+inline std::size_t byte_expanded_size(int bits, std::size_t code_bytes) {
+  return byte_chunks(code_bytes) * byte_fields(bits) * byte_chunk;
+}
+
 struct ByteTask {
   int bits;                         // 1, 2, 4 or 8
   std::size_t code_bytes;           // of a row
-  const std::int8_t* query;         // byte_query_size(bits, code_bytes) bytes, 64-byte aligned
+  const std::int8_t* queries;       // query_count × byte_query_size(bits, code_bytes) bytes, 64-byte aligned
+  std::size_t query_count;
+  std::uint8_t*
+      expanded;  // byte_rows × byte_expanded_size(bits, code_bytes) bytes, 64-byte aligned, for several queries to share
   std::size_t row_count;            // at most byte_rows
   const std::uint8_t* const* rows;  // row_count pointers to code_bytes each; nothing outside them is read
   const std::uint8_t* const*
       tables;  // row_count pointers to 2^bits bytes, of 8 bits 64-byte aligned; of one bit they are 0 and 255, not read
   const std::uint8_t* ahead;  // row_count·code_bytes bytes to fetch meanwhile; may point anywhere
-  std::int32_t* sums;         // byte_rows of them; those from row_count on are unspecified
+  std::int32_t* sums;         // query_count × byte_rows; those of rows from row_count on are unspecified
 };
 
 // upper[i] = factor_i·(gain·(estimate_i + error_i) − factor_i·square), with u = scale_i·half_step,

@@ -101,13 +101,13 @@ HWY_INLINE std::int32_t SumOfEight(__m256i lanes) {
 }
 
 template <int bits>
-HWY_INLINE void SumsInPairs(const detail::ByteTask& task) {
+HWY_INLINE void SumsInPairs(const detail::ByteTask& task, std::size_t query) {
   constexpr std::size_t chunk = detail::byte_chunk, half = chunk / 2;
   constexpr std::size_t step = detail::byte_fields(bits) * static_cast<std::size_t>(detail::byte_planes(bits)) * chunk;
-  const std::uint8_t* ahead = task.ahead;
+  const std::uint8_t* ahead = query == 0 ? task.ahead : task.rows[0];
   for (std::size_t row = 0; row < task.row_count; ++row) {
     const std::uint8_t *codes = task.rows[row], *m = task.tables[row];
-    const std::int8_t* p = task.query;
+    const std::int8_t* p = task.queries + query * detail::byte_query_size(bits, task.code_bytes);
     PairLanes<bits> lanes;
     std::size_t at = 0;
     for (; at + chunk <= task.code_bytes; at += chunk, p += step) {
@@ -123,20 +123,16 @@ HWY_INLINE void SumsInPairs(const detail::ByteTask& task) {
         lanes.Add(_mm256_load_si256(reinterpret_cast<const __m256i*>(last + half)), m, p + half);
     }
     ahead += task.code_bytes;
-    task.sums[row] = SumOfEight(lanes.Sum());
+    task.sums[query * detail::byte_rows + row] = SumOfEight(lanes.Sum());
   }
 }
 
 inline HWY_ATTR void SumsByPairs(const detail::ByteTask& task) {
-  switch (task.bits) {
-    case 1:
-      return SumsInPairs<1>(task);
-    case 2:
-      return SumsInPairs<2>(task);
-    case 4:
-      return SumsInPairs<4>(task);
-    default:
-      return SumsInPairs<8>(task);
+  for (std::size_t query = 0; query < task.query_count; ++query) {
+    if (task.bits == 1) SumsInPairs<1>(task, query);
+    if (task.bits == 2) SumsInPairs<2>(task, query);
+    if (task.bits == 4) SumsInPairs<4>(task, query);
+    if (task.bits == 8) SumsInPairs<8>(task, query);
   }
 }
 

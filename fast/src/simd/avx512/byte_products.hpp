@@ -43,6 +43,15 @@ struct ByteTable<8> {
   }
 };
 
+template <>
+struct ByteTable<1> {
+  HDQ_VNNI_INLINE void Load(const std::uint8_t*) {}
+  template <int k>
+  HDQ_VNNI_INLINE __m512i At(__m512i codes) const {
+    return _mm512_and_si512(_mm512_srli_epi16(codes, k), _mm512_set1_epi8(1));
+  }
+};
+
 // The sums of some rows, 16 lanes each.
 template <int bits, int rows>
 struct ByteLanes {
@@ -108,7 +117,7 @@ HDQ_VNNI inline void LanesOfRows(const detail::ByteTask& task, std::size_t first
                         step = detail::byte_fields(bits) * detail::byte_planes(bits) * chunk;
   const std::uint8_t* const* row = task.rows + first;
   const std::uint8_t* ahead = task.ahead + first * task.code_bytes;
-  const std::int8_t* p = task.query;
+  const std::int8_t* p = task.queries;
   ByteLanes<bits, rows> sums(task.tables + first);
   __m512i codes[rows];
   std::size_t at = 0;
@@ -146,10 +155,91 @@ HDQ_VNNI inline __m512i SumsOfLanes(const __m512i* v) {
                           _mm512_shuffle_i32x4(halves[0], halves[1], 0xDD));
 }
 
+// ---- several queries: rows are expanded to bytes once ----
+
+template <int bits, int k>
+HDQ_VNNI_INLINE void StoreFields(const ByteTable<bits>& table, __m512i codes, std::uint8_t* to) {
+  if constexpr (k < 8 / bits) {
+    _mm512_store_si512(to + 64 * k, table.template At<k>(codes));
+    StoreFields<bits, k + 1>(table, codes, to);
+  }
+}
+
+template <int bits>
+HDQ_VNNI inline void ExpandRows(const detail::ByteTask& task) {
+  constexpr std::size_t chunk = detail::byte_chunk, step = detail::byte_fields(bits) * chunk;
+  const std::size_t size = detail::byte_expanded_size(bits, task.code_bytes);
+  for (std::size_t row = 0; row < task.row_count; ++row) {
+    std::uint8_t* to = task.expanded + row * size;
+    ByteTable<bits> table;
+    table.Load(task.tables[row]);
+    for (std::size_t at = 0; at < task.code_bytes; at += chunk, to += step) {
+      const std::size_t left = task.code_bytes - at;
+      const __mmask64 some = left < chunk ? ~__mmask64{0} >> (chunk - left) : ~__mmask64{0};
+      __builtin_prefetch(task.ahead + row * task.code_bytes + at);
+      StoreFields<bits, 0>(table, _mm512_maskz_loadu_epi8(some, task.rows[row] + at), to);
+    }
+  }
+}
+
+// Some rows and queries: lanes[query·byte_rows + row].
+template <int planes, int rows, int queries>
+HDQ_VNNI_INLINE void LanesOfExpanded(const std::uint8_t* m, std::size_t size, const std::int8_t* p, __m512i* lanes) {
+  __m512i high[queries][rows], low[queries][rows];
+  for (int q = 0; q < queries; ++q)
+    for (int r = 0; r < rows; ++r) high[q][r] = low[q][r] = _mm512_setzero_si512();
+  for (std::size_t at = 0; at < size; at += 64) {
+    __m512i bytes[rows];
+    for (int r = 0; r < rows; ++r) bytes[r] = _mm512_load_si512(m + static_cast<std::size_t>(r) * size + at);
+    for (int q = 0; q < queries; ++q) {
+      const std::int8_t* plane = p + (static_cast<std::size_t>(q) * size + at) * planes;
+      if constexpr (planes == 2) {
+        const __m512i above = _mm512_load_si512(plane);
+        for (int r = 0; r < rows; ++r) high[q][r] = _mm512_dpbusd_epi32(high[q][r], bytes[r], above);
+      }
+      const __m512i below = _mm512_load_si512(plane + 64 * (planes - 1));
+      for (int r = 0; r < rows; ++r) low[q][r] = _mm512_dpbusd_epi32(low[q][r], bytes[r], below);
+    }
+  }
+  for (int q = 0; q < queries; ++q)
+    for (int r = 0; r < rows; ++r)
+      lanes[static_cast<std::size_t>(q) * detail::byte_rows + static_cast<std::size_t>(r)] =
+          planes == 2 ? _mm512_add_epi32(_mm512_slli_epi32(high[q][r], 7), low[q][r])
+                      : _mm512_sub_epi32(_mm512_slli_epi32(low[q][r], 8), low[q][r]);  // 255 of each bit
+}
+
+template <int planes, int queries>
+HDQ_VNNI inline void SumsOfExpanded(const detail::ByteTask& task, std::size_t size, std::size_t query) {
+  __m512i lanes[static_cast<std::size_t>(queries) * detail::byte_rows];
+  for (std::size_t q = 0; q < queries; ++q)
+    for (std::size_t i = task.row_count; i < detail::byte_rows; ++i)
+      lanes[q * detail::byte_rows + i] = _mm512_setzero_si512();
+  const std::int8_t* p = task.queries + query * size * planes;
+  std::size_t row = 0;
+  for (; row + 4 <= task.row_count; row += 4)
+    LanesOfExpanded<planes, 4, queries>(task.expanded + row * size, size, p, lanes + row);
+  for (; row < task.row_count; ++row)
+    LanesOfExpanded<planes, 1, queries>(task.expanded + row * size, size, p, lanes + row);
+  for (std::size_t q = 0; q < queries; ++q)
+    _mm512_storeu_si512(task.sums + (query + q) * detail::byte_rows, SumsOfLanes(lanes + q * detail::byte_rows));
+}
+
+template <int bits>
+HDQ_VNNI inline void SumsOfQueries(const detail::ByteTask& task) {
+  constexpr int planes = detail::byte_planes(bits), together = 4 / planes;
+  const std::size_t size = detail::byte_expanded_size(bits, task.code_bytes);
+  ExpandRows<bits>(task);
+  std::size_t query = 0;
+  for (; query + together <= task.query_count; query += together) SumsOfExpanded<planes, together>(task, size, query);
+  for (; query < task.query_count; ++query) SumsOfExpanded<planes, 1>(task, size, query);
+}
+
 template <int bits>
 HDQ_VNNI inline void SumsWithVnni(const detail::ByteTask& task) {
+  if (task.query_count > 1) return SumsOfQueries<bits>(task);
   constexpr int rows = bits == 8 ? 2 : 4;
-  __m512i lanes[detail::byte_rows] = {};
+  __m512i lanes[detail::byte_rows];
+  for (std::size_t i = task.row_count; i < detail::byte_rows; ++i) lanes[i] = _mm512_setzero_si512();
   std::size_t row = 0;
   for (; row + rows <= task.row_count; row += rows) LanesOfRows<bits, rows>(task, row, lanes + row);
   for (; row < task.row_count; ++row) LanesOfRows<bits, 1>(task, row, lanes + row);
