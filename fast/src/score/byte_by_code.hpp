@@ -41,11 +41,13 @@ inline HWY_ATTR void SumsByCode(const detail::ByteTask& task) {
     }
 }
 
-inline HWY_ATTR bool ContainsByCode(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
+inline HWY_ATTR bool EndByCode(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {
   const int mask = (1 << bits) - 1;
   for (std::size_t i = 0; i < count; ++i)
-    for (int shift = 0; shift < 8; shift += bits)
-      if ((bytes[i] >> shift & mask) == code) return true;
+    for (int shift = 0; shift < 8; shift += bits) {
+      const int code = bytes[i] >> shift & mask;
+      if ((first && code == 0) || (last && code == mask)) return true;
+    }
   return false;
 }
 

@@ -11,8 +11,8 @@ bool Filters(int bits) { return bits <= MostFilteredBits(); }
 
 void ByteSums(const detail::ByteTask& task) { SumsOfBytes(task); }
 
-bool HasCode(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
-  return ContainsCode(bits, bytes, count, code);
+bool HasEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {
+  return ContainsEnd(bits, bytes, count, first, last);
 }
 
 // Every product and sum is rounded once, none fused: byte_filter.hpp counts them. 2·sums − offset is exact modulo 2^32, and fits.

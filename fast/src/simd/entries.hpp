@@ -35,7 +35,7 @@ HDQ_ENTRY(ScoreSums, score_sums);
 HDQ_ENTRY(ScoreStep, score_step);
 HDQ_ENTRY(Filters, filters);
 HDQ_ENTRY(ByteSums, byte_sums);
-HDQ_ENTRY(HasCode, has_code);
+HDQ_ENTRY(HasEnd, has_end);
 HDQ_ENTRY(ByteBounds, byte_bounds);
 HDQ_ENTRY(InnerProduct, inner_product);
 HDQ_ENTRY(SquaredDistance, squared_distance);

@@ -89,8 +89,8 @@ struct Kernels {
   // The first pass of a search, and whether it is faster than scoring every row of so many bits.
   bool (*filters)(int bits);
   void (*byte_sums)(const ByteTask& task);
-  // Whether one of 8·count/bits codes in count bytes is `code`; 1, 2, 4 or 8 bits.
-  bool (*has_code)(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code);
+  // Whether among 8·count/bits codes in count bytes there is the first, 0, or the last, 2^bits − 1, where asked for; 1, 2, 4 or 8 bits.
+  bool (*has_end)(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last);
   void (*byte_bounds)(const ByteBoundTask& task);
   // Σ q_i x_i and Σ (q_i − x_i)² in double, 16 lanes (lane = i mod 16) in order of i, lanes halved 8, 4, 2, 1.
   double (*inner_product)(const float* q, const float* x, std::size_t n);

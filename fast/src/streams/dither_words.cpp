@@ -40,6 +40,11 @@ void DitherWords(std::uint64_t seed, const std::uint64_t* rows, std::size_t coun
   constexpr std::size_t kLanes = hn::MaxLanes(d);
   for (std::size_t i = 0; i < count; i += kLanes) {
     const std::size_t some = count - i < kLanes ? count - i : kLanes;
+    if (some == kLanes) {
+      const hn::Rebind<std::uint32_t, decltype(d)> words32;
+      hn::StoreU(hn::TruncateTo(words32, FirstWord(d, seed, hn::LoadU(d, rows + i))), words32, words + i);
+      continue;
+    }
     std::uint64_t row[kLanes] = {}, word[kLanes];
     std::memcpy(row, rows + i, some * sizeof row[0]);
     hn::StoreU(FirstWord(d, seed, hn::LoadU(d, row)), d, word);

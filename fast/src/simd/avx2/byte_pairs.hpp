@@ -136,19 +136,21 @@ inline HWY_ATTR void SumsByPairs(const detail::ByteTask& task) {
   }
 }
 
-inline HWY_ATTR bool ContainsByHalves(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
-  const int all = bits == 8 ? 1 : bits == 4 ? 0x11 : bits == 2 ? 0x55 : 0xFF;
-  const __m256i pattern = _mm256_set1_epi8(static_cast<char>(code * all)), zero = _mm256_setzero_si256();
+// A field is the first code where it is zero, and the last where its complement is.
+inline HWY_ATTR bool EndByHalves(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {
+  const __m256i zero = _mm256_setzero_si256(), ones = _mm256_set1_epi8(-1);
   __m256i found = zero;
   std::size_t at = 0;
   for (; at + 32 <= count; at += 32) {
-    const __m256i apart = _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes + at)), pattern);
-    for (int shift = 0; shift < 8; shift += bits)
-      found = _mm256_or_si256(
-          found, _mm256_cmpeq_epi8(
-                     _mm256_and_si256(apart, _mm256_set1_epi8(static_cast<char>(((1 << bits) - 1) << shift))), zero));
+    const __m256i codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes + at));
+    for (int shift = 0; shift < 8; shift += bits) {
+      const __m256i field = _mm256_set1_epi8(static_cast<char>(((1 << bits) - 1) << shift));
+      if (first) found = _mm256_or_si256(found, _mm256_cmpeq_epi8(_mm256_and_si256(codes, field), zero));
+      if (last)
+        found = _mm256_or_si256(found, _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_xor_si256(codes, ones), field), zero));
+    }
   }
-  return _mm256_movemask_epi8(found) != 0 || ContainsByCode(bits, bytes + at, count - at, code);
+  return _mm256_movemask_epi8(found) != 0 || EndByCode(bits, bytes + at, count - at, first, last);
 }
 
 }  // namespace hdq::HDQ_ISA

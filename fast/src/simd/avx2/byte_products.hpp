@@ -9,8 +9,8 @@ namespace hdq::HDQ_ISA {
 inline int MostFilteredBits() { return kMostBitsInPairs; }
 
 inline void SumsOfBytes(const detail::ByteTask& task) { SumsByPairs(task); }
-inline bool ContainsCode(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
-  return ContainsByHalves(bits, bytes, count, code);
+inline bool ContainsEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {
+  return EndByHalves(bits, bytes, count, first, last);
 }
 
 }  // namespace hdq::HDQ_ISA

@@ -246,20 +246,44 @@ HDQ_VNNI inline void SumsWithVnni(const detail::ByteTask& task) {
   _mm512_storeu_si512(task.sums, SumsOfLanes(lanes));
 }
 
-// Fields of `bits` bits that are all zero, in any of count bytes less those of `code`.
-HDQ_VNNI inline bool ContainsCodeWithVnni(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
-  const int all = bits == 8 ? 1 : bits == 4 ? 0x11 : bits == 2 ? 0x55 : 0xFF;
-  const __m512i pattern = _mm512_set1_epi8(static_cast<char>(code * all));
+// A field is the first code where it is zero, and the last where its complement is. flip: 0, or all ones.
+template <int bits>
+HDQ_VNNI_INLINE __mmask64 EndsOfChunk(__mmask64 some, __m512i codes, __m512i flip) {
+  const __m512i apart = _mm512_xor_si512(codes, flip);
   __mmask64 found = 0;
-  for (std::size_t at = 0; at < count; at += detail::byte_chunk) {
-    const std::size_t left = count - at;
-    const __mmask64 some = left < detail::byte_chunk ? ~__mmask64{0} >> (detail::byte_chunk - left) : ~__mmask64{0};
-    const __m512i apart = _mm512_xor_si512(_mm512_maskz_loadu_epi8(some, bytes + at), pattern);
-    for (int shift = 0; shift < 8; shift += bits)
-      found |=
-          _mm512_mask_testn_epi8_mask(some, apart, _mm512_set1_epi8(static_cast<char>(((1 << bits) - 1) << shift)));
+  for (int shift = 0; shift < 8; shift += bits)
+    found |= _mm512_mask_testn_epi8_mask(some, apart, _mm512_set1_epi8(static_cast<char>(((1 << bits) - 1) << shift)));
+  return found;
+}
+template <int bits>
+HDQ_VNNI inline bool HasOneEnd(const std::uint8_t* bytes, std::size_t count, __m512i flip) {
+  __mmask64 found = 0;
+  std::size_t at = 0;
+  for (; at + 64 <= count; at += 64) found |= EndsOfChunk<bits>(~__mmask64{0}, _mm512_loadu_si512(bytes + at), flip);
+  if (at < count) {
+    const __mmask64 some = ~__mmask64{0} >> (64 - (count - at));
+    found |= EndsOfChunk<bits>(some, _mm512_maskz_loadu_epi8(some, bytes + at), flip);
   }
   return found != 0;
+}
+// One added, the ends of bytes are 1 and 0.
+HDQ_VNNI inline bool HasEitherEndOfBytes(const std::uint8_t* bytes, std::size_t count) {
+  const __m512i one = _mm512_set1_epi8(1);
+  __m512i least = _mm512_set1_epi8(2);
+  std::size_t at = 0;
+  for (; at + 64 <= count; at += 64)
+    least = _mm512_min_epu8(least, _mm512_add_epi8(_mm512_loadu_si512(bytes + at), one));
+  if (at < count) {
+    const __mmask64 some = ~__mmask64{0} >> (64 - (count - at));
+    least = _mm512_mask_min_epu8(least, some, least, _mm512_add_epi8(_mm512_maskz_loadu_epi8(some, bytes + at), one));
+  }
+  return _mm512_cmple_epu8_mask(least, one) != 0;
+}
+template <int bits>
+HDQ_VNNI inline bool EndWithVnni(const std::uint8_t* bytes, std::size_t count, bool first, bool last) {
+  if (bits == 8 && first && last) return HasEitherEndOfBytes(bytes, count);
+  return (first && HasOneEnd<bits>(bytes, count, _mm512_setzero_si512())) ||
+         (last && HasOneEnd<bits>(bytes, count, _mm512_set1_epi8(-1)));
 }
 
 inline bool HasVnni() {
@@ -282,8 +306,18 @@ inline void SumsOfBytes(const detail::ByteTask& task) {
       return SumsWithVnni<8>(task);
   }
 }
-inline bool ContainsCode(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
-  return HasVnni() ? ContainsCodeWithVnni(bits, bytes, count, code) : ContainsByHalves(bits, bytes, count, code);
+inline bool ContainsEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {
+  if (!HasVnni()) return EndByHalves(bits, bytes, count, first, last);
+  switch (bits) {
+    case 1:
+      return EndWithVnni<1>(bytes, count, first, last);
+    case 2:
+      return EndWithVnni<2>(bytes, count, first, last);
+    case 4:
+      return EndWithVnni<4>(bytes, count, first, last);
+    default:
+      return EndWithVnni<8>(bytes, count, first, last);
+  }
 }
 
 }  // namespace hdq::HDQ_ISA

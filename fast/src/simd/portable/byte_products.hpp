@@ -10,8 +10,8 @@ namespace hdq::HDQ_ISA {
 inline int MostFilteredBits() { return HWY_TARGET == HWY_SCALAR ? 8 : 0; }
 
 inline void SumsOfBytes(const detail::ByteTask& task) { SumsByCode(task); }
-inline bool ContainsCode(int bits, const std::uint8_t* bytes, std::size_t count, std::uint8_t code) {
-  return ContainsByCode(bits, bytes, count, code);
+inline bool ContainsEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {
+  return EndByCode(bits, bytes, count, first, last);
 }
 
 }  // namespace hdq::HDQ_ISA
