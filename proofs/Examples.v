@@ -1459,7 +1459,7 @@ Proof.
   intros [|[|j]] H; cbn; lia.
 Qed.
 
-(** One coordinate, w = c = 1, norm 5: the bound is 10, with an error of 1. It is below 16, and 16 below what is asked for 100; so the
+(** One coordinate, q = w = c = 1, norm 5: the bound is 10, with an error of 1. It is below 16, and 16 below what is asked for 100; so the
     score, which is 5, is below 100. *)
 Lemma round32_whole z : (Z.abs z < 2 ^ 24)%Z -> round32 (IZR z) = IZR z.
 Proof. intros H. apply round_format_id. now apply is_binary32_IZR. Qed.
@@ -1484,19 +1484,32 @@ Proof.
   pose proof (ByteFilter.round64_within (y * one) 220 ltac:(apply Rabs_le; lra)) as H4. apply Rabs_le_inv in H4. lra.
 Qed.
 
-Example a_row_below_100 : inner_product32 1 (score_sum32 1 (fun _ => 1) (fun _ => 1)) 5 0 < 100.
+Definition q_one : vec := fun i => match i with O => 1 | _ => 0 end.
+Definition w_one : vec := rotated_query32 1 0 (fun _ => 1) 0 q_one.
+
+Lemma w_one_first : w_one 0%nat = 1.
 Proof.
-  pose proof (Statements.filter_bound_correct 1 (fun _ => 1) (fun _ => 1) (fun _ => 0%Z) (fun _ => 127%Z) 1 0 (/ 127) 0 1 1 1 1 0 5 0 0 100 16) as H.
-  destruct H as (H & _); [lia|lia| |lra| | |lra|lia|].
+  change (w_one 0%nat) with (1 * prescale 0 q_one 0%nat). unfold prescale, q_one. change (bpow radix2 0) with 1.
+  rewrite !Rmult_1_l. exact (round32_whole 1 ltac:(cbn; lia)).
+Qed.
+
+Example a_row_below_100 : inner_product32 1 (score_sum32 1 w_one (fun _ => 1)) 5 0 < 100.
+Proof.
+  pose proof (Statements.filter_bound_correct 1 0 1 (fun _ => 1) 0 q_one (fun _ => 1) (fun _ => 0%Z) (fun _ => 127%Z) 1 0 (/ 127) 0 1 1 1 1 0 5 100 16)
+    as H. cbv zeta in H. change (1 * 2 ^ 0)%nat with 1%nat in H. change (rotated_query32 1 0 (fun _ => 1) 0 q_one) with w_one in H.
+  destruct H as (H & _); [now left|lia|cbn; lia|exact is_sign_one| | |lia| | |lra| | |lra|].
+  - intros [|i]; [apply (is_binary32_IZR 1); cbn; lia|apply generic_format_0].
+  - intros [|i] Hi; [lia|easy].
+  - assert (Hn : norm2 1 q_one = 1) by (unfold norm2, dot, q_one; simpl; ring). rewrite Hn, sqrt_1. simpl. lra.
   - unfold ByteFilter.in_bucket. rewrite Rabs_R1. repeat split; try lra; try lia; rewrite ?Rabs_R1; try lra.
     replace (1 - (1 + 0 * (0 - 127.5))) with 0 by ring. rewrite Rabs_R0. lra.
   - unfold ByteFilter.filter_rounding. change (score_roundings 1) with 12%nat. simpl INR. lra.
-  - assert (Hw : ByteFilter.total_abs 1 (fun _ => 1) = 1) by (unfold ByteFilter.total_abs; simpl; rewrite Rabs_R1; lra).
-    assert (Hf : ByteFilter.total_abs 1 (ByteFilter.residue (fun _ => 1) (/ 127) (fun _ => 127%Z)) = 0).
-    { unfold ByteFilter.total_abs, ByteFilter.residue. simpl. replace (1 - / 127 * 127) with 0 by field. rewrite Rabs_R0. lra. }
-    unfold ByteFilter.filter_query. rewrite Hw, Hf. repeat split; try lra.
+  - assert (Hw : ByteFilter.total_abs 1 w_one = 1) by (unfold ByteFilter.total_abs; cbn [sum]; rewrite w_one_first, Rabs_R1; lra).
+    assert (Hf : ByteFilter.total_abs 1 (ByteFilter.residue w_one (/ 127) (fun _ => 127%Z)) = 0).
+    { unfold ByteFilter.total_abs, ByteFilter.residue. cbn [sum]. rewrite w_one_first. replace (1 - / 127 * 127) with 0 by field. rewrite Rabs_R0. lra. }
+    unfold ByteFilter.filter_steps. rewrite Hw, Hf. repeat split; try lra.
     + exists 127%Z. split; [intros; cbn; lia|cbn; lia].
-    + simpl. replace (1 - (0 + 1)) with 0 by ring. rewrite Rabs_R0. lra.
+    + cbn [sum]. rewrite w_one_first. replace (1 - (0 + 1)) with 0 by ring. rewrite Rabs_R0. lra.
   - apply H; [exact asked_for_100|]. rewrite bound_of_one. lra.
 Qed.
 

@@ -513,21 +513,25 @@ Theorem plane_sums_correct d high low m Q :
 Proof. exact (ByteFilter.plane_sums_correct d high low m Q). Qed.
 
 (** A row whose bound, computed in float32, is below the threshold has a worse score than T: a lower inner product or cosine, a larger squared
-    distance, as they are computed. The rotated query is w, near t p_j; the codewords c_j are within eps of a + s (m_j - 127.5) and, like
-    |a| + 127.5 s, at most A; the errors that are added, [ce], [magnitude], [res], cover all roundings. Q is the query's square, theta any number
-    up to the threshold in binary64. That sum |w_j| is between 1/2 and 1.01 d |q|/2^e is assumed of the rotation. *)
-Theorem filter_bound_correct d w c m p a s t eps A ce total magnitude res rho e Q T theta :
-  (0 < d)%nat -> (Z.of_nat d <= 2 ^ 16)%Z -> ByteFilter.in_bucket d c m a s eps A -> / 2 <= A -> eps + ByteFilter.filter_rounding d * A <= ce ->
-  ByteFilter.filter_query d w p t total magnitude res -> / 2 ^ 50 <= rho -> (-40 <= e <= 40)%Z ->
+    distance, as they are computed. The query q, 2^e about |q|, is rotated: w, near t p_j; the row's codewords c_j are within err of
+    a + s (m_j - 127.5), m_j the [bytes], and like |a| + 127.5 s at most A; the errors that are added, [ce], [magnitude] and [res], cover all
+    roundings; theta is any number up to the threshold in binary64. *)
+Theorem filter_bound_correct m k n eps e q c bytes p a s t err A ce total magnitude res rho T theta :
+  base_order m -> (0 < n <= m * 2 ^ k)%nat -> (Z.of_nat (m * 2 ^ k) <= 2 ^ 16)%Z -> is_sign eps ->
+  (forall i, is_binary32 (q i)) -> (forall i, (n <= i)%nat -> q i = 0) ->
+  (-40 <= e <= 40)%Z -> 0.99 * bpow radix2 e <= sqrt (norm2 n q) <= 2.02 * bpow radix2 e ->
+  let d := (m * 2 ^ k)%nat in
+  let w := rotated_query32 m k eps e q in
+  ByteFilter.in_bucket d c bytes a s err A -> / 2 <= A <= 256 -> err + ByteFilter.filter_rounding d * A <= ce ->
+  ByteFilter.filter_steps d w p t total magnitude res -> / 2 ^ 50 <= rho ->
   let S := score_sum32 d w c in
-  let upper := ByteFilter.filter_bound32 d p m a s ce t total magnitude res in
+  let Q := sum_of_squares64 n q in
+  let upper := ByteFilter.filter_bound32 d p bytes a s ce t total magnitude res in
   let gain := round32 (round64 (2 * bpow radix2 e / INR d)) in
   (theta <= ByteFilter.scaled_least64 T (round64 (INR d / bpow radix2 e)) -> upper rho 1 0 < theta -> inner_product32 d S rho e < T) /\
-  (0 <= Q -> A <= 256 -> ByteFilter.total_abs d w * bpow radix2 e <= 1.01 * (INR d * sqrt Q) ->
-   theta <= ByteFilter.distance_least64 T Q -> upper rho gain (1 - / 2 ^ 20) < theta -> T < squared_distance32 d Q S rho e) /\
-  (0 < Q -> / 2 ^ 100 <= cosine_factor64 d Q e <= 2 ^ 100 ->
-   theta <= ByteFilter.scaled_least64 T (round64 (/ cosine_factor64 d Q e)) -> upper 1 1 0 < theta -> cosine32 d Q S rho e < T).
-Proof. exact (ByteFilter.filter_bound_correct d w c m p a s t eps A ce total magnitude res rho e Q T theta). Qed.
+  (theta <= ByteFilter.distance_least64 T Q -> upper rho gain (1 - / 2 ^ 20) < theta -> T < squared_distance32 d Q S rho e) /\
+  (theta <= ByteFilter.scaled_least64 T (round64 (/ cosine_factor64 d Q e)) -> upper 1 1 0 < theta -> cosine32 d Q S rho e < T).
+Proof. exact (ByteFilter.filter_bound_correct m k n eps e q c bytes p a s t err A ce total magnitude res rho T theta). Qed.
 
 (** So rows may be skipped: threads take rows by tiles, in any order; a row may be skipped if k are kept before its tile and it is behind the last
     of them in the strict order of scores, then row numbers. The k nearest that are found are those of all rows. *)

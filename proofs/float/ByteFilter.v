@@ -6,7 +6,7 @@
     byte_filter.hpp. *)
 From Coq Require Import ZArith Reals Arith Lia Lra.
 From Flocq Require Import Core.
-From Hdq Require Import Defs Sums Paley FloatTree FloatTransform FloatCode FloatNorm FloatScore.
+From Hdq Require Import Defs Sums Hadamard Paley FloatStages FloatTree FloatTransform FloatCode FloatNorm FloatScore.
 Open Scope R_scope.
 
 (** ** Integers *)
@@ -304,11 +304,13 @@ Proof.
 Qed.
 
 (** A query, as the filter has it: |p_j| <= Q, sums in binary32, the errors rounded up. *)
-Definition filter_query (d : nat) (w : vec) (p : nat -> Z) (t total magnitude res : R) : Prop :=
-  / 2 <= total_abs d w /\ 0 <= t <= total_abs d w /\
+Definition filter_steps (d : nat) (w : vec) (p : nat -> Z) (t total magnitude res : R) : Prop :=
+  0 <= t <= total_abs d w /\
   (exists Q, (forall j, (j < d)%nat -> (Z.abs (p j) <= Q)%Z) /\ (255 * (Z.of_nat d * Q) < 2 ^ 31)%Z) /\
   Rabs (total - sum d w) <= 1.1 * / 2 ^ 24 * total_abs d w /\
   total_abs d w <= magnitude /\ 127.5 * (1 + filter_rounding d) * total_abs d (residue w t p) <= res.
+Definition filter_query (d : nat) (w : vec) (p : nat -> Z) (t total magnitude res : R) : Prop :=
+  / 2 <= total_abs d w /\ filter_steps d w p t total magnitude res.
 
 (** The bound of a row: of rho G S, but for kappa rho^2. *)
 Definition filter_bound32 (d : nat) (p m : nat -> Z) (a s codeword_error t total magnitude res rho gain kappa : R) : R :=
@@ -583,8 +585,8 @@ Proof.
   apply Rabs_le_inv in H2. lra.
 Qed.
 
-(** q at exponent e is 2^e times the query that was rotated; Q its square. theta is any number up to the threshold in binary64. *)
-Theorem filter_bound_correct d w c m p a s t eps A ce total magnitude res rho e Q T theta :
+(** Q is the query's square; theta any number up to the threshold in binary64. *)
+Theorem filter_bound_of_sum d w c m p a s t eps A ce total magnitude res rho e Q T theta :
   (0 < d)%nat -> (Z.of_nat d <= 2 ^ 16)%Z -> in_bucket d c m a s eps A -> / 2 <= A -> eps + filter_rounding d * A <= ce ->
   filter_query d w p t total magnitude res -> / 2 ^ 50 <= rho -> (-40 <= e <= 40)%Z ->
   let S := score_sum32 d w c in
@@ -635,4 +637,160 @@ Proof.
     + replace (2 * (rho * S / (n / b))) with (rho * (G * S)) by (unfold G; field; lra). exact H.
   - intros HQ Hf Htheta Hupper. pose proof (Habove 1 1 1 0 ltac:(lra) Hone ltac:(lra) ltac:(lra)) as H. fold upper in H.
     apply cosine_below; try easy; lra.
+Qed.
+
+(** ** What the hypotheses say of a bucket and of a rotated query *)
+
+(** Codewords increase with the word, and those of a bucket's ends, each computed within 2^-40 (1 + |r|), enclose the float32 codewords of all of
+    its words. *)
+Lemma bucket_encloses low high r_low r_high r x :
+  r_low <= r <= r_high -> Rabs (low - r_low) <= / 2 ^ 40 * (1 + Rabs r_low) -> Rabs (high - r_high) <= / 2 ^ 40 * (1 + Rabs r_high) ->
+  Rabs (x - r) <= / 2 ^ 40 * (1 + Rabs r) ->
+  low - / 2 ^ 22 * (1 + Rabs low) <= round32 x <= high + / 2 ^ 22 * (1 + Rabs high).
+Proof.
+  assert (Hup : forall h s t y, t <= s -> Rabs (h - s) <= / 2 ^ 40 * (1 + Rabs s) -> Rabs (y - t) <= / 2 ^ 40 * (1 + Rabs t) ->
+    round32 y <= h + / 2 ^ 22 * (1 + Rabs h)).
+  { intros h s t y Hts Hh Hy. apply Rabs_le_inv in Hh, Hy. pose proof (increasing (/ 2 ^ 40) _ _ ltac:(lra) Hts) as Hinc.
+    set (z := s + / 2 ^ 40 * Rabs s + / 2 ^ 40) in *. pose proof (Rabs_pos s). pose proof (Rabs_pos h).
+    assert (Hz : Rabs z <= 1.001 * Rabs s + / 2 ^ 40) by (unfold z; apply Rabs_le; unfold Rabs in *; destruct (Rcase_abs s); lra).
+    pose proof (round32_le y z ltac:(unfold z; lra)). pose proof (round32_within z _ Hz) as Hr. apply Rabs_le_inv in Hr.
+    assert (Rabs s <= 1.001 * Rabs h + / 2 ^ 30) by (unfold Rabs in *; destruct (Rcase_abs s), (Rcase_abs h); lra). unfold z in *. lra. }
+  intros Hr Hlow Hhigh Hx. split; [|exact (Hup _ _ _ _ (proj2 Hr) Hhigh Hx)].
+  pose proof (Hup (- low) (- r_low) (- r) (- x) ltac:(lra)) as H. rewrite !Rabs_Ropp in H. unfold round32 in *. rewrite round_format_opp in H.
+  enough (- round_format (-149) 24 x <= - low + / 2 ^ 22 * (1 + Rabs low)) by lra. apply H.
+  - replace (- low - - r_low) with (- (low - r_low)) by ring. now rewrite Rabs_Ropp.
+  - replace (- x - - r) with (- (x - r)) by ring. now rewrite Rabs_Ropp.
+Qed.
+
+Lemma total_abs_between d y : sqrt (norm2 d y) <= total_abs d y <= sqrt (INR d) * sqrt (norm2 d y).
+Proof.
+  pose proof (total_abs_nonneg d y) as HT. unfold total_abs in *. set (T := sum d (fun j => Rabs (y j))) in *. split.
+  - rewrite <- (sqrt_square T) by easy. apply sqrt_le_1_alt. unfold norm2, dot. unfold T at 1. rewrite <- sum_scal_r. apply sum_le. intros j Hj.
+    rewrite <- (Rabs_pos_eq (y j * y j)) by apply Rle_0_sqr. rewrite Rabs_mult. apply Rmult_le_compat_l; [apply Rabs_pos|].
+    apply (sum_term_le d (fun j => Rabs (y j)) j); [intros; apply Rabs_pos|exact Hj].
+  - rewrite <- sqrt_mult by (apply pos_INR || apply norm2_nonneg). rewrite <- (sqrt_square T) by easy. apply sqrt_le_1_alt.
+    pose proof (cauchy_schwarz d (fun _ => 1) (fun j => Rabs (y j))) as H. unfold norm2, dot in *.
+    rewrite (sum_ext d (fun i => 1 * Rabs (y i)) (fun i => Rabs (y i))), (sum_ext d (fun i => 1 * 1) (fun _ => 1)), sum_const in H by (intros; ring).
+    rewrite (sum_ext d (fun i => Rabs (y i) * Rabs (y i)) (fun i => y i * y i)) in H
+      by (intros; rewrite <- Rabs_mult; apply Rabs_pos_eq, Rle_0_sqr). fold T in H. lra.
+Qed.
+
+(** The rotated query, scaled by 2^-e, |q| being at least 0.99 2^e: sum |w_j| is at least 1/2, and at most little above d |q|/2^e. *)
+Lemma rotated_query_mass m k n eps q e :
+  base_order m -> (n <= m * 2 ^ k)%nat -> (Z.of_nat (m * 2 ^ k) <= 2 ^ 16)%Z -> is_sign eps ->
+  (forall i, is_binary32 (q i)) -> (forall i, (n <= i)%nat -> q i = 0) ->
+  let d := (m * 2 ^ k)%nat in let w := rotated_query32 m k eps e q in
+  0.99 * bpow radix2 e <= sqrt (norm2 n q) ->
+  / 2 <= total_abs d w /\ total_abs d w * bpow radix2 e <= 1.001 * (INR d * sqrt (norm2 n q)).
+Proof.
+  intros Hm Hn Hd He Hq Hzero d w HN. pose proof (bpow_gt_0 radix2 e) as Hb. pose proof (order_positive m k Hm) as Hd0. fold d in Hd0, Hd, Hn.
+  set (N := sqrt (norm2 n q)) in *. set (b := bpow radix2 e) in *. set (y := rotate d (supported_matrix m k) eps q).
+  set (E := rotation_error_bound m k n (- e) q).
+  assert (HD : 1 <= INR d <= 2 ^ 16).
+  { split; [apply (le_INR 1); lia|]. rewrite INR_IZR_INZ. apply IZR_le in Hd. simpl IZR in Hd. lra. }
+  set (D := INR d) in *. assert (Hroot : 1 <= sqrt D <= 2 ^ 8).
+  { split; [rewrite <- sqrt_1; apply sqrt_le_1_alt; lra|]. replace (2 ^ 8) with (sqrt (2 ^ 8 * 2 ^ 8)) by (apply sqrt_square; lra).
+    apply sqrt_le_1_alt. lra. }
+  assert (HrD : sqrt D * sqrt D = D) by (apply sqrt_sqrt; lra). set (root := sqrt D) in *.
+  assert (HqN : norm2 d q = norm2 n q).
+  { unfold norm2, dot. apply sum_truncate; [exact Hn|]. intros i Hi. rewrite Hzero by lia. ring. }
+  assert (HyN : sqrt (norm2 d y) = root * N).
+  { unfold y, rotate. rewrite hadamard_norm2 by now apply supported_hadamard. fold D.
+    replace (norm2 d (fun i => eps i * q i)) with (norm2 n q); [apply sqrt_mult; [lra|apply norm2_nonneg]|].
+    rewrite <- HqN. unfold norm2, dot. apply sum_ext. intros i _.
+    replace (eps i * q i * (eps i * q i)) with (eps i * eps i * (q i * q i)) by ring. rewrite (is_sign_sq eps i He). ring. }
+  destruct (total_abs_between d y) as [Hy1 Hy2]. fold D root in Hy2. rewrite HyN in Hy1, Hy2.
+  destruct (total_abs_between d q) as [_ Hq2]. fold D root in Hq2. rewrite HqN in Hq2. fold N in Hq2.
+  assert (HwE : Rabs (total_abs d w * b - total_abs d y) <= D * E).
+  { unfold D, total_abs. rewrite <- sum_const, <- sum_scal_r, <- sum_minus. eapply Rle_trans; [apply sum_Rabs_le|]. apply sum_le. intros j Hj.
+    pose proof (rotation_error_bound_correct m k n eps q (- e) j Hm Hj Hn He Hq Hzero) as H. rewrite Z.opp_involutive in H.
+    fold d b E in H. fold y in H. fold (rotated_query32 m k eps e q) in H. fold w in H.
+    eapply Rle_trans; [|exact H]. rewrite <- (Rabs_pos_eq b) at 1 by lra. rewrite <- Rabs_mult. apply Rabs_triang_inv2. }
+  assert (HE : E <= 25 * / 2 ^ 24 * (root * N) + / 2 ^ 130 * b).
+  { assert (Hk : (k <= 16)%nat).
+    { destruct (Nat.le_gt_cases k 16) as [H|H]; [exact H|]. exfalso.
+      assert ((2 ^ 17 <= 2 ^ Z.of_nat k)%Z) by (apply Z.pow_le_mono_r; lia).
+      assert ((Z.of_nat (2 ^ k) = 2 ^ Z.of_nat k)%Z) by (rewrite Nat2Z.inj_pow; easy). assert (1 <= m)%nat by (destruct Hm as [->|[->|[->| ->]]]; lia).
+      unfold d in Hd. rewrite Nat2Z.inj_mul in Hd. nia. }
+    assert (Hs : (transform_addition_stages m k <= 24)%nat).
+    { unfold transform_addition_stages. assert (base_addition_stages m <= 8)%nat by (destruct Hm as [->|[->|[->| ->]]]; cbn; lia). lia. }
+    assert (HsR : INR (transform_addition_stages m k) <= 24) by (apply le_INR in Hs; simpl (INR 24) in Hs; lra).
+    destruct (growth_small (transform_addition_stages m k) ltac:(lra)) as [Hg _]. pose proof (growth32_ge_1 (transform_addition_stages m k)) as Hg1.
+    unfold E, rotation_error_bound. fold d. rewrite Z.opp_involutive. fold b. set (g := (1 + unit_roundoff) ^ transform_addition_stages m k) in *.
+    assert (HL : 0 <= scaling_loss n (- e) <= / 2 ^ 134).
+    { unfold scaling_loss. destruct (- e <? 0)%Z; [|lra]. assert (Hu : bpow radix2 (-150) <= / 2 ^ 150).
+      { right. change (-150)%Z with (- (150))%Z. rewrite bpow_opp, bpow_powerRZ. easy. }
+      pose proof (bpow_gt_0 radix2 (-150)). assert (HnD : INR n <= D) by now apply le_INR. pose proof (pos_INR n).
+      split; [apply Rmult_le_pos; lra|]. apply Rle_trans with (2 ^ 16 * / 2 ^ 150); [apply Rmult_le_compat; lra|lra]. }
+    set (L := scaling_loss n (- e)) in *. fold (total_abs d q). set (Q1 := total_abs d q) in *.
+    assert (Hinv : bpow radix2 (- e) * b = 1) by (unfold b; rewrite <- bpow_plus; now replace (- e + e)%Z with 0%Z by ring).
+    replace (((g - 1) * (Q1 * bpow radix2 (- e) + L) + L) * b) with ((g - 1) * Q1 * (bpow radix2 (- e) * b) + g * L * b) by ring.
+    rewrite Hinv, Rmult_1_r. assert (HQ0 : 0 <= Q1) by apply total_abs_nonneg.
+    assert ((g - 1) * Q1 <= 25 * / 2 ^ 24 * (root * N)) by (apply Rmult_le_compat; lra).
+    assert (g * L * b <= / 2 ^ 130 * b); [|lra]. apply Rmult_le_compat_r; [lra|].
+    apply Rle_trans with (2 * / 2 ^ 134); [apply Rmult_le_compat; lra|lra]. }
+  assert (HN0 : 0 <= N) by apply sqrt_pos. assert (HDN : N <= D * N) by (rewrite <- (Rmult_1_l N) at 1; apply Rmult_le_compat_r; lra).
+  assert (HrN : N <= root * N) by (rewrite <- (Rmult_1_l N) at 1; apply Rmult_le_compat_r; lra).
+  assert (HDE : D * E <= 25 * / 2 ^ 24 * (D * (root * N)) + / 2 ^ 114 * b).
+  { apply Rle_trans with (D * (25 * / 2 ^ 24 * (root * N) + / 2 ^ 130 * b)); [apply Rmult_le_compat_l; lra|].
+    assert (D * b <= 2 ^ 16 * b) by (apply Rmult_le_compat_r; lra). lra. }
+  apply Rabs_le_inv in HwE.
+  assert (H1 : D * (root * N) <= 2 ^ 16 * (root * N)) by (apply Rmult_le_compat_r; [apply Rmult_le_pos; lra|lra]).
+  assert (H2 : D * (root * N) <= 2 ^ 8 * (D * N)).
+  { replace (D * (root * N)) with (root * (D * N)) by ring. apply Rmult_le_compat_r; [apply Rmult_le_pos; lra|lra]. }
+  assert (H3 : root * (root * N) = D * N) by (rewrite <- Rmult_assoc, HrD; easy). split; [|lra].
+  apply Rmult_le_reg_r with b; [exact Hb|]. lra.
+Qed.
+
+(** Of a query q with 2^e about |q|, rotated as for its scores: whatever theta is up to the threshold in binary64. *)
+Theorem filter_bound_correct m k n eps e q c bytes p a s t err A ce total magnitude res rho T theta :
+  base_order m -> (0 < n <= m * 2 ^ k)%nat -> (Z.of_nat (m * 2 ^ k) <= 2 ^ 16)%Z -> is_sign eps ->
+  (forall i, is_binary32 (q i)) -> (forall i, (n <= i)%nat -> q i = 0) ->
+  (-40 <= e <= 40)%Z -> 0.99 * bpow radix2 e <= sqrt (norm2 n q) <= 2.02 * bpow radix2 e ->
+  let d := (m * 2 ^ k)%nat in
+  let w := rotated_query32 m k eps e q in
+  in_bucket d c bytes a s err A -> / 2 <= A <= 256 -> err + filter_rounding d * A <= ce ->
+  filter_steps d w p t total magnitude res -> / 2 ^ 50 <= rho ->
+  let S := score_sum32 d w c in
+  let Q := sum_of_squares64 n q in
+  let upper := filter_bound32 d p bytes a s ce t total magnitude res in
+  let gain := round32 (round64 (2 * bpow radix2 e / INR d)) in
+  (theta <= scaled_least64 T (round64 (INR d / bpow radix2 e)) -> upper rho 1 0 < theta -> inner_product32 d S rho e < T) /\
+  (theta <= distance_least64 T Q -> upper rho gain (1 - / 2 ^ 20) < theta -> T < squared_distance32 d Q S rho e) /\
+  (theta <= scaled_least64 T (round64 (/ cosine_factor64 d Q e)) -> upper 1 1 0 < theta -> cosine32 d Q S rho e < T).
+Proof.
+  intros Hm Hn Hd Heps Hq Hzero He HN d w Hrow HA Hce Hsteps Hrho S Q upper gain. pose proof (bpow_gt_0 radix2 e) as Hb.
+  destruct (rotated_query_mass m k n eps q e Hm (proj2 Hn) Hd Heps Hq Hzero (proj1 HN)) as [Hhalf Hmass]. fold d w in Hhalf, Hmass.
+  pose proof (order_positive m k Hm) as Hd0. fold d in Hd0, Hd.
+  assert (HD : 1 <= INR d <= 2 ^ 16).
+  { split; [apply (le_INR 1); lia|]. rewrite INR_IZR_INZ. apply IZR_le in Hd. simpl IZR in Hd. lra. }
+  set (b := bpow radix2 e) in *. set (N := sqrt (norm2 n q)) in *.
+  assert (HN2 : N * N = norm2 n q) by (apply sqrt_sqrt, norm2_nonneg).
+  assert (HQ : Rabs (Q - N * N) <= 0.001 * (N * N)).
+  { rewrite HN2. destruct (sum_of_squares64_error n q (proj1 Hn) Hq Hzero) as [_ H]. fold Q in H. eapply Rle_trans; [exact H|].
+    apply Rmult_le_compat_r; [apply norm2_nonneg|].
+    assert (Hsmall : INR (norm_additions n) <= 4100).
+    { rewrite INR_IZR_INZ. apply (IZR_le _ 4100). unfold norm_additions. fold d in Hn. assert ((n + 15) / 16 <= 4097)%nat; [|lia].
+      apply Nat.lt_succ_r, Nat.div_lt_upper_bound; lia. }
+    destruct (growth_small _ Hsmall) as [_ Hg]. enough ((1 + unit_roundoff64) ^ norm_additions n <= 1.001) by lra. eapply Rle_trans; [|exact Hg].
+    apply pow_incr. unfold unit_roundoff64, unit_roundoff. lra. }
+  apply Rabs_le_inv in HQ. assert (HN0 : 0 < N * N) by (apply Rmult_lt_0_compat; lra).
+  assert (Hroot : 0.999 * N <= sqrt Q <= 1.001 * N).
+  { split; [rewrite <- (sqrt_square (0.999 * N)) by lra|rewrite <- (sqrt_square (1.001 * N)) by lra]; apply sqrt_le_1_alt; lra. }
+  assert (Hb40 : / 2 ^ 40 <= b <= 2 ^ 40).
+  { unfold b. split; [apply Rle_trans with (bpow radix2 (-40)); [right; simpl; lra|apply bpow_le; lia]|].
+    apply Rle_trans with (bpow radix2 40); [apply bpow_le; lia|right; simpl; lra]. }
+  destruct (filter_bound_of_sum d w c bytes p a s t err A ce total magnitude res rho e Q T theta Hd0 Hd Hrow (proj1 HA) Hce
+    (conj Hhalf Hsteps) Hrho He) as (H1 & H2 & H3). cbv zeta in H1, H2, H3. fold S upper b gain in H1, H2, H3.
+  split; [exact H1|]. split.
+  - apply H2; [lra|lra|]. assert (INR d * (0.999 * N) <= INR d * sqrt Q) by (apply Rmult_le_compat_l; lra).
+    assert (0 <= INR d * sqrt Q) by (apply Rmult_le_pos; lra). lra.
+  - apply H3; [lra|]. unfold cosine_factor64. fold b.
+    pose proof (round64_relative (sqrt Q) ltac:(lra)) as E1. apply Rabs_le_inv in E1. set (root := round64 (sqrt Q)) in *.
+    assert (Hlen : b * 0.9 <= INR d * root <= 2 ^ 16 * (2.1 * b)).
+    { split; [apply Rle_trans with (1 * root); [lra|apply Rmult_le_compat_r; lra]|apply Rmult_le_compat; lra]. }
+    pose proof (round64_relative (INR d * root) ltac:(lra)) as E2. apply Rabs_le_inv in E2. set (l := round64 (INR d * root)) in *.
+    assert (Hf : / 2 ^ 20 <= b / l <= 2).
+    { assert (0 < l) by lra. split; apply Rmult_le_reg_r with l; try lra; unfold Rdiv; rewrite Rmult_assoc, Rinv_l by lra; lra. }
+    pose proof (round64_relative (b / l) ltac:(lra)) as E3. apply Rabs_le_inv in E3. lra.
 Qed.
