@@ -87,8 +87,8 @@ void ByteFilter::set_query(const RotatedQuery& of, Query& query, std::int8_t* p)
 
 void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, const std::uint32_t* words,
                       std::size_t count, ByteRows& rows) const {
-  float magnitude[byte_rows] = {}, error[byte_rows] = {};
-  bool without_first[byte_rows], without_last[byte_rows];
+  const float eta = rounded_up(rounding_);
+  const bool cosine = metric_ == Metric::cosine;
   rows.count = count;
   rows.ahead = codes[0];
   for (std::size_t i = 0; i < count; ++i) {
@@ -98,25 +98,17 @@ void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, cons
     rows.tables[i] = codebook_.bytes(index);
     rows.scale[i] = bucket.scale;
     rows.centre[i] = bucket.centre;
-    rows.factor[i] = norms[i];
-    magnitude[i] = bucket.magnitude;
-    error[i] = bucket.error;
-    without_first[i] = bucket.without_first;
-    without_last[i] = bucket.without_last;
-  }
-  const float eta = rounded_up(rounding_);
-  for (std::size_t i = 0; i < byte_rows; ++i)
-    rows.codeword_error[i] = (error[i] + eta * magnitude[i]) * static_cast<float>(up);
-  for (std::size_t i = 0; i < count; ++i) {
-    rows.bounded[i] = (rows.factor[i] >= least_bounded_norm) & (rows.factor[i] <= most_bounded_norm) &
-                      (magnitude[i] <= most_magnitude);
-    if ((without_first[i] | without_last[i]) && rows.bounded[i])
-      rows.bounded[i] = !plan_.kernels.has_end(bits_, codes[i], plan_.code_bytes, without_first[i], without_last[i]);
-    if (!rows.bounded[i]) rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
+    rows.codeword_error[i] = (bucket.error + eta * bucket.magnitude) * static_cast<float>(up);
+    rows.factor[i] = cosine ? 1.0f : norms[i];
+    bool bounded =
+        norms[i] >= least_bounded_norm && norms[i] <= most_bounded_norm && bucket.magnitude <= most_magnitude;
+    if (bounded && (bucket.without_first || bucket.without_last))
+      bounded = !plan_.kernels.has_end(bits_, codes[i], plan_.code_bytes, bucket.without_first, bucket.without_last);
+    rows.bounded[i] = bounded;
+    if (!bounded) rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
   }
   for (std::size_t i = count; i < byte_rows; ++i)
     rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
-  if (metric_ == Metric::cosine) std::fill_n(rows.factor, byte_rows, 1.0f);
 }
 
 void ByteFilter::sum(std::size_t first, std::size_t count, const ByteRows& rows, std::uint8_t* scratch,

@@ -111,7 +111,7 @@ HWY_INLINE void SumsInPairs(const detail::ByteTask& task, std::size_t query) {
     PairLanes<bits> lanes;
     std::size_t at = 0;
     for (; at + chunk <= task.code_bytes; at += chunk, p += step) {
-      __builtin_prefetch(ahead + at);
+      __builtin_prefetch(ahead + at, 0, 2);
       lanes.Add(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + at)), m, p);
       lanes.Add(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + at + half)), m, p + half);
     }

@@ -123,7 +123,7 @@ HDQ_VNNI inline void LanesOfRows(const detail::ByteTask& task, std::size_t first
   std::size_t at = 0;
   for (; at + chunk <= task.code_bytes; at += chunk, p += step) {
     for (int r = 0; r < rows; ++r) {
-      __builtin_prefetch(ahead);
+      __builtin_prefetch(ahead, 0, 2);
       ahead += chunk;
       codes[r] = _mm512_loadu_si512(row[r] + at);
     }
@@ -131,7 +131,8 @@ HDQ_VNNI inline void LanesOfRows(const detail::ByteTask& task, std::size_t first
   }
   if (at < task.code_bytes) {
     const __mmask64 some = ~__mmask64{0} >> (chunk - (task.code_bytes - at));
-    for (std::size_t line = 0; line < rows * (task.code_bytes - at); line += chunk) __builtin_prefetch(ahead + line);
+    for (std::size_t line = 0; line < rows * (task.code_bytes - at); line += chunk)
+      __builtin_prefetch(ahead + line, 0, 2);
     for (int r = 0; r < rows; ++r) codes[r] = _mm512_maskz_loadu_epi8(some, row[r] + at);
     sums.Add(codes, p);
   }
@@ -176,7 +177,7 @@ HDQ_VNNI inline void ExpandRows(const detail::ByteTask& task) {
     for (std::size_t at = 0; at < task.code_bytes; at += chunk, to += step) {
       const std::size_t left = task.code_bytes - at;
       const __mmask64 some = left < chunk ? ~__mmask64{0} >> (chunk - left) : ~__mmask64{0};
-      __builtin_prefetch(task.ahead + row * task.code_bytes + at);
+      __builtin_prefetch(task.ahead + row * task.code_bytes + at, 0, 2);
       StoreFields<bits, 0>(table, _mm512_maskz_loadu_epi8(some, task.rows[row] + at), to);
     }
   }
