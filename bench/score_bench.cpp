@@ -5,6 +5,7 @@
 #include "bandwidth.hpp"
 #include "data.hpp"
 #include "hdq/search.hpp"
+#include "machine.hpp"
 #include "operations.hpp"
 #include "score_trial.hpp"
 
@@ -30,14 +31,19 @@ constexpr std::size_t neighbours = 10;
 
 // Rows that differ, each coded with its own dither: what the first pass rules out depends on both. Row r is one of a block of rows, turned
 // by as many places as there were blocks before.
-std::shared_ptr<Codes> searched_codes(const Codec& codec, std::size_t rows) {
+struct Searched {
+  Searched(std::size_t rows, std::size_t bytes) : norms(rows), codes(rows * bytes) {}
+  std::vector<float> norms;
+  Buffer codes;
+  std::span<std::uint8_t> bytes() const { return {codes.as<std::uint8_t>(), codes.bytes()}; }
+  EncodedView view() const { return {norms, bytes(), 0}; }
+};
+std::shared_ptr<Searched> searched_rows(const Codec& codec, std::size_t rows) {
   constexpr std::size_t block = 1024;
   const std::size_t n = codec.dimension(), bytes = codec.code_bytes();
   const std::vector<float> base = structured_rows(block, n, 1);
   std::vector<float> x(base.size());
-  auto codes = std::make_shared<Codes>();
-  codes->norms.resize(rows);
-  codes->codes.resize(rows * bytes);
+  auto codes = std::make_shared<Searched>(rows, bytes);
   for (std::size_t first = 0; first < rows; first += block) {
     const std::size_t some = std::min(block, rows - first);
     for (std::size_t i = 0; i < some; ++i) {
@@ -45,7 +51,8 @@ std::shared_ptr<Codes> searched_codes(const Codec& codec, std::size_t rows) {
       std::rotate_copy(row, row + static_cast<std::ptrdiff_t>(first / block % n), row + static_cast<std::ptrdiff_t>(n), x.begin() + static_cast<std::ptrdiff_t>(i * n));
     }
     codec.encode(RowsView<const float>(x.data(), some, n),
-                 EncodedBuffer(std::span(codes->norms).subspan(first, some), std::span(codes->codes).subspan(first * bytes, some * bytes), first));
+                 EncodedBuffer(std::span(codes->norms).subspan(first, some),
+                               codes->bytes().subspan(first * bytes, some * bytes), first));
   }
   return codes;
 }
@@ -54,16 +61,14 @@ std::shared_ptr<Codes> searched_codes(const Codec& codec, std::size_t rows) {
 Trial streaming_search(const Settings& settings, std::size_t n, int bits, std::size_t queries) {
   const Codec codec(n, bits, 0, {settings.isa, 1});
   const std::size_t rows = settings.stream_bytes / codec.code_bytes();
-  const std::shared_ptr<Codes> codes = searched_codes(codec, rows);
+  const std::shared_ptr<Searched> codes = searched_rows(codec, rows);
   auto scorer = std::make_shared<Scorer>(codec, RowsView<const float>(structured_rows(queries, n, 2).data(), queries, n));
   Trial trial;
-  trial.amount = static_cast<double>(codes->codes.size() * queries);
-  trial.pass = [=] {
-    return seconds([&] { search(*scorer, Metric::inner_product, EncodedView(codes->norms, codes->codes, 0), neighbours); });
-  };
+  trial.amount = static_cast<double>(codes->codes.bytes() * queries);
+  trial.pass = [=] { return seconds([&] { search(*scorer, Metric::inner_product, codes->view(), neighbours); }); };
   trial.bound = [=] { return dram_read(settings); };
   SearchStatistics pairs;
-  search(*scorer, Metric::inner_product, EncodedView(codes->norms, codes->codes, 0), neighbours, {true, &pairs});
+  search(*scorer, Metric::inner_product, codes->view(), neighbours, {true, &pairs});
   trial.note = std::to_string(pairs.verified) + " of " + std::to_string(pairs.scanned) + " scores computed";
   return trial;
 }
