@@ -9,6 +9,7 @@
 #include "checks.hpp"
 #include "codec/plan.hpp"
 #include "hdq/stages.hpp"
+#include "score/rotate_query.hpp"
 #include "score/score_task.hpp"
 #include "score_scan.hpp"
 
@@ -101,23 +102,15 @@ struct Scorer::State {
 };
 
 void Scorer::State::set_query(std::size_t index, const float* q) {
-  const std::size_t order = plan.order.order;
-  const double square = plan.kernels.sum_of_squares(q, plan.made_with.dimension);
-  if (!std::isfinite(square)) detail::throw_bad_column(q, plan.made_with.dimension, "query", index, "scored");
-  const int exponent = square == 0 ? 0 : std::clamp(std::ilogb(std::sqrt(square)), -126, 126);
-  const float scale = std::ldexp(1.0f, -exponent);
+  const detail::ScaledQuery scaled = detail::rotate_query(plan, q, index, rotated.get() + index * stride);
   Query& query = queries[index];
-  query.square = square;
-  query.unscale = std::ldexp(1.0, exponent);
-  query.cosine = square == 0 ? 0 : query.unscale / (static_cast<double>(order) * std::sqrt(square));
+  query.square = scaled.square;
+  query.unscale = scaled.unscale;
+  query.cosine =
+      query.square == 0 ? 0 : query.unscale / (static_cast<double>(plan.order.order) * std::sqrt(query.square));
   query.magnitude = 0;
   for (std::size_t i = 0; i < plan.made_with.dimension; ++i)
-    query.magnitude += std::abs(static_cast<double>(q[i] * scale));
-  AlignedFloats w(order);
-  plan.kernels.rotate(q, plan.made_with.dimension, plan.order, plan.signs.data(), scale, w.get());
-  float* out = rotated.get() + index * stride;
-  std::fill_n(out, stride, 0.0f);
-  for (std::size_t j = 0; j < order; ++j) out[detail::score_position(j)] = w.get()[j];
+    query.magnitude += std::abs(static_cast<double>(q[i] * scaled.scale));
 }
 
 void Scorer::State::set_mean(std::span<const float> mu, RowsView<const float> of) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <random>
 
+#include "attention/weighted_task.hpp"
 #include "codes/row_streams.hpp"
 #include "score/score_task.hpp"
 #include "simd/kernels.hpp"
@@ -233,6 +234,55 @@ TEST_P(Portable, Scores) {
           ASSERT_EQ(sums[q * rows + r], literal_score(bits, row_codes[r], order, tables.data() + r * levels, rotated + q * stride))
               << "bits " << bits << " order " << order;
     }
+}
+
+// SPEC §8 as it stands there. Queries one and four at a time; the last bytes of rows, and none outside them.
+TEST_P(Portable, WeightedSums) {
+  constexpr std::size_t rows = 7, queries = 6;
+  for (int bits = 1; bits <= BitWidth::most; ++bits)
+    for (const std::size_t order : {1u, 12u, 80u, 128u, 320u}) {
+      const std::size_t code_bytes = (order * static_cast<std::size_t>(bits) + 7) / 8,
+                        stride = detail::padded_order(order);
+      const std::size_t levels = std::size_t{1} << bits;
+      std::vector<std::uint8_t> bytes(rows * code_bytes), codes_of(order);
+      test::Integers integers(order);
+      for (auto& byte : bytes) byte = static_cast<std::uint8_t>(integers.next());
+      const Inside codes(bytes), tables(test::dyadics(rows * levels, 1)), weights(test::dyadics(queries * rows, 2));
+      const std::vector<float> before = test::dyadics(queries * stride, 3);
+      std::vector<float> storage(queries * stride + 16);
+      float* sums = storage.data();
+      while (reinterpret_cast<std::uintptr_t>(sums) % 64 != 0) ++sums;
+      std::copy(before.begin(), before.end(), sums);
+      const std::uint8_t* row_codes[rows];
+      for (std::size_t r = 0; r < rows; ++r) row_codes[r] = codes.data() + r * code_bytes;
+      k.weighted_sums(
+          {bits, order, code_bytes, row_codes, codes.data(), rows, tables.data(), weights.data(), rows, queries, sums});
+      std::vector<float> expected = before;
+      for (std::size_t r = 0; r < rows; ++r) {
+        unpack(bits, row_codes[r], order, codes_of.data(), Isa::scalar);
+        for (std::size_t q = 0; q < queries; ++q)
+          for (std::size_t j = 0; j < order; ++j) {
+            float& sum = expected[q * stride + detail::score_position(j)];
+            sum = std::fma(tables.data()[r * levels + codes_of[j]], weights.data()[q * rows + r], sum);
+          }
+      }
+      for (std::size_t q = 0; q < queries; ++q)
+        for (std::size_t j = 0; j < order; ++j) {
+          const std::size_t at = q * stride + detail::score_position(j);
+          ASSERT_EQ(sums[at], expected[at]) << "bits " << bits << " order " << order;
+        }
+    }
+}
+
+TEST_P(Portable, Softmax) {
+  for (std::size_t count = 1; count <= 70; ++count) {
+    std::vector<float> s = test::dyadics(count, count);
+    for (float& x : s) x *= count % 3 == 0 ? 0x1p100f : 0.0625f;
+    const Inside in(s), p(s), expected(s);
+    k.softmax(in.data(), count, p.data());
+    scalar.softmax(in.data(), count, expected.data());
+    ASSERT_TRUE(same_bytes(p.data(), expected.data(), count)) << count;
+  }
 }
 
 // SPEC §7 as it stands there, coordinate by coordinate.

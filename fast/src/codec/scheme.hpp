@@ -17,6 +17,7 @@ namespace hdq::detail {
 
 struct Kernels;    // simd/kernels.hpp
 struct ScoreTask;  // score/score_task.hpp
+struct WeightedTask;  // attention/weighted_task.hpp
 
 // Rows whose random words are drawn, and codebooks evaluated, at once.
 inline constexpr std::size_t rows_together = 16;
@@ -48,6 +49,8 @@ class Scheme {
   virtual std::size_t table_floats() const = 0;
   virtual void score_tables(const std::uint32_t* words, std::size_t count, float* tables) const = 0;
   virtual void score_sums(const ScoreTask& task) const = 0;
+  // Σ a_i ẑ_i of rows × queries, with the same tables.
+  virtual void weighted_sums(const WeightedTask& task) const = 0;
 };
 
 // Files and other languages say a scheme's number.

@@ -29,6 +29,10 @@ struct SixteenSums {
       sum[v] = hn::MulAdd(wide, wide, sum[v]);  // the product is exact: fused or not, one rounding
     }
   }
+  HWY_INLINE void add_values(const float* x) {
+    const hn::Rebind<float, D> f;
+    for (std::size_t v = 0; v < vectors; ++v) sum[v] = hn::Add(sum[v], hn::PromoteTo(D(), hn::LoadU(f, x + v * lanes)));
+  }
   HWY_INLINE double total() const {
     hn::Vec<D> s[vectors];
     for (std::size_t v = 0; v < vectors; ++v) s[v] = sum[v];

@@ -37,6 +37,9 @@ HDQ_ENTRY(Filters, filters);
 HDQ_ENTRY(ByteSums, byte_sums);
 HDQ_ENTRY(HasEnd, has_end);
 HDQ_ENTRY(ByteBounds, byte_bounds);
+HDQ_ENTRY(Softmax, softmax);
+HDQ_ENTRY(WeightedSums, weighted_sums);
+HDQ_ENTRY(WeightedStep, weighted_step);
 HDQ_ENTRY(InnerProduct, inner_product);
 HDQ_ENTRY(SquaredDistance, squared_distance);
 #undef HDQ_ENTRY

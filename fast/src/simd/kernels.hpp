@@ -17,6 +17,7 @@
 namespace hdq::detail {
 
 struct ScoreTask;  // score/score_task.hpp
+struct WeightedTask;  // attention/weighted_task.hpp
 struct PutTask;    // codes/row_streams.hpp
 struct GetTask;
 struct ByteTask;  // score/byte_task.hpp
@@ -92,6 +93,12 @@ struct Kernels {
   // Whether among 8·count/bits codes in count bytes there is the first, 0, or the last, 2^bits − 1, where asked for; 1, 2, 4 or 8 bits.
   bool (*has_end)(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last);
   void (*byte_bounds)(const ByteBoundTask& task);
+  // ---- SPEC §8: attention ----
+  // p = softmax(s), count >= 1 finite numbers. p is not s.
+  void (*softmax)(const float* s, std::size_t count, float* p);
+  void (*weighted_sums)(const WeightedTask& task);
+  void (*weighted_step)(const WeightedTask& task);  // of codes of SPEC §7
+
   // Σ q_i x_i and Σ (q_i − x_i)² in double, 16 lanes (lane = i mod 16) in order of i, lanes halved 8, 4, 2, 1.
   double (*inner_product)(const float* q, const float* x, std::size_t n);
   double (*squared_distance)(const float* q, const float* x, std::size_t n);

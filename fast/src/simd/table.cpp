@@ -36,6 +36,9 @@ const detail::Kernels table = {
     .byte_sums = ByteSums,
     .has_end = HasEnd,
     .byte_bounds = ByteBounds,
+    .softmax = Softmax,
+    .weighted_sums = WeightedSums,
+    .weighted_step = WeightedStep,
     .inner_product = InnerProduct,
     .squared_distance = SquaredDistance,
 };

@@ -6,3 +6,4 @@
 #define HDQ_WIDEN_FLOAT16 "simd/avx2/widen_float16.hpp"      // vcvtph2ps
 #define HDQ_SCORE_REGISTERS "simd/avx2/score_registers.hpp"  // permutes of codewords, two registers for sixteen sums
 #define HDQ_BYTE_PRODUCTS "simd/avx2/byte_products.hpp"      // products of bytes, added in pairs
+#define HDQ_WEIGHTED_REGISTERS "simd/avx2/weighted_registers.hpp"  // two registers for sixteen sums

@@ -10,3 +10,4 @@
 #define HDQ_WIDEN_FLOAT16 "simd/avx512/widen_float16.hpp"                // vcvtph2ps
 #define HDQ_SCORE_REGISTERS "simd/avx512/score_registers.hpp"            // permutes of codewords, one register for sixteen sums
 #define HDQ_BYTE_PRODUCTS "simd/avx512/byte_products.hpp"                // VNNI and VBMI, where the processor has them
+#define HDQ_WEIGHTED_REGISTERS "simd/avx512/weighted_registers.hpp"      // sums of four queries in registers

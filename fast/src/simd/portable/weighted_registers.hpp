@@ -1,0 +1,23 @@
+// What weighted sums need beside score_registers.hpp.
+#pragma once
+
+#include HDQ_SCORE_REGISTERS
+
+HWY_BEFORE_NAMESPACE();
+namespace hdq::HDQ_ISA {
+
+HWY_INLINE Floats Broadcast(const float* x) {
+  Floats all;
+  for (auto& part : all.part) part = hn::Set(hn::ScalableTag<float>(), *x);
+  return all;
+}
+HWY_INLINE void StoreSums(const Floats& sums, float* out) {
+  for (std::size_t v = 0; v < Floats::vectors; ++v)
+    hn::StoreU(sums.part[v], hn::ScalableTag<float>(), out + v * Floats::lanes);
+}
+// Codes of each run at once: a divisor of 8, even where kPairs.
+template <int bits>
+inline constexpr int kCodesTogether = 1;
+
+}  // namespace hdq::HDQ_ISA
+HWY_AFTER_NAMESPACE();
