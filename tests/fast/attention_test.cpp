@@ -374,7 +374,7 @@ TEST(Attention, IsFloat64AttentionOverDecodedRows) {
         const double bound = std::expm1(2 * delta + 220 * u) * magnitude + 2 * exact.bound[g * n + j];
         ASSERT_LE(std::abs(static_cast<double>(out[g * n + j]) - value), bound) << n << ' ' << g << ' ' << j;
         if (j == 0) {
-          ASSERT_LT(bound, 0.05 * magnitude + 1e-3) << n;
+          ASSERT_LT(bound, 0.2 * magnitude + 1e-3) << n;
         }
       }
       if (g == 1) break;

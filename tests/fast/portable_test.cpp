@@ -247,7 +247,8 @@ TEST_P(Portable, WeightedSums) {
       std::vector<std::uint8_t> bytes(rows * code_bytes), codes_of(order);
       test::Integers integers(order);
       for (auto& byte : bytes) byte = static_cast<std::uint8_t>(integers.next());
-      const Inside codes(bytes), tables(test::dyadics(rows * levels, 1)), weights(test::dyadics(queries * rows, 2));
+      const Inside<std::uint8_t> codes(bytes);
+      const Inside<float> tables(test::dyadics(rows * levels, 1)), weights(test::dyadics(queries * rows, 2));
       const std::vector<float> before = test::dyadics(queries * stride, 3);
       std::vector<float> storage(queries * stride + 16);
       float* sums = storage.data();
@@ -278,7 +279,7 @@ TEST_P(Portable, Softmax) {
   for (std::size_t count = 1; count <= 70; ++count) {
     std::vector<float> s = test::dyadics(count, count);
     for (float& x : s) x *= count % 3 == 0 ? 0x1p100f : 0.0625f;
-    const Inside in(s), p(s), expected(s);
+    const Inside<float> in(s), p(s), expected(s);
     k.softmax(in.data(), count, p.data());
     scalar.softmax(in.data(), count, expected.data());
     ASSERT_TRUE(same_bytes(p.data(), expected.data(), count)) << count;
