@@ -15,6 +15,7 @@ import importlib
 
 from hdq import reference, stages
 from hdq._hdq import __version__
+from hdq.attention import KeyValueCache
 from hdq.codec import Codec, SearchResult, brute_force_search, supported_isas
 from hdq.codes import Codes, Parameters
 from hdq.entropy import EntropyCoder, Streams
@@ -31,6 +32,7 @@ __all__ = [
     "FileError",
     "Finding",
     "InvalidInput",
+    "KeyValueCache",
     "Parameters",
     "Report",
     "SearchResult",

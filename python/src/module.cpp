@@ -10,6 +10,7 @@ PYBIND11_MODULE(_hdq, module) {
   hdq::python::register_codec(module);
   hdq::python::register_stages(module);
   hdq::python::register_entropy(module);
+  hdq::python::register_attention(module);
   hdq::python::register_files(module);
   hdq::python::register_reference(module);
   hdq::python::register_validate(module);

@@ -87,7 +87,7 @@ class HDQ_EXPORT KeyValueCache {
 
   // ---- the stages of attend() ----
 
-  // out: query_heads × tokens(). (S·(ρ/d))·(2^e·scale) with S, ρ and 2^e of SPEC §4, 7, in double, rounded once: with scale 1 these are a
+  // out: query_heads × tokens(). (S·(ρ/d))·(2^e·scale) with S, ρ and 2^e as Scorer has them, in double, rounded once: with scale 1 these are a
   // Scorer's inner products. The mean over the dither of the keys is scale·⟨q, k⟩ in real arithmetic.
   void scores(RowsView<const float> q, RowsView<float> out);
   // out: as many rows of as many numbers; SPEC §8 says which.

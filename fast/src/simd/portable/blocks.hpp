@@ -54,6 +54,7 @@
 // score: products of bytes of the first pass of a search
 #ifndef HDQ_BYTE_PRODUCTS
 #define HDQ_BYTE_PRODUCTS "simd/portable/byte_products.hpp"
+#endif
 // attention: sums of weighted codewords
 #ifndef HDQ_WEIGHTED_REGISTERS
 #define HDQ_WEIGHTED_REGISTERS "simd/portable/weighted_registers.hpp"
