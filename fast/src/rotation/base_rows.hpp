@@ -47,50 +47,65 @@ HWY_INLINE V RowSum(V sum, const V* patterns, V one) {
     return fuse ? FusedSum(sum, term, one) : hn::Add(sum, term);
 }
 
-template <class B, int first_row, int q, int half, class V, int... a>
+// The rows of the r-th of several runs that are summed together. Of B_28, even rows are made of sums x0 + x1 but for one pair of columns,
+// odd rows of differences: runs of one kind need half of the patterns. Other orders gain nothing from that.
+template <int m, int rows, int r>
+struct Run {
+  static constexpr int runs = m / rows;
+  static_assert(runs * rows == m);
+  static constexpr int row(int a) { return m == 28 ? r + runs * a : r * rows + a; }
+  static constexpr bool has(int row) { return (m == 28 ? row % runs : row / rows) == r; }
+};
+
+template <class B, class Rows, int q, int half, class V, int... a>
 HWY_INLINE void AddHalf(V* sums, V first, V next_plus, V next_minus, V one, std::integer_sequence<int, a...>) {
   const V patterns[4] = {hn::Add(first, next_plus), hn::Add(first, next_minus), FusedDifference(first, next_plus, one),
                          FusedDifference(first, next_minus, one)};
-  ((sums[a] = RowSum<B, first_row + a, q, half>(sums[a], patterns, one)), ...);
+  ((sums[a] = RowSum<B, Rows::row(a), q, half>(sums[a], patterns, one)), ...);
 }
 
-// The eight patterns of one group, four at a time: more would push sums out of the registers.
-template <class B, int first_row, int q, class DB, class Rows, class V = hn::Vec<DB>>
-HWY_INLINE void AddGroup(DB d, const float* x, std::size_t stride, V one, V* sums, Rows rows) {
+// The patterns of one group, of eight those that occur, four at a time: more would push sums out of the registers.
+template <class B, class Rows, int q, class DB, class All, class V = hn::Vec<DB>>
+HWY_INLINE void AddGroup(DB d, const float* x, std::size_t stride, V one, V* sums, All all) {
   const V x0 = hn::LoadU(d, x), x1 = hn::LoadU(d, x + stride);
   const V x2 = hn::LoadU(d, x + 2 * stride), x3 = hn::LoadU(d, x + 3 * stride);
   const V next_plus = hn::Add(x2, x3), next_minus = FusedDifference(x2, x3, one);
-  AddHalf<B, first_row, q, 0>(sums, hn::Add(x0, x1), next_plus, next_minus, one, rows);
-  AddHalf<B, first_row, q, 1>(sums, FusedDifference(x0, x1, one), next_plus, next_minus, one, rows);
+  AddHalf<B, Rows, q, 0>(sums, hn::Add(x0, x1), next_plus, next_minus, one, all);
+  AddHalf<B, Rows, q, 1>(sums, FusedDifference(x0, x1, one), next_plus, next_minus, one, all);
 }
 
-template <class B, int first_row, int rows, int q = 0, class DB, class V = hn::Vec<DB>>
+template <class B, class Rows, int rows, int q = 0, class DB, class V = hn::Vec<DB>>
 HWY_INLINE void AddGroups(DB d, const float* x, std::size_t stride, V one, V* sums) {
   if constexpr (q < B::groups) {
-    AddGroup<B, first_row, q>(d, x, stride, one, sums, std::make_integer_sequence<int, rows>());
+    AddGroup<B, Rows, q>(d, x, stride, one, sums, std::make_integer_sequence<int, rows>());
     HWY_FENCE;  // loads of a later group would push sums out of the registers
-    AddGroups<B, first_row, rows, q + 1>(d, x + 4 * stride, stride, one, sums);
+    AddGroups<B, Rows, rows, q + 1>(d, x + 4 * stride, stride, one, sums);
   }
 }
 
-template <class B, int first_row, class V, class Store, int... a>
+template <class B, class Rows, class V, class Store, int... a>
 HWY_INLINE void StoreSums(const V* sums, const Store& store, std::integer_sequence<int, a...>) {
-  (store(static_cast<std::size_t>(first_row + a), B::pending(first_row + a, B::groups) ? hn::Neg(sums[a]) : sums[a]), ...);
+  (store(static_cast<std::size_t>(Rows::row(a)), B::pending(Rows::row(a), B::groups) ? hn::Neg(sums[a]) : sums[a]),
+   ...);
 }
 
 // Rows as many as registers hold together with a group's patterns; the inputs stay in place until the last of them are read.
-template <class B, int m, int rows, int first_row, class DB, class V = hn::Vec<DB>>
+template <class B, int m, int rows, int r, class DB, class V = hn::Vec<DB>>
 HWY_INLINE void BaseRows(DB d, float* x, std::size_t stride, V one, float* held) {
+  using Rows = Run<m, rows, r>;
   V sums[rows];
-  AddGroups<B, first_row, rows>(d, x, stride, one, sums);
+  AddGroups<B, Rows, rows>(d, x, stride, one, sums);
   const auto all = std::make_integer_sequence<int, rows>();
-  if constexpr (first_row + rows < m) {
-    StoreSums<B, first_row>(sums, [&](std::size_t a, V v) { hn::Store(v, d, held + a * hn::MaxLanes(d)); }, all);
-    BaseRows<B, m, rows, first_row + rows>(d, x, stride, one, held);
+  if constexpr (r + 1 < Rows::runs) {
+    StoreSums<B, Rows>(
+        sums, [&](std::size_t a, V v) { hn::Store(v, d, held + a * hn::MaxLanes(d)); }, all);
+    BaseRows<B, m, rows, r + 1>(d, x, stride, one, held);
   } else {
-    StoreSums<B, first_row>(sums, [&](std::size_t a, V v) { hn::StoreU(v, d, x + a * stride); }, all);
+    StoreSums<B, Rows>(
+        sums, [&](std::size_t a, V v) { hn::StoreU(v, d, x + a * stride); }, all);
     HDQ_UNROLL
-    for (std::size_t a = 0; a < first_row; ++a) hn::StoreU(hn::Load(d, held + a * hn::MaxLanes(d)), d, x + a * stride);
+    for (std::size_t a = 0; a < m; ++a)
+      if (!Rows::has(static_cast<int>(a))) hn::StoreU(hn::Load(d, held + a * hn::MaxLanes(d)), d, x + a * stride);
   }
 }
 

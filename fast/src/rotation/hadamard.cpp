@@ -7,6 +7,7 @@
 #include "simd/entries.hpp"
 #include "simd/simd.hpp"
 #include HDQ_FLIP_SIGNS
+#include HDQ_NEIGHBOURS
 #include HDQ_TUNING
 
 HWY_BEFORE_NAMESPACE();
@@ -29,7 +30,7 @@ constexpr int OuterStages(int log2) {
 }
 
 #if HWY_TARGET == HWY_SCALAR
-template <int kStages, std::size_t kCount>
+template <int kStages, std::size_t kCount, int stage = 0>
 HWY_INLINE void InLaneStages(V*) {}
 #else
 // Lane i of row s is +1 where bit s of i is 0, else −1.
@@ -58,6 +59,20 @@ HWY_INLINE void InLaneStages(V* r) {
 }
 #endif
 
+// Butterflies h = 1, …, kLanes/2 of kCount registers from a run of the row, element i of the row at p.
+template <std::size_t kCount, class Source>
+HWY_INLINE void FromMemory(const Source& source, const float* p, std::size_t i, V* r) {
+  if constexpr (Source::plain && kNeighboursFromMemory) {
+    HDQ_UNROLL
+    for (std::size_t j = 0; j < kCount; ++j) r[j] = NeighbourButterfly(D(), p + j * kLanes);
+    InLaneStages<kLog2Lanes, kCount, 1>(r);
+  } else {
+    HDQ_UNROLL
+    for (std::size_t j = 0; j < kCount; ++j) r[j] = source(p + j * kLanes, i + j * kLanes);
+    InLaneStages<kLog2Lanes, kCount>(r);
+  }
+}
+
 // Which of a butterfly's two operations are fused: what spreads them evenly beside the work around them.
 enum class Fused { none, differences, first_stage };
 
@@ -80,7 +95,7 @@ HWY_INLINE void Butterflies(V* r, V one) {
 
 // ---- where a row comes from ----
 
-// A source gives a run of elements as memory, then its registers: element i of the row at p. Its Accumulator sees every run, in order.
+// A source gives a run of elements as memory, then its registers: element i of the row at p; plain: those of the memory. Its Accumulator sees every run, in order.
 struct NoAccumulator {
   static constexpr bool active = false;
   template <class Source>
@@ -91,6 +106,7 @@ struct NoAccumulator {
 };
 struct FromRow {
   using Accumulator = NoAccumulator;
+  static constexpr bool plain = true;
   const float* y;
   template <std::size_t count>
   HWY_INLINE const float* run(std::size_t i, float*) const { return y + i; }
@@ -99,6 +115,7 @@ struct FromRow {
 // ε_i·x_i for i < n, then +0.
 struct FromSigned {
   using Accumulator = NoAccumulator;
+  static constexpr bool plain = false;
   const float* x;
   std::size_t n;
   const std::uint32_t* signs;
@@ -151,10 +168,8 @@ void FirstPass(const Source& source, float* y, std::size_t begin, std::size_t en
     constexpr std::size_t kTogether = kCount < 4 ? kCount : 4;
     HDQ_UNROLL
     for (std::size_t g = 0; g < kCount; g += kTogether) {
-      HDQ_UNROLL
-      for (std::size_t j = g; j < g + kTogether; ++j) r[j] = source(run + j * kLanes, base + j * kLanes);
+      FromMemory<kTogether>(source, run + g * kLanes, base + g * kLanes, r + g);
       accumulator.template add<kTogether * kLanes>(run + g * kLanes);
-      InLaneStages<kLog2Lanes, kTogether>(r + g);
       if constexpr (Source::Accumulator::active) {
         HWY_FENCE;  // else the compiler begins with the whole chain, and waits for it
       }
@@ -285,7 +300,9 @@ void BaseStage(int m, bool transposed, float* y, std::size_t stride) {
 // order is a multiple of 16, or vectors have one lane.
 template <class Source>
 HWY_INLINE void HadamardOf(const Source& source, float* y, std::size_t order, int base, int log2, bool transposed) {
-  if (kLanes == 1 || log2 >= 4) {
+  if (kLanes > 1 && log2 >= 4 && log2 <= kLog2Lanes + kLog2Registers && order <= std::size_t{1} << kLog2Cache) {
+    FirstPassOf(log2 - kLog2Lanes, source, y, 0, order);  // short rows: as ButterflyStages would, with fewer calls
+  } else if (kLanes == 1 || log2 >= 4) {
     ButterflyStages(source, y, 0, order, log2);
   } else {
     NarrowPassOf(log2, source, y, order);

@@ -1,6 +1,7 @@
 // What AVX-512 has of its own; all else is the portable path.
 #define HDQ_TUNING "simd/avx512/tuning.hpp"                              // 32 registers
 #define HDQ_FLIP_SIGNS "simd/avx512/flip_signs.hpp"                      // mask registers
+#define HDQ_NEIGHBOURS "simd/avx512/neighbours.hpp"                      // loads that double lanes
 #define HDQ_POSITION "simd/avx512/position.hpp"                          // permutes of sixteen, vrangeps, vptestnm
 #define HDQ_LOW_BYTES "simd/avx512/low_bytes.hpp"                        // vpmovdb
 #define HDQ_THRESHOLD_HEAP "simd/avx512/threshold_heap.hpp"              // all eight levels by permutes

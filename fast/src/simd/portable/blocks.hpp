@@ -15,6 +15,10 @@
 #ifndef HDQ_FLIP_SIGNS
 #define HDQ_FLIP_SIGNS "simd/portable/flip_signs.hpp"
 #endif
+// rotation: the first butterfly
+#ifndef HDQ_NEIGHBOURS
+#define HDQ_NEIGHBOURS "simd/portable/neighbours.hpp"
+#endif
 // input
 #ifndef HDQ_WIDEN_FLOAT16
 #define HDQ_WIDEN_FLOAT16 "simd/portable/widen_float16.hpp"
