@@ -35,7 +35,7 @@ inline void rotate(const float* x, std::size_t n, const HadamardOrder& order, co
   kernels(isa).rotate(x, n, order, signs, factor, y);
 }
 inline double rotate_measured(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float* y, Isa isa) {
-  return kernels(isa).rotate_measured(x, n, order, signs, y);
+  return kernels(isa).rotate_measured(x, n, order, signs, nullptr, y);
 }
 inline void dither_words(std::uint64_t seed, const std::uint64_t* rows, std::size_t count, std::uint32_t* words, Isa isa) {
   kernels(isa).dither_words(seed, rows, count, words);

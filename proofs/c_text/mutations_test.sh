@@ -76,6 +76,7 @@ fused_refuses "the last bytes of three bits are stored whole" 'writes past the e
 fused_refuses "eight bytes are stored where fewer are left" 'writes past the end' fused_quantize_pack.hpp 's/bytes + 8 <= end/bytes <= end/'
 fused_refuses "thresholds of the upper buckets count from one" 'Codes b=4: not what' fused_quantize_pack.hpp \
   's/_mm512_add_epi32(ordinals, below)/ordinals/'
+fused_refuses "two words of 128 codes change places" '^sat$' fused_quantize_pack.hpp 's/0x00180010, 0x00090001/0x00100018, 0x00090001/'
 fused_refuses "a lane shifts by another code" '^sat$' fused_unpack_lookup.hpp 's/i \* bits % 8/(i + 1) * bits % 8/'
 fused_refuses "half of the last bytes are left out" '^sat$' fused_unpack_lookup.hpp 's/\* bits, 2 \* bits);/* bits, bits);/'
 fused_refuses "half of a table of codewords is another half" '^sat$' codeword_table.hpp 's/1 << (level - 5)/1 << (level - 6)/'

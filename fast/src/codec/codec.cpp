@@ -11,6 +11,7 @@
 #include "checks.hpp"
 #include "codec/plan.hpp"
 #include "hdq/stages.hpp"
+#include "rotation/spread_signs.hpp"
 
 namespace hdq {
 namespace {
@@ -53,6 +54,8 @@ std::shared_ptr<const CodecPlan> make_plan(const EncodingParameters& made_with, 
       std::make_shared<CodecPlan>(CodecPlan{made_with, order, isa, kernels, pool_of(options), {}, nullptr, 0, 1, 0});
   plan->signs.resize((order.order + 31) / 32);
   sign_bits(made_with.seed, order.order, plan->signs.data());
+  if (kernels.spreads_signs && order.order % 16 == 0 && order.order <= detail::spread_signs_most)
+    detail::spread_signs(plan->signs.data(), order.order, plan->spread.emplace(2 * order.order).get());
   plan->scheme = detail::make_scheme(made_with, order, kernels);
   plan->code_bytes = plan->scheme->code_bytes();
   plan->shared_word = dither_word(made_with.seed, shared_dither_row);
@@ -82,8 +85,9 @@ template <class Number>
 float rotate_row(const CodecPlan& plan, const Number* x, std::size_t row, Scratch& scratch, float* y) {
   const float* in = widened(x, plan, scratch);
   const std::uint32_t* signs = plan.signs.data();
-  const float norm = checked_norm(plan.kernels.rotate_measured(in, plan.made_with.dimension, plan.order, signs, y), in,
-                                  plan.made_with.dimension, row);
+  const float norm = checked_norm(
+      plan.kernels.rotate_measured(in, plan.made_with.dimension, plan.order, signs, plan.spread_signs(), y), in,
+      plan.made_with.dimension, row);
   if (const float factor = norm_scale(norm); factor != 1)
     plan.kernels.rotate(in, plan.made_with.dimension, plan.order, signs, factor, y);
   return norm;

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "aligned.hpp"
 #include "codec/scheme.hpp"
 #include "hdq/codec.hpp"
 #include "hdq/stages.hpp"
@@ -26,6 +28,7 @@ struct CodecPlan {
   std::size_t code_bytes;
   float shrink;  // what decoded values are multiplied by
   std::uint32_t shared_word;  // of every row, with Dither::shared
+  std::optional<Aligned<float>> spread = std::nullopt;  // the signs once more, where the kernels want them so
 
   bool shares_dither() const { return made_with.dither == Dither::shared; }
   // Whether the words after `done` rows are others than those of the first rows of a run, which are as many at least.
@@ -37,6 +40,8 @@ struct CodecPlan {
     else
       kernels.dither_words(made_with.seed, rows, count, words);
   }
+  // Null where there are none.
+  const float* spread_signs() const { return spread ? spread->get() : nullptr; }
 
   int threads() const { return pool == nullptr ? 1 : pool->threads(); }
 

@@ -62,9 +62,9 @@ HWY_INLINE void InLaneStages(V* r) {
 // Butterflies h = 1, …, kLanes/2 of kCount registers from a run of the row, element i of the row at p.
 template <std::size_t kCount, class Source>
 HWY_INLINE void FromMemory(const Source& source, const float* p, std::size_t i, V* r) {
-  if constexpr (Source::plain && kNeighboursFromMemory) {
+  if constexpr (Source::neighbourly) {
     HDQ_UNROLL
-    for (std::size_t j = 0; j < kCount; ++j) r[j] = NeighbourButterfly(D(), p + j * kLanes);
+    for (std::size_t j = 0; j < kCount; ++j) r[j] = source.neighbours(p + j * kLanes, i + j * kLanes);
     InLaneStages<kLog2Lanes, kCount, 1>(r);
   } else {
     HDQ_UNROLL
@@ -95,7 +95,7 @@ HWY_INLINE void Butterflies(V* r, V one) {
 
 // ---- where a row comes from ----
 
-// A source gives a run of elements as memory, then its registers: element i of the row at p; plain: those of the memory. Its Accumulator sees every run, in order.
+// A source gives a run of elements as memory, then its registers: element i of the row at p; neighbourly: it gives them past the first butterfly, too. Its Accumulator sees every run, in order.
 struct NoAccumulator {
   static constexpr bool active = false;
   template <class Source>
@@ -106,16 +106,17 @@ struct NoAccumulator {
 };
 struct FromRow {
   using Accumulator = NoAccumulator;
-  static constexpr bool plain = true;
+  static constexpr bool neighbourly = kNeighboursFromMemory;
   const float* y;
   template <std::size_t count>
   HWY_INLINE const float* run(std::size_t i, float*) const { return y + i; }
   HWY_INLINE V operator()(const float* p, std::size_t) const { return hn::LoadU(D(), p); }
+  HWY_INLINE V neighbours(const float* p, std::size_t) const { return NeighbourButterfly(D(), p); }
 };
 // ε_i·x_i for i < n, then +0.
 struct FromSigned {
   using Accumulator = NoAccumulator;
-  static constexpr bool plain = false;
+  static constexpr bool neighbourly = false;
   const float* x;
   std::size_t n;
   const std::uint32_t* signs;
@@ -153,6 +154,15 @@ struct FromMeasured : FromSigned {
   };
 };
 
+// The same by spread signs.
+struct FromSpread : FromMeasured {
+  static constexpr bool neighbourly = true;
+  const float* spread;
+  HWY_INLINE V neighbours(const float* p, std::size_t i) const {
+    return SignedNeighbourButterfly(D(), p, spread + 2 * i);
+  }
+};
+
 // ---- passes over elements [begin, end) ----
 
 // Stages h = 1 … kCount·kLanes/2 of consecutive runs of kCount registers.
@@ -168,8 +178,8 @@ void FirstPass(const Source& source, float* y, std::size_t begin, std::size_t en
     constexpr std::size_t kTogether = kCount < 4 ? kCount : 4;
     HDQ_UNROLL
     for (std::size_t g = 0; g < kCount; g += kTogether) {
-      FromMemory<kTogether>(source, run + g * kLanes, base + g * kLanes, r + g);
       accumulator.template add<kTogether * kLanes>(run + g * kLanes);
+      FromMemory<kTogether>(source, run + g * kLanes, base + g * kLanes, r + g);
       if constexpr (Source::Accumulator::active) {
         HWY_FENCE;  // else the compiler begins with the whole chain, and waits for it
       }
@@ -329,7 +339,8 @@ void Rotate(const float* x, std::size_t n, const HadamardOrder& shape, const std
   Hadamard(y, shape, false);
 }
 
-double RotateMeasured(const float* x, std::size_t n, const HadamardOrder& shape, const std::uint32_t* signs, float* y) {
+double RotateMeasured(const float* x, std::size_t n, const HadamardOrder& shape, const std::uint32_t* signs,
+                      [[maybe_unused]] const float* spread, float* y) {
   const auto& [order, base, log2] = shape;
   if (kLanes < 4 || !InOne(order)) {
     Rotate(x, n, shape, signs, 1, y);
@@ -337,6 +348,12 @@ double RotateMeasured(const float* x, std::size_t n, const HadamardOrder& shape,
   }
   if constexpr (kLanes >= 4) {
     alignas(64) double sums[16] = {};
+    if constexpr (kNeighboursFromMemory) {
+      if (spread != nullptr) {
+        HadamardOf(FromSpread{{{x, n, signs}, sums}, spread}, y, order, base, log2, false);
+        return SixteenSums(sums).total();
+      }
+    }
     HadamardOf(FromMeasured{{x, n, signs}, sums}, y, order, base, log2, false);
     return SixteenSums(sums).total();
   }

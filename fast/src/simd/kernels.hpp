@@ -26,6 +26,8 @@ struct ByteBoundTask;
 struct Kernels {
   // A preference: codes of so many bits or fewer are found among the row's thresholds, others by the compander. Bytes are the same.
   int threshold_bits;
+  // Another: rotate_measured is faster with spread signs.
+  bool spreads_signs;
   bool needs_thresholds(int bits) const { return bits <= threshold_bits; }
 
   // ---- SPEC §2: streams ----
@@ -43,8 +45,9 @@ struct Kernels {
   void (*hadamard)(float* y, const HadamardOrder& order, bool transposed);
   // y = H D (x·factor), x padded from n with zeros. y: order floats; x may be y.
   void (*rotate)(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float factor, float* y);
-  // rotate with a factor of 1, and sum_of_squares of x. x is not y.
-  double (*rotate_measured)(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs, float* y);
+  // rotate with a factor of 1, and sum_of_squares of x. x is not y. spread: null, or the signs once more (rotation/spread_signs.hpp).
+  double (*rotate_measured)(const float* x, std::size_t n, const HadamardOrder& order, const std::uint32_t* signs,
+                            const float* spread, float* y);
   // out_i = ε_i·((y_i·scale)·unscale) for i < n; unscale is a power of two. y may be out.
   void (*store_signed)(const float* y, std::size_t n, const std::uint32_t* signs, float scale, float unscale, float* out);
 

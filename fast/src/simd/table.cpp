@@ -1,6 +1,7 @@
 // The route table of one instruction set, filled once per instruction set like the kernels themselves.
 #include "simd/entries.hpp"
 #include "simd/simd.hpp"
+#include HDQ_NEIGHBOURS
 #include HDQ_TUNING
 
 namespace hdq::HDQ_ISA {
@@ -8,6 +9,7 @@ namespace hdq::HDQ_ISA {
 extern const detail::Kernels table;
 const detail::Kernels table = {
     .threshold_bits = kThresholdBits,
+    .spreads_signs = kNeighboursFromMemory,
     .dither_words = DitherWords,
     .widen_float16 = WidenFloat16,
     .widen_bfloat16 = WidenBFloat16,

@@ -95,10 +95,26 @@ struct Buckets {
   }
 };
 
-// 64 codes in the lanes of four registers, below 256, to bytes in order.
-HWY_INLINE __m512i BytesOfLanes(__m512i a, __m512i b, __m512i c, __m512i d) {
-  const __m512i bytes = _mm512_packus_epi16(_mm512_packus_epi32(a, b), _mm512_packus_epi32(c, d));
-  return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), bytes);
+// 64 codes of the values at y, a byte each: four of each register, then four more, as packs leave them.
+template <int bits>
+HWY_INLINE __m512i PartsOfBytes(const Buckets<bits>& row, const float* y) {
+  const __m512i low = _mm512_packus_epi32(row(_mm512_loadu_ps(y)), row(_mm512_loadu_ps(y + 16)));
+  return _mm512_packus_epi16(low, _mm512_packus_epi32(row(_mm512_loadu_ps(y + 32)), row(_mm512_loadu_ps(y + 48))));
+}
+// The same in order.
+HWY_INLINE __m512i InOrder(__m512i parts) {
+  return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), parts);
+}
+
+// 128 codes of four bits to 64 bytes: ordered once, when four codes are a word, for the port of shuffles is the busiest here.
+HWY_INLINE void PackTwiceSixtyFour(const Buckets<4>& row, const float* y, std::uint8_t* bytes) {
+  const __m512i shift = _mm512_set1_epi16(0x1001);  // first + 16·second
+  const __m512i words = _mm512_packus_epi16(_mm512_maddubs_epi16(PartsOfBytes(row, y), shift),
+                                            _mm512_maddubs_epi16(PartsOfBytes(row, y + 64), shift));
+  const __m512i order =
+      _mm512_setr_epi32(0x00080000, 0x00180010, 0x00090001, 0x00190011, 0x000A0002, 0x001A0012, 0x000B0003, 0x001B0013,
+                        0x000C0004, 0x001C0014, 0x000D0005, 0x001D0015, 0x000E0006, 0x001E0016, 0x000F0007, 0x001F0017);
+  _mm512_storeu_si512(bytes, _mm512_permutexvar_epi16(order, words));
 }
 
 // 64 values from y, of which `now` are in the row.
@@ -130,12 +146,13 @@ HWY_INLINE void PackSixtyFour(__m512i codes, std::uint8_t* bytes, const std::uin
 template <int bits>
 HWY_INLINE void PackBuckets(const Buckets<bits>& row, const float* y, std::size_t count, std::uint8_t* bytes) {
   const std::uint8_t* end = bytes + count / 8 * bits;
+  std::size_t j = 0;
+  if constexpr (bits == 4)
+    for (; j + 128 <= count; j += 128) PackTwiceSixtyFour(row, y + j, bytes + j / 2);
   alignas(64) float last[64];
-  for (std::size_t j = 0; j < count; j += 64) {
+  for (; j < count; j += 64) {
     const float* from = SixtyFour(y + j, HWY_MIN(count - j, std::size_t{64}), last);
-    const __m512i codes = BytesOfLanes(row(_mm512_loadu_ps(from)), row(_mm512_loadu_ps(from + 16)), row(_mm512_loadu_ps(from + 32)),
-                                       row(_mm512_loadu_ps(from + 48)));
-    PackSixtyFour<bits>(codes, bytes + j / 8 * bits, end);
+    PackSixtyFour<bits>(InOrder(PartsOfBytes(row, from)), bytes + j / 8 * bits, end);
   }
 }
 

@@ -16,6 +16,12 @@ HWY_INLINE V NeighbourButterfly(D, const float* p) {
   const __m512 signs = _mm512_castpd_ps(_mm512_set1_pd(std::bit_cast<double>(0xBF8000003F800000)));  // +1, −1, …
   return V{_mm512_fmadd_ps(_mm512_movehdup_ps(_mm512_loadu_ps(p)), signs, _mm512_moveldup_ps(_mm512_loadu_ps(p)))};
 }
+// The same of ε_i·x_i; spread: those of these sixteen (rotation/spread_signs.hpp).
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V SignedNeighbourButterfly(D, const float* p, const float* spread) {
+  const __m512 even = _mm512_mul_ps(_mm512_moveldup_ps(_mm512_loadu_ps(p)), _mm512_load_ps(spread));
+  return V{_mm512_fmadd_ps(_mm512_movehdup_ps(_mm512_loadu_ps(p)), _mm512_load_ps(spread + 16), even)};
+}
 
 }  // namespace hdq::HDQ_ISA
 HWY_AFTER_NAMESPACE();

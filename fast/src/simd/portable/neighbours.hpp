@@ -6,5 +6,7 @@ namespace hdq::HDQ_ISA {
 inline constexpr bool kNeighboursFromMemory = false;
 template <class D, class V = hn::Vec<D>>
 V NeighbourButterfly(D, const float*);
+template <class D, class V = hn::Vec<D>>
+V SignedNeighbourButterfly(D, const float*, const float*);
 
 }  // namespace hdq::HDQ_ISA

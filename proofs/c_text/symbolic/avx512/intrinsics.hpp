@@ -221,6 +221,9 @@ inline void _mm256_mask_storeu_epi8(Byte* to, const __mmask32& k, const __m256i&
     if (bit(k, i).constant) to[i] = a.byte[i];
   }
 }
+inline void _mm512_storeu_si512(Byte* to, const __m512i& a) {
+  for (int i = 0; i < 64; ++i) to[i] = a.byte[i];
+}
 inline __m256i _mm512_castsi512_si256(const __m512i& a) {
   return lanes<8, __m256i>([&](int i) { return a.byte[i]; });
 }
