@@ -89,6 +89,14 @@ HWY_INLINE void StoreSums(const V* sums, const Store& store, std::integer_sequen
    ...);
 }
 
+// The rows of other runs to their places.
+template <class Rows, class DB, int... a>
+HWY_INLINE void StoreHeld(DB d, const float* held, float* x, std::size_t stride, std::integer_sequence<int, a...>) {
+  const auto store = [&](std::size_t row)
+                         HWY_ATTR { hn::StoreU(hn::Load(d, held + row * hn::MaxLanes(d)), d, x + row * stride); };
+  ((Rows::has(a) ? void() : store(static_cast<std::size_t>(a))), ...);
+}
+
 // Rows as many as registers hold together with a group's patterns; the inputs stay in place until the last of them are read.
 template <class B, int m, int rows, int r, class DB, class V = hn::Vec<DB>>
 HWY_INLINE void BaseRows(DB d, float* x, std::size_t stride, V one, float* held) {
@@ -103,9 +111,7 @@ HWY_INLINE void BaseRows(DB d, float* x, std::size_t stride, V one, float* held)
   } else {
     StoreSums<B, Rows>(
         sums, [&](std::size_t a, V v) { hn::StoreU(v, d, x + a * stride); }, all);
-    HDQ_UNROLL
-    for (std::size_t a = 0; a < m; ++a)
-      if (!Rows::has(static_cast<int>(a))) hn::StoreU(hn::Load(d, held + a * hn::MaxLanes(d)), d, x + a * stride);
+    StoreHeld<Rows>(d, held, x, stride, std::make_integer_sequence<int, m>());
   }
 }
 
