@@ -36,6 +36,9 @@ TEST(ByteCodebook, HoldsTheCodewordsOfEveryBucket) {
     for (std::size_t index = 0; index < codebook.buckets(); ++index) {
       const ByteBucket& bucket = codebook.bucket(index);
       left_out += (bucket.without_first ? 1u : 0u) + (bucket.without_last ? 1u : 0u);
+      EXPECT_GE(static_cast<double>(bucket.magnitude),
+                std::abs(static_cast<double>(bucket.centre)) + 127.5 * static_cast<double>(bucket.scale));
+      EXPECT_GE(bucket.magnitude, std::max(bucket.error, 0.5f));
       for (const std::uint32_t word : words_of(codebook, index)) {
         ASSERT_EQ(codebook.index(word), index);
         detail::kernels(Isa::automatic).codewords32(bits, &word, 1, codewords.data());

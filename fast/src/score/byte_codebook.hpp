@@ -13,7 +13,7 @@ namespace hdq::detail {
 
 // For every word of the bucket and every code k of 2^bits, but for those that are left out: the float32 codeword of k is
 // centre + scale·(m_k − 127.5) + e with |e| <= error, m_k the bucket's byte; in real arithmetic, scale and centre being what they are as
-// floats. magnitude >= |codeword|, |centre| + 127.5·scale. Of a code that is left out nothing is said.
+// floats. magnitude >= |codeword|, error, |centre| + 127.5·scale. Of a code that is left out nothing is said.
 struct ByteBucket {
   float scale, centre, error, magnitude;
   bool without_first, without_last;  // code 0 and code 2^bits − 1 are left out

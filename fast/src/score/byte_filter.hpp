@@ -1,9 +1,10 @@
 // The first pass of a search: from sums of bytes, an upper bound of how near a row's computed score (hdq/score.hpp) makes it. A row whose
 // bound does not reach the k-th of those found so far need not be scored. Results are those of scoring every row, bit for bit.
+// Coq has it from (1) to the scores: filter_bound_correct (proofs/float/ByteFilter.v), and filtered_search_correct.
 //
 // What is bounded. S, the float32 sum Σ w_j c_j of score.hpp, w the rotated query, c_j = fl32(r_{code_j}). With u = 2^-24:
-//   codewords  c_j = a + s·(m_j − 127.5) + e_j, |e_j| <= ε (score/byte_codebook.hpp; a, s, ε and A, at least |c_j| and |a| + 127.5·s, are
-//              floats, those of the row's bucket);
+//   codewords  c_j = a + s·(m_j − 127.5) + e_j, |e_j| <= ε (score/byte_codebook.hpp; a, s, ε and A, at least |c_j|, ε and |a| + 127.5·s,
+//              are floats, those of the row's bucket);
 //   query      w_j = t·p_j + f_j, t a float, p_j an integer, |p_j| <= Q.
 // Hence in the reals, with W = Σ w_j, I = Σ p_j m_j and P = Σ p_j, m_j − 127.5 = (2m_j − 255)/2:
 //   Σ w_j c_j = a·W + (s·t/2)·(2I − 255P) + R,  |R| <= ε·Σ|w_j| + 127.5·s·Σ|f_j|.                                                (1)
