@@ -1,17 +1,20 @@
-"""docs/python.md shows what is printed."""
+"""docs/python.md and docs/attention.md show what is printed."""
 import doctest
 import os
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_tour():
+@pytest.mark.parametrize("page, least", [("python", 30), ("attention", 8)])
+def test_the_tour(page, least):
     directory = Path.cwd()
     os.chdir(ROOT)
     try:
-        failures, tried = doctest.testfile(str(ROOT / "docs/python.md"), module_relative=False,
+        failures, tried = doctest.testfile(str(ROOT / f"docs/{page}.md"), module_relative=False,
                                            optionflags=doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL)
     finally:
         os.chdir(directory)
-    assert failures == 0 and tried > 30
+    assert failures == 0 and tried > least
