@@ -10,6 +10,7 @@
 
 #include "checks.hpp"
 #include "codec/scheme.hpp"
+#include "hdq/attention.hpp"
 #include "hdq/codec.hpp"
 #include "hdq/entropy_coder.hpp"
 #include "hdq/file.hpp"
@@ -23,6 +24,10 @@ struct hdq_codec {
 
 struct hdq_entropy_coder {
   hdq::EntropyCoder coder;
+};
+
+struct hdq_kv_cache {
+  hdq::KeyValueCache cache;
 };
 
 struct hdq_scorer {
@@ -187,6 +192,30 @@ float step_or_zero(hdq::Step (*step_of)(double), double number) {
   }
 }
 
+hdq::KeyValueCoding coding_of(int bits, float step) {
+  if (step == 0) return hdq::BitWidth(bits);
+  if (bits != 0) throw InvalidArgument("either bits or a step says how fine codes are, not both");
+  return hdq::Step(step);
+}
+
+hdq::KeyValueCache cache_of(const hdq_kv_cache_options* given) {
+  require(given, "options");
+  if (given->size != sizeof *given) throw InvalidArgument("options: size is not that of this version");
+  const hdq_kv_cache_options& o = *given;
+  const std::optional<double> scale = o.scale == 0 ? std::nullopt : std::optional(o.scale);
+  return {{o.head_dimension, o.kv_heads, o.query_heads},
+          coding_of(o.key_bits, o.key_step),
+          coding_of(o.value_bits, o.value_step),
+          {o.seed, scale, o.window, o.sinks, o.first_token},
+          {isa_of(o.isa), o.threads, nullptr}};
+}
+
+hdq::KeyValueCache& cache_of(hdq_kv_cache* cache) {
+  require(cache, "cache");
+  return cache->cache;
+}
+const hdq::KeyValueCache& cache_of(const hdq_kv_cache* cache) { return held(cache, "cache").cache; }
+
 void require_if(std::size_t rows, const void* pointer, const char* name) {
   if (rows > 0) require(pointer, name);
 }
@@ -207,6 +236,14 @@ hdq_status encode(const hdq_codec* codec, const Number* x, size_t rows, size_t s
     const std::size_t bytes = checked_product(rows, c.code_bytes(), "codes");
     c.encode(hdq::RowsView<const Number>(x, rows, c.dimension(), stride), hdq::EncodedBuffer({norms, rows}, {codes, bytes}, first_row));
   });
+}
+
+template <class Number>
+void append(hdq::KeyValueCache& cache, const Number* keys, const Number* values, size_t tokens) {
+  require_if(tokens, keys, "keys");
+  require_if(tokens, values, "values");
+  const std::size_t rows = checked_product(tokens, cache.shape().kv_heads, "rows"), n = cache.shape().head_dimension;
+  cache.append(hdq::RowsView<const Number>(keys, rows, n), hdq::RowsView<const Number>(values, rows, n));
 }
 
 void store(const std::vector<hdq::Neighbour>& nearest, uint64_t* found, float* scores) {
@@ -442,6 +479,96 @@ hdq_status hdq_search_file(const hdq_scorer* scorer, int metric, const hdq_file*
   return guarded([&] {
     require(found, "found");
     store(hdq::search(scorer_of(scorer), metric_of(metric), file_of(file), k), found, scores);
+  });
+}
+
+// ---- attention ----
+
+hdq_status hdq_kv_cache_create(const hdq_kv_cache_options* options, hdq_kv_cache** cache) {
+  return created(cache, "cache", [&] { return new hdq_kv_cache{cache_of(options)}; });
+}
+
+hdq_status hdq_kv_cache_load(const char* path, int isa, int threads, hdq_kv_cache** cache) {
+  return created(cache, "cache", [&] {
+    require(path, "path");
+    return new hdq_kv_cache{hdq::KeyValueCache::load(path, {isa_of(isa), threads, nullptr})};
+  });
+}
+
+hdq_status hdq_kv_cache_save(const hdq_kv_cache* cache, const char* path) {
+  return guarded([&] {
+    require(path, "path");
+    cache_of(cache).save(path);
+  });
+}
+
+void hdq_kv_cache_destroy(hdq_kv_cache* cache) { delete cache; }
+size_t hdq_kv_cache_tokens(const hdq_kv_cache* cache) { return cache == nullptr ? 0 : cache->cache.tokens(); }
+size_t hdq_kv_cache_token_bytes(const hdq_kv_cache* cache) { return cache == nullptr ? 0 : cache->cache.token_bytes(); }
+
+hdq_status hdq_kv_cache_append(hdq_kv_cache* cache, const float* keys, const float* values, size_t tokens) {
+  return guarded([&] { append(cache_of(cache), keys, values, tokens); });
+}
+hdq_status hdq_kv_cache_append_float16(hdq_kv_cache* cache, const uint16_t* keys, const uint16_t* values,
+                                       size_t tokens) {
+  return guarded([&] {
+    append(cache_of(cache), reinterpret_cast<const hdq::Float16*>(keys), reinterpret_cast<const hdq::Float16*>(values),
+           tokens);
+  });
+}
+hdq_status hdq_kv_cache_append_bfloat16(hdq_kv_cache* cache, const uint16_t* keys, const uint16_t* values,
+                                        size_t tokens) {
+  return guarded([&] {
+    append(cache_of(cache), reinterpret_cast<const hdq::BFloat16*>(keys),
+           reinterpret_cast<const hdq::BFloat16*>(values), tokens);
+  });
+}
+
+hdq_status hdq_kv_cache_attend(hdq_kv_cache* cache, const float* q, size_t positions, float* out) {
+  return guarded([&] {
+    hdq::KeyValueCache& c = cache_of(cache);
+    require_if(positions, q, "q");
+    require_if(positions, out, "out");
+    const std::size_t rows = checked_product(positions, c.shape().query_heads, "queries");
+    c.attend({q, rows, c.shape().head_dimension}, {out, rows, c.shape().head_dimension});
+  });
+}
+
+hdq_status hdq_kv_cache_scores(hdq_kv_cache* cache, const float* q, float* scores) {
+  return guarded([&] {
+    hdq::KeyValueCache& c = cache_of(cache);
+    require(q, "q");
+    require_if(c.tokens(), scores, "scores");
+    c.scores({q, c.shape().query_heads, c.shape().head_dimension}, {scores, c.shape().query_heads, c.tokens()});
+  });
+}
+
+hdq_status hdq_kv_cache_softmax(const hdq_kv_cache* cache, const float* scores, float* weights) {
+  return guarded([&] {
+    const hdq::KeyValueCache& c = cache_of(cache);
+    require_if(c.tokens(), scores, "scores");
+    require_if(c.tokens(), weights, "weights");
+    c.softmax(hdq::RowsView<const float>(scores, c.shape().query_heads, c.tokens()),
+              {weights, c.shape().query_heads, c.tokens()});
+  });
+}
+
+hdq_status hdq_kv_cache_weighted_sum(hdq_kv_cache* cache, const float* weights, float* sum) {
+  return guarded([&] {
+    hdq::KeyValueCache& c = cache_of(cache);
+    require_if(c.tokens(), weights, "weights");
+    require(sum, "sum");
+    c.weighted_sum({weights, c.shape().query_heads, c.tokens()},
+                   {sum, c.shape().query_heads, c.shape().head_dimension});
+  });
+}
+
+hdq_status hdq_kv_cache_error_bound(const hdq_kv_cache* cache, const float* weights, double* bounds) {
+  return guarded([&] {
+    const hdq::KeyValueCache& c = cache_of(cache);
+    require_if(c.tokens(), weights, "weights");
+    require(bounds, "bounds");
+    std::ranges::copy(c.error_bound({weights, c.shape().query_heads, c.tokens()}), bounds);
   });
 }
 

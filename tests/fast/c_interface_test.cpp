@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "hdq/attention.hpp"
 #include "hdq/entropy_coder.hpp"
 #include "hdq/hdq.h"
 #include "hdq/search.hpp"
@@ -12,6 +13,8 @@
 #include "test_support.hpp"
 
 namespace {
+
+using namespace hdq;
 
 struct Handle {
   explicit Handle(std::size_t n, int bits = 4, std::uint64_t seed = 7) {
@@ -72,6 +75,70 @@ TEST(CInterface, ScoresAndFindsWhatTheClassesDo) {
   EXPECT_EQ(scorer, nullptr);
   EXPECT_EQ(hdq_scorer_create(nullptr, q.data(), 1, 0, nullptr, &scorer), HDQ_INVALID_ARGUMENT);
   hdq_scorer_destroy(nullptr);
+}
+
+TEST(CInterface, Attention) {
+  hdq_kv_cache_options options = HDQ_KV_CACHE_OPTIONS_INIT;
+  options.head_dimension = 80;
+  options.kv_heads = 2;
+  options.query_heads = 4;
+  options.value_bits = 0;
+  options.value_step = 0.5f;
+  options.seed = 3;
+  options.window = 5;
+  options.sinks = 1;
+  options.first_token = 2;
+  hdq_kv_cache* cache = nullptr;
+  ASSERT_EQ(hdq_kv_cache_create(&options, &cache), HDQ_OK) << hdq_last_error();
+  KeyValueCache same({80, 2, 4}, 4, Step(0.5f), {.seed = 3, .window = 5, .sinks = 1, .first_token = 2});
+  const std::vector<float> keys = test::dyadics(9 * 160, 1), values = test::dyadics(9 * 160, 2),
+                           q = test::dyadics(2 * 320, 3);
+  ASSERT_EQ(hdq_kv_cache_append(cache, keys.data(), values.data(), 9), HDQ_OK);
+  same.append(RowsView<const float>(keys.data(), 18, 80), RowsView<const float>(values.data(), 18, 80));
+  const std::vector<std::uint16_t> narrow(160, 0x3C00);  // 1 and 2^-7: as binary16, as bfloat16
+  const std::vector<Float16> halves(160, {0x3C00});
+  const std::vector<BFloat16> brains(160, {0x3C00});
+  ASSERT_EQ(hdq_kv_cache_append_float16(cache, narrow.data(), narrow.data(), 1), HDQ_OK);
+  ASSERT_EQ(hdq_kv_cache_append_bfloat16(cache, narrow.data(), narrow.data(), 1), HDQ_OK);
+  same.append(RowsView<const Float16>(halves.data(), 2, 80), RowsView<const Float16>(halves.data(), 2, 80));
+  same.append(RowsView<const BFloat16>(brains.data(), 2, 80), RowsView<const BFloat16>(brains.data(), 2, 80));
+  EXPECT_EQ(hdq_kv_cache_tokens(cache), 6u);
+  EXPECT_EQ(hdq_kv_cache_token_bytes(cache), same.token_bytes());
+
+  std::vector<float> out(640), expected(640), scores(24), weights(24), sum(320);
+  std::vector<double> bounds(4);
+  ASSERT_EQ(hdq_kv_cache_attend(cache, q.data(), 2, out.data()), HDQ_OK) << hdq_last_error();
+  same.attend({q.data(), 8, 80}, {expected.data(), 8, 80});
+  EXPECT_EQ(out, expected);
+  ASSERT_EQ(hdq_kv_cache_scores(cache, q.data() + 320, scores.data()), HDQ_OK);
+  ASSERT_EQ(hdq_kv_cache_softmax(cache, scores.data(), weights.data()), HDQ_OK);
+  ASSERT_EQ(hdq_kv_cache_weighted_sum(cache, weights.data(), sum.data()), HDQ_OK);
+  EXPECT_EQ(sum, std::vector<float>(out.begin() + 320, out.end()));  // the last token sees all
+  ASSERT_EQ(hdq_kv_cache_error_bound(cache, weights.data(), bounds.data()), HDQ_OK);
+  EXPECT_EQ(bounds, same.error_bound({weights.data(), 4, 6}));
+
+  const hdq::testing::TemporaryDirectory directory;
+  const std::string path = directory / "cache";
+  ASSERT_EQ(hdq_kv_cache_save(cache, path.c_str()), HDQ_OK);
+  hdq_kv_cache* again = nullptr;
+  ASSERT_EQ(hdq_kv_cache_load(path.c_str(), HDQ_ISA_AUTO, 1, &again), HDQ_OK);
+  ASSERT_EQ(hdq_kv_cache_attend(again, q.data(), 2, out.data()), HDQ_OK);
+  EXPECT_EQ(out, expected);
+  hdq_kv_cache_destroy(again);
+  EXPECT_EQ(hdq_kv_cache_load("/nowhere/cache", HDQ_ISA_AUTO, 1, &again), HDQ_FILE_ERROR);
+  EXPECT_EQ(again, nullptr);
+
+  EXPECT_EQ(hdq_kv_cache_append(cache, nullptr, values.data(), 1), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_kv_cache_attend(cache, q.data(), 7, out.data()), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_kv_cache_attend(nullptr, q.data(), 1, out.data()), HDQ_INVALID_ARGUMENT);
+  const std::vector<float> bad(160, std::numeric_limits<float>::infinity());
+  EXPECT_EQ(hdq_kv_cache_append(cache, keys.data(), bad.data(), 1), HDQ_INVALID_INPUT);
+  EXPECT_EQ(hdq_kv_cache_tokens(cache), 6u);
+  hdq_kv_cache_destroy(cache);
+  options.value_bits = 4;  // and a step
+  EXPECT_EQ(hdq_kv_cache_create(&options, &cache), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(cache, nullptr);
+  hdq_kv_cache_destroy(nullptr);
 }
 
 TEST(CInterface, ShrinksByTheBoundOfTheError) {

@@ -160,6 +160,45 @@ HDQ_EXPORT hdq_status hdq_search(const hdq_scorer* scorer, int metric, const flo
                                  uint64_t first_row, size_t k, uint64_t* found, float* scores);
 HDQ_EXPORT hdq_status hdq_search_file(const hdq_scorer* scorer, int metric, const hdq_file* file, size_t k, uint64_t* found, float* scores);
 
+/* ---- attention over codes: hdq/attention.hpp has the semantics. A cache has one call at a time ---- */
+
+typedef struct hdq_kv_cache hdq_kv_cache;
+
+/* size: sizeof(hdq_kv_cache_options). Of keys and of values one of bits (1..8) and step (of HDQ_SCHEME_ENTROPY_CODED) is 0. */
+typedef struct hdq_kv_cache_options {
+  size_t size;
+  size_t head_dimension, kv_heads, query_heads; /* query_heads: a multiple of kv_heads */
+  size_t window, sinks;                         /* tokens; window 0: all are kept */
+  uint64_t seed, first_token;
+  double scale; /* of scores; 0: 1/sqrt(head_dimension) */
+  int key_bits, value_bits;
+  float key_step, value_step;
+  int isa, threads; /* as in hdq_codec_options */
+} hdq_kv_cache_options;
+#define HDQ_KV_CACHE_OPTIONS_INIT \
+  { sizeof(hdq_kv_cache_options), 0, 1, 1, 0, 0, 0, 0, 0.0, 4, 4, 0.0f, 0.0f, HDQ_ISA_AUTO, 1 }
+
+HDQ_EXPORT hdq_status hdq_kv_cache_create(const hdq_kv_cache_options* options, hdq_kv_cache** cache);
+HDQ_EXPORT hdq_status hdq_kv_cache_load(const char* path, int isa, int threads, hdq_kv_cache** cache);
+HDQ_EXPORT hdq_status hdq_kv_cache_save(const hdq_kv_cache* cache, const char* path);
+HDQ_EXPORT void hdq_kv_cache_destroy(hdq_kv_cache* cache);
+HDQ_EXPORT size_t hdq_kv_cache_tokens(const hdq_kv_cache* cache);      /* kept; 0 for NULL, as below */
+HDQ_EXPORT size_t hdq_kv_cache_token_bytes(const hdq_kv_cache* cache); /* of one token's codes and norms */
+/* keys and values: tokens x kv_heads x head_dimension. All of them are appended, or none. */
+HDQ_EXPORT hdq_status hdq_kv_cache_append(hdq_kv_cache* cache, const float* keys, const float* values, size_t tokens);
+HDQ_EXPORT hdq_status hdq_kv_cache_append_float16(hdq_kv_cache* cache, const uint16_t* keys, const uint16_t* values,
+                                                  size_t tokens);
+HDQ_EXPORT hdq_status hdq_kv_cache_append_bfloat16(hdq_kv_cache* cache, const uint16_t* keys, const uint16_t* values,
+                                                   size_t tokens);
+/* q and out: positions x query_heads x head_dimension, of the last `positions` tokens. */
+HDQ_EXPORT hdq_status hdq_kv_cache_attend(hdq_kv_cache* cache, const float* q, size_t positions, float* out);
+/* The stages. q and sum: query_heads x head_dimension; scores and weights: query_heads x tokens. */
+HDQ_EXPORT hdq_status hdq_kv_cache_scores(hdq_kv_cache* cache, const float* q, float* scores);
+HDQ_EXPORT hdq_status hdq_kv_cache_softmax(const hdq_kv_cache* cache, const float* scores, float* weights);
+HDQ_EXPORT hdq_status hdq_kv_cache_weighted_sum(hdq_kv_cache* cache, const float* weights, float* sum);
+/* bounds: query_heads. */
+HDQ_EXPORT hdq_status hdq_kv_cache_error_bound(const hdq_kv_cache* cache, const float* weights, double* bounds);
+
 #ifdef __cplusplus
 }
 #endif
