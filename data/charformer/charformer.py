@@ -45,10 +45,11 @@ def normalize(x: np.ndarray) -> np.ndarray:
     return x / np.sqrt(np.square(x).mean(-1, keepdims=True) + np.float32(1e-6))
 
 
-def rotate(x: np.ndarray) -> np.ndarray:
-    """Rotary positions: x (…, context, 64), coordinates j and j + 32 are turned."""
+def rotate(x: np.ndarray, first: int = 0) -> np.ndarray:
+    """Rotary positions first, first + 1, …: x (…, context, 64), coordinates j and j + 32 are turned."""
     half = HEAD_DIMENSION // 2
-    angles = np.arange(x.shape[-2])[:, None] * 10000.0 ** (-np.arange(half) / half)
+    positions = first + np.arange(x.shape[-2])
+    angles = positions[:, None] * 10000.0 ** (-np.arange(half) / half)
     cosine, sine = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
     first, second = x[..., :half], x[..., half:]
     return np.concatenate([first * cosine - second * sine, first * sine + second * cosine], axis=-1)
@@ -89,7 +90,18 @@ class Charformer:
         logits = (normalize(x) * matrices["gain"]) @ matrices["embedding"].T
         return Result(_mean_loss(logits, windows[:, 1:]), error / energy)
 
-    def _project(self, x: np.ndarray, layer: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def step(self, character: int, position: int, caches: list) -> np.ndarray:
+        """(96,) logits of the next character. Each layer's cache (hdq.KeyValueCache(64, 2), say) gets a row a head."""
+        matrices = self._matrices
+        x = matrices["embedding"][[[character]]]
+        for layer, cache in enumerate(caches):
+            query, key, value = (rows[0, :, 0] for rows in self._project(x, layer, position))
+            cache.append(key, value)
+            x = x + cache.attend(query).reshape(1, 1, -1) @ matrices["attention_out"][layer]
+            x = x + np.square(np.maximum(normalize(x) @ matrices["up"][layer], 0)) @ matrices["down"][layer]
+        return ((normalize(x) * matrices["gain"]) @ matrices["embedding"].T)[0, 0]
+
+    def _project(self, x: np.ndarray, layer: int, first: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Queries, keys and values, (windows, heads, context, 64), the first two turned by their positions."""
         normal = normalize(x)
         query, key, value = (
@@ -97,7 +109,7 @@ class Charformer:
                                  .reshape(*x.shape[:2], -1, HEAD_DIMENSION).swapaxes(1, 2))
             for name in ("query", "key", "value")
         )
-        return rotate(query), rotate(key), value
+        return rotate(query, first), rotate(key, first), value
 
 
 def _mean_loss(logits: np.ndarray, targets: np.ndarray) -> float:

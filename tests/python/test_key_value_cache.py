@@ -53,3 +53,22 @@ def test_what_is_random_is_needed_and_the_rest_is_not(bench, record):
     assert rows.keys() == {scheme.name for scheme in bench.schemes()}
     assert rows["float32"]["output_error"] == 0
     assert all((row["standard_error"] > 0) == (row["runs"] > 1) for row in rows.values())
+
+
+def test_a_cache_that_is_appended_to_gives_what_a_whole_window_does(bench):
+    """Step by step through hdq.KeyValueCache against all positions at once through hdq.Codec, rows in its order."""
+    import numpy as np
+
+    model, window = bench.Charformer(), bench.windows_of(bench.tokens(bench.held_out_text()))[[10]]
+    heads = 2
+
+    def round_trip(kind, layer, rows):
+        codec = bench.hdq.Codec(64, bits=3, seed=layer ^ (0 if kind == "keys" else 1 << 63))
+        by_token = rows.reshape(heads, -1, 64).swapaxes(0, 1).reshape(-1, 64)
+        return codec.decode(codec.encode(by_token)).reshape(-1, heads, 64).swapaxes(0, 1).reshape(-1, 64)
+
+    caches = [bench.hdq.KeyValueCache(64, heads, keys=3, values=3, seed=layer) for layer in range(model.layers)]
+    logits = [model.step(character, position, caches) for position, character in enumerate(window[0, :-1])]
+    chosen = np.array(logits)[np.arange(256), window[0, 1:]]
+    nats = (np.log(np.exp(np.array(logits)).sum(1)) - chosen).mean()
+    assert nats == pytest.approx(model.run(window, round_trip).nats, rel=2e-3)
