@@ -290,7 +290,7 @@ TEST(Attention, HugeTinyAndZeroRowsAndWeights) {
 // ---- softmax ----
 
 TEST(Attention, Softmax) {
-  for (const std::size_t tokens : {1, 2, 15, 16, 17, 33, 300}) {
+  for (const std::size_t tokens : {1u, 2u, 15u, 16u, 17u, 33u, 300u}) {
     const AttentionShape shape{64};
     const Inputs in = inputs(shape, tokens);
     const KeyValueCache cache = filled(shape, 1, 1, in, tokens);
@@ -442,7 +442,7 @@ TEST(Attention, AWindowIsACacheOfItsTokens) {
 }
 
 TEST(Attention, GroupedQueriesAreSeparateOnes) {
-  for (const std::size_t group : {3, 4, 6}) {
+  for (const std::size_t group : {3u, 4u, 6u}) {
     const AttentionShape shape{96, 2, 2 * group};
     const Inputs in = inputs(shape, 70);
     KeyValueCache grouped = filled(shape, 4, 5, in, 70), separate = filled({96, 2, 2}, 4, 5, in, 70);
