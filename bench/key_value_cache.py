@@ -211,7 +211,8 @@ def table(record: dict) -> str:
         error = f" ± {row['standard_error']:.4f}" if row["runs"] > 1 else ""
         lines.append(f"| {row['scheme']} | {row['bits']:.2f} | {row['perplexity']:.4f}{error} | "
                      f"{100 * (row['perplexity'] / exact - 1):+.2f} % | {row['output_error']:.2g} | {row['runs']} |")
-    lines += ["", "| keys or values of | largest channel over median | energy in the mean | row's largest number, median |",
+    lines += ["", "| keys or values of | largest channel over median | energy in the mean | "
+              "row's largest number, median |",
               "|--|--:|--:|--:|"]
     for row in record["channels"]:
         lines.append(f"| {row['kind']}, layer {row['layer']}, head {row['head']} | {row['channel']:.2f} | "

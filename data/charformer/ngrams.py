@@ -2,7 +2,8 @@
 """Perplexities of n-gram models of the training text on the held-out text, beside which charformer's has to be seen.
 
 Interpolated by Witten and Bell (IEEE Transactions on Information Theory 37, 1991): p(c|h) = (N(hc) +
-T(h)·p(c|h'))/(N(h) + T(h)), T(h) the number of different characters seen after h, h' the history without its first character.
+T(h)·p(c|h'))/(N(h) + T(h)),
+T(h) the number of different characters seen after h, h' the history without its first character.
 """
 from __future__ import annotations
 

@@ -30,9 +30,8 @@ def write_on(model: Charformer, prompt: str, caches: list[hdq.KeyValueCache], se
 def main() -> None:
     model = Charformer()
     for bits in (8, 4, 3):
-        caches = [
-            hdq.KeyValueCache(HEAD_DIMENSION, HEADS, keys=bits, values=bits, seed=layer) for layer in range(model.layers)
-        ]
+        widths = {"keys": bits, "values": bits}
+        caches = [hdq.KeyValueCache(HEAD_DIMENSION, HEADS, **widths, seed=layer) for layer in range(model.layers)]
         text = write_on(model, PROMPT, caches, seed=1)
         taken = sum(cache.nbytes for cache in caches)
         float16 = sum(2 * 2 * len(cache) * HEADS * HEAD_DIMENSION for cache in caches)
