@@ -25,7 +25,7 @@ namespace hdq::cli {
 namespace {
 
 struct Arguments : CodecArguments {
-  std::string codes, queries, output, scores, original, ground_truth;
+  std::string codes, queries, output, scores, original, ground_truth, rows;
   VectorInput vectors;
   std::size_t k = 10;
   std::optional<std::size_t> rerank;
@@ -81,8 +81,7 @@ std::vector<Neighbour> first_of_each(const std::vector<Neighbour>& found, std::s
 }
 
 // The first k row numbers of each query, of a file of at least as many columns.
-Rows read_row_lists(const std::string& path, std::size_t queries, std::size_t k, std::uint64_t rows) {
-  const VectorReader file(path);
+Rows read_row_lists(const VectorReader& file, std::size_t queries, std::size_t k, std::uint64_t rows) {
   const auto reject = [&](const std::string& what) { throw BadInput(file.name() + ": " + what); };
   if (file.rows() != queries) reject(fmt::format("{} rows for {} queries", file.rows(), queries));
   if (file.dimension() < k) reject(fmt::format("{} columns are fewer than k = {}", file.dimension(), k));
@@ -98,6 +97,18 @@ Rows read_row_lists(const std::string& path, std::size_t queries, std::size_t k,
   return lists;
 }
 
+// The rows among which to search, in order, each once: one line of a file.
+std::optional<Rows> read_candidates(const Arguments& arguments, const CodesFile& codes) {
+  if (arguments.rows.empty()) return std::nullopt;
+  const VectorReader file(arguments.rows);
+  if (file.rows() != 1)
+    throw BadInput(fmt::format("{}: {} lists of rows; one is needed, for all queries", file.name(), file.rows()));
+  Rows rows = read_row_lists(file, 1, file.dimension(), codes->header().rows);
+  std::ranges::sort(rows);
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
+}
+
 // The rows that recall is measured against: given, or found by true scores.
 std::vector<Neighbour> true_rows(const Arguments& arguments, const CodesFile& codes, const Queries& queries, const std::optional<VectorReader>& originals) {
   if (arguments.ground_truth.empty()) {
@@ -105,7 +116,9 @@ std::vector<Neighbour> true_rows(const Arguments& arguments, const CodesFile& co
     return true_neighbours(*originals, queries, arguments.metric, arguments.k, arguments.threads, arguments.isa, progress);
   }
   std::vector<Neighbour> truth;
-  for (const std::uint64_t row : read_row_lists(arguments.ground_truth, queries.count, arguments.k, codes->header().rows)) truth.push_back({row, 0});
+  for (const std::uint64_t row :
+       read_row_lists(VectorReader(arguments.ground_truth), queries.count, arguments.k, codes->header().rows))
+    truth.push_back({row, 0});
   if (originals) truth = rerank(*originals, queries, truth, arguments.metric, arguments.k, arguments.isa);
   return truth;
 }
@@ -214,19 +227,22 @@ double bytes_of_codes(const FileReader& file) {
 }
 
 std::vector<Neighbour> nearest_by_codes(const Arguments& arguments, const FileReader& file, const Queries& queries,
-                                        std::size_t each, SearchStatistics& pairs) {
-  Progress progress("searching", file.header().rows);
+                                        const std::optional<Rows>& among, std::size_t each, SearchStatistics& pairs) {
+  Progress progress("searching", among ? among->size() : file.header().rows);
+  const auto advance = [&](std::size_t rows) { progress.advance(rows); };
+  const SearchOptions options{!arguments.no_filter, &pairs};
   try {
     const Scorer scorer(file.codec({arguments.isa, arguments.threads}), queries.view(), file.mean());
-    return search(scorer, arguments.metric, file, each, [&](std::size_t rows) { progress.advance(rows); },
-                  {!arguments.no_filter, &pairs});
+    if (among) return search(scorer, arguments.metric, file, *among, each, advance, options);
+    return search(scorer, arguments.metric, file, each, advance, options);
   } catch (const InvalidInput& beyond) {  // a score, or a query less the mean, that float32 cannot hold
     throw BadInput(fmt::format("{}: row {}: {}", io::printable(arguments.queries), beyond.row, beyond.what()));
   }
 }
 
 void check_arguments(const Arguments& arguments) {
-  require_distinct({arguments.codes, arguments.queries, arguments.original, arguments.ground_truth}, {arguments.output, arguments.scores});
+  require_distinct({arguments.codes, arguments.queries, arguments.original, arguments.ground_truth, arguments.rows},
+                   {arguments.output, arguments.scores});
   if (!is_json(arguments.output)) io::output_format(arguments.output, io::Content::row_numbers);
   if (!arguments.scores.empty()) io::output_format(arguments.scores, io::Content::vectors);
   if (arguments.rerank && arguments.original.empty()) throw UsageError("--rerank: needs the original vectors, --original");
@@ -241,17 +257,24 @@ int search_codes(const Arguments& arguments) {
   if (arguments.k > header.rows) throw UsageError(fmt::format("-k: {} neighbours, but {} has {} rows", arguments.k, file.name(), header.rows));
   if (arguments.metric == Metric::cosine && header.has_mean)
     throw UsageError("--metric cosine: the rows of " + file.name() + " are centred; encode rows of length 1, and search them by ip");
+  const std::optional<Rows> among = read_candidates(arguments, file);
+  const std::uint64_t rows = among ? among->size() : header.rows;
+  if (arguments.k > rows)
+    throw UsageError(
+        fmt::format("-k: {} neighbours, but {} rows in {}", arguments.k, rows, io::printable(arguments.rows)));
   const Queries queries = read_queries(arguments, file);
   const std::optional<VectorReader> originals = open_originals(arguments, file);
 
   Report report;
   report.queries = queries.count;
-  report.candidates = originals ? static_cast<std::size_t>(std::min<std::uint64_t>(arguments.rerank.value_or(4 * arguments.k), header.rows)) : 0;
+  report.candidates =
+      originals ? static_cast<std::size_t>(std::min<std::uint64_t>(arguments.rerank.value_or(4 * arguments.k), rows))
+                : 0;
   const std::size_t each = std::max(arguments.k, report.candidates);
-  report.code_bytes = bytes_of_codes(*file);
+  report.code_bytes = bytes_of_codes(*file) * static_cast<double>(rows) / static_cast<double>(header.rows);
 
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<Neighbour> found = nearest_by_codes(arguments, *file, queries, each, report.pairs);
+  const std::vector<Neighbour> found = nearest_by_codes(arguments, *file, queries, among, each, report.pairs);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   const std::vector<Neighbour> by_codes = first_of_each(found, each, arguments.k);
@@ -290,6 +313,9 @@ void add_search(CLI::App& app) {
                       "The vectors that were encoded: rank the best candidates again by true scores, and print recall, in which ties count");
   command.integer("--rerank", arguments->rerank, 0, max_k, "Candidates to rank again, at least k; 0 keeps the order by codes. Default 4 k with --original");
   command.text("--ground-truth", arguments->ground_truth, "Print recall against these row numbers instead: integers in .npy or .ivecs, queries x at least k");
+  command.text("--rows", arguments->rows,
+               "Search among these rows alone: one line of integers in .npy or .ivecs, for all queries; of a row "
+               "listed twice one counts");
   command.flag("--no-filter", arguments->no_filter, "Compute every score: what is found is the same, but not as soon");
   arguments->vectors.add_to(command);
   arguments->add_threads(command);

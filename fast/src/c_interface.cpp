@@ -159,19 +159,42 @@ std::size_t known_bytes(std::size_t size) {
   return size == old_size ? old_end : std::min(size, sizeof(hdq_codec_options));
 }
 
-// Of a caller that may have been compiled with a shorter or longer struct.
-hdq_codec_options known_options(const hdq_codec_options* given) {
-  hdq_codec_options options = HDQ_CODEC_OPTIONS_INIT;
-  if (given != nullptr) {
-    if (given->size < sizeof given->size) throw InvalidArgument("options: size is not set");
-    const auto* bytes = reinterpret_cast<const unsigned char*>(given);
-    if (given->size > sizeof options &&
-        std::any_of(bytes + sizeof options, bytes + given->size, [](unsigned char byte) { return byte != 0; }))
-      throw InvalidArgument("options: fields that this version does not know");
-    std::memcpy(&options, given, known_bytes(given->size));
-  }
-  return options;
+// `known` with what a caller gives that may have been compiled with a shorter or longer struct; bytes: how much of it to take.
+template <class Options>
+Options taken(Options known, const Options* given, std::size_t (*bytes)(std::size_t)) {
+  if (given == nullptr) return known;
+  if (given->size < sizeof given->size) throw InvalidArgument("options: size is not set");
+  const auto* all = reinterpret_cast<const unsigned char*>(given);
+  if (given->size > sizeof known &&
+      std::any_of(all + sizeof known, all + given->size, [](unsigned char byte) { return byte != 0; }))
+    throw InvalidArgument("options: fields that this version does not know");
+  std::memcpy(&known, given, bytes(given->size));
+  return known;
 }
+
+hdq_codec_options known_options(const hdq_codec_options* given) {
+  return taken(hdq_codec_options HDQ_CODEC_OPTIONS_INIT, given, known_bytes);
+}
+
+static_assert(sizeof(hdq_search_options) == offsetof(hdq_search_options, list_rows) + sizeof(std::size_t));
+
+// hdq_search_options as C++ has them.
+struct SearchRequest {
+  explicit SearchRequest(const hdq_search_options* options)
+      : given(taken(hdq_search_options HDQ_SEARCH_OPTIONS_INIT, options,
+                    [](std::size_t size) { return std::min(size, sizeof(hdq_search_options)); })) {
+    if (given.filter != 0 && given.filter != 1) throw InvalidArgument("filter must be 0 or 1");
+    if (given.list_rows > 0) require(given.list, "list");
+  }
+  bool has_list() const { return given.list != nullptr; }
+  std::span<const std::uint64_t> list() const { return {given.list, given.list_rows}; }
+  hdq::SearchOptions options() { return {given.filter == 1, &done}; }
+  void report() const {
+    if (given.statistics != nullptr) *given.statistics = {done.scanned, done.verified};
+  }
+  hdq_search_options given;
+  hdq::SearchStatistics done;
+};
 
 hdq::Dither dither_of(int number) {
   if (number != HDQ_DITHER_ROW && number != HDQ_DITHER_SHARED)
@@ -468,17 +491,41 @@ hdq_status hdq_score(const hdq_scorer* scorer, int metric, const float* norms, c
 
 hdq_status hdq_search(const hdq_scorer* scorer, int metric, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row,
                       size_t k, uint64_t* found, float* scores) {
+  return hdq_search_with(scorer, metric, norms, codes, rows, first_row, k, nullptr, found, scores);
+}
+
+hdq_status hdq_search_file(const hdq_scorer* scorer, int metric, const hdq_file* file, size_t k, uint64_t* found,
+                           float* scores) {
+  return hdq_search_file_with(scorer, metric, file, k, nullptr, found, scores);
+}
+
+hdq_status hdq_search_with(const hdq_scorer* scorer, int metric, const float* norms, const uint8_t* codes, size_t rows,
+                           uint64_t first_row, size_t k, const hdq_search_options* options, uint64_t* found,
+                           float* scores) {
   return guarded([&] {
     const hdq::Scorer& s = scorer_of(scorer);
     require(found, "found");
-    store(hdq::search(s, metric_of(metric), encoded(s.codec(), norms, codes, rows, first_row), k), found, scores);
+    SearchRequest request(options);
+    const hdq::EncodedView among = encoded(s.codec(), norms, codes, rows, first_row);
+    const std::vector<std::size_t> list(request.list().begin(), request.list().end());
+    store(request.has_list() ? hdq::search(s, metric_of(metric), among, list, k, request.options())
+                             : hdq::search(s, metric_of(metric), among, k, request.options()),
+          found, scores);
+    request.report();
   });
 }
 
-hdq_status hdq_search_file(const hdq_scorer* scorer, int metric, const hdq_file* file, size_t k, uint64_t* found, float* scores) {
+hdq_status hdq_search_file_with(const hdq_scorer* scorer, int metric, const hdq_file* file, size_t k,
+                                const hdq_search_options* options, uint64_t* found, float* scores) {
   return guarded([&] {
     require(found, "found");
-    store(hdq::search(scorer_of(scorer), metric_of(metric), file_of(file), k), found, scores);
+    SearchRequest request(options);
+    store(
+        request.has_list()
+            ? hdq::search(scorer_of(scorer), metric_of(metric), file_of(file), request.list(), k, {}, request.options())
+            : hdq::search(scorer_of(scorer), metric_of(metric), file_of(file), k, {}, request.options()),
+        found, scores);
+    request.report();
   });
 }
 

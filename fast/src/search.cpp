@@ -167,36 +167,31 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const Encoded
           SearchStatistics& done) { filtered.scan(rows, list.subspan(first, last - first), 0, found, done); });
 }
 
-std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileReader& file, std::size_t k,
-                              const std::function<void(std::size_t)>& progress, const SearchOptions& options) {
-  const FileHeader& header = file.header();
-  detail::check_codec(file.path(), header, scorer.codec());
-  if (!std::ranges::equal(file.mean(), scorer.mean()))
-    throw InvalidArgument(file.path() + ": its mean (FileReader::mean) is not the scorer's");
-  check_k(k, header.rows);
+namespace {
+
+// Pieces of a file, each in one block, on all threads: scan(reader, index, filtered, found, done) returns how many rows it met.
+template <class ScanBlock>
+std::vector<Neighbour> search_blocks(const Scorer& scorer, Metric metric, const FileReader& file, std::size_t blocks,
+                                     std::size_t k, const std::function<void(std::size_t)>& progress,
+                                     const SearchOptions& options, const ScanBlock& scan) {
   const detail::CodecPlan& plan = *scorer.codec().plan();
   TopK found(metric, scorer.queries(), k);
   Collectors own(found, plan.threads());
   const detail::FilteredScan filtered(scorer, metric, !options.filter);
   std::vector<std::optional<BlockReader>> readers(static_cast<std::size_t>(plan.threads()));  // of each thread
   std::mutex reporting;
-  const auto scan_block = [&](const EncodedView& rows, std::size_t slot) {
-    const std::uint64_t first = rows.first_row() - header.first_row;
-    try {
-      filtered.scan(rows, 0, rows.rows(), first, own.of(slot), own.done(slot));
-    } catch (const InvalidInput& bad) {
-      throw FileError(file.path() + ": row " + std::to_string(first + bad.row) + ": invalid norm");
-    }
-    if (!progress) return;
-    const std::lock_guard lock(reporting);
-    progress(rows.rows());
-  };
   const auto scan_blocks = [&](std::size_t first, std::size_t last, std::size_t slot) {
     if (!readers[slot].has_value()) readers[slot].emplace(file);
-    for (std::size_t index = first; index < last; ++index) scan_block(readers[slot]->block(index), slot);
+    for (std::size_t index = first; index < last; ++index) {
+      const std::size_t rows = scan(*readers[slot], index, filtered, own.of(slot), own.done(slot));
+      if (!progress) continue;
+      const std::lock_guard lock(reporting);
+      progress(rows);
+    }
   };
   try {
-    if (const auto blocks = static_cast<std::size_t>(header.blocks()); plan.pool == nullptr) scan_blocks(0, blocks, 0);
+    if (plan.pool == nullptr)
+      scan_blocks(0, blocks, 0);
     else plan.pool->run(blocks, 1, scan_blocks);
   } catch (const ScoreOverflow& overflow) {
     refuse(overflow);
@@ -204,6 +199,74 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileRea
   own.merge_into(found);
   own.report(options.statistics);
   return ranked_scores(scorer, found);
+}
+
+void check_file(const Scorer& scorer, const FileReader& file) {
+  detail::check_codec(file.path(), file.header(), scorer.codec());
+  if (!std::ranges::equal(file.mean(), scorer.mean()))
+    throw InvalidArgument(file.path() + ": its mean (FileReader::mean) is not the scorer's");
+}
+
+// scan(), which throws for a bad norm of a row counted from `first`.
+template <class Scan>
+void scan_of_file(const FileReader& file, std::uint64_t first, const Scan& scan) {
+  try {
+    scan();
+  } catch (const InvalidInput& bad) {
+    throw FileError(file.path() + ": row " + std::to_string(first + bad.row) + ": invalid norm");
+  }
+}
+
+// Where the entries of each block begin in a sorted list, and its end.
+std::vector<std::size_t> begins_of_blocks(std::span<const std::uint64_t> sorted, std::uint64_t rows_per_block) {
+  std::vector<std::size_t> begins;
+  for (std::size_t i = 0; i < sorted.size(); ++i)
+    if (i == 0 || sorted[i] / rows_per_block != sorted[i - 1] / rows_per_block) begins.push_back(i);
+  begins.push_back(sorted.size());
+  return begins;
+}
+
+}  // namespace
+
+std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileReader& file, std::size_t k,
+                              const std::function<void(std::size_t)>& progress, const SearchOptions& options) {
+  const FileHeader& header = file.header();
+  check_file(scorer, file);
+  check_k(k, header.rows);
+  return search_blocks(scorer, metric, file, static_cast<std::size_t>(header.blocks()), k, progress, options,
+                       [&](BlockReader& reader, std::size_t index, const detail::FilteredScan& filtered, TopK& found,
+                           SearchStatistics& done) {
+                         const EncodedView rows = reader.block(index);
+                         const std::uint64_t first = rows.first_row() - header.first_row;
+                         scan_of_file(file, first, [&] { filtered.scan(rows, 0, rows.rows(), first, found, done); });
+                         return rows.rows();
+                       });
+}
+
+std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileReader& file,
+                              std::span<const std::uint64_t> list, std::size_t k,
+                              const std::function<void(std::size_t)>& progress, const SearchOptions& options) {
+  const FileHeader& header = file.header();
+  check_file(scorer, file);
+  check_k(k, list.size());
+  std::vector<std::uint64_t> sorted(list.begin(), list.end());
+  std::ranges::sort(sorted);
+  if (sorted.back() >= header.rows)
+    throw InvalidArgument("list: no row " + std::to_string(sorted.back()) + " among " + std::to_string(header.rows));
+  const std::vector<std::size_t> begins = begins_of_blocks(sorted, header.rows_per_block);
+  return search_blocks(scorer, metric, file, begins.size() - 1, k, progress, options,
+                       [&](BlockReader& reader, std::size_t index, const detail::FilteredScan& filtered, TopK& found,
+                           SearchStatistics& done) {
+                         const std::size_t at = begins[index], count = begins[index + 1] - at;
+                         const std::uint64_t first = sorted[at];
+                         const EncodedView rows =
+                             reader.rows(first, static_cast<std::size_t>(sorted[at + count - 1] - first) + 1);
+                         std::vector<std::size_t> some(count);
+                         for (std::size_t i = 0; i < count; ++i)
+                           some[i] = static_cast<std::size_t>(sorted[at + i] - first);
+                         scan_of_file(file, first, [&] { filtered.scan(rows, some, first, found, done); });
+                         return count;
+                       });
 }
 
 // ---- the vectors themselves ----

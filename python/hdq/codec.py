@@ -15,8 +15,13 @@ __all__ = ["Codec", "SearchResult", "brute_force_search", "supported_isas"]
 _MAX_DIMENSION = 1 << 24
 
 
-class SearchResult(NamedTuple):
-    """The rows nearest to each query, nearest first; equally near ones in order of rows.
+class _Nearest(NamedTuple):
+    indices: np.ndarray
+    scores: np.ndarray
+
+
+class SearchResult(_Nearest):
+    """The rows nearest to each query, nearest first; equally near ones in order of rows. A pair (indices, scores).
 
     Attributes
     ----------
@@ -24,10 +29,14 @@ class SearchResult(NamedTuple):
         Counted from the first row searched, whatever its row number.
     scores : (queries, k) float64
         Of those rows, by the metric.
+    scanned : int
+        Pairs of a query and a row among which the search was.
+    verified : int
+        Those of them whose score was computed. It may change from version to version, and with the number of threads.
     """
 
-    indices: np.ndarray
-    scores: np.ndarray
+    scanned: int
+    verified: int
 
 
 def supported_isas() -> tuple[str, ...]:
@@ -377,25 +386,43 @@ class Codec(HasParameters):
         return out
 
     def search(
-        self, codes: Codes, queries: Any, k: int, metric: str = "ip", *, dtype: str | None = None
+        self,
+        codes: Codes,
+        queries: Any,
+        k: int,
+        metric: str = "ip",
+        *,
+        rows: Any = None,
+        filter: bool = True,
+        dtype: str | None = None,
     ) -> SearchResult:
-        """The k rows nearest to each query by `scores`: the largest "ip" and "cosine", the smallest "l2". Every row
-        is scored.
+        """The k rows nearest to each query by `scores`: the largest "ip" and "cosine", the smallest "l2".
 
         Arguments are those of scores, and 1 <= k <= rows; memory is O(queries·k).
+
+        Parameters
+        ----------
+        rows : (count,) integers, optional
+            Indices into codes of the rows to search among; 1 <= k <= count. A row that is listed twice is found twice.
+        filter : bool
+            Whether rows that cannot be among the k nearest, by sums of bytes, are left unscored. What is found is the
+            same, bit for bit.
 
         Raises
         ------
         InvalidInput
             As scores; and for a score that float32 cannot hold, with the query as `row`.
-        TypeError, ValueError
+        TypeError, ValueError, IndexError
             As scores; and for k out of its range.
         """
         asked = rows32(queries, self.dimension, "queries", dtype)
         native = self._native_codes(codes)
-        result = _room_for(len(asked), k, len(codes))
-        self._native.search(asked, codes.mean, str(metric), *native, result.indices.shape[1], *result)
-        return result
+        some = None if rows is None else _indices(rows, len(codes))
+        result = _room_for(len(asked), k, len(codes) if some is None else len(some))
+        done = self._native.search(
+            asked, codes.mean, str(metric), *native, some, result.indices.shape[1], bool(filter), *result
+        )
+        return _counted(result, *done)
 
     # ---- Python ----
 
@@ -468,6 +495,11 @@ def _room_for(queries: int, k: int, length: int) -> SearchResult:
     return SearchResult(np.empty((queries, k), np.int64), np.empty((queries, k), np.float64))
 
 
+def _counted(result: SearchResult, scanned: int, verified: int) -> SearchResult:
+    result.scanned, result.verified = scanned, verified
+    return result
+
+
 def brute_force_search(
     x: Any, queries: Any, k: int, metric: str = "ip", *, threads: int = 1, isa: str = "auto", dtype: str | None = None
 ) -> SearchResult:
@@ -486,4 +518,4 @@ def brute_force_search(
     _hdq.search_vectors(
         array, asked, str(metric), count(threads, "threads", 1024), str(isa), result.indices.shape[1], *result
     )
-    return result
+    return _counted(result, len(asked) * len(array), len(asked) * len(array))

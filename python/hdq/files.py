@@ -9,7 +9,7 @@ import numpy as np
 
 from hdq import _hdq
 from hdq._arrays import count, output, path_bytes, rows, rows32, unsigned
-from hdq.codec import Codec, SearchResult, _room_for, native_codec
+from hdq.codec import Codec, SearchResult, _counted, _indices, _room_for, native_codec
 from hdq.codes import Codes, HasParameters, Parameters, row_range, same_bytes
 
 __all__ = ["File", "Writer", "create", "open"]
@@ -110,24 +110,34 @@ class File(HasParameters):
         return Codes(norms, codes, made, (self.first_row + begin) % (1 << 64), self._mean)
 
     def search(
-        self, queries: Any, k: int, metric: str = "ip", *, threads: int = 1, isa: str = "auto", dtype: str | None = None
+        self,
+        queries: Any,
+        k: int,
+        metric: str = "ip",
+        *,
+        rows: Any = None,
+        filter: bool = True,
+        threads: int = 1,
+        isa: str = "auto",
+        dtype: str | None = None,
     ) -> SearchResult:
         """The k rows nearest to each query, as Codec.search; read block by block. Indices count from the file's row 0.
+        With rows, the blocks that hold them alone are read.
 
         Raises
         ------
         FileError
             A block that is damaged, or holds a bad norm.
-        InvalidInput, TypeError, ValueError
+        InvalidInput, TypeError, ValueError, IndexError
             As Codec.search.
         """
         reader = self._open()
         asked = rows32(queries, self.dimension, "queries", dtype)
-        result = _room_for(len(asked), k, len(self))
-        reader.search(
-            native_codec(self.codec(isa=isa, threads=threads)), asked, str(metric), result.indices.shape[1], *result
-        )
-        return result
+        some = None if rows is None else _indices(rows, len(self))
+        result = _room_for(len(asked), k, len(self) if some is None else len(some))
+        native = native_codec(self.codec(isa=isa, threads=threads))
+        done = reader.search(native, asked, str(metric), some, result.indices.shape[1], bool(filter), *result)
+        return _counted(result, *done)
 
     def verify(self) -> None:
         """Reads all of the file and checks every checksum, and of an entropy-coded file every stream. FileError names

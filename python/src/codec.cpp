@@ -104,9 +104,7 @@ void scores(const Codec& codec, const py::array& queries, const Mean& mean, cons
   const auto mu = mean_of(mean);
   const EncodedView from = encoded(norms, codes, first_row);
   const RowsView<float> to = rows<float>(out);
-  std::vector<std::size_t> some;
-  if (list.has_value())
-    for (const std::int64_t row : numbers<const std::int64_t>(*list)) some.push_back(static_cast<std::size_t>(row));
+  const auto some = row_list<std::size_t>(list);
   const gil_scoped_release released;
   const Scorer scorer(codec, asked, mu);
   if (list.has_value())
@@ -129,18 +127,25 @@ void score_errors(const Codec& codec, const py::array& queries, const Mean& mean
       to.row(query)[row] = scorer.error_bound(metric_of(metric), query, from.slice(row, 1));
 }
 
-void search_codes(const Codec& codec, const py::array& queries, const Mean& mean, const std::string& metric,
-                  const py::array& norms, const py::array& codes, std::uint64_t first_row, std::size_t k,
-                  const py::array& indices, const py::array& values) {
+Done search_codes(const Codec& codec, const py::array& queries, const Mean& mean, const std::string& metric,
+                  const py::array& norms, const py::array& codes, std::uint64_t first_row,
+                  const std::optional<py::array>& list, std::size_t k, bool filter, const py::array& indices,
+                  const py::array& values) {
   const auto asked = rows<const float>(queries);
   const auto mu = mean_of(mean);
   const EncodedView from = encoded(norms, codes, first_row);
+  const auto some = row_list<std::size_t>(list);
   std::vector<Neighbour> found;
+  SearchStatistics done;
   {
     const gil_scoped_release released;
-    found = search(Scorer(codec, asked, mu), metric_of(metric), from, k);
+    const Scorer scorer(codec, asked, mu);
+    const SearchOptions options{filter, &done};
+    found = list.has_value() ? search(scorer, metric_of(metric), from, some, k, options)
+                             : search(scorer, metric_of(metric), from, k, options);
   }
   store(found, indices, values);
+  return {done.scanned, done.verified};
 }
 
 void search_vectors(const py::array& x, const py::array& queries, const std::string& metric, int threads,

@@ -56,15 +56,22 @@ void read_codes(const FileReader& file, std::uint64_t begin, const py::array& no
   }
 }
 
-void search_file(const FileReader& file, const Codec& codec, const py::array& queries, const std::string& metric,
-                 std::size_t k, const py::array& indices, const py::array& values) {
+Done search_file(const FileReader& file, const Codec& codec, const py::array& queries, const std::string& metric,
+                 const std::optional<py::array>& list, std::size_t k, bool filter, const py::array& indices,
+                 const py::array& values) {
   const auto asked = rows<const float>(queries);
+  const auto some = row_list<std::uint64_t>(list);
   std::vector<Neighbour> found;
+  SearchStatistics done;
   {
     const gil_scoped_release released;
-    found = search(Scorer(codec, asked, file.mean()), metric_of(metric), file, k);
+    const Scorer scorer(codec, asked, file.mean());
+    const SearchOptions options{filter, &done};
+    found = list.has_value() ? search(scorer, metric_of(metric), file, some, k, {}, options)
+                             : search(scorer, metric_of(metric), file, k, {}, options);
   }
   store(found, indices, values);
+  return {done.scanned, done.verified};
 }
 
 }  // namespace

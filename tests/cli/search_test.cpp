@@ -96,6 +96,37 @@ TEST_F(SearchCommand, ScoresEveryRowOnRequest) {
   EXPECT_THAT(run_hdq(search("-k 10 --no-filter")).output, HasSubstr("23340 of 23340 scores computed"));
 }
 
+// The candidates alone are found, each once, in the order that a search of all rows has them in.
+TEST_F(SearchCommand, SearchesAmongGivenRows) {
+  const std::string rows = directory / "rows.ivecs";
+  const std::int32_t line[] = {6, 700, 3, 41, 700, 12, 9};
+  overwrite_file(rows, {reinterpret_cast<const char*>(line), sizeof line});
+  ASSERT_EQ(run_hdq(search("-k 778")).exit_code, 0);
+  std::vector<std::int64_t> expected;
+  for (const std::int64_t row : npy_data<std::int64_t>(out_, io::Element::int64, 30, 778))
+    if (std::find(line + 1, line + 7, row) != line + 7) expected.push_back(row);
+  for (const std::string option : {"", " --no-filter", " --threads 3"}) {
+    const json report = json::parse(run_hdq(search("-k 5 --json --rows " + rows + option)).output);
+    EXPECT_EQ(npy_data<std::int64_t>(out_, io::Element::int64, 30, 5), expected);
+    EXPECT_EQ(report["scanned"], 150);
+  }
+  ASSERT_EQ(run_hdq(search("-k 2 --original " + embeddings + " --rows " + rows)).exit_code, 0);
+  for (const std::int64_t row : npy_data<std::int64_t>(out_, io::Element::int64, 30, 2))
+    EXPECT_NE(std::find(line + 1, line + 7, row), line + 7) << row;
+
+  std::filesystem::remove(out_);
+  const auto refused = run_hdq(search("-k 6 --rows " + rows));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("6 neighbours, but 5 rows in"));
+  const std::int32_t beyond[] = {2, 5, 778}, two[] = {1, 5, 1, 6};
+  overwrite_file(rows, {reinterpret_cast<const char*>(beyond), sizeof beyond});
+  EXPECT_THAT(run_hdq(search("-k 1 --rows " + rows)).output, HasSubstr("column 1: no row 778 among 778"));
+  overwrite_file(rows, {reinterpret_cast<const char*>(two), sizeof two});
+  EXPECT_THAT(run_hdq(search("-k 1 --rows " + rows)).output, HasSubstr("2 lists of rows; one is needed"));
+  EXPECT_NE(run_hdq(search("-k 1 --rows " + embeddings)).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(out_));
+}
+
 TEST_F(SearchCommand, MeasuresRecallAndRanksAgain) {
   const json codes_only = json::parse(run_hdq(search("-k 10 --json --rerank 0 --original " + embeddings)).output);
   const auto by_codes = npy_data<std::int64_t>(out_, io::Element::int64, 30, 10);

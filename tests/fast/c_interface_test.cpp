@@ -328,7 +328,7 @@ TEST(CInterface, EnumeratorsOutOfRange) {
 
 class CFile : public ::testing::Test {
  protected:
-  static constexpr std::size_t n = 24, rows = 50;
+  static constexpr std::size_t n = 96, rows = 50;
   static constexpr std::uint64_t first_row = 1000;
   CFile() : c_(n), x_(hdq::test::dyadics(rows * n, 3)), norms_(rows), codes_(rows * hdq_codec_code_bytes(c_.codec)) {
     EXPECT_EQ(hdq_encode(c_.codec, x_.data(), rows, 0, norms_.data(), codes_.data(), first_row), HDQ_OK);
@@ -388,6 +388,70 @@ TEST_F(CFile, HoldsWhatWasWritten) {
   EXPECT_EQ(hdq_search_file(scorer, HDQ_COSINE, nullptr, 3, found, nullptr), HDQ_INVALID_ARGUMENT);
   hdq_scorer_destroy(scorer);
   hdq_codec_destroy(codec);
+  hdq_file_close(file);
+}
+
+// With options hdq_search and hdq_search_file find what C++ does with the same.
+TEST_F(CFile, SearchesTakeOptions) {
+  ASSERT_EQ(write(), HDQ_OK) << hdq_last_error();
+  hdq_file* file = nullptr;
+  ASSERT_EQ(hdq_file_open(path_.c_str(), &file), HDQ_OK) << hdq_last_error();
+  hdq_scorer* scorer = nullptr;
+  ASSERT_EQ(hdq_scorer_create(c_.codec, x_.data(), 2, 0, nullptr, &scorer), HDQ_OK);
+  const hdq::Codec codec(n, 4, 7);
+  const hdq::Scorer same(codec, {x_.data(), 2, n});
+  const hdq::EncodedView all(norms_, codes_, first_row);
+  const std::vector<std::uint64_t> list = {40, 3, 17, 3, 0};
+  const std::vector<std::size_t> same_list(list.begin(), list.end());
+  std::uint64_t found[6];
+  float scores[6];
+  const auto search = [&](bool of_file, std::size_t k, const hdq_search_options* options) {
+    return of_file ? hdq_search_file_with(scorer, HDQ_COSINE, file, k, options, found, scores)
+                   : hdq_search_with(scorer, HDQ_COSINE, norms_.data(), codes_.data(), rows, first_row, k, options,
+                                     found, scores);
+  };
+  for (const bool of_file : {false, true}) {
+    for (const int filter : {0, 1})
+      for (const bool listed : {false, true}) {
+        hdq_search_statistics statistics = {};
+        const hdq_search_options options = {sizeof options, filter, &statistics, listed ? list.data() : nullptr,
+                                            listed ? 5u : 0u};
+        ASSERT_EQ(search(of_file, 3, &options), HDQ_OK) << hdq_last_error();
+        hdq::SearchStatistics expected;
+        const auto neighbours =
+            listed ? hdq::search(same, hdq::Metric::cosine, all, same_list, 3, {filter == 1, &expected})
+                   : hdq::search(same, hdq::Metric::cosine, all, 3, {filter == 1, &expected});
+        for (std::size_t i = 0; i < 6; ++i) {
+          EXPECT_EQ(found[i], neighbours[i].row);
+          EXPECT_EQ(static_cast<double>(scores[i]), neighbours[i].score);
+        }
+        EXPECT_EQ(statistics.scanned, listed ? 10u : 100u);
+        EXPECT_EQ(statistics.verified, expected.verified);
+        EXPECT_EQ(statistics.verified < statistics.scanned, filter == 1 && !listed);
+      }
+    hdq_search_statistics untouched = {7, 7};
+    const std::uint64_t beyond[] = {50};
+    for (const hdq_search_options& bad : {hdq_search_options{0, 1, nullptr, nullptr, 0},
+                                          {sizeof(hdq_search_options), 2, nullptr, nullptr, 0},
+                                          {sizeof(hdq_search_options), 1, nullptr, nullptr, 5},
+                                          {sizeof(hdq_search_options), 1, &untouched, list.data(), 0},
+                                          {sizeof(hdq_search_options), 1, &untouched, list.data(), 2},
+                                          {sizeof(hdq_search_options), 1, &untouched, beyond, 1}})
+      EXPECT_EQ(search(of_file, bad.list == beyond ? 1 : 3, &bad), HDQ_INVALID_ARGUMENT);
+    EXPECT_EQ(untouched.scanned + untouched.verified, 14u);
+    // Of a caller that knows only of the size and the filter, and of one that knows of a field more.
+    const hdq_search_options shorter = {offsetof(hdq_search_options, statistics), 0, &untouched, list.data(), 5};
+    ASSERT_EQ(search(of_file, 3, &shorter), HDQ_OK) << hdq_last_error();
+    EXPECT_EQ(untouched.scanned + untouched.verified, 14u);
+    struct {
+      hdq_search_options known;
+      std::size_t unknown;
+    } longer = {{sizeof longer, 0, nullptr, nullptr, 0}, 0};
+    EXPECT_EQ(search(of_file, 3, &longer.known), HDQ_OK);
+    longer.unknown = 1;
+    EXPECT_EQ(search(of_file, 3, &longer.known), HDQ_INVALID_ARGUMENT);
+  }
+  hdq_scorer_destroy(scorer);
   hdq_file_close(file);
 }
 

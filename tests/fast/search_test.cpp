@@ -116,6 +116,81 @@ TEST(Search, OfAFileIsThatOfItsRows) {
   EXPECT_THROW(search(scorer, Metric::cosine, FileReader(path), 1), FileError);
 }
 
+// What search throws, by its text; "none" where it finds.
+template <class Rows, class List>
+std::string refusal_of_list(const Scorer& scorer, const Rows& rows, const List& list) {
+  try {
+    search(scorer, Metric::inner_product, rows, list, 2);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "none";
+}
+
+// Lists of rows of a file, in any order, find what the same lists of rows in memory do.
+TEST(Search, OfAListOfAFileIsThatOfItsRows) {
+  const hdq::testing::TemporaryDirectory directory;
+  test::Integers integers(5);
+  for (const bool fixed : {true, false})
+    for (const int threads : {1, 3}) {
+      const Data d = data(96, 4, 700, 6, threads);
+      const Codec codec = fixed ? d.codec : Codec(96, Step(0.5f), 7, {Isa::automatic, threads});
+      const EncodedRows rows = codec.encode(RowsView<const float>(d.x.data(), 700, 96), 50);
+      FileHeader header = FileHeader::make(codec, 700, 50);
+      header.rows_per_block = 64;
+      FileWriter writer(directory / "rows.hdq", header);
+      writer.append(rows);
+      writer.commit();
+      const FileReader file(directory / "rows.hdq");
+      const Scorer scorer(codec, d.q_rows());
+      for (const std::size_t count : {1, 2, 63, 300, 1500}) {  // the last with rows that are listed twice and more
+        std::vector<std::uint64_t> list(count, 699);
+        for (std::size_t i = 1; i < count; ++i) list[i] = integers.below(700);
+        const std::vector<std::size_t> same(list.begin(), list.end());
+        for (const Metric metric : metrics)
+          for (const bool filter : {false, true}) {
+            std::size_t done = 0;
+            SearchStatistics statistics;
+            const auto found = search(scorer, metric, file, list, std::min<std::size_t>(count, 20),
+                                      [&](std::size_t some) { done += some; }, {filter, &statistics});
+            ASSERT_EQ(found, search(scorer, metric, rows, same, std::min<std::size_t>(count, 20), {false}))
+                << count << " rows, " << metric_name(metric) << ", filter " << filter;
+            EXPECT_EQ(done, count);
+            EXPECT_EQ(statistics.scanned, count * 6);
+          }
+      }
+      const std::vector<std::uint64_t> beyond = {699, 700, 3}, two = {5, 6};
+      EXPECT_NE(refusal_of_list(scorer, file, beyond).find("no row 700 among 700"), std::string::npos);
+      EXPECT_NE(refusal_of_list(scorer, file, std::vector<std::uint64_t>{5}).find("k must be 1 to 1"),
+                std::string::npos);
+      EXPECT_NE(refusal_of_list(Scorer(Codec(96, 3, 6), d.q_rows()), file, two), "none");
+      EXPECT_EQ(refusal_of_list(scorer, file, two), "none");
+    }
+}
+
+// Blocks without a listed row are not looked at; a bad one, and a bad norm, are named as they are where all rows are searched.
+TEST(Search, OfAListOfAFileReadsItsBlocksAlone) {
+  const hdq::testing::TemporaryDirectory directory;
+  Data d = data(96, 4, 700, 6, 1);
+  d.norms[100] = -1;
+  FileHeader header = FileHeader::make(d.codec, 700, 0);
+  header.rows_per_block = 64;
+  const std::string path = directory / "rows.hdq";
+  FileWriter writer(path, header);
+  writer.append(d.encoded());
+  writer.commit();
+  std::string bytes = hdq::testing::read_file(path);
+  const std::size_t at = FileReader(path).header().block_offset(3) + 10;
+  bytes[at] = static_cast<char>(bytes[at] ^ 1);
+  hdq::testing::overwrite_file(path, bytes);
+  const FileReader file(path);
+  const Scorer scorer(d.codec, d.q_rows());
+  using List = std::vector<std::uint64_t>;
+  EXPECT_EQ(refusal_of_list(scorer, file, List{699, 99, 101, 0, 191, 256}), "none");
+  EXPECT_NE(refusal_of_list(scorer, file, List{699, 192}).find("block 3"), std::string::npos);
+  EXPECT_NE(refusal_of_list(scorer, file, List{699, 102, 100, 70}).find("row 100: invalid norm"), std::string::npos);
+}
+
 // SPEC §4, Centring: a file of rows less μ answers as the rows would.
 TEST(Search, OfACentredFileIsThatOfItsRows) {
   const hdq::testing::TemporaryDirectory directory;

@@ -140,8 +140,17 @@ class Caller {
     auto codes = numbers<std::uint8_t>(rows * scored_bytes_);
     std::vector<std::uint64_t> found(queries_ * std::min(k, rows));  // more is refused
     std::vector<float> scores(found.size());
-    checked(hdq_search(scorer_, metric(), pointer(norms), pointer(codes), rows, data_.ConsumeIntegral<std::uint64_t>(), k,
-                       found.empty() ? nullptr : found.data(), pointer(scores)));
+    const auto first_row = data_.ConsumeIntegral<std::uint64_t>();
+    std::vector<std::uint64_t> list(data_.ConsumeBool() ? small(5) : 0);
+    for (std::uint64_t& row : list) row = small(5);
+    found.resize(std::max(found.size(), queries_ * std::min(k, list.size())));
+    scores.resize(found.size());
+    hdq_search_statistics statistics = {};
+    const hdq_search_options options = {sizeof options, data_.ConsumeIntegralInRange(-1, 2), &statistics,
+                                        list.empty() ? nullptr : list.data(), list.size()};
+    checked(hdq_search_with(scorer_, metric(), pointer(norms), pointer(codes), rows, first_row, k,
+                            data_.ConsumeBool() ? &options : nullptr, found.empty() ? nullptr : found.data(),
+                            pointer(scores)));
   }
 
   FuzzedDataProvider& data_;

@@ -1,4 +1,6 @@
 """Scores and search: the properties of tests/fast/{score,search}_test.cpp, through Python."""
+import pickle
+
 import hdq
 import numpy as np
 import pytest
@@ -119,6 +121,36 @@ def test_centred_rows_are_found(tmp_path):
             call(codes, queries, "cosine")
 
 
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_filter_and_candidates(scheme, metric, tmp_path):
+    codec = hdq.Codec(100, **scheme)
+    codes, queries, some = codec.encode(rows(400, 100), 5), rows(5, 100, 9), [7, 399, -1, 0, 12, 12, 200]
+    codes.save(tmp_path / "x.hdq")
+    file = hdq.open(tmp_path / "x.hdq")
+    listed = np.sort(np.array(some) % 400)
+    scores = codec.scores(codes, queries, metric, rows=listed).astype(np.float64)
+    order = np.argsort(scores if metric == "l2" else -scores, axis=1, kind="stable")[:, :6]
+    expected = codec.search(codes, queries, 9, metric, filter=False)
+    assert expected.scanned == expected.verified == 2000
+    for search in (lambda *a, **b: codec.search(codes, *a, **b), file.search):
+        found = search(queries, 9, metric)
+        assert (found.indices == expected.indices).all() and (found.scores == expected.scores).all()
+        assert found.scanned == 2000 and (found.verified < 2000) == (scheme.get("bits") in (1, 4))
+        for filter in (True, False):
+            found = search(queries, 6, metric, rows=some, filter=filter)
+            assert (found.indices == listed[order]).all() and found.scanned == 35
+            assert (found.scores == np.take_along_axis(scores, order, axis=1)).all()
+        for bad, error in (([400], IndexError), ([-401], IndexError), ([0.5], TypeError), ([], ValueError)):
+            with pytest.raises(error):
+                search(queries, 1, metric, rows=bad)
+        with pytest.raises(ValueError, match="k must be 1 to 7"):
+            search(queries, 8, metric, rows=some)
+    again = pickle.loads(pickle.dumps(expected))
+    indices, scores = again
+    assert (indices == expected.indices).all() and again.verified == 2000
+
+
 def test_queries_of_all_types():
     codec = hdq.Codec(64)
     codes = codec.encode(rows(30, 64))
@@ -193,6 +225,7 @@ def test_brute_force_is_the_head_of_a_sort(metric):
     for threads in (1, 2):
         for isa in ISAS:
             found = hdq.brute_force_search(x, q, 9, metric, threads=threads, isa=isa)
+            assert found.scanned == found.verified == 1500
             assert (found.indices == order).all()
             assert np.allclose(found.scores, np.take_along_axis(scores, order, axis=1), rtol=1e-12)
     with pytest.raises(ValueError, match="shape"):

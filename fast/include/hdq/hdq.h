@@ -160,6 +160,29 @@ HDQ_EXPORT hdq_status hdq_search(const hdq_scorer* scorer, int metric, const flo
                                  uint64_t first_row, size_t k, uint64_t* found, float* scores);
 HDQ_EXPORT hdq_status hdq_search_file(const hdq_scorer* scorer, int metric, const hdq_file* file, size_t k, uint64_t* found, float* scores);
 
+/* What a search did: pairs of a query and a row, and those of them whose score was computed. */
+typedef struct hdq_search_statistics {
+  uint64_t scanned, verified;
+} hdq_search_statistics;
+
+/* size: sizeof(hdq_search_options) as the caller was compiled. Later versions add fields at the end, whose zero is their default. */
+typedef struct hdq_search_options {
+  size_t size;
+  int filter; /* 1: rows that cannot be among the k nearest are not scored; 0: all are. Finds the same */
+  hdq_search_statistics* statistics; /* NULL, or what is written after a success, and left alone after a failure */
+  const uint64_t* list; /* NULL: all rows; or the rows among which to search, counted from 0, in any order */
+  size_t list_rows;     /* 1 <= k <= list_rows; a row that is listed twice is found twice. 0 without a list */
+} hdq_search_options;
+#define HDQ_SEARCH_OPTIONS_INIT \
+  { sizeof(hdq_search_options), 1, NULL, NULL, 0 }
+
+/* The same with options; NULL: HDQ_SEARCH_OPTIONS_INIT. */
+HDQ_EXPORT hdq_status hdq_search_with(const hdq_scorer* scorer, int metric, const float* norms, const uint8_t* codes,
+                                      size_t rows, uint64_t first_row, size_t k, const hdq_search_options* options,
+                                      uint64_t* found, float* scores);
+HDQ_EXPORT hdq_status hdq_search_file_with(const hdq_scorer* scorer, int metric, const hdq_file* file, size_t k,
+                                           const hdq_search_options* options, uint64_t* found, float* scores);
+
 /* ---- attention over codes: hdq/attention.hpp has the semantics. A cache has one call at a time ---- */
 
 typedef struct hdq_kv_cache hdq_kv_cache;

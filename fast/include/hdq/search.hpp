@@ -93,6 +93,13 @@ HDQ_EXPORT std::vector<Neighbour> search(const Scorer& scorer, Metric metric, co
 HDQ_EXPORT std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileReader& file, std::size_t k,
                                          const std::function<void(std::size_t)>& progress = {},
                                          const SearchOptions& options = {});
+// The nearest among some of its rows, counted from its first, list[i] < FileHeader::rows (otherwise InvalidArgument); 1 <= k <= list.size().
+// The list may be in any order; each block that holds some of them is read once. A row that is listed twice is found twice. FileError as
+// above, for those blocks alone and for a bad norm of these rows; progress is called with the entries of the list done.
+HDQ_EXPORT std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileReader& file,
+                                         std::span<const std::uint64_t> list, std::size_t k,
+                                         const std::function<void(std::size_t)>& progress = {},
+                                         const SearchOptions& options = {});
 
 // ---- the vectors themselves, in double ----
 
