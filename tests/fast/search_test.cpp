@@ -143,7 +143,7 @@ TEST(Search, OfAListOfAFileIsThatOfItsRows) {
       writer.commit();
       const FileReader file(directory / "rows.hdq");
       const Scorer scorer(codec, d.q_rows());
-      for (const std::size_t count : {1, 2, 63, 300, 1500}) {  // the last with rows that are listed twice and more
+      for (const std::size_t count : {1u, 2u, 63u, 300u, 1500u}) {  // the last with rows that are listed twice and more
         std::vector<std::uint64_t> list(count, 699);
         for (std::size_t i = 1; i < count; ++i) list[i] = integers.below(700);
         const std::vector<std::size_t> same(list.begin(), list.end());
