@@ -165,6 +165,11 @@ void check_bounds(const detail::CodecPlan& plan, const RotatedVector& query, std
     norms[i] = rows[i].norm, codes[i] = rows[i].packed.data(), words[i] = rows[i].word;
   for (const Metric metric : metrics) {
     const detail::ByteFilter filter(plan, metric, {query.query});
+    // 127.5 times what a step leaves of a coordinate.
+    const float largest = std::abs(*std::ranges::max_element(query.w, {}, [](float v) { return std::abs(v); }));
+    const double coarse = filter.planes() == 2
+                              ? 1.5
+                              : 127.5 * static_cast<double>(largest) / plan.kernels.plane_steps(plan.made_with.bits);
     detail::ByteRows tile;
     filter.load(norms, codes, words, rows.size(), tile);
     detail::Aligned<std::uint8_t> scratch(filter.scratch_bytes());
@@ -180,7 +185,9 @@ void check_bounds(const detail::CodecPlan& plan, const RotatedVector& query, std
       if (!tile.bounded[i] || metric != Metric::inner_product) continue;
       ASSERT_GE(static_cast<long double>(upper[i]), sums.exact * static_cast<long double>(norms[i]));
       // Not idle: a score farther than twice the error is told apart.
-      const double error = static_cast<double>(tile.codeword_error[i] + tile.scale[i]) * 1.5 * static_cast<double>(d);
+      const double error =
+          (static_cast<double>(tile.codeword_error[i]) * 1.5 + static_cast<double>(tile.scale[i]) * coarse) *
+          static_cast<double>(d);
       const float far = score_of(metric, sums.computed + static_cast<float>(2.1 * error), norms[i], d, query.query);
       ASSERT_LT(upper[i], filter.threshold(0, static_cast<double>(far)))
           << plan.made_with.bits << " bits, order " << d << ", word " << words[i];
@@ -216,6 +223,19 @@ TEST_P(Bounds, HoldOfEveryRow) {
 }
 INSTANTIATE_TEST_SUITE_P(OfBits, Bounds, ::testing::ValuesIn(filtered_bits));
 
+// One plane unless it would be too coarse, as for a query that is nearly one coordinate alone.
+TEST(ByteFilter, TakesOnePlaneWhereItServes) {
+  const auto planes = [](std::size_t d, int bits, const char* kind) {
+    const Codec codec(d, bits);
+    const RotatedVector query(coordinates(kind, d), 0);
+    return detail::ByteFilter(*codec.plan(), Metric::inner_product, {query.query}).planes();
+  };
+  for (const int bits : filtered_bits) {
+    EXPECT_EQ(planes(256, bits, "flat"), 1) << bits << " bits";
+    EXPECT_EQ(planes(2048, bits, "peak"), bits == 1 ? 1 : 2) << bits << " bits";
+  }
+}
+
 // A code that is left out is seen wherever it stands.
 TEST(ByteFilter, SeesAnEndAnywhere) {
   for (const int bits : {2, 4, 8})
@@ -240,7 +260,10 @@ TEST(ByteFilter, SeesAnEndAnywhere) {
 
 // Nothing outside the rows' bytes is read, and sums are the same on every instruction set.
 TEST(ByteFilter, ReadsItsRowsAlone) {
-  for (const int bits : filtered_bits)
+  struct Shape {
+    int bits, planes;
+  };
+  for (const auto [bits, planes] : {Shape{1, 1}, {2, 1}, {2, 2}, {4, 1}, {4, 2}, {8, 1}, {8, 2}})
     for (const std::size_t code_bytes : {8, 12, 64, 72, 130}) {
       test::Guarded<std::uint8_t> end(code_bytes, test::Guarded<std::uint8_t>::Side::end),
           begin(code_bytes, test::Guarded<std::uint8_t>::Side::begin);
@@ -248,8 +271,8 @@ TEST(ByteFilter, ReadsItsRowsAlone) {
       for (std::size_t i = 0; i < code_bytes; ++i)
         end.data()[i] = begin.data()[i] = static_cast<std::uint8_t>(integers.next());
       constexpr std::size_t queries = 5;
-      const std::size_t size = detail::byte_query_size(bits, code_bytes),
-                        of_chunk = detail::byte_query_size(bits, detail::byte_chunk);
+      const std::size_t size = detail::byte_query_size(bits, planes, code_bytes),
+                        of_chunk = detail::byte_query_size(bits, planes, detail::byte_chunk);
       detail::Aligned<std::int8_t> p(queries * size);
       detail::Aligned<std::uint8_t> table(256),
           expanded(detail::byte_rows * detail::byte_expanded_size(bits, code_bytes));
@@ -262,10 +285,10 @@ TEST(ByteFilter, ReadsItsRowsAlone) {
       for (std::size_t i = 0; i < 256; ++i) table.get()[i] = static_cast<std::uint8_t>(integers.next());
       std::vector<const std::uint8_t*> rows, tables(7, table.get());
       for (int i = 0; i < 7; ++i) rows.push_back(i % 2 == 0 ? end.data() : begin.data());
-      const auto sums_on = [&](Isa isa, std::size_t first, std::size_t count) {
+      const auto sums_on = [&, bits = bits, planes = planes](Isa isa, std::size_t first, std::size_t count) {
         std::vector<std::int32_t> sums(count * detail::byte_rows);
-        detail::kernels(isa).byte_sums({bits, code_bytes, p.get() + first * size, count, expanded.get(), 7, rows.data(),
-                                        tables.data(), rows[0], sums.data()});
+        detail::kernels(isa).byte_sums({bits, planes, code_bytes, p.get() + first * size, count, expanded.get(), 7,
+                                        rows.data(), tables.data(), rows[0], sums.data()});
         return sums;
       };
       const std::vector<std::int32_t> expected = sums_on(Isa::scalar, 0, queries);

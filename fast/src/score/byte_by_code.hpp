@@ -7,11 +7,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace hdq::HDQ_ISA {
 
-// Σ p_j m_{code_j} of one row, `bits` of a code a constant.
-template <int bits>
+// Σ p_j m_{code_j} of one row, `bits` of a code and the planes constants.
+template <int bits, std::size_t planes>
 HWY_ATTR inline std::int32_t SumOfRow(const detail::ByteTask& task, std::size_t row, const std::int8_t* p) {
-  constexpr std::size_t fields = detail::byte_fields(bits), planes = detail::byte_planes(bits),
-                        chunk = detail::byte_chunk;
+  constexpr std::size_t fields = detail::byte_fields(bits), chunk = detail::byte_chunk;
   const std::uint8_t* codes = task.rows[row];
 
   std::int32_t high = 0, low = 0;
@@ -25,19 +24,20 @@ HWY_ATTR inline std::int32_t SumOfRow(const detail::ByteTask& task, std::size_t 
         if (planes == 2) high += p[i] * m;
       }
   }
-  return bits == 1 ? 255 * low : 128 * high + low;
+  return bits == 1 ? 255 * low : 128 * high + low;  // of one plane, high is 0
 }
 
 inline HWY_ATTR void SumsByCode(const detail::ByteTask& task) {
-  const std::size_t size = detail::byte_query_size(task.bits, task.code_bytes);
+  const std::size_t size = detail::byte_query_size(task.bits, task.planes, task.code_bytes);
   for (std::size_t query = 0; query < task.query_count; ++query)
     for (std::size_t row = 0; row < task.row_count; ++row) {
       const std::int8_t* p = task.queries + query * size;
       std::int32_t& sum = task.sums[query * detail::byte_rows + row];
-      if (task.bits == 1) sum = SumOfRow<1>(task, row, p);
-      if (task.bits == 2) sum = SumOfRow<2>(task, row, p);
-      if (task.bits == 4) sum = SumOfRow<4>(task, row, p);
-      if (task.bits == 8) sum = SumOfRow<8>(task, row, p);
+      const bool single = task.planes == 1;
+      if (task.bits == 1) sum = SumOfRow<1, 1>(task, row, p);
+      if (task.bits == 2) sum = single ? SumOfRow<2, 1>(task, row, p) : SumOfRow<2, 2>(task, row, p);
+      if (task.bits == 4) sum = single ? SumOfRow<4, 1>(task, row, p) : SumOfRow<4, 2>(task, row, p);
+      if (task.bits == 8) sum = single ? SumOfRow<8, 1>(task, row, p) : SumOfRow<8, 2>(task, row, p);
     }
 }
 

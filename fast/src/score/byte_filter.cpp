@@ -16,9 +16,11 @@ constexpr float most_magnitude = 256;
 constexpr double u = 0x1p-24, up = 1 + 0x1p-20;
 constexpr double distance_square = 1 - 0x1p-20;  // κ of distances
 
-// The largest |p|, Q.
-double most_steps(int bits, std::size_t order) {
-  if (byte_planes(bits) == 1) return 127;
+// A single plane is taken where what it is coarser by widens the bound by at most so many standard deviations of scores.
+constexpr double most_widened = 1.25;
+
+// The largest |p|, Q, of two planes.
+double most_steps(std::size_t order) {
   return std::min(8191.0, std::floor(0x7FFFFFFF / (255.0 * static_cast<double>(order))) - 64);
 }
 
@@ -36,22 +38,38 @@ ByteFilter::ByteFilter(const CodecPlan& plan, Metric metric, const std::vector<R
     : plan_(plan),
       metric_(metric),
       bits_(plan.made_with.bits),
-      query_size_(byte_query_size(bits_, plan.code_bytes)),
       rounding_(1.01 * static_cast<double>(padded_order(plan.order.order) / score_sums + 4) * u + 32 * u),
       of_shared_word_(plan.shares_dither() ? std::optional<ByteCodebook>(std::in_place, bits_, plan.shared_word)
                                            : std::nullopt),
       codebook_(of_shared_word_.has_value() ? *of_shared_word_ : byte_codebook(bits_)),
+      planes_(bits_ == 1 || serves_one_plane(queries) ? 1 : 2),
+      query_size_(byte_query_size(bits_, planes_, plan.code_bytes)),
       queries_(queries.size()),
       p_(queries.size() * query_size_) {
   for (std::size_t i = 0; i < queries.size(); ++i) set_query(queries[i], queries_[i], p_.get() + i * query_size_);
+}
+
+// About a quarter of a step is left of each coordinate, and a score's deviation is that of codewords of variance 1.
+bool ByteFilter::serves_one_plane(const std::vector<RotatedQuery>& queries) const {
+  const std::size_t order = plan_.order.order;
+  const double scale = static_cast<double>(codebook_.bucket(codebook_.buckets() / 2).scale);
+  const double share = 127.5 * scale * static_cast<double>(order) / (4.0 * plan_.kernels.plane_steps(bits_));
+  return std::ranges::all_of(queries, [&](const RotatedQuery& of) {
+    double square = 0, largest = 0;
+    for (std::size_t j = 0; j < order; ++j) {
+      const double w = static_cast<double>(of.w[score_position(j)]);
+      square += w * w;
+      largest = std::max(largest, std::abs(w));
+    }
+    return share * largest <= most_widened * std::sqrt(square);
+  });
 }
 
 void ByteFilter::set_query(const RotatedQuery& of, Query& query, std::int8_t* p) const {
   std::fill_n(p, query_size_, std::int8_t{0});
   query.bounded = of.square > 0 && std::abs(of.exponent) <= most_exponent;
   if (!query.bounded) return;
-  const std::size_t order = plan_.order.order, fields = byte_fields(bits_),
-                    planes = static_cast<std::size_t>(byte_planes(bits_));
+  const std::size_t order = plan_.order.order, fields = byte_fields(bits_), planes = static_cast<std::size_t>(planes_);
   double total = 0, magnitude = 0, largest = 0;
   for (std::size_t j = 0; j < order; ++j) {
     const double w = static_cast<double>(of.w[score_position(j)]);
@@ -59,7 +77,7 @@ void ByteFilter::set_query(const RotatedQuery& of, Query& query, std::int8_t* p)
     magnitude += std::abs(w);
     largest = std::max(largest, std::abs(w));
   }
-  const double most = most_steps(bits_, order);
+  const double most = planes == 1 ? plan_.kernels.plane_steps(bits_) : most_steps(order);
   const float step = rounded_up(largest / most);
   std::int64_t steps = 0;
   double residue = 0;
@@ -113,7 +131,7 @@ void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, cons
 
 void ByteFilter::sum(std::size_t first, std::size_t count, const ByteRows& rows, std::uint8_t* scratch,
                      std::int32_t* sums) const {
-  plan_.kernels.byte_sums({bits_, plan_.code_bytes, p_.get() + first * query_size_, count, scratch, rows.count,
+  plan_.kernels.byte_sums({bits_, planes_, plan_.code_bytes, p_.get() + first * query_size_, count, scratch, rows.count,
                            rows.rows, rows.tables, first == 0 ? rows.ahead : rows.rows[0], sums});
 }
 

@@ -9,7 +9,7 @@
 // Hence in the reals, with W = Σ w_j, I = Σ p_j m_j and P = Σ p_j, m_j − 127.5 = (2m_j − 255)/2:
 //   Σ w_j c_j = a·W + (s·t/2)·(2I − 255P) + R,  |R| <= ε·Σ|w_j| + 127.5·s·Σ|f_j|.                                                (1)
 // Integers: |I|, |2I − 255P| <= 255·d·Q < 2^31, since 0 <= m_j <= 255 and |2m_j − 255| <= 255. Lanes add modulo 2^32, which is exact in
-// the end. Single lanes of a plane hold at most d·255·64 < 2^31, as d <= 2^16.
+// the end. Single lanes of a plane hold at most d·255·127 < 2^31, as d <= 2^16.
 // The exact path rounds: each product of S passes at most m = 8⌈d/128⌉ + 4 additions, fused ones included (score.cpp, error_bound), so
 //   |S − Σ w_j c_j| <= ((1 + u)^m − 1)·A·Σ|w_j| + 2·(d + 128)·2^-150.                                                            (2)
 // The estimate is computed in float32. Two factors of the first term and one of the second are exact; s·t/2, 2I − 255P, W and three
@@ -80,6 +80,8 @@ class ByteFilter {
   std::size_t scratch_bytes() const { return byte_rows * byte_expanded_size(bits_, plan_.code_bytes); }
   // Of every row, by the query's sums, how near it finds it at most; infinite where nothing is known.
   void bounds(std::size_t query, const ByteRows& rows, const std::int32_t* sums, float* upper) const;
+  // Of the queries, 1 or 2 (score/byte_task.hpp).
+  int planes() const { return planes_; }
   // A row whose bound is below this is farther than one with the score `kth`.
   float threshold(std::size_t query, double kth) const;
 
@@ -90,15 +92,17 @@ class ByteFilter {
     float half_step = 0, total = 0, magnitude = 0, residue = 0, gain = 0;
     double square = 0, unit = 0;  // of the threshold
   };
+  bool serves_one_plane(const std::vector<RotatedQuery>& queries) const;
   void set_query(const RotatedQuery& of, Query& query, std::int8_t* p) const;
 
   const CodecPlan& plan_;
   Metric metric_;
   int bits_;
-  std::size_t query_size_;
   double rounding_;  // η
   std::optional<ByteCodebook> of_shared_word_;
   const ByteCodebook& codebook_;
+  int planes_;
+  std::size_t query_size_;
   std::vector<Query> queries_;
   Aligned<std::int8_t> p_;  // queries × query_size_
 };

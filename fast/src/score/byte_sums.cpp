@@ -9,6 +9,8 @@ namespace hdq::HDQ_ISA {
 
 bool Filters(int bits) { return bits <= MostFilteredBits(); }
 
+int PlaneSteps(int bits) { return bits == 1 ? 127 : MostStepsOfPlane(); }
+
 void ByteSums(const detail::ByteTask& task) { SumsOfBytes(task); }
 
 bool HasEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {

@@ -34,6 +34,7 @@ HDQ_ENTRY(GetRows, get_rows);
 HDQ_ENTRY(ScoreSums, score_sums);
 HDQ_ENTRY(ScoreStep, score_step);
 HDQ_ENTRY(Filters, filters);
+HDQ_ENTRY(PlaneSteps, plane_steps);
 HDQ_ENTRY(ByteSums, byte_sums);
 HDQ_ENTRY(HasEnd, has_end);
 HDQ_ENTRY(ByteBounds, byte_bounds);

@@ -92,6 +92,7 @@ struct Kernels {
   void (*score_step)(const ScoreTask& task);  // of codes of SPEC §7, with tables of quantizer/weyl.hpp
   // The first pass of a search, and whether it is faster than scoring every row of so many bits.
   bool (*filters)(int bits);
+  int (*plane_steps)(int bits);  // the largest |p| that a query of a single plane may have
   void (*byte_sums)(const ByteTask& task);
   // Whether among 8·count/bits codes in count bytes there is the first, 0, or the last, 2^bits − 1, where asked for; 1, 2, 4 or 8 bits.
   bool (*has_end)(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last);

@@ -35,6 +35,7 @@ const detail::Kernels table = {
     .score_sums = ScoreSums,
     .score_step = ScoreStep,
     .filters = Filters,
+    .plane_steps = PlaneSteps,
     .byte_sums = ByteSums,
     .has_end = HasEnd,
     .byte_bounds = ByteBounds,

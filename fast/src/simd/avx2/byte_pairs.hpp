@@ -11,6 +11,7 @@ namespace hdq::HDQ_ISA {
 
 // Of 8 bits, sixteen shuffles are no faster than scores.
 inline constexpr int kMostBitsInPairs = 4;
+inline constexpr int kMostStepsInPairs = 64;
 
 // m of the 32 codes of field k.
 template <int bits, int k>
@@ -45,7 +46,7 @@ HWY_INLINE __m256i AddProducts(__m256i sum, __m256i m, const std::int8_t* p) {
 }
 
 // A row's sums in eight lanes each.
-template <int bits>
+template <int bits, int planes>
 struct PairLanes {
   __m256i high, low;
 
@@ -53,8 +54,8 @@ struct PairLanes {
   template <int k>
   HWY_INLINE void AddField(__m256i codes, const std::uint8_t* m, const std::int8_t* p) {
     const __m256i bytes = BytesOfField<bits, k>(codes, m);
-    high = AddProducts(high, bytes, p + 128 * k);
-    low = AddProducts(low, bytes, p + 128 * k + 64);
+    if constexpr (planes == 2) high = AddProducts(high, bytes, p + 128 * k);
+    low = AddProducts(low, bytes, p + 64 * (planes * k + planes - 1));
   }
   // Half a chunk; p: its first plane.
   HWY_INLINE void Add(__m256i codes, const std::uint8_t* m, const std::int8_t* p) {
@@ -63,12 +64,12 @@ struct PairLanes {
     if constexpr (bits == 2) AddField<2>(codes, m, p);
     if constexpr (bits == 2) AddField<3>(codes, m, p);
   }
-  HWY_INLINE __m256i Sum() const { return _mm256_add_epi32(_mm256_slli_epi32(high, 7), low); }
+  HWY_INLINE __m256i Sum() const { return planes == 1 ? low : _mm256_add_epi32(_mm256_slli_epi32(high, 7), low); }
 };
 
 // Bit k of a byte counts 2^(k mod 4), and four sums of 16 bits, at most 2·2·8·127 each, are weighted to be eight times theirs.
 template <>
-struct PairLanes<1> {
+struct PairLanes<1, 1> {
   __m256i eight;
 
   HWY_INLINE PairLanes() : eight(_mm256_setzero_si256()) {}
@@ -100,15 +101,15 @@ HWY_INLINE std::int32_t SumOfEight(__m256i lanes) {
   return _mm_cvtsi128_si32(_mm_add_epi32(four, _mm_shuffle_epi32(four, 0xB1)));
 }
 
-template <int bits>
+template <int bits, int planes>
 HWY_INLINE void SumsInPairs(const detail::ByteTask& task, std::size_t query) {
   constexpr std::size_t chunk = detail::byte_chunk, half = chunk / 2;
-  constexpr std::size_t step = detail::byte_fields(bits) * static_cast<std::size_t>(detail::byte_planes(bits)) * chunk;
+  constexpr std::size_t step = detail::byte_fields(bits) * static_cast<std::size_t>(planes) * chunk;
   const std::uint8_t* ahead = query == 0 ? task.ahead : task.rows[0];
   for (std::size_t row = 0; row < task.row_count; ++row) {
     const std::uint8_t *codes = task.rows[row], *m = task.tables[row];
-    const std::int8_t* p = task.queries + query * detail::byte_query_size(bits, task.code_bytes);
-    PairLanes<bits> lanes;
+    const std::int8_t* p = task.queries + query * detail::byte_query_size(bits, planes, task.code_bytes);
+    PairLanes<bits, planes> lanes;
     std::size_t at = 0;
     for (; at + chunk <= task.code_bytes; at += chunk, p += step) {
       __builtin_prefetch(ahead + at, 0, 2);
@@ -129,10 +130,11 @@ HWY_INLINE void SumsInPairs(const detail::ByteTask& task, std::size_t query) {
 
 inline HWY_ATTR void SumsByPairs(const detail::ByteTask& task) {
   for (std::size_t query = 0; query < task.query_count; ++query) {
-    if (task.bits == 1) SumsInPairs<1>(task, query);
-    if (task.bits == 2) SumsInPairs<2>(task, query);
-    if (task.bits == 4) SumsInPairs<4>(task, query);
-    if (task.bits == 8) SumsInPairs<8>(task, query);
+    const bool single = task.planes == 1;
+    if (task.bits == 1) SumsInPairs<1, 1>(task, query);
+    if (task.bits == 2) single ? SumsInPairs<2, 1>(task, query) : SumsInPairs<2, 2>(task, query);
+    if (task.bits == 4) single ? SumsInPairs<4, 1>(task, query) : SumsInPairs<4, 2>(task, query);
+    if (task.bits == 8) single ? SumsInPairs<8, 1>(task, query) : SumsInPairs<8, 2>(task, query);
   }
 }
 

@@ -7,6 +7,7 @@ HWY_BEFORE_NAMESPACE();
 namespace hdq::HDQ_ISA {
 
 inline int MostFilteredBits() { return kMostBitsInPairs; }
+inline int MostStepsOfPlane() { return kMostStepsInPairs; }
 
 inline void SumsOfBytes(const detail::ByteTask& task) { SumsByPairs(task); }
 inline bool ContainsEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {

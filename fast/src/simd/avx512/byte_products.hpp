@@ -53,7 +53,7 @@ struct ByteTable<1> {
 };
 
 // The sums of some rows, 16 lanes each.
-template <int bits, int rows>
+template <int bits, int planes, int rows>
 struct ByteLanes {
   ByteTable<bits> table[rows];
   __m512i high[rows], low[rows];
@@ -70,15 +70,18 @@ struct ByteLanes {
     if constexpr (bits == 2) AddField<2>(codes, p);
     if constexpr (bits == 2) AddField<3>(codes, p);
   }
-  HDQ_VNNI_INLINE __m512i Sum(int r) const { return _mm512_add_epi32(_mm512_slli_epi32(high[r], 7), low[r]); }
+  HDQ_VNNI_INLINE __m512i Sum(int r) const {
+    return planes == 1 ? low[r] : _mm512_add_epi32(_mm512_slli_epi32(high[r], 7), low[r]);
+  }
 
  private:
   template <int k>
   HDQ_VNNI_INLINE void AddField(const __m512i* codes, const std::int8_t* p) {
-    const __m512i above = _mm512_load_si512(p + 128 * k), below = _mm512_load_si512(p + 128 * k + 64);
+    const __m512i above = _mm512_load_si512(p + 64 * planes * k),
+                  below = _mm512_load_si512(p + 64 * (planes * k + planes - 1));
     for (int r = 0; r < rows; ++r) {
       const __m512i m = table[r].template At<k>(codes[r]);
-      high[r] = _mm512_dpbusd_epi32(high[r], m, above);
+      if constexpr (planes == 2) high[r] = _mm512_dpbusd_epi32(high[r], m, above);
       low[r] = _mm512_dpbusd_epi32(low[r], m, below);
     }
   }
@@ -86,7 +89,7 @@ struct ByteLanes {
 
 // One bit needs no table: bit k of a byte counts 2^(k mod 4), and sums of the four weights are apart.
 template <int rows>
-struct ByteLanes<1, rows> {
+struct ByteLanes<1, 1, rows> {
   __m512i sum[rows][4];
 
   HDQ_VNNI_INLINE explicit ByteLanes(const std::uint8_t* const*) {
@@ -111,14 +114,13 @@ struct ByteLanes<1, rows> {
   }
 };
 
-template <int bits, int rows>
+template <int bits, int planes, int rows>
 HDQ_VNNI inline void LanesOfRows(const detail::ByteTask& task, std::size_t first, __m512i* lanes) {
-  constexpr std::size_t chunk = detail::byte_chunk,
-                        step = detail::byte_fields(bits) * detail::byte_planes(bits) * chunk;
+  constexpr std::size_t chunk = detail::byte_chunk, step = detail::byte_fields(bits) * planes * chunk;
   const std::uint8_t* const* row = task.rows + first;
   const std::uint8_t* ahead = task.ahead + first * task.code_bytes;
   const std::int8_t* p = task.queries;
-  ByteLanes<bits, rows> sums(task.tables + first);
+  ByteLanes<bits, planes, rows> sums(task.tables + first);
   __m512i codes[rows];
   std::size_t at = 0;
   for (; at + chunk <= task.code_bytes; at += chunk, p += step) {
@@ -184,7 +186,7 @@ HDQ_VNNI inline void ExpandRows(const detail::ByteTask& task) {
 }
 
 // Some rows and queries: lanes[query·byte_rows + row].
-template <int planes, int rows, int queries>
+template <int bits, int planes, int rows, int queries>
 HDQ_VNNI_INLINE void LanesOfExpanded(const std::uint8_t* m, std::size_t size, const std::int8_t* p, __m512i* lanes) {
   __m512i high[queries][rows], low[queries][rows];
   for (int q = 0; q < queries; ++q)
@@ -206,10 +208,11 @@ HDQ_VNNI_INLINE void LanesOfExpanded(const std::uint8_t* m, std::size_t size, co
     for (int r = 0; r < rows; ++r)
       lanes[static_cast<std::size_t>(q) * detail::byte_rows + static_cast<std::size_t>(r)] =
           planes == 2 ? _mm512_add_epi32(_mm512_slli_epi32(high[q][r], 7), low[q][r])
-                      : _mm512_sub_epi32(_mm512_slli_epi32(low[q][r], 8), low[q][r]);  // 255 of each bit
+          : bits == 1 ? _mm512_sub_epi32(_mm512_slli_epi32(low[q][r], 8), low[q][r])  // 255 of each bit
+                      : low[q][r];
 }
 
-template <int planes, int queries>
+template <int bits, int planes, int queries>
 HDQ_VNNI inline void SumsOfExpanded(const detail::ByteTask& task, std::size_t size, std::size_t query) {
   __m512i lanes[static_cast<std::size_t>(queries) * detail::byte_rows];
   for (std::size_t q = 0; q < queries; ++q)
@@ -218,32 +221,33 @@ HDQ_VNNI inline void SumsOfExpanded(const detail::ByteTask& task, std::size_t si
   const std::int8_t* p = task.queries + query * size * planes;
   std::size_t row = 0;
   for (; row + 4 <= task.row_count; row += 4)
-    LanesOfExpanded<planes, 4, queries>(task.expanded + row * size, size, p, lanes + row);
+    LanesOfExpanded<bits, planes, 4, queries>(task.expanded + row * size, size, p, lanes + row);
   for (; row < task.row_count; ++row)
-    LanesOfExpanded<planes, 1, queries>(task.expanded + row * size, size, p, lanes + row);
+    LanesOfExpanded<bits, planes, 1, queries>(task.expanded + row * size, size, p, lanes + row);
   for (std::size_t q = 0; q < queries; ++q)
     _mm512_storeu_si512(task.sums + (query + q) * detail::byte_rows, SumsOfLanes(lanes + q * detail::byte_rows));
 }
 
-template <int bits>
+template <int bits, int planes>
 HDQ_VNNI inline void SumsOfQueries(const detail::ByteTask& task) {
-  constexpr int planes = detail::byte_planes(bits), together = 4 / planes;
+  constexpr int together = 4 / planes;
   const std::size_t size = detail::byte_expanded_size(bits, task.code_bytes);
   ExpandRows<bits>(task);
   std::size_t query = 0;
-  for (; query + together <= task.query_count; query += together) SumsOfExpanded<planes, together>(task, size, query);
-  for (; query < task.query_count; ++query) SumsOfExpanded<planes, 1>(task, size, query);
+  for (; query + together <= task.query_count; query += together)
+    SumsOfExpanded<bits, planes, together>(task, size, query);
+  for (; query < task.query_count; ++query) SumsOfExpanded<bits, planes, 1>(task, size, query);
 }
 
-template <int bits>
+template <int bits, int planes>
 HDQ_VNNI inline void SumsWithVnni(const detail::ByteTask& task) {
-  if (task.query_count > 1) return SumsOfQueries<bits>(task);
+  if (task.query_count > 1) return SumsOfQueries<bits, planes>(task);
   constexpr int rows = bits == 8 ? 2 : 4;
   __m512i lanes[detail::byte_rows];
   for (std::size_t i = task.row_count; i < detail::byte_rows; ++i) lanes[i] = _mm512_setzero_si512();
   std::size_t row = 0;
-  for (; row + rows <= task.row_count; row += rows) LanesOfRows<bits, rows>(task, row, lanes + row);
-  for (; row < task.row_count; ++row) LanesOfRows<bits, 1>(task, row, lanes + row);
+  for (; row + rows <= task.row_count; row += rows) LanesOfRows<bits, planes, rows>(task, row, lanes + row);
+  for (; row < task.row_count; ++row) LanesOfRows<bits, planes, 1>(task, row, lanes + row);
   _mm512_storeu_si512(task.sums, SumsOfLanes(lanes));
 }
 
@@ -293,18 +297,19 @@ inline bool HasVnni() {
 }
 
 inline int MostFilteredBits() { return HasVnni() ? 8 : kMostBitsInPairs; }
+inline int MostStepsOfPlane() { return HasVnni() ? 127 : kMostStepsInPairs; }
 
 inline void SumsOfBytes(const detail::ByteTask& task) {
   if (!HasVnni()) return SumsByPairs(task);
   switch (task.bits) {
     case 1:
-      return SumsWithVnni<1>(task);
+      return SumsWithVnni<1, 1>(task);
     case 2:
-      return SumsWithVnni<2>(task);
+      return task.planes == 1 ? SumsWithVnni<2, 1>(task) : SumsWithVnni<2, 2>(task);
     case 4:
-      return SumsWithVnni<4>(task);
+      return task.planes == 1 ? SumsWithVnni<4, 1>(task) : SumsWithVnni<4, 2>(task);
     default:
-      return SumsWithVnni<8>(task);
+      return task.planes == 1 ? SumsWithVnni<8, 1>(task) : SumsWithVnni<8, 2>(task);
   }
 }
 inline bool ContainsEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {

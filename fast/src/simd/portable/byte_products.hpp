@@ -8,6 +8,7 @@ namespace hdq::HDQ_ISA {
 
 // Where there are vectors, scores are in vectors.
 inline int MostFilteredBits() { return HWY_TARGET == HWY_SCALAR ? 8 : 0; }
+inline int MostStepsOfPlane() { return 127; }
 
 inline void SumsOfBytes(const detail::ByteTask& task) { SumsByCode(task); }
 inline bool ContainsEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {
