@@ -108,6 +108,7 @@ void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, cons
   const float eta = rounded_up(rounding_);
   const bool cosine = metric_ == Metric::cosine;
   rows.count = count;
+  rows.all_bounded = true;
   rows.ahead = codes[0];
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t index = codebook_.index(words[i]);
@@ -123,7 +124,9 @@ void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, cons
     if (bounded && (bucket.without_first || bucket.without_last))
       bounded = !plan_.kernels.has_end(bits_, codes[i], plan_.code_bytes, bucket.without_first, bucket.without_last);
     rows.bounded[i] = bounded;
-    if (!bounded) rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
+    if (bounded) continue;
+    rows.all_bounded = false;
+    rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
   }
   for (std::size_t i = count; i < byte_rows; ++i)
     rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
@@ -141,6 +144,7 @@ void ByteFilter::bounds(std::size_t query, const ByteRows& rows, const std::int3
   const float square = metric_ == Metric::squared_distance ? static_cast<float>(distance_square) : 0.0f;
   plan_.kernels.byte_bounds({sums, rows.scale, rows.centre, rows.codeword_error, rows.factor, q.offset, q.half_step,
                              q.total, q.magnitude, q.residue, q.gain, square, upper});
+  if (rows.all_bounded) return;
   for (std::size_t i = 0; i < rows.count; ++i)
     if (!rows.bounded[i]) upper[i] = std::numeric_limits<float>::infinity();
 }

@@ -62,6 +62,7 @@ struct ByteRows {
   const std::uint8_t *rows[byte_rows], *tables[byte_rows], *ahead;
   float scale[byte_rows], centre[byte_rows], codeword_error[byte_rows], factor[byte_rows];
   bool bounded[byte_rows];  // the bound holds of the row
+  bool all_bounded;
 };
 
 // The queries of a scorer, for one metric.
