@@ -205,7 +205,7 @@ TEST_P(Bounds, HoldOfEveryRow) {
        {std::size_t{0}, std::size_t{1}, last / 16, last / 5, last / 2, last / 2 + 1, last - last / 7, last - 1, last})
     for (const std::uint32_t word : {codebook.first_word(index), codebook.last_word(index)}) words.push_back(word);
   test::Integers integers(static_cast<std::uint64_t>(bits));
-  for (const std::size_t d : {64, 80, 112, 256, 768, 2048})
+  for (const std::size_t d : {64u, 80u, 112u, 256u, 768u, 2048u})
     for (const Isa isa : test::supported_isas()) {
       if (isa == Isa::scalar && d > 256) continue;
       const Codec codec(d, bits, 0, {isa, 1});
@@ -264,7 +264,7 @@ TEST(ByteFilter, ReadsItsRowsAlone) {
     int bits, planes;
   };
   for (const auto [bits, planes] : {Shape{1, 1}, {2, 1}, {2, 2}, {4, 1}, {4, 2}, {8, 1}, {8, 2}})
-    for (const std::size_t code_bytes : {8, 12, 64, 72, 130}) {
+    for (const std::size_t code_bytes : {8u, 12u, 64u, 72u, 130u}) {
       test::Guarded<std::uint8_t> end(code_bytes, test::Guarded<std::uint8_t>::Side::end),
           begin(code_bytes, test::Guarded<std::uint8_t>::Side::begin);
       test::Integers integers(code_bytes);
@@ -346,11 +346,11 @@ void expect_same(const Data& d, Metric metric, std::size_t k) {
 
 TEST(SearchFilter, FindsWhatIsFoundWithout) {
   for (int bits = 1; bits <= 8; ++bits)
-    for (const std::size_t n : {8, 75, 192, 320})
+    for (const std::size_t n : {8u, 75u, 192u, 320u})
       for (const int kind : {0, 1, 2}) {
         const Data d = data(n, bits, 150, 5, kind);
         for (const Metric metric : metrics)
-          for (const std::size_t k : {1, 9, 150}) expect_same(d, metric, k);
+          for (const std::size_t k : {1u, 9u, 150u}) expect_same(d, metric, k);
       }
 }
 
@@ -452,7 +452,7 @@ std::string refusal(const Scorer& scorer, Metric metric, const EncodedView& rows
 TEST(SearchFilter, RefusesWhatIsRefusedWithout) {
   for (const float norm :
        {-1.0f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 3e38f, 0x1p51f})
-    for (const std::size_t at : {0, 17, 99}) {
+    for (const std::size_t at : {0u, 17u, 99u}) {
       Data d = data(128, 4, 100, 4, 0);
       d.norms[at] = norm;
       for (const float scale : {0x1p25f, -0x1p25f}) {  // with a norm of 2^51, no score is too large
