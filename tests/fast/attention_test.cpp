@@ -478,7 +478,7 @@ TEST(Attention, QueriesOfSeveralTokensSeeNoLaterOnes) {
 
 // ẑ_j − z_j has mean 0 over the dither and lies in an interval of length w. By Hoeffding the mean of T of them exceeds t = w·√(ln(2·64/1e-10)/(2T)) in some
 // coordinate with probability at most 1e-10. Seed and row numbers are fixed. w: Δ of a step; at 4 bits, for z = ±1 (one-hot rows), 0.75: g is steeper
-// nowhere between c(±1) − 1/2 and c(±1) + 1/2 than there (the test sees that). Biases above 2t = 0.048·w would be found, of every coordinate.
+// nowhere between c(±1) − 1/2 and c(±1) + 1/2 than there (the test sees that). Biases above 2t = 0.08·w would be found, of every coordinate.
 TEST(Attention, WeightedSumsAndScoresAreUnbiased) {
   const std::size_t n = 64, times = 8192;
   std::vector<float> x(times * n), q(n, 0.0f);
