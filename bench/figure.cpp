@@ -48,6 +48,8 @@ const char* unit_name(Unit unit) {
     case Unit::nanoseconds_per_element: return "ns/element";
     case Unit::giga_per_second: return "G/s";
     case Unit::mebibytes: return "MiB";
+    case Unit::milliseconds:
+      return "ms";
   }
   return "";
 }
@@ -56,6 +58,7 @@ bool more_is_better(Unit unit) { return unit == Unit::gigabytes_per_second || un
 
 double value_of(Unit unit, double amount, double seconds) {
   if (unit == Unit::mebibytes) return amount / 0x1p20;
+  if (unit == Unit::milliseconds) return seconds * 1e3 / amount;
   return unit == Unit::nanoseconds_per_element ? seconds * 1e9 / amount : amount / seconds * 1e-9;
 }
 

@@ -21,7 +21,7 @@ struct Settings {
   std::string filter = ".";                    // regular expression, searched in a figure's name
 };
 
-enum class Unit { gigabytes_per_second, nanoseconds_per_element, giga_per_second, mebibytes };
+enum class Unit { gigabytes_per_second, nanoseconds_per_element, giga_per_second, mebibytes, milliseconds };
 const char* unit_name(Unit unit);
 bool more_is_better(Unit unit);
 
@@ -90,6 +90,7 @@ void add_score(const Settings&);
 void add_entropy(const Settings&);  // zfp beside it, where that was found
 void add_threads(const Settings&);
 void add_memory(const Settings&);
+void add_attention(const Settings&);
 void add_ffht(const Settings&);   // nothing where FFHT was not compiled in
 void add_rabitq(const Settings&);  // likewise
 void add_faiss(const Settings&);  // nothing where faiss was not found

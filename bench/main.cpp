@@ -53,6 +53,7 @@ void add_all(const Settings& settings) {
   add_entropy(settings);
   add_threads(settings);
   add_memory(settings);
+  add_attention(settings);
   add_ffht(settings);
   add_rabitq(settings);
   add_faiss(settings);
