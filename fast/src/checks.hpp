@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "hdq/types.hpp"
@@ -21,6 +22,11 @@ inline void require(const void* pointer, const char* name) {
 
 inline void require_equal(std::size_t given, std::size_t needed, const char* what, const char* of) {
   if (given != needed) throw InvalidArgument(std::to_string(given) + " " + what + " for " + std::to_string(needed) + " " + of);
+}
+
+// An entry of a list of rows.
+inline void require_listed(std::uint64_t row, std::uint64_t rows) {
+  if (row >= rows) throw InvalidArgument("list: no row " + std::to_string(row) + " among " + std::to_string(rows));
 }
 
 // InvalidArgument, naming the first one that differs: "<whose> seed is 4, not 3".

@@ -10,7 +10,8 @@
 namespace hdq::detail {
 namespace {
 
-constexpr std::size_t tile_rows = 32;  // as Scorer has them
+constexpr std::size_t tile_rows = score_tile_rows;
+static_assert(tile_rows % byte_rows == 0);
 constexpr std::size_t parts = tile_rows / byte_rows;
 constexpr std::size_t queries_together = 16;
 // Bytes of codes to fetch ahead, into the second-level cache: further than score.cpp, since rows go by faster.
@@ -24,6 +25,20 @@ bool all_below(const float* upper, std::size_t count, float threshold) {
   return reaching == 0;
 }
 
+// number_of(i): the row number of score i.
+template <class NumberOf>
+void require_finite(std::size_t query, const float* scores, std::size_t count, const NumberOf& number_of) {
+  for (std::size_t i = 0; i < count; ++i)
+    if (!std::isfinite(scores[i])) throw ScoreOverflow{query, number_of(i)};
+}
+
+void offer_listed(TopK& found, std::size_t query, std::span<const std::size_t> list, std::uint64_t first_number,
+                  const float* scores) {
+  require_finite(query, scores, list.size(), [&](std::size_t i) { return first_number + list[i]; });
+  for (std::size_t i = 0; i < list.size(); ++i)
+    found.offer(query, first_number + list[i], static_cast<double>(scores[i]));
+}
+
 }  // namespace
 
 struct FilteredScan::Tile {
@@ -32,7 +47,6 @@ struct FilteredScan::Tile {
   ByteRows part[parts];
   Aligned<std::uint8_t> scratch;
   std::int32_t sums[parts][queries_together * byte_rows] = {};
-  std::span<const std::size_t> list() const { return {at, count}; }
 };
 
 FilteredScan::FilteredScan(const Scorer& scorer, Metric metric, bool without_filter)
@@ -44,44 +58,38 @@ FilteredScan::FilteredScan(const Scorer& scorer, Metric metric, bool without_fil
 
 void FilteredScan::scan(const EncodedView& rows, std::size_t first, std::size_t last, std::uint64_t first_number,
                         TopK& found, SearchStatistics& done) const {
-  if (filter_.has_value())
-    return scan_rows(
-        rows, first, last, [](std::size_t i) { return i; }, first_number, found, done);
+  const auto row_of = [](std::size_t i) { return i; };
   done.scanned += (last - first) * found.queries();
+  if (filter_.has_value()) return filter_rows(rows, first, last, row_of, first_number, found, done);
   done.verified += (last - first) * found.queries();
   ScorerAccess::scan(scorer_, metric_, rows, first, last,
                      [&](std::size_t query, std::size_t at, const float* scores, std::size_t count) {
-                       for (std::size_t i = 0; i < count; ++i)
-                         if (!std::isfinite(scores[i])) throw ScoreOverflow{query, first_number + at + i};
+                       require_finite(query, scores, count, [&](std::size_t i) { return first_number + at + i; });
                        found.offer(query, first_number + at, {scores, count});
                      });
 }
 
 void FilteredScan::scan(const EncodedView& rows, std::span<const std::size_t> list, std::uint64_t first_number,
                         TopK& found, SearchStatistics& done) const {
-  scan_rows(
-      rows, 0, list.size(), [&](std::size_t i) { return list[i]; }, first_number, found, done);
+  const auto row_of = [&](std::size_t i) { return list[i]; };
+  done.scanned += list.size() * found.queries();
+  if (filter_.has_value()) return filter_rows(rows, 0, list.size(), row_of, first_number, found, done);
+  done.verified += list.size() * found.queries();
+  ScorerAccess::scan(scorer_, metric_, rows, list,
+                     [&](std::size_t query, std::size_t at, const float* scores, std::size_t count) {
+                       offer_listed(found, query, list.subspan(at, count), first_number, scores);
+                     });
 }
 
 template <class RowOf>
-void FilteredScan::scan_rows(const EncodedView& rows, std::size_t first, std::size_t last, const RowOf& row_of,
-                             std::uint64_t first_number, TopK& found, SearchStatistics& done) const {
-  std::optional<Tile> tile;
-  if (filter_.has_value()) tile.emplace(*filter_);
-  std::size_t without_tile[tile_rows];
-  std::size_t* const at = tile.has_value() ? tile->at : without_tile;
+void FilteredScan::filter_rows(const EncodedView& rows, std::size_t first, std::size_t last, const RowOf& row_of,
+                               std::uint64_t first_number, TopK& found, SearchStatistics& done) const {
+  Tile tile(*filter_);
   for (; first < last; first += tile_rows) {
-    const std::size_t some = std::min(tile_rows, last - first);
-    for (std::size_t i = 0; i < some; ++i) at[i] = row_of(first + i);
-    done.scanned += some * found.queries();
-    if (tile.has_value()) {
-      tile->count = some;
-      load(rows, *tile);
-      filter(rows, *tile, first_number, found, done);
-    } else {
-      for (std::size_t query = 0; query < found.queries(); ++query)
-        score_some(rows, {at, some}, query, first_number, found, done);
-    }
+    tile.count = std::min(tile_rows, last - first);
+    for (std::size_t i = 0; i < tile.count; ++i) tile.at[i] = row_of(first + i);
+    load(rows, tile);
+    filter(rows, tile, first_number, found, done);
   }
 }
 
@@ -141,10 +149,7 @@ void FilteredScan::score_some(const EncodedView& rows, std::span<const std::size
                               std::uint64_t first_number, TopK& found, SearchStatistics& done) const {
   float scores[tile_rows];
   ScorerAccess::score_some(scorer_, metric_, rows, query, list, scores);
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (!std::isfinite(scores[i])) throw ScoreOverflow{query, first_number + list[i]};
-    found.offer(query, first_number + list[i], static_cast<double>(scores[i]));
-  }
+  offer_listed(found, query, list, first_number, scores);
   done.verified += list.size();
 }
 

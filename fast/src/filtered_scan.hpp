@@ -31,8 +31,8 @@ class FilteredScan {
 
  private:
   template <class RowOf>
-  void scan_rows(const EncodedView& rows, std::size_t first, std::size_t last, const RowOf& row_of,
-                 std::uint64_t first_number, TopK& found, SearchStatistics& done) const;
+  void filter_rows(const EncodedView& rows, std::size_t first, std::size_t last, const RowOf& row_of,
+                   std::uint64_t first_number, TopK& found, SearchStatistics& done) const;
   struct Tile;
   void load(const EncodedView& rows, Tile& tile) const;
   void filter(const EncodedView& rows, Tile& tile, std::uint64_t first_number, TopK& found,

@@ -19,7 +19,7 @@ namespace {
 using detail::check_norm, detail::require_equal;
 using AlignedFloats = detail::Aligned<float>;
 
-constexpr std::size_t tile_rows = 32;
+constexpr std::size_t tile_rows = detail::score_tile_rows;
 constexpr std::size_t tile_queries = 64;
 // Bytes of codes to fetch ahead: a page, so that the hardware meets each page in order, and 2.5 KB are on their way at 25 GB/s and 100 ns.
 constexpr std::size_t fetch_ahead = std::size_t{4} << 10;
@@ -230,8 +230,7 @@ void Scorer::score_list(Metric metric, const EncodedView& rows, std::span<const 
   require_equal(out.rows(), queries(), "rows of scores", "queries");
   if (list.empty() || queries() == 0) return;
   require_equal(out.dimension(), list.size(), "scores of a query", "rows in the list");
-  for (const std::size_t row : list)
-    if (row >= rows.rows()) throw InvalidArgument("list: no row " + std::to_string(row) + " among " + std::to_string(rows.rows()));
+  for (const std::size_t row : list) detail::require_listed(row, rows.rows());
   state.plan.for_rows(list.size(), tile_rows, [&](std::size_t first, std::size_t last, std::size_t) {
     state.score_rows(
         metric, rows, first, last, 0, queries(), [&](std::size_t i) { return list[i]; }, ToArray{out});
@@ -243,6 +242,13 @@ void detail::ScorerAccess::scan(const Scorer& scorer, Metric metric, const Encod
   float tile[tile_rows];
   scorer.state_->of(metric).score_rows(
       metric, rows, first, last, 0, scorer.queries(), [](std::size_t i) { return i; }, ToSink{sink, tile});
+}
+
+void detail::ScorerAccess::scan(const Scorer& scorer, Metric metric, const EncodedView& rows,
+                                std::span<const std::size_t> list, const ScoreSink& sink) {
+  float tile[tile_rows];
+  scorer.state_->of(metric).score_rows(
+      metric, rows, 0, list.size(), 0, scorer.queries(), [&](std::size_t i) { return list[i]; }, ToSink{sink, tile});
 }
 
 namespace {

@@ -19,8 +19,6 @@
 namespace hdq {
 namespace {
 
-constexpr std::size_t scan_multiple = 32;  // rows that Scorer scores at once
-
 void check_k(std::size_t k, std::uint64_t rows) {
   if (k < 1 || k > rows) throw InvalidArgument("k must be 1 to " + std::to_string(rows) + ", the number of rows, not " + std::to_string(k));
 }
@@ -123,24 +121,33 @@ std::vector<Neighbour> TopK::ranked() const {
 
 namespace {
 
-// Rows [0, count) in pieces, on all threads: scan(first, last, found, done).
-template <class Scan>
-std::vector<Neighbour> search_pieces(const Scorer& scorer, Metric metric, std::size_t count, std::size_t k,
-                                     const SearchOptions& options, const Scan& scan) {
-  const detail::CodecPlan& plan = *scorer.codec().plan();
+// The k nearest of the rows that scan_all(filtered, own) scans, by collectors of its threads.
+template <class ScanAll>
+std::vector<Neighbour> search_by(const Scorer& scorer, Metric metric, std::size_t k, const SearchOptions& options,
+                                 const ScanAll& scan_all) {
   TopK found(metric, scorer.queries(), k);
-  Collectors own(found, plan.threads());
+  Collectors own(found, scorer.codec().plan()->threads());
   const detail::FilteredScan filtered(scorer, metric, !options.filter);
   try {
-    plan.for_rows(count, scan_multiple, [&](std::size_t first, std::size_t last, std::size_t slot) {
-      scan(filtered, first, last, own.of(slot), own.done(slot));
-    });
+    scan_all(filtered, own);
   } catch (const ScoreOverflow& overflow) {
     refuse(overflow);
   }
   own.merge_into(found);
   own.report(options.statistics);
   return ranked_scores(scorer, found);
+}
+
+// Rows [0, count) in pieces, on all threads: scan(filtered, first, last, found, done).
+template <class Scan>
+std::vector<Neighbour> search_pieces(const Scorer& scorer, Metric metric, std::size_t count, std::size_t k,
+                                     const SearchOptions& options, const Scan& scan) {
+  return search_by(scorer, metric, k, options, [&](const detail::FilteredScan& filtered, Collectors& own) {
+    scorer.codec().plan()->for_rows(count, detail::score_tile_rows,
+                                    [&](std::size_t first, std::size_t last, std::size_t slot) {
+                                      scan(filtered, first, last, own.of(slot), own.done(slot));
+                                    });
+  });
 }
 
 }  // namespace
@@ -158,9 +165,7 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const Encoded
                               std::span<const std::size_t> list, std::size_t k, const SearchOptions& options) {
   check_k(k, list.size());
   detail::check_encoded(rows, *scorer.codec().plan());
-  for (const std::size_t row : list)
-    if (row >= rows.rows())
-      throw InvalidArgument("list: no row " + std::to_string(row) + " among " + std::to_string(rows.rows()));
+  for (const std::size_t row : list) detail::require_listed(row, rows.rows());
   return search_pieces(
       scorer, metric, list.size(), k, options,
       [&](const detail::FilteredScan& filtered, std::size_t first, std::size_t last, TopK& found,
@@ -175,30 +180,23 @@ std::vector<Neighbour> search_blocks(const Scorer& scorer, Metric metric, const 
                                      std::size_t k, const std::function<void(std::size_t)>& progress,
                                      const SearchOptions& options, const ScanBlock& scan) {
   const detail::CodecPlan& plan = *scorer.codec().plan();
-  TopK found(metric, scorer.queries(), k);
-  Collectors own(found, plan.threads());
-  const detail::FilteredScan filtered(scorer, metric, !options.filter);
   std::vector<std::optional<BlockReader>> readers(static_cast<std::size_t>(plan.threads()));  // of each thread
   std::mutex reporting;
-  const auto scan_blocks = [&](std::size_t first, std::size_t last, std::size_t slot) {
-    if (!readers[slot].has_value()) readers[slot].emplace(file);
-    for (std::size_t index = first; index < last; ++index) {
-      const std::size_t rows = scan(*readers[slot], index, filtered, own.of(slot), own.done(slot));
-      if (!progress) continue;
-      const std::lock_guard lock(reporting);
-      progress(rows);
-    }
-  };
-  try {
+  return search_by(scorer, metric, k, options, [&](const detail::FilteredScan& filtered, Collectors& own) {
+    const auto scan_blocks = [&](std::size_t first, std::size_t last, std::size_t slot) {
+      if (!readers[slot].has_value()) readers[slot].emplace(file);
+      for (std::size_t index = first; index < last; ++index) {
+        const std::size_t rows = scan(*readers[slot], index, filtered, own.of(slot), own.done(slot));
+        if (!progress) continue;
+        const std::lock_guard lock(reporting);
+        progress(rows);
+      }
+    };
     if (plan.pool == nullptr)
       scan_blocks(0, blocks, 0);
-    else plan.pool->run(blocks, 1, scan_blocks);
-  } catch (const ScoreOverflow& overflow) {
-    refuse(overflow);
-  }
-  own.merge_into(found);
-  own.report(options.statistics);
-  return ranked_scores(scorer, found);
+    else
+      plan.pool->run(blocks, 1, scan_blocks);
+  });
 }
 
 void check_file(const Scorer& scorer, const FileReader& file) {
@@ -251,8 +249,7 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileRea
   check_k(k, list.size());
   std::vector<std::uint64_t> sorted(list.begin(), list.end());
   std::ranges::sort(sorted);
-  if (sorted.back() >= header.rows)
-    throw InvalidArgument("list: no row " + std::to_string(sorted.back()) + " among " + std::to_string(header.rows));
+  detail::require_listed(sorted.back(), header.rows);
   const std::vector<std::size_t> begins = begins_of_blocks(sorted, header.rows_per_block);
   return search_blocks(scorer, metric, file, begins.size() - 1, k, progress, options,
                        [&](BlockReader& reader, std::size_t index, const detail::FilteredScan& filtered, TopK& found,

@@ -46,7 +46,7 @@ void each_head(const KeyValueCache::State& state, const CacheRows& rows, std::si
       tile.norms[i] = rows.norms[row];
       tile.numbers[i] = state.row_number(first + i) + head;
     }
-    rows.plan.kernels.dither_words(rows.plan.made_with.seed, tile.numbers, count, tile.words);
+    rows.plan.draw_words(tile.numbers, count, tile.words);
     rows.plan.scheme->score_tables(tile.words, count, tables);
     work(tile, head, tables, ahead);
   }
