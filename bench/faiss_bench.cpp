@@ -21,15 +21,6 @@ namespace {
 
 constexpr int bits = 4;
 
-const PeerData& synthetic(const Settings& settings) {
-  static const PeerData data = synthetic_embeddings(settings.quick ? 8000 : 20000, 100, 768);
-  return data;
-}
-const PeerData& sentences() {
-  static const PeerData data = sentence_embeddings();
-  return data;
-}
-
 // hdq's codes of a data set.
 struct Encoded {
   Codec codec;
@@ -44,10 +35,7 @@ struct Encoded {
   // The rotation of the queries is part of it, as faiss's tables are of its search.
   std::vector<std::uint64_t> search(const PeerData& data, std::size_t queries) const {
     const Scorer scorer(codec, {data.q.data(), queries, data.dimension});
-    std::vector<std::uint64_t> rows;
-    for (const Neighbour& found : hdq::search(scorer, Metric::inner_product, EncodedView(norms, codes, 0), neighbours))
-      rows.push_back(found.row);
-    return rows;
+    return row_numbers(hdq::search(scorer, Metric::inner_product, EncodedView(norms, codes, 0), neighbours));
   }
 };
 
@@ -85,7 +73,7 @@ std::string recalls(const Settings& settings, MakeIndex make, const PeerData& da
 }
 
 Trial search_trial(const Settings& settings, MakeIndex make, std::size_t queries) {
-  const PeerData& data = synthetic(settings);
+  const PeerData& data = synthetic_embeddings(settings);
   const auto index = built(make, data);
   const auto ours = std::make_shared<Encoded>(settings, data);
   Trial trial;
@@ -94,13 +82,13 @@ Trial search_trial(const Settings& settings, MakeIndex make, std::size_t queries
   trial.bound = [=, &data] {
     return value_of(Unit::gigabytes_per_second, trial.amount, seconds([&] { ours->search(data, queries); }));
   };
-  trial.note = recalls(settings, make, data) + "; " + recalls(settings, make, sentences());
+  trial.note = recalls(settings, make, data) + "; " + recalls(settings, make, sentence_embeddings());
   return trial;
 }
 
 // Bytes of float32 encoded, or decoded.
 Trial coding_trial(const Settings& settings, bool encode) {
-  const PeerData& data = synthetic(settings);
+  const PeerData& data = synthetic_embeddings(settings);
   const auto index = built(scalar_quantizer, data);
   const auto ours = std::make_shared<Encoded>(settings, data);
   const auto bytes = std::make_shared<std::vector<std::uint8_t>>(data.rows * index->sa_code_size());

@@ -37,12 +37,10 @@ std::vector<float> mixed(std::mt19937_64& random, const std::vector<float>& mixi
 void find_nearest(PeerData& data) {
   TopK found(Metric::inner_product, data.queries, neighbours);
   brute_force_search(found, {data.q.data(), data.queries, data.dimension}, {data.x.data(), data.rows, data.dimension}, 0);
-  for (const Neighbour& neighbour : found.ranked()) data.nearest.push_back(neighbour.row);
+  data.nearest = row_numbers(found.ranked());
 }
 
-}  // namespace
-
-PeerData synthetic_embeddings(std::size_t rows, std::size_t queries, std::size_t n) {
+PeerData synthetic(std::size_t rows, std::size_t queries, std::size_t n) {
   std::mt19937_64 random(7);
   std::normal_distribution<float> normal;
   std::vector<float> mixing(factors * n);
@@ -54,7 +52,7 @@ PeerData synthetic_embeddings(std::size_t rows, std::size_t queries, std::size_t
   return data;
 }
 
-PeerData sentence_embeddings() {
+PeerData sentences() {
   const io::VectorReader file(HDQ_SOURCE_DIR "/data/minilm-fiori-778x384.npy");
   const std::size_t n = file.dimension();
   std::vector<float> row(n);
@@ -70,6 +68,24 @@ PeerData sentence_embeddings() {
   normalize(data.q, n);
   find_nearest(data);
   return data;
+}
+
+}  // namespace
+
+const PeerData& synthetic_embeddings(const Settings& settings) {
+  static const PeerData data = synthetic(settings.quick ? 8000 : 20000, 100, 768);
+  return data;
+}
+
+const PeerData& sentence_embeddings() {
+  static const PeerData data = sentences();
+  return data;
+}
+
+std::vector<std::uint64_t> row_numbers(const std::vector<Neighbour>& found) {
+  std::vector<std::uint64_t> rows;
+  for (const Neighbour& neighbour : found) rows.push_back(neighbour.row);
+  return rows;
 }
 
 double recall(const PeerData& data, const std::vector<std::uint64_t>& found) {

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "figure.hpp"
+#include "hdq/search.hpp"
+
 namespace hdq::bench {
 
 struct PeerData {
@@ -15,10 +18,13 @@ struct PeerData {
 };
 inline constexpr std::size_t neighbours = 10;
 
-// Synthetic embeddings: 64 latent Gaussian factors of decreasing weight, mixed into n coordinates, and Gaussian noise.
-PeerData synthetic_embeddings(std::size_t rows, std::size_t queries, std::size_t n);
+// Both are made once. Synthetic embeddings of 768 dimensions: 64 latent Gaussian factors of decreasing weight, mixed into the coordinates,
+// and Gaussian noise.
+const PeerData& synthetic_embeddings(const Settings& settings);
 // The sentence embeddings of data/; every fifth is a query.
-PeerData sentence_embeddings();
+const PeerData& sentence_embeddings();
+
+std::vector<std::uint64_t> row_numbers(const std::vector<Neighbour>& found);
 
 // Share of the true neighbours among those found, queries × neighbours.
 double recall(const PeerData& data, const std::vector<std::uint64_t>& found);

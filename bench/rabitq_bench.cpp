@@ -15,23 +15,6 @@
 namespace hdq::bench {
 namespace {
 
-constexpr std::size_t n = 768;
-
-const PeerData& synthetic(const Settings& settings) {
-  static const PeerData data = synthetic_embeddings(settings.quick ? 8000 : 20000, 100, n);
-  return data;
-}
-const PeerData& sentences() {
-  static const PeerData data = sentence_embeddings();
-  return data;
-}
-
-std::vector<std::uint64_t> rows_of(const std::vector<Neighbour>& found) {
-  std::vector<std::uint64_t> rows;
-  for (const Neighbour& neighbour : found) rows.push_back(neighbour.row);
-  return rows;
-}
-
 double rabitq_recall(const PeerData& data, int bits, bool faster) {
   const RabitqQuantizer quantizer(data.dimension, bits, faster);
   std::vector<std::uint8_t> codes(data.x.size());
@@ -42,13 +25,13 @@ double rabitq_recall(const PeerData& data, int bits, bool faster) {
   quantizer.rotate(data.q.data(), data.queries, q.data());
   TopK found(Metric::inner_product, data.queries, neighbours);
   brute_force_search(found, {q.data(), data.queries, data.dimension}, {y.data(), data.rows, data.dimension}, 0);
-  return recall(data, rows_of(found.ranked()));
+  return recall(data, row_numbers(found.ranked()));
 }
 
 double hdq_recall(const PeerData& data, const Codec& codec) {
   const EncodedRows encoded = codec.encode(RowsView(data.x.data(), data.rows, data.dimension), 0);
   const Scorer scorer(codec, {data.q.data(), data.queries, data.dimension});
-  return recall(data, rows_of(search(scorer, Metric::inner_product, encoded, neighbours)));
+  return recall(data, row_numbers(search(scorer, Metric::inner_product, encoded, neighbours)));
 }
 
 std::string recalls(const Settings& settings, const PeerData& data, int bits, bool faster) {
@@ -60,7 +43,8 @@ std::string recalls(const Settings& settings, const PeerData& data, int bits, bo
 }
 
 Trial encoding(const Settings& settings, int bits, bool faster) {
-  const PeerData& data = synthetic(settings);
+  const PeerData& data = synthetic_embeddings(settings);
+  const std::size_t n = data.dimension;
   const auto theirs = std::make_shared<RabitqQuantizer>(n, bits, faster);
   const auto codes = std::make_shared<std::vector<std::uint8_t>>(data.x.size());
   const auto scales = std::make_shared<std::vector<RabitqQuantizer::Row>>(data.rows);
@@ -77,8 +61,8 @@ Trial encoding(const Settings& settings, int bits, bool faster) {
                       codec->encode(RowsView(data.x.data(), data.rows, n), EncodedBuffer(*norms, *packed, 0));
                     }));
   };
-  trial.note =
-      recalls(settings, synthetic(settings), bits, faster) + "; " + recalls(settings, sentences(), bits, faster);
+  trial.note = recalls(settings, synthetic_embeddings(settings), bits, faster) + "; " +
+               recalls(settings, sentence_embeddings(), bits, faster);
   return trial;
 }
 
