@@ -144,6 +144,7 @@ TEST(PipeSubject, NotASubject) {
   EXPECT_NE(refusal({"yes"}).find("not with HDQREPLY"), std::string::npos);
   EXPECT_NE(refusal({python, "-c", R"(import sys, struct
 b = b'{"name": "x", "promise": "conformant", "operations": ["fly"]}'
+sys.stdin.buffer.read(1)  # an answer to no call is another fault
 sys.stdout.buffer.write(b'HDQREPLY' + struct.pack('<4Q', 0, 0, 0, len(b)) + b))"})
                 .find("no operation fly"),
             std::string::npos);
