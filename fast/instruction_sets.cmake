@@ -49,6 +49,7 @@ set(HDQ_KERNEL_SOURCES
   src/rotation/signs.cpp
   src/rotation/widen.cpp
   src/score/byte_sums.cpp
+  src/score/expand_bytes.cpp
   src/score/score_sums.cpp
   src/score/vector_sums.cpp
   src/simd/table.cpp

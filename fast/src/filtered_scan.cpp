@@ -42,7 +42,7 @@ void offer_listed(TopK& found, std::size_t query, std::span<const std::size_t> l
 }  // namespace
 
 struct FilteredScan::Tile {
-  explicit Tile(const ByteFilter& filter) : scratch(filter.scratch_bytes()) {}
+  explicit Tile(const ByteFilter& filter) : scratch(parts * filter.scratch_bytes()) {}
   std::size_t at[tile_rows], count = 0;
   ByteRows part[parts];
   Aligned<std::uint8_t> scratch;
@@ -109,8 +109,8 @@ void FilteredScan::load(const EncodedView& rows, Tile& tile) const {
     const std::size_t from = part * byte_rows, count = tile.count > from ? std::min(byte_rows, tile.count - from) : 0;
     tile.part[part].count = count;
     if (count == 0) break;
-    filter_->load(norms + from, codes + from, words + from, count, tile.part[part]);
-    tile.part[part].ahead = codes[from] + fetch_ahead;
+    filter_->load(norms + from, codes + from, words + from, count, codes[from] + fetch_ahead,
+                  tile.scratch.get() + part * filter_->scratch_bytes(), tile.part[part]);
   }
 }
 
@@ -121,7 +121,7 @@ void FilteredScan::filter(const EncodedView& rows, Tile& tile, std::uint64_t fir
   for (std::size_t begin = 0; begin < found.queries(); begin += queries_together) {
     const std::size_t some = std::min(queries_together, found.queries() - begin);
     for (std::size_t part = 0; part < parts && tile.part[part].count > 0; ++part)
-      filter_->sum(begin, some, tile.part[part], tile.scratch.get(), tile.sums[part]);
+      filter_->sum(begin, some, tile.part[part], tile.sums[part]);
     for (std::size_t i = 0; i < some; ++i) verify(rows, tile, begin + i, i * byte_rows, first_number, found, done);
   }
 }

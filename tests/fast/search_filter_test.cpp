@@ -171,10 +171,10 @@ void check_bounds(const detail::CodecPlan& plan, const RotatedVector& query, std
                               ? 1.5
                               : 127.5 * static_cast<double>(largest) / plan.kernels.plane_steps(plan.made_with.bits);
     detail::ByteRows tile;
-    filter.load(norms, codes, words, rows.size(), tile);
     detail::Aligned<std::uint8_t> scratch(filter.scratch_bytes());
+    filter.load(norms, codes, words, rows.size(), codes[0], scratch.get(), tile);
     std::int32_t sums_of_bytes[detail::byte_rows] = {};
-    filter.sum(0, 1, tile, scratch.get(), sums_of_bytes);
+    filter.sum(0, 1, tile, sums_of_bytes);
     filter.bounds(0, tile, sums_of_bytes, upper);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const Sums sums = sums_of(plan, query, rows[i]);

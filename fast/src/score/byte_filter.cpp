@@ -29,30 +29,36 @@ float rounded_up(double x) { return static_cast<float>(x * up); }
 }  // namespace
 
 bool ByteFilter::serves(const CodecPlan& plan) {
+  const std::size_t order = plan.order.order;
+  if (order < least_order || order > most_order) return false;
+  if (plan.made_with.scheme == SchemeId::entropy_coded)
+    return plan.code_bytes == 2 * order && plan.kernels.filters(expanded_bytes);
   const int bits = plan.made_with.bits;  // codes of 3, 5, 6 and 7 bits are scored as fast as they are unpacked
-  return plan.made_with.scheme == SchemeId::fixed_rate && 8 % bits == 0 && plan.kernels.filters(bits) &&
-         plan.order.order >= least_order && plan.order.order <= most_order;
+  return plan.made_with.scheme == SchemeId::fixed_rate && 8 % bits == 0 && plan.kernels.filters(bits);
 }
 
 ByteFilter::ByteFilter(const CodecPlan& plan, Metric metric, const std::vector<RotatedQuery>& queries)
     : plan_(plan),
       metric_(metric),
-      bits_(plan.made_with.bits),
+      bits_(plan.made_with.scheme == SchemeId::entropy_coded ? expanded_bytes : plan.made_with.bits),
+      row_bytes_(expands() ? plan.order.order : plan.code_bytes),
       rounding_(1.01 * static_cast<double>(padded_order(plan.order.order) / score_sums + 4) * u + 32 * u),
-      of_shared_word_(plan.shares_dither() ? std::optional<ByteCodebook>(std::in_place, bits_, plan.shared_word)
-                                           : std::nullopt),
-      codebook_(of_shared_word_.has_value() ? *of_shared_word_ : byte_codebook(bits_)),
+      step_(expands() ? std::optional<ByteStep>(Step(plan.made_with.step)) : std::nullopt),
+      of_shared_word_(!expands() && plan.shares_dither()
+                          ? std::optional<ByteCodebook>(std::in_place, bits_, plan.shared_word)
+                          : std::nullopt),
+      codebook_(expands() ? nullptr : of_shared_word_.has_value() ? &*of_shared_word_ : &byte_codebook(bits_)),
       planes_(bits_ == 1 || serves_one_plane(queries) ? 1 : 2),
-      query_size_(byte_query_size(bits_, planes_, plan.code_bytes)),
+      query_size_(byte_query_size(bits_, planes_, row_bytes_)),
       queries_(queries.size()),
       p_(queries.size() * query_size_) {
   for (std::size_t i = 0; i < queries.size(); ++i) set_query(queries[i], queries_[i], p_.get() + i * query_size_);
 }
 
-// About a quarter of a step is left of each coordinate, and a score's deviation is that of codewords of variance 1.
+// About a quarter of a step is left of each coordinate, and a score's deviation is at least that of codewords of variance 1.
 bool ByteFilter::serves_one_plane(const std::vector<RotatedQuery>& queries) const {
   const std::size_t order = plan_.order.order;
-  const double scale = static_cast<double>(codebook_.bucket(codebook_.buckets() / 2).scale);
+  const double scale = static_cast<double>(bucket_of(expands() ? 0 : codebook_->buckets() / 2).scale);
   const double share = 127.5 * scale * static_cast<double>(order) / (4.0 * plan_.kernels.plane_steps(bits_));
   return std::ranges::all_of(queries, [&](const RotatedQuery& of) {
     double square = 0, largest = 0;
@@ -104,25 +110,36 @@ void ByteFilter::set_query(const RotatedQuery& of, Query& query, std::int8_t* p)
 }
 
 void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, const std::uint32_t* words,
-                      std::size_t count, ByteRows& rows) const {
+                      std::size_t count, const std::uint8_t* ahead, std::uint8_t* scratch, ByteRows& rows) const {
   const float eta = rounded_up(rounding_);
   const bool cosine = metric_ == Metric::cosine;
   rows.count = count;
   rows.all_bounded = true;
-  rows.ahead = codes[0];
+  rows.ahead = expands() ? scratch : ahead;
+  rows.expanded = scratch;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t index = codebook_.index(words[i]);
-    const ByteBucket& bucket = codebook_.bucket(index);
-    rows.rows[i] = codes[i];
-    rows.tables[i] = codebook_.bytes(index);
+    const std::size_t index = expands() ? 0 : codebook_->index(words[i]);
+    const ByteBucket& bucket = bucket_of(index);
     rows.scale[i] = bucket.scale;
     rows.centre[i] = bucket.centre;
     rows.codeword_error[i] = (bucket.error + eta * bucket.magnitude) * static_cast<float>(up);
     rows.factor[i] = cosine ? 1.0f : norms[i];
     bool bounded =
         norms[i] >= least_bounded_norm && norms[i] <= most_bounded_norm && bucket.magnitude <= most_magnitude;
-    if (bounded && (bucket.without_first || bucket.without_last))
-      bounded = !plan_.kernels.has_end(bits_, codes[i], plan_.code_bytes, bucket.without_first, bucket.without_last);
+    if (expands()) {
+      std::uint8_t* bytes = scratch + i * byte_expanded_size(bits_, row_bytes_);
+      rows.rows[i] = bytes;
+      rows.tables[i] = nullptr;
+      const bool in_range = plan_.kernels.step_bytes(
+          {step_->bytes, words[i], plan_.order.order, codes[i], ahead + i * plan_.code_bytes, bytes});
+      std::fill(bytes + row_bytes_, bytes + byte_expanded_size(bits_, row_bytes_), std::uint8_t{0});
+      bounded = bounded && in_range;
+    } else {
+      rows.rows[i] = codes[i];
+      rows.tables[i] = codebook_->bytes(index);
+      if (bounded && (bucket.without_first || bucket.without_last))
+        bounded = !plan_.kernels.has_end(bits_, codes[i], plan_.code_bytes, bucket.without_first, bucket.without_last);
+    }
     rows.bounded[i] = bounded;
     if (bounded) continue;
     rows.all_bounded = false;
@@ -132,9 +149,8 @@ void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, cons
     rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
 }
 
-void ByteFilter::sum(std::size_t first, std::size_t count, const ByteRows& rows, std::uint8_t* scratch,
-                     std::int32_t* sums) const {
-  plan_.kernels.byte_sums({bits_, planes_, plan_.code_bytes, p_.get() + first * query_size_, count, scratch, rows.count,
+void ByteFilter::sum(std::size_t first, std::size_t count, const ByteRows& rows, std::int32_t* sums) const {
+  plan_.kernels.byte_sums({bits_, planes_, row_bytes_, p_.get() + first * query_size_, count, rows.expanded, rows.count,
                            rows.rows, rows.tables, first == 0 ? rows.ahead : rows.rows[0], sums});
 }
 

@@ -3,8 +3,8 @@
 // Coq has it from (1) to the scores: filter_bound_correct (proofs/float/ByteFilter.v), and filtered_search_correct.
 //
 // What is bounded. S, the float32 sum Σ w_j c_j of score.hpp, w the rotated query, c_j = fl32(r_{code_j}). With u = 2^-24:
-//   codewords  c_j = a + s·(m_j − 127.5) + e_j, |e_j| <= ε (score/byte_codebook.hpp; a, s, ε and A, at least |c_j|, ε and |a| + 127.5·s,
-//              are floats, those of the row's bucket);
+//   codewords  c_j = a + s·(m_j − 127.5) + e_j, |e_j| <= ε (score/byte_codebook.hpp, score/byte_step.hpp; a, s, ε and A, at least |c_j|, ε
+//              and |a| + 127.5·s, are floats, those of the row's bucket);
 //   query      w_j = t·p_j + f_j, t a float, p_j an integer, |p_j| <= Q.
 // Hence in the reals, with W = Σ w_j, I = Σ p_j m_j and P = Σ p_j, m_j − 127.5 = (2m_j − 255)/2:
 //   Σ w_j c_j = a·W + (s·t/2)·(2I − 255P) + R,  |R| <= ε·Σ|w_j| + 127.5·s·Σ|f_j|.                                                (1)
@@ -41,6 +41,7 @@
 #include "codec/plan.hpp"
 #include "hdq/score.hpp"
 #include "score/byte_codebook.hpp"
+#include "score/byte_step.hpp"
 #include "score/byte_task.hpp"
 
 namespace hdq::detail {
@@ -60,6 +61,7 @@ struct RotatedQuery {
 struct ByteRows {
   std::size_t count;
   const std::uint8_t *rows[byte_rows], *tables[byte_rows], *ahead;
+  std::uint8_t* expanded;  // where the filter expands rows, of its scratch
   float scale[byte_rows], centre[byte_rows], codeword_error[byte_rows], factor[byte_rows];
   bool bounded[byte_rows];  // the bound holds of the row
   bool all_bounded;
@@ -68,17 +70,18 @@ struct ByteRows {
 // The queries of a scorer, for one metric.
 class ByteFilter {
  public:
-  // Whether it is for rows of this codec: 1, 2, 4 or 8 bits, an order within the limits, and where it pays.
+  // Whether it is for rows of this codec: 1, 2, 4 or 8 bits or a step whose codes are 16, an order within the limits, and where it pays.
   static bool serves(const CodecPlan& plan);
   ByteFilter(const CodecPlan& plan, Metric metric, const std::vector<RotatedQuery>& queries);
   ByteFilter(const ByteFilter&) = delete;
 
-  // count <= byte_rows rows with these norms, codes and words.
+  // count <= byte_rows rows with these norms, codes and words. ahead: bytes to fetch meanwhile, as many as those of the codes. scratch:
+  // scratch_bytes(), 64-byte aligned, of these rows until their last sum.
   void load(const float* norms, const std::uint8_t* const* codes, const std::uint32_t* words, std::size_t count,
-            ByteRows& rows) const;
-  // Queries [first, first + count): sums, count × byte_rows, for bounds. scratch: scratch_bytes(), 64-byte aligned.
-  void sum(std::size_t first, std::size_t count, const ByteRows& rows, std::uint8_t* scratch, std::int32_t* sums) const;
-  std::size_t scratch_bytes() const { return byte_rows * byte_expanded_size(bits_, plan_.code_bytes); }
+            const std::uint8_t* ahead, std::uint8_t* scratch, ByteRows& rows) const;
+  // Queries [first, first + count): sums, count × byte_rows, for bounds.
+  void sum(std::size_t first, std::size_t count, const ByteRows& rows, std::int32_t* sums) const;
+  std::size_t scratch_bytes() const { return byte_rows * byte_expanded_size(bits_, row_bytes_); }
   // Of every row, by the query's sums, how near it finds it at most; infinite where nothing is known.
   void bounds(std::size_t query, const ByteRows& rows, const std::int32_t* sums, float* upper) const;
   // Of the queries, 1 or 2 (score/byte_task.hpp).
@@ -93,15 +96,20 @@ class ByteFilter {
     float half_step = 0, total = 0, magnitude = 0, residue = 0, gain = 0;
     double square = 0, unit = 0;  // of the threshold
   };
+  // Its rows' bytes are made when they are loaded.
+  bool expands() const { return bits_ == expanded_bytes; }
+  const ByteBucket& bucket_of(std::size_t index) const { return expands() ? step_->bucket : codebook_->bucket(index); }
   bool serves_one_plane(const std::vector<RotatedQuery>& queries) const;
   void set_query(const RotatedQuery& of, Query& query, std::int8_t* p) const;
 
   const CodecPlan& plan_;
   Metric metric_;
-  int bits_;
-  double rounding_;  // η
+  int bits_;                // as ByteTask has them
+  std::size_t row_bytes_;   // of codes, or of expanded bytes
+  double rounding_;         // η
+  std::optional<ByteStep> step_;
   std::optional<ByteCodebook> of_shared_word_;
-  const ByteCodebook& codebook_;
+  const ByteCodebook* codebook_;  // null of a step
   int planes_;
   std::size_t query_size_;
   std::vector<Query> queries_;

@@ -7,7 +7,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace hdq::HDQ_ISA {
 
-bool Filters(int bits) { return bits <= MostFilteredBits(); }
+bool Filters(int bits) { return MostFilteredBits() > 0 && bits <= MostFilteredBits(); }
 
 int PlaneSteps(int bits) { return bits == 1 ? 127 : MostStepsOfPlane(); }
 

@@ -22,6 +22,7 @@ struct PutTask;    // codes/row_streams.hpp
 struct GetTask;
 struct ByteTask;  // score/byte_task.hpp
 struct ByteBoundTask;
+struct StepBytesTask;
 
 struct Kernels {
   // A preference: codes of so many bits or fewer are found among the row's thresholds, others by the compander. Bytes are the same.
@@ -90,9 +91,11 @@ struct Kernels {
   // ---- scores ----
   void (*score_sums)(const ScoreTask& task);
   void (*score_step)(const ScoreTask& task);  // of codes of SPEC §7, with tables of quantizer/weyl.hpp
-  // The first pass of a search, and whether it is faster than scoring every row of so many bits.
+  // The first pass of a search, and whether it is faster than scoring every row of so many bits, or of a uniform step (expanded_bytes).
   bool (*filters)(int bits);
   int (*plane_steps)(int bits);  // the largest |p| that a query of a single plane may have
+  // The bytes of a row of a uniform step, and whether all are in range.
+  bool (*step_bytes)(const StepBytesTask& task);
   void (*byte_sums)(const ByteTask& task);
   // Whether among 8·count/bits codes in count bytes there is the first, 0, or the last, 2^bits − 1, where asked for; 1, 2, 4 or 8 bits.
   bool (*has_end)(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last);

@@ -16,7 +16,9 @@ inline constexpr int kMostStepsInPairs = 64;
 // m of the 32 codes of field k.
 template <int bits, int k>
 HWY_INLINE __m256i BytesOfField(__m256i codes, const std::uint8_t* m) {
-  if constexpr (bits == 8) {
+  if constexpr (bits == detail::expanded_bytes) {
+    return codes;
+  } else if constexpr (bits == 8) {
     // Sixteen tables of sixteen: 0x70 plus a code less 16·i stays below 0x80, which a shuffle makes 0, for the codes of table i alone.
     __m256i all = _mm256_setzero_si256();
     for (int i = 0; i < 16; ++i) {
@@ -60,7 +62,7 @@ struct PairLanes {
   // Half a chunk; p: its first plane.
   HWY_INLINE void Add(__m256i codes, const std::uint8_t* m, const std::int8_t* p) {
     AddField<0>(codes, m, p);
-    if constexpr (bits <= 4) AddField<1>(codes, m, p);
+    if constexpr (bits == 2 || bits == 4) AddField<1>(codes, m, p);
     if constexpr (bits == 2) AddField<2>(codes, m, p);
     if constexpr (bits == 2) AddField<3>(codes, m, p);
   }
@@ -131,6 +133,7 @@ HWY_INLINE void SumsInPairs(const detail::ByteTask& task, std::size_t query) {
 inline HWY_ATTR void SumsByPairs(const detail::ByteTask& task) {
   for (std::size_t query = 0; query < task.query_count; ++query) {
     const bool single = task.planes == 1;
+    if (task.bits == detail::expanded_bytes) single ? SumsInPairs<0, 1>(task, query) : SumsInPairs<0, 2>(task, query);
     if (task.bits == 1) SumsInPairs<1, 1>(task, query);
     if (task.bits == 2) single ? SumsInPairs<2, 1>(task, query) : SumsInPairs<2, 2>(task, query);
     if (task.bits == 4) single ? SumsInPairs<4, 1>(task, query) : SumsInPairs<4, 2>(task, query);

@@ -44,6 +44,14 @@ struct ByteTable<8> {
 };
 
 template <>
+struct ByteTable<detail::expanded_bytes> {
+  HDQ_VNNI_INLINE void Load(const std::uint8_t*) {}
+  template <int>
+  HDQ_VNNI_INLINE __m512i At(__m512i codes) const {
+    return codes;
+  }
+};
+template <>
 struct ByteTable<1> {
   HDQ_VNNI_INLINE void Load(const std::uint8_t*) {}
   template <int k>
@@ -66,7 +74,7 @@ struct ByteLanes {
   }
   HDQ_VNNI_INLINE void Add(const __m512i* codes, const std::int8_t* p) {
     AddField<0>(codes, p);
-    if constexpr (bits <= 4) AddField<1>(codes, p);
+    if constexpr (bits == 2 || bits == 4) AddField<1>(codes, p);
     if constexpr (bits == 2) AddField<2>(codes, p);
     if constexpr (bits == 2) AddField<3>(codes, p);
   }
@@ -232,7 +240,7 @@ template <int bits, int planes>
 HDQ_VNNI inline void SumsOfQueries(const detail::ByteTask& task) {
   constexpr int together = 4 / planes;
   const std::size_t size = detail::byte_expanded_size(bits, task.code_bytes);
-  ExpandRows<bits>(task);
+  if constexpr (bits != detail::expanded_bytes) ExpandRows<bits>(task);
   std::size_t query = 0;
   for (; query + together <= task.query_count; query += together)
     SumsOfExpanded<bits, planes, together>(task, size, query);
@@ -302,6 +310,8 @@ inline int MostStepsOfPlane() { return HasVnni() ? 127 : kMostStepsInPairs; }
 inline void SumsOfBytes(const detail::ByteTask& task) {
   if (!HasVnni()) return SumsByPairs(task);
   switch (task.bits) {
+    case detail::expanded_bytes:
+      return task.planes == 1 ? SumsWithVnni<0, 1>(task) : SumsWithVnni<0, 2>(task);
     case 1:
       return SumsWithVnni<1, 1>(task);
     case 2:
