@@ -62,6 +62,118 @@ TEST(ByteCodebook, HoldsTheCodewordsOfEveryBucket) {
   }
 }
 
+// ---- bytes of a uniform step ----
+
+constexpr float steps[] = {0x1p-10f, 0.0123f, 0.125f, 0.1251f, 0.2499f, 0.25f, 0.7f, 1, 3.3f, 7.9f, 16};
+
+// Codes and their words so that the row of coordinate j's words begins at `word`; scalar codewords beside bytes.
+struct SteppedRow {
+  SteppedRow(const Step& step, std::uint32_t word, const std::vector<std::int16_t>& codes) : z(codes.size()) {
+    const auto* raw = reinterpret_cast<const std::uint8_t*>(codes.data());
+    detail::kernels(Isa::scalar).reconstruct_step(raw, codes.size(), word, step.raw_bits(), step.value(), 2, z.data());
+    const detail::ByteStep of(step);
+    const auto make = [&](Isa isa, std::vector<std::uint8_t>& to) {
+      to.resize(codes.size());
+      return detail::kernels(isa).step_bytes({of.bytes, word, codes.size(), raw, raw, to.data()});
+    };
+    in_range = make(Isa::scalar, bytes);
+    for (const Isa isa : test::supported_isas()) {
+      std::vector<std::uint8_t> own;
+      EXPECT_EQ(make(isa, own), in_range) << isa_name(isa);
+      if (in_range) {
+        EXPECT_EQ(own, bytes) << isa_name(isa);
+      }
+    }
+  }
+  std::vector<float> z;
+  std::vector<std::uint8_t> bytes;
+  bool in_range = false;
+};
+
+// How far, in units of the error that is claimed, the bytes are from the codewords at most.
+double farthest(const detail::ByteStep& of, const SteppedRow& row) {
+  double most = 0;
+  for (std::size_t j = 0; j < row.z.size(); ++j) {
+    const double z = static_cast<double>(row.z[j]);
+    EXPECT_LE(std::abs(z), static_cast<double>(of.bucket.magnitude));
+    most = std::max(most, std::abs(z - static_cast<double>(of.bucket.scale) * (row.bytes[j] - 127.5)));
+  }
+  return most / static_cast<double>(of.bucket.error);
+}
+
+// The words of which V is cut most and least, wherever in the row they stand; those in between.
+std::vector<std::uint32_t> extreme_words(test::Integers& integers) {
+  std::vector<std::uint32_t> words;
+  for (const std::uint32_t at : {0u, 1u, 31u, 32u, 75u})
+    for (const std::uint32_t word : {0u, 0xFFFFu, 0x10000u, 0x7FFFFFFFu, 0x80000000u, 0xFFFF0000u, 0xFFFFFFFFu})
+      words.push_back(word - at * 0x9E3779B9u);
+  for (int i = 0; i < 200; ++i) words.push_back(static_cast<std::uint32_t>(integers.next()));
+  return words;
+}
+
+TEST(ByteStep, HoldsTheCodewordsOfEveryCodeInRange) {
+  test::Integers integers(5);
+  for (const float value : steps) {
+    const Step step(value);
+    const detail::ByteStep of(step);
+    EXPECT_GE(of.bucket.magnitude, 0.5f);
+    const int middle = 1 << step.raw_bits() >> 1, most = static_cast<int>(5 / value);
+    double all = 0;
+    for (const std::uint32_t word : extreme_words(integers)) {
+      std::vector<std::int16_t> codes(76);
+      for (std::int16_t& k : codes)
+        k = static_cast<std::int16_t>(middle + static_cast<int>(integers.below(2u * static_cast<unsigned>(most) + 1u)) - most);
+      const SteppedRow row(step, word, codes);
+      // What a coordinate of at most 5 is coded as has a codeword of at most 5 and half a step.
+      const double largest = static_cast<double>(std::abs(*std::ranges::max_element(row.z, {}, [](float z) { return std::abs(z); })));
+      if (largest <= 5 + static_cast<double>(value) / 2) {
+        ASSERT_TRUE(row.in_range) << value << ", " << largest;
+      }
+      if (!row.in_range) continue;
+      ASSERT_LE(farthest(of, row), 1) << "step " << value << ", word " << word;
+      all = std::max(all, farthest(of, row));
+    }
+    EXPECT_GT(all, 0.96) << "step " << value;  // the claim is no idle one
+  }
+}
+
+TEST(ByteStep, ReadsItsRowAlone) {
+  const detail::ByteStep of(Step(0.5f));
+  using Side = test::Guarded<std::uint8_t>::Side;
+  for (const std::size_t count : {64u, 80u, 112u})
+    for (const Side side : {Side::begin, Side::end}) {
+      const test::Guarded<std::uint8_t> codes(2 * count, side), bytes(count, side);
+      std::fill_n(codes.data(), 2 * count, std::uint8_t{0});
+      for (const Isa isa : test::supported_isas())
+        EXPECT_TRUE(detail::kernels(isa).step_bytes({of.bytes, 77, count, codes.data(), codes.data(), bytes.data()}));
+    }
+}
+
+// One code that is too large, anywhere, wherever 16 bits may wrap.
+TEST(ByteStep, SeesACodeOutOfRangeAnywhere) {
+  test::Integers integers(6);
+  for (const float value : steps) {
+    const Step step(value);
+    const detail::ByteStep of(step);
+    const double last = 128 * static_cast<double>(of.bucket.scale) / static_cast<double>(value);
+    for (const std::size_t count : {64u, 80u, 112u})
+      for (std::size_t at = 0; at < count; at += 7)
+        for (int which = 0; which < 40; ++which) {
+          constexpr int beyond[] = {-32768, -32767, 32767, -16384, 16384, 8192, -8192};
+          const int k = which < 7 ? beyond[which] : static_cast<int>(integers.below(65536)) - 32768;
+          std::vector<std::int16_t> codes(count);
+          codes[at] = static_cast<std::int16_t>(k);
+          const SteppedRow row(step, static_cast<std::uint32_t>(integers.next()), codes);
+          if (std::abs(k) > last + (1 << step.raw_bits()) + 1) {
+            ASSERT_FALSE(row.in_range) << value << ", code " << k;
+          }
+          if (row.in_range) {
+            ASSERT_LE(farthest(of, row), 1) << value << ", code " << k;
+          }
+        }
+  }
+}
+
 // ---- bounds ----
 
 // A query by its rotated coordinates, of norm 1.5·√d: ‖q'‖ = 1.5.
@@ -125,26 +237,24 @@ Row unlucky_row(const detail::CodecPlan& plan, const std::vector<float>& w, std:
   return row;
 }
 
-// score.hpp's sum, and the same with codewords in double and no rounding that counts.
+// score.hpp's sum, and the same with no rounding that counts.
 struct Sums {
   float computed;
   long double exact;
 };
 Sums sums_of(const detail::CodecPlan& plan, const RotatedVector& query, const Row& row) {
-  const int bits = plan.made_with.bits;
-  const std::size_t levels = std::size_t{1} << bits, d = query.w.size();
-  detail::Aligned<float> table(levels);
-  plan.kernels.codewords32(bits, &row.word, 1, table.get());
+  const std::size_t d = query.w.size();
+  detail::Aligned<float> table(plan.scheme->table_floats()), codewords(d);
+  plan.scheme->score_tables(&row.word, 1, table.get());
   Sums sums{};
   const std::uint8_t* packed = row.packed.data();
-  plan.kernels.score_sums(
-      {bits, d, plan.code_bytes, query.placed.get(), 1, &packed, packed, 1, table.get(), &sums.computed, 1});
-  std::vector<double> codewords(levels);
-  plan.kernels.codewords(bits, &row.word, 1, codewords.data(), levels);
-  std::vector<std::uint8_t> codes(d);
-  plan.kernels.unpack(bits, packed, d, codes.data());
+  plan.scheme->score_sums({plan.made_with.bits, d, plan.code_bytes, query.placed.get(), 1, &packed, packed, 1,
+                           table.get(), &sums.computed, 1});
+  const auto scratch = plan.scheme->scratch();
+  plan.scheme->begin_reconstruct(&row.word, 1, *scratch);
+  plan.scheme->reconstruct(0, packed, *scratch, codewords.get());
   for (std::size_t j = 0; j < d; ++j)
-    sums.exact += static_cast<long double>(query.w[j]) * static_cast<long double>(codewords[codes[j]]);
+    sums.exact += static_cast<long double>(query.w[j]) * static_cast<long double>(codewords.get()[j]);
   return sums;
 }
 
@@ -193,6 +303,49 @@ void check_bounds(const detail::CodecPlan& plan, const RotatedVector& query, std
           << plan.made_with.bits << " bits, order " << d << ", word " << words[i];
     }
   }
+}
+
+// The same for a step: of each coordinate the code, of some in range, whose byte is farthest off by the sign of its query; kind 2: any.
+Row unlucky_stepped_row(const detail::CodecPlan& plan, const std::vector<float>& w, std::uint32_t word, int kind,
+                        test::Integers& integers) {
+  const Step step(plan.made_with.step);
+  const detail::ByteStep of(step);
+  const int middle = 1 << step.raw_bits() >> 1, most = static_cast<int>(4.5f / step.value());
+  std::vector<std::int16_t> codes(w.size());
+  std::vector<double> worst(w.size(), -1e9);
+  for (int i = -std::min(most, 12); i <= std::min(most, 12); ++i) {
+    const auto k = static_cast<std::int16_t>(middle + (most <= 12 ? i : i * most / 12));
+    const SteppedRow row(step, word, std::vector<std::int16_t>(w.size(), k));
+    for (std::size_t j = 0; j < w.size(); ++j) {
+      const double e = static_cast<double>(row.z[j]) - static_cast<double>(of.bucket.scale) * (row.bytes[j] - 127.5);
+      const double off = kind == 2 ? static_cast<double>(integers.below(1000)) : (w[j] < 0) != (kind == 1) ? -e : e;
+      if (row.in_range && off > worst[j]) worst[j] = off, codes[j] = k;
+    }
+  }
+  constexpr float norms[] = {1, 0.37f, 0x1p-50f, 0x1p50f};
+  Row row{word, norms[integers.below(4)], std::vector<std::uint8_t>(plan.code_bytes)};
+  std::memcpy(row.packed.data(), codes.data(), row.packed.size());
+  return row;
+}
+
+TEST(StepBounds, HoldOfEveryRow) {
+  test::Integers integers(11);
+  std::vector<std::uint32_t> words = {0, 0xFFFFFFFF, 0x7FFF0000, 0x61C88647};
+  for (const float value : {0.0123f, 0.125f, 1.0f, 16.0f})
+    for (const std::size_t d : {64u, 112u, 768u})
+      for (const Isa isa : test::supported_isas()) {
+        if (isa == Isa::scalar && d > 256) continue;
+        const Codec codec(d, Step(value), 0, {isa, 1});
+        if (!detail::ByteFilter::serves(*codec.plan())) continue;
+        for (const char* kind : {"flat", "signs", "peak", "dyadic"}) {
+          const RotatedVector query(coordinates(kind, d), static_cast<int>(integers.below(81)) - 40);
+          std::vector<Row> rows;
+          for (const std::uint32_t word : words)
+            for (const int row_kind : {0, 1, 2})
+              rows.push_back(unlucky_stepped_row(*codec.plan(), query.w, word, row_kind, integers));
+          check_bounds(*codec.plan(), query, rows);
+        }
+      }
 }
 
 class Bounds : public ::testing::TestWithParam<int> {};
@@ -263,7 +416,7 @@ TEST(ByteFilter, ReadsItsRowsAlone) {
   struct Shape {
     int bits, planes;
   };
-  for (const auto [bits, planes] : {Shape{1, 1}, {2, 1}, {2, 2}, {4, 1}, {4, 2}, {8, 1}, {8, 2}})
+  for (const auto [bits, planes] : {Shape{1, 1}, {2, 1}, {2, 2}, {4, 1}, {4, 2}, {8, 1}, {8, 2}, {detail::expanded_bytes, 1}, {detail::expanded_bytes, 2}})
     for (const std::size_t code_bytes : {8u, 12u, 64u, 72u, 130u}) {
       test::Guarded<std::uint8_t> end(code_bytes, test::Guarded<std::uint8_t>::Side::end),
           begin(code_bytes, test::Guarded<std::uint8_t>::Side::begin);
@@ -284,7 +437,11 @@ TEST(ByteFilter, ReadsItsRowsAlone) {
       }
       for (std::size_t i = 0; i < 256; ++i) table.get()[i] = static_cast<std::uint8_t>(integers.next());
       std::vector<const std::uint8_t*> rows, tables(7, table.get());
-      for (int i = 0; i < 7; ++i) rows.push_back(i % 2 == 0 ? end.data() : begin.data());
+      for (std::size_t i = 0; i < 7; ++i) {
+        std::uint8_t* own = expanded.get() + i * detail::byte_expanded_size(bits, code_bytes);
+        if (bits == detail::expanded_bytes) std::copy_n(end.data(), code_bytes, own);
+        rows.push_back(bits == detail::expanded_bytes ? own : i % 2 == 0 ? end.data() : begin.data());
+      }
       const auto sums_on = [&, bits = bits, planes = planes](Isa isa, std::size_t first, std::size_t count) {
         std::vector<std::int32_t> sums(count * detail::byte_rows);
         detail::kernels(isa).byte_sums({bits, planes, code_bytes, p.get() + first * size, count, expanded.get(), 7,
@@ -314,8 +471,9 @@ struct Data {
 };
 
 // kind 0: as they come; 1: rows near each other, so that scores differ by roundings; 2: zeros, huge and subnormal rows among them.
-Data data(std::size_t n, int bits, std::size_t rows, std::size_t queries, int kind, CodecOptions options = {}) {
-  Data d{Codec(n, bits, 3, options), test::dyadics(queries * n, 8), std::vector<float>(rows), {}};
+Data data_of(const Codec& codec, std::size_t rows, std::size_t queries, int kind) {
+  const std::size_t n = codec.dimension();
+  Data d{codec, test::dyadics(queries * n, 8), std::vector<float>(rows), {}};
   std::vector<float> x = test::dyadics(rows * n, 9);
   for (std::size_t i = 0; i < x.size(); ++i) {
     const std::size_t row = i / n;
@@ -332,12 +490,16 @@ Data data(std::size_t n, int bits, std::size_t rows, std::size_t queries, int ki
   return d;
 }
 
+Data data(std::size_t n, int bits, std::size_t rows, std::size_t queries, int kind, CodecOptions options = {}) {
+  return data_of(Codec(n, bits, 3, options), rows, queries, kind);
+}
+
 void expect_same(const Data& d, Metric metric, std::size_t k) {
   const Scorer scorer(d.codec, d.queries());
   SearchStatistics with, without;
   const std::vector<Neighbour> expected = search(scorer, metric, d.rows(), k, {false, &without});
   ASSERT_EQ(search(scorer, metric, d.rows(), k, {true, &with}), expected)
-      << metric_name(metric) << ", " << d.codec.bits() << " bits, dimension " << d.codec.dimension() << ", k " << k;
+      << metric_name(metric) << ", " << d.codec.plan()->made_with.bits << " bits, dimension " << d.codec.dimension() << ", k " << k;
   EXPECT_EQ(without.verified, without.scanned);
   EXPECT_EQ(with.scanned, d.norms.size() * d.queries().rows());
   EXPECT_EQ(without.scanned, with.scanned);
@@ -352,6 +514,19 @@ TEST(SearchFilter, FindsWhatIsFoundWithout) {
         for (const Metric metric : metrics)
           for (const std::size_t k : {1u, 9u, 150u}) expect_same(d, metric, k);
       }
+}
+
+TEST(SearchFilter, FindsWhatIsFoundWithoutAmongSteps) {
+  for (const float step : {0x1p-10f, 0.0123f, 0.2f, 1.0f, 16.0f})
+    for (const std::size_t n : {8u, 75u, 192u, 320u})
+      for (const int kind : {0, 1, 2}) {
+        const Data d = data_of(Codec(n, Step(step), 3), 150, 5, kind);
+        for (const Metric metric : metrics)
+          for (const std::size_t k : {1u, 9u, 150u}) expect_same(d, metric, k);
+      }
+  for (const Isa isa : test::supported_isas())
+    for (const int threads : {1, 3})
+      expect_same(data_of(Codec(256, Step(0.6f), 3, {isa, threads}), 1025, 17, 0), Metric::squared_distance, 10);
 }
 
 TEST(SearchFilter, FindsItOnEveryInstructionSetAndThread) {
@@ -392,6 +567,14 @@ TEST(SearchFilter, LeavesMostRowsUnscored) {
     search(Scorer(d.codec, d.queries()), Metric::inner_product, d.rows(), 5, {true, &statistics});
     EXPECT_LT(statistics.verified, 500u) << bits << " bits";
     EXPECT_EQ(statistics.scanned, 2000u);
+  }
+  for (const float step : {0.125f, 1.0f, 16.0f}) {
+    Data d = data_of(Codec(1024, Step(step), 3), 2000, 4, 0);
+    if (!detail::ByteFilter::serves(*d.codec.plan())) continue;
+    d.q.resize(1024);
+    SearchStatistics statistics;
+    search(Scorer(d.codec, d.queries()), Metric::inner_product, d.rows(), 5, {true, &statistics});
+    EXPECT_LT(statistics.verified, 500u) << "step " << step;
   }
 }
 
