@@ -18,6 +18,8 @@ constexpr double distance_square = 1 - 0x1p-20;  // κ of distances
 
 // A single plane is taken where what it is coarser by widens the bound by at most so many standard deviations of scores.
 constexpr double most_widened = 1.25;
+// Where rows are expanded and scores are dear, a second plane costs little beside.
+constexpr double most_widened_of_expanded = 0.5;
 
 // The largest |p|, Q, of two planes.
 double most_steps(std::size_t order) {
@@ -67,7 +69,7 @@ bool ByteFilter::serves_one_plane(const std::vector<RotatedQuery>& queries) cons
       square += w * w;
       largest = std::max(largest, std::abs(w));
     }
-    return share * largest <= most_widened * std::sqrt(square);
+    return share * largest <= (expands() ? most_widened_of_expanded : most_widened) * std::sqrt(square);
   });
 }
 
