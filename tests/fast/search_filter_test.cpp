@@ -122,10 +122,12 @@ TEST(ByteStep, HoldsTheCodewordsOfEveryCodeInRange) {
     for (const std::uint32_t word : extreme_words(integers)) {
       std::vector<std::int16_t> codes(76);
       for (std::int16_t& k : codes)
-        k = static_cast<std::int16_t>(middle + static_cast<int>(integers.below(2u * static_cast<unsigned>(most) + 1u)) - most);
+        k = static_cast<std::int16_t>(middle + static_cast<int>(integers.below(2u * static_cast<unsigned>(most) + 1u)) -
+                                      most);
       const SteppedRow row(step, word, codes);
       // What a coordinate of at most 5 is coded as has a codeword of at most 5 and half a step.
-      const double largest = static_cast<double>(std::abs(*std::ranges::max_element(row.z, {}, [](float z) { return std::abs(z); })));
+      const double largest =
+          static_cast<double>(std::abs(*std::ranges::max_element(row.z, {}, [](float z) { return std::abs(z); })));
       if (largest <= 5 + static_cast<double>(value) / 2) {
         ASSERT_TRUE(row.in_range) << value << ", " << largest;
       }
@@ -416,7 +418,15 @@ TEST(ByteFilter, ReadsItsRowsAlone) {
   struct Shape {
     int bits, planes;
   };
-  for (const auto [bits, planes] : {Shape{1, 1}, {2, 1}, {2, 2}, {4, 1}, {4, 2}, {8, 1}, {8, 2}, {detail::expanded_bytes, 1}, {detail::expanded_bytes, 2}})
+  for (const auto [bits, planes] : {Shape{1, 1},
+                                    {2, 1},
+                                    {2, 2},
+                                    {4, 1},
+                                    {4, 2},
+                                    {8, 1},
+                                    {8, 2},
+                                    {detail::expanded_bytes, 1},
+                                    {detail::expanded_bytes, 2}})
     for (const std::size_t code_bytes : {8u, 12u, 64u, 72u, 130u}) {
       test::Guarded<std::uint8_t> end(code_bytes, test::Guarded<std::uint8_t>::Side::end),
           begin(code_bytes, test::Guarded<std::uint8_t>::Side::begin);
@@ -499,7 +509,8 @@ void expect_same(const Data& d, Metric metric, std::size_t k) {
   SearchStatistics with, without;
   const std::vector<Neighbour> expected = search(scorer, metric, d.rows(), k, {false, &without});
   ASSERT_EQ(search(scorer, metric, d.rows(), k, {true, &with}), expected)
-      << metric_name(metric) << ", " << d.codec.plan()->made_with.bits << " bits, dimension " << d.codec.dimension() << ", k " << k;
+      << metric_name(metric) << ", " << d.codec.plan()->made_with.bits << " bits, dimension " << d.codec.dimension()
+      << ", k " << k;
   EXPECT_EQ(without.verified, without.scanned);
   EXPECT_EQ(with.scanned, d.norms.size() * d.queries().rows());
   EXPECT_EQ(without.scanned, with.scanned);

@@ -18,7 +18,8 @@ HWY_ATTR inline std::int32_t SumOfRow(const detail::ByteTask& task, std::size_t 
     const std::size_t some = task.code_bytes - first < chunk ? task.code_bytes - first : chunk;
     for (std::size_t field = 0; field < fields; ++field, p += planes * chunk)
       for (std::size_t i = 0; i < some; ++i) {
-        const int code = codes[first + i] >> (static_cast<std::size_t>(bits) * field) & ((1 << (bits == 0 ? 8 : bits)) - 1);
+        const int code =
+            codes[first + i] >> (static_cast<std::size_t>(bits) * field) & ((1 << (bits == 0 ? 8 : bits)) - 1);
         const int m = bits <= 1 ? code : task.tables[row][code];
         low += p[(planes - 1) * chunk + i] * m;
         if (planes == 2) high += p[i] * m;
@@ -34,7 +35,8 @@ inline HWY_ATTR void SumsByCode(const detail::ByteTask& task) {
       const std::int8_t* p = task.queries + query * size;
       std::int32_t& sum = task.sums[query * detail::byte_rows + row];
       const bool single = task.planes == 1;
-      if (task.bits == detail::expanded_bytes) sum = single ? SumOfRow<0, 1>(task, row, p) : SumOfRow<0, 2>(task, row, p);
+      if (task.bits == detail::expanded_bytes)
+        sum = single ? SumOfRow<0, 1>(task, row, p) : SumOfRow<0, 2>(task, row, p);
       if (task.bits == 1) sum = SumOfRow<1, 1>(task, row, p);
       if (task.bits == 2) sum = single ? SumOfRow<2, 1>(task, row, p) : SumOfRow<2, 2>(task, row, p);
       if (task.bits == 4) sum = single ? SumOfRow<4, 1>(task, row, p) : SumOfRow<4, 2>(task, row, p);

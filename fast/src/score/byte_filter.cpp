@@ -49,7 +49,9 @@ ByteFilter::ByteFilter(const CodecPlan& plan, Metric metric, const std::vector<R
       of_shared_word_(!expands() && plan.shares_dither()
                           ? std::optional<ByteCodebook>(std::in_place, bits_, plan.shared_word)
                           : std::nullopt),
-      codebook_(expands() ? nullptr : of_shared_word_.has_value() ? &*of_shared_word_ : &byte_codebook(bits_)),
+      codebook_(expands()                     ? nullptr
+                : of_shared_word_.has_value() ? &*of_shared_word_
+                                              : &byte_codebook(bits_)),
       planes_(bits_ == 1 || serves_one_plane(queries) ? 1 : 2),
       query_size_(byte_query_size(bits_, planes_, row_bytes_)),
       queries_(queries.size()),

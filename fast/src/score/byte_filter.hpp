@@ -104,9 +104,9 @@ class ByteFilter {
 
   const CodecPlan& plan_;
   Metric metric_;
-  int bits_;                // as ByteTask has them
-  std::size_t row_bytes_;   // of codes, or of expanded bytes
-  double rounding_;         // η
+  int bits_;               // as ByteTask has them
+  std::size_t row_bytes_;  // of codes, or of expanded bytes
+  double rounding_;        // η
   std::optional<ByteStep> step_;
   std::optional<ByteCodebook> of_shared_word_;
   const ByteCodebook* codebook_;  // null of a step

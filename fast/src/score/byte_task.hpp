@@ -40,7 +40,7 @@ struct ByteTask {
   std::size_t query_count;
   std::uint8_t*
       expanded;  // byte_rows × byte_expanded_size(bits, code_bytes) bytes, 64-byte aligned, for several queries to share;
-                  // of expanded bytes those that rows point at, in order
+                 // of expanded bytes those that rows point at, in order
   std::size_t row_count;            // at most byte_rows
   const std::uint8_t* const* rows;  // row_count pointers to code_bytes each; nothing outside them is read
   const std::uint8_t* const*
@@ -60,7 +60,7 @@ struct StepBytes {
 };
 struct StepBytesTask {
   StepBytes by;
-  std::uint32_t word;         // of the row
+  std::uint32_t word;  // of the row
   std::size_t order;
   const std::uint8_t* codes;  // 2·order bytes
   const std::uint8_t* ahead;  // as many to fetch meanwhile; may point anywhere
