@@ -17,7 +17,7 @@ using namespace hdq;
 using detail::ByteBucket, detail::ByteCodebook, detail::byte_codebook;
 
 constexpr Metric metrics[] = {Metric::inner_product, Metric::squared_distance, Metric::cosine};
-constexpr int filtered_bits[] = {1, 2, 4, 8};
+constexpr int filtered_bits[] = {1, 2, 3, 4, 5, 6, 7, 8};
 
 // ---- codebooks ----
 
@@ -410,6 +410,41 @@ TEST(ByteFilter, SeesAnEndAnywhere) {
           if (at < count) codes[at] = static_cast<std::uint8_t>((1 << bits) / 2);
         }
       }
+    }
+}
+
+// Codes that straddle bytes are looked up each, an end is seen wherever it stands, and nothing outside the row is read.
+TEST(ByteFilter, ExpandsCodesThatStraddle) {
+  for (const int bits : {3, 5, 6, 7})
+    for (const std::size_t count : {8u, 32u, 64u, 80u, 112u, 200u}) {
+      const int levels = 1 << bits;
+      test::Integers integers(count);
+      using Side = test::Guarded<std::uint8_t>::Side;
+      const std::size_t size = count * static_cast<std::size_t>(bits) / 8;
+      const test::Guarded<std::uint8_t> end(size, Side::end), begin(size, Side::begin);
+      detail::Aligned<std::uint8_t> table(256), bytes((count + 63) / 64 * 64);
+      std::fill_n(table.get(), 256, std::uint8_t{0});
+      for (int k = 0; k < levels; ++k) table.get()[k] = static_cast<std::uint8_t>(integers.next());
+      std::vector<std::uint8_t> codes(count);
+      for (std::uint8_t& code : codes)
+        code = static_cast<std::uint8_t>(1 + integers.below(static_cast<std::uint64_t>(levels) - 2));
+      for (std::size_t at = 0; at <= count; ++at)
+        for (const bool last : {false, true}) {
+          const std::uint8_t before = at < count ? codes[at] : std::uint8_t{0};
+          if (at < count) codes[at] = static_cast<std::uint8_t>(last ? levels - 1 : 0);
+          detail::kernels(Isa::scalar).pack(bits, codes.data(), count, end.data());
+          std::copy_n(end.data(), size, begin.data());
+          for (const Isa isa : test::supported_isas())
+            for (const unsigned ask : {0u, 1u, 2u, 3u}) {
+              const std::uint8_t* row = ask % 2 == 0 ? end.data() : begin.data();
+              const bool clear = detail::kernels(isa).code_bytes(
+                  {bits, count, row, table.get(), row, (ask & 1) != 0, (ask & 2) != 0, bytes.get()});
+              ASSERT_EQ(clear, at == count || (ask & (last ? 2 : 1)) == 0)
+                  << bits << " bits at " << at << " of " << count;
+              for (std::size_t j = 0; j < count; ++j) ASSERT_EQ(bytes.get()[j], table.get()[codes[j]]) << isa_name(isa);
+            }
+          if (at < count) codes[at] = before;
+        }
     }
 }
 

@@ -73,7 +73,7 @@ struct SearchStatistics {
 struct SearchOptions {
   // Codes are first summed in bytes, which bounds a score; rows that cannot be among the k nearest are not scored. What is found and what
   // is refused is the same without: a score that is not computed is finite. Of orders 64 to 65536 alone; not of
-  // 3, 5, 6 and 7 bits, nor of an entropy-coded quantizer of so fine a step that its codes take 32 bits.
+  // 3 bits, nor of an entropy-coded quantizer of so fine a step that its codes take 32 bits.
   bool filter = true;
   SearchStatistics* statistics = nullptr;  // written at the end, if not null
 };

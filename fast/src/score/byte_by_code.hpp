@@ -54,5 +54,20 @@ inline HWY_ATTR bool EndByCode(int bits, const std::uint8_t* bytes, std::size_t 
   return false;
 }
 
+inline HWY_ATTR bool ExpandByCode(const detail::CodeBytesTask& task) {
+  const auto bits = static_cast<std::size_t>(task.bits);
+  const unsigned mask = (1u << bits) - 1;
+  const std::size_t code_bytes = (task.count * bits + 7) / 8;
+  bool found = false;
+  for (std::size_t j = 0; j < task.count; ++j) {
+    const std::size_t at = j * bits / 8;
+    const unsigned both = task.codes[at] | (at + 1 < code_bytes ? unsigned{task.codes[at + 1]} << 8 : 0u);
+    const unsigned code = both >> (j * bits % 8) & mask;
+    found = found || (task.first && code == 0) || (task.last && code == mask);
+    task.bytes[j] = task.table[code];
+  }
+  return !found;
+}
+
 }  // namespace hdq::HDQ_ISA
 HWY_AFTER_NAMESPACE();

@@ -28,6 +28,12 @@ double most_steps(std::size_t order) {
 
 float rounded_up(double x) { return static_cast<float>(x * up); }
 
+// What sums see of rows.
+int bits_in_sums(const CodecPlan& plan) {
+  const int bits = plan.made_with.bits;
+  return plan.made_with.scheme == SchemeId::fixed_rate && 8 % bits == 0 ? bits : expanded_bytes;
+}
+
 }  // namespace
 
 bool ByteFilter::serves(const CodecPlan& plan) {
@@ -35,23 +41,24 @@ bool ByteFilter::serves(const CodecPlan& plan) {
   if (order < least_order || order > most_order) return false;
   if (plan.made_with.scheme == SchemeId::entropy_coded)
     return plan.code_bytes == 2 * order && plan.kernels.filters(expanded_bytes);
-  const int bits = plan.made_with.bits;  // codes of 3, 5, 6 and 7 bits are scored as fast as they are unpacked
-  return plan.made_with.scheme == SchemeId::fixed_rate && 8 % bits == 0 && plan.kernels.filters(bits);
+  if (plan.made_with.bits == 3) return false;  // scored as fast as they are expanded
+  return plan.made_with.scheme == SchemeId::fixed_rate && plan.kernels.filters(bits_in_sums(plan));
 }
 
 ByteFilter::ByteFilter(const CodecPlan& plan, Metric metric, const std::vector<RotatedQuery>& queries)
     : plan_(plan),
       metric_(metric),
-      bits_(plan.made_with.scheme == SchemeId::entropy_coded ? expanded_bytes : plan.made_with.bits),
+      bits_(bits_in_sums(plan)),
       row_bytes_(expands() ? plan.order.order : plan.code_bytes),
       rounding_(1.01 * static_cast<double>(padded_order(plan.order.order) / score_sums + 4) * u + 32 * u),
-      step_(expands() ? std::optional<ByteStep>(Step(plan.made_with.step)) : std::nullopt),
-      of_shared_word_(!expands() && plan.shares_dither()
-                          ? std::optional<ByteCodebook>(std::in_place, bits_, plan.shared_word)
+      step_(plan.made_with.scheme == SchemeId::entropy_coded ? std::optional<ByteStep>(Step(plan.made_with.step))
+                                                             : std::nullopt),
+      of_shared_word_(!step_ && plan.shares_dither()
+                          ? std::optional<ByteCodebook>(std::in_place, plan.made_with.bits, plan.shared_word)
                           : std::nullopt),
-      codebook_(expands()                     ? nullptr
-                : of_shared_word_.has_value() ? &*of_shared_word_
-                                              : &byte_codebook(bits_)),
+      codebook_(step_             ? nullptr
+                : of_shared_word_ ? &*of_shared_word_
+                                  : &byte_codebook(plan.made_with.bits)),
       planes_(bits_ == 1 || serves_one_plane(queries) ? 1 : 2),
       query_size_(byte_query_size(bits_, planes_, row_bytes_)),
       queries_(queries.size()),
@@ -62,7 +69,7 @@ ByteFilter::ByteFilter(const CodecPlan& plan, Metric metric, const std::vector<R
 // About a quarter of a step is left of each coordinate, and a score's deviation is at least that of codewords of variance 1.
 bool ByteFilter::serves_one_plane(const std::vector<RotatedQuery>& queries) const {
   const std::size_t order = plan_.order.order;
-  const double scale = static_cast<double>(bucket_of(expands() ? 0 : codebook_->buckets() / 2).scale);
+  const double scale = static_cast<double>(bucket_of(step_ ? 0 : codebook_->buckets() / 2).scale);
   const double share = 127.5 * scale * static_cast<double>(order) / (4.0 * plan_.kernels.plane_steps(bits_));
   return std::ranges::all_of(queries, [&](const RotatedQuery& of) {
     double square = 0, largest = 0;
@@ -113,6 +120,15 @@ void ByteFilter::set_query(const RotatedQuery& of, Query& query, std::int8_t* p)
   query.unit = metric_ == Metric::cosine ? 1 / of.cosine : d / unscale;
 }
 
+// Whether the bytes are those of the codes.
+bool ByteFilter::expand(const std::uint8_t* codes, std::uint32_t word, const ByteBucket& bucket,
+                        const std::uint8_t* table, const std::uint8_t* ahead, std::uint8_t* bytes) const {
+  std::fill(bytes + row_bytes_, bytes + byte_expanded_size(bits_, row_bytes_), std::uint8_t{0});
+  if (step_) return plan_.kernels.step_bytes({step_->bytes, word, row_bytes_, codes, ahead, bytes});
+  return plan_.kernels.code_bytes(
+      {plan_.made_with.bits, row_bytes_, codes, table, ahead, bucket.without_first, bucket.without_last, bytes});
+}
+
 void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, const std::uint32_t* words,
                       std::size_t count, const std::uint8_t* ahead, std::uint8_t* scratch, ByteRows& rows) const {
   const float eta = rounded_up(rounding_);
@@ -122,7 +138,7 @@ void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, cons
   rows.ahead = expands() ? scratch : ahead;
   rows.expanded = scratch;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t index = expands() ? 0 : codebook_->index(words[i]);
+    const std::size_t index = step_ ? 0 : codebook_->index(words[i]);
     const ByteBucket& bucket = bucket_of(index);
     rows.scale[i] = bucket.scale;
     rows.centre[i] = bucket.centre;
@@ -130,19 +146,14 @@ void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, cons
     rows.factor[i] = cosine ? 1.0f : norms[i];
     bool bounded =
         norms[i] >= least_bounded_norm && norms[i] <= most_bounded_norm && bucket.magnitude <= most_magnitude;
+    rows.rows[i] = codes[i];
+    rows.tables[i] = step_ ? nullptr : codebook_->bytes(index);
     if (expands()) {
       std::uint8_t* bytes = scratch + i * byte_expanded_size(bits_, row_bytes_);
       rows.rows[i] = bytes;
-      rows.tables[i] = nullptr;
-      const bool in_range = plan_.kernels.step_bytes(
-          {step_->bytes, words[i], plan_.order.order, codes[i], ahead + i * plan_.code_bytes, bytes});
-      std::fill(bytes + row_bytes_, bytes + byte_expanded_size(bits_, row_bytes_), std::uint8_t{0});
-      bounded = bounded && in_range;
-    } else {
-      rows.rows[i] = codes[i];
-      rows.tables[i] = codebook_->bytes(index);
-      if (bounded && (bucket.without_first || bucket.without_last))
-        bounded = !plan_.kernels.has_end(bits_, codes[i], plan_.code_bytes, bucket.without_first, bucket.without_last);
+      bounded = expand(codes[i], words[i], bucket, rows.tables[i], ahead + i * plan_.code_bytes, bytes) && bounded;
+    } else if (bounded && (bucket.without_first || bucket.without_last)) {
+      bounded = !plan_.kernels.has_end(bits_, codes[i], plan_.code_bytes, bucket.without_first, bucket.without_last);
     }
     rows.bounded[i] = bounded;
     if (bounded) continue;

@@ -70,7 +70,7 @@ struct ByteRows {
 // The queries of a scorer, for one metric.
 class ByteFilter {
  public:
-  // Whether it is for rows of this codec: 1, 2, 4 or 8 bits or a step whose codes are 16, an order within the limits, and where it pays.
+  // Whether it is for rows of this codec: any bits but 3, or a step whose codes are of 16, an order within the limits, and where it pays.
   static bool serves(const CodecPlan& plan);
   ByteFilter(const CodecPlan& plan, Metric metric, const std::vector<RotatedQuery>& queries);
   ByteFilter(const ByteFilter&) = delete;
@@ -98,7 +98,9 @@ class ByteFilter {
   };
   // Its rows' bytes are made when they are loaded.
   bool expands() const { return bits_ == expanded_bytes; }
-  const ByteBucket& bucket_of(std::size_t index) const { return expands() ? step_->bucket : codebook_->bucket(index); }
+  const ByteBucket& bucket_of(std::size_t index) const { return step_ ? step_->bucket : codebook_->bucket(index); }
+  bool expand(const std::uint8_t* codes, std::uint32_t word, const ByteBucket& bucket, const std::uint8_t* table,
+              const std::uint8_t* ahead, std::uint8_t* bytes) const;
   bool serves_one_plane(const std::vector<RotatedQuery>& queries) const;
   void set_query(const RotatedQuery& of, Query& query, std::int8_t* p) const;
 

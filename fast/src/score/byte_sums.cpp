@@ -13,6 +13,8 @@ int PlaneSteps(int bits) { return bits == 1 ? 127 : MostStepsOfPlane(); }
 
 void ByteSums(const detail::ByteTask& task) { SumsOfBytes(task); }
 
+bool CodeBytes(const detail::CodeBytesTask& task) { return ExpandCodes(task); }
+
 bool HasEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {
   return ContainsEnd(bits, bytes, count, first, last);
 }

@@ -49,6 +49,17 @@ struct ByteTask {
   std::int32_t* sums;         // query_count × byte_rows; those of rows from row_count on are unspecified
 };
 
+// Codes of 3, 5, 6 and 7 bits become bytes by a table.
+struct CodeBytesTask {
+  int bits;
+  std::size_t count;          // of codes
+  const std::uint8_t* codes;  // count·bits/8 bytes, rounded up; nothing outside them is read
+  const std::uint8_t* table;  // 2^bits bytes, then zeros up to 128; 64-byte aligned
+  const std::uint8_t* ahead;  // bytes to fetch meanwhile, as many as those of the codes; may point anywhere
+  bool first, last;           // whether the first code, 0, and the last, 2^bits − 1, are looked for
+  std::uint8_t* bytes;        // count, then unspecified up to a multiple of 64; 64-byte aligned
+};
+
 // How codes of a uniform step of 16 bits become bytes (score/byte_step.hpp): in integers of 16 bits, with the word w_j of SPEC §7,
 //   y_j = ⌊(2^shift·k_j·factor + 2^14)/2^15⌋ + bias − ⌊⌊w_j/2^16⌋·spread/2^16⌋,   m_j = ⌊y_j/2^byte_fraction⌋.
 // In range: |k_j| <= most_code, so that 2^shift·k_j is one of 16 bits, and 0 <= m_j <= 255.

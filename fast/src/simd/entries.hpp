@@ -35,6 +35,7 @@ HDQ_ENTRY(ScoreSums, score_sums);
 HDQ_ENTRY(ScoreStep, score_step);
 HDQ_ENTRY(Filters, filters);
 HDQ_ENTRY(PlaneSteps, plane_steps);
+HDQ_ENTRY(CodeBytes, code_bytes);
 HDQ_ENTRY(StepBytes, step_bytes);
 HDQ_ENTRY(ByteSums, byte_sums);
 HDQ_ENTRY(HasEnd, has_end);

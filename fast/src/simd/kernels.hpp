@@ -23,6 +23,7 @@ struct GetTask;
 struct ByteTask;  // score/byte_task.hpp
 struct ByteBoundTask;
 struct StepBytesTask;
+struct CodeBytesTask;
 
 struct Kernels {
   // A preference: codes of so many bits or fewer are found among the row's thresholds, others by the compander. Bytes are the same.
@@ -91,9 +92,11 @@ struct Kernels {
   // ---- scores ----
   void (*score_sums)(const ScoreTask& task);
   void (*score_step)(const ScoreTask& task);  // of codes of SPEC §7, with tables of quantizer/weyl.hpp
-  // The first pass of a search, and whether it is faster than scoring every row of so many bits, or of a uniform step (expanded_bytes).
+  // The first pass of a search, and whether it is faster than scoring every row of so many bits, or of rows that are expanded (expanded_bytes).
   bool (*filters)(int bits);
   int (*plane_steps)(int bits);  // the largest |p| that a query of a single plane may have
+  // The bytes of a row of 3, 5, 6 or 7 bits, and whether none of the codes is looked for.
+  bool (*code_bytes)(const CodeBytesTask& task);
   // The bytes of a row of a uniform step, and whether all are in range.
   bool (*step_bytes)(const StepBytesTask& task);
   void (*byte_sums)(const ByteTask& task);

@@ -36,6 +36,7 @@ const detail::Kernels table = {
     .score_step = ScoreStep,
     .filters = Filters,
     .plane_steps = PlaneSteps,
+    .code_bytes = CodeBytes,
     .step_bytes = StepBytes,
     .byte_sums = ByteSums,
     .has_end = HasEnd,

@@ -13,21 +13,26 @@ namespace hdq::HDQ_ISA {
 inline constexpr int kMostBitsInPairs = 4;
 inline constexpr int kMostStepsInPairs = 64;
 
+// Tables of sixteen: 0x70 plus a code less 16·i stays below 0x80, which a shuffle makes 0, for the codes of table i alone.
+template <int tables>
+HWY_INLINE __m256i BytesOfTables(__m256i codes, const std::uint8_t* m) {
+  __m256i all = _mm256_setzero_si256();
+  for (int i = 0; i < tables; ++i) {
+    const __m256i table = _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(m + 16 * i)));
+    const __m256i index =
+        _mm256_adds_epu8(_mm256_xor_si256(codes, _mm256_set1_epi8(static_cast<char>(16 * i))), _mm256_set1_epi8(0x70));
+    all = _mm256_or_si256(all, _mm256_shuffle_epi8(table, index));
+  }
+  return all;
+}
+
 // m of the 32 codes of field k.
 template <int bits, int k>
 HWY_INLINE __m256i BytesOfField(__m256i codes, const std::uint8_t* m) {
   if constexpr (bits == detail::expanded_bytes) {
     return codes;
   } else if constexpr (bits == 8) {
-    // Sixteen tables of sixteen: 0x70 plus a code less 16·i stays below 0x80, which a shuffle makes 0, for the codes of table i alone.
-    __m256i all = _mm256_setzero_si256();
-    for (int i = 0; i < 16; ++i) {
-      const __m256i table = _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(m + 16 * i)));
-      const __m256i index = _mm256_adds_epu8(_mm256_xor_si256(codes, _mm256_set1_epi8(static_cast<char>(16 * i))),
-                                             _mm256_set1_epi8(0x70));
-      all = _mm256_or_si256(all, _mm256_shuffle_epi8(table, index));
-    }
-    return all;
+    return BytesOfTables<16>(codes, m);
   } else {
     __m256i table;
     if constexpr (bits == 4) {
@@ -138,6 +143,78 @@ inline HWY_ATTR void SumsByPairs(const detail::ByteTask& task) {
     if (task.bits == 2) single ? SumsInPairs<2, 1>(task, query) : SumsInPairs<2, 2>(task, query);
     if (task.bits == 4) single ? SumsInPairs<4, 1>(task, query) : SumsInPairs<4, 2>(task, query);
     if (task.bits == 8) single ? SumsInPairs<8, 1>(task, query) : SumsInPairs<8, 2>(task, query);
+  }
+}
+
+// ---- codes that straddle bytes ----
+
+// Sixteen codes from two places, eight from each: a shuffle brings each code's two bytes into a lane of 16 bits, a multiplication shifts it up.
+template <int bits>
+HWY_INLINE __m256i SixteenCodes(const std::uint8_t* low, const std::uint8_t* high) {
+  constexpr auto at = [](int k) { return k / 2 * bits / 8 + k % 2; };
+  constexpr auto up = [](int i) { return 1 << (16 - bits - i * bits % 8); };
+  const __m256i split =
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9),
+                                                at(10), at(11), at(12), at(13), at(14), at(15)));
+  const __m256i factors = _mm256_broadcastsi128_si256(_mm_setr_epi16(
+      static_cast<short>(up(0)), static_cast<short>(up(1)), static_cast<short>(up(2)), static_cast<short>(up(3)),
+      static_cast<short>(up(4)), static_cast<short>(up(5)), static_cast<short>(up(6)), static_cast<short>(up(7))));
+  const __m256i bytes =
+      _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(low))),
+                              _mm_loadu_si128(reinterpret_cast<const __m128i*>(high)), 1);
+  return _mm256_srli_epi16(_mm256_mullo_epi16(_mm256_shuffle_epi8(bytes, split), factors), 16 - bits);
+}
+
+template <int bits>
+HWY_INLINE __m256i ThirtyTwoCodes(const std::uint8_t* from) {
+  return _mm256_packus_epi16(SixteenCodes<bits>(from, from + 2 * bits),
+                             SixteenCodes<bits>(from + bits, from + 3 * bits));
+}
+
+template <int bits>
+HWY_ATTR bool ExpandStraddling(const detail::CodeBytesTask& task) {
+  constexpr std::size_t group = 4 * bits, read = 3 * bits + 16;
+  const __m256i zero = _mm256_setzero_si256(), mask = _mm256_set1_epi8((1 << bits) - 1);
+  const std::size_t code_bytes = (task.count * bits + 7) / 8;
+  __m256i first = zero, last = zero;
+  std::size_t j = 0;
+  for (; j + 32 <= task.count; j += 32) {
+    const std::size_t at = j / 8 * bits;
+    std::uint8_t copy[read];
+    const std::uint8_t* from = task.codes + at;
+    if (at + read > code_bytes) {
+      std::memset(copy, 0, sizeof copy);
+      std::memcpy(copy, from, group);
+      from = copy;
+    }
+    __builtin_prefetch(task.ahead + at, 0, 2);
+    const __m256i codes = ThirtyTwoCodes<bits>(from);
+    first = _mm256_or_si256(first, _mm256_cmpeq_epi8(codes, zero));
+    last = _mm256_or_si256(last, _mm256_cmpeq_epi8(codes, mask));
+    __m256i bytes;
+    if constexpr (bits == 3)
+      bytes = _mm256_shuffle_epi8(
+          _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(task.table))), codes);
+    else
+      bytes = BytesOfTables<(1 << bits) / 16>(codes, task.table);
+    _mm256_store_si256(reinterpret_cast<__m256i*>(task.bytes + j), bytes);
+  }
+  detail::CodeBytesTask rest = task;
+  rest.count -= j, rest.codes += j / 8 * bits, rest.bytes += j;
+  const bool found = (task.first && _mm256_movemask_epi8(first) != 0) || (task.last && _mm256_movemask_epi8(last) != 0);
+  return ExpandByCode(rest) && !found;
+}
+
+inline HWY_ATTR bool ExpandByShuffles(const detail::CodeBytesTask& task) {
+  switch (task.bits) {
+    case 3:
+      return ExpandStraddling<3>(task);
+    case 5:
+      return ExpandStraddling<5>(task);
+    case 6:
+      return ExpandStraddling<6>(task);
+    default:
+      return ExpandStraddling<7>(task);
   }
 }
 

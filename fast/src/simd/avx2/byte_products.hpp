@@ -10,6 +10,7 @@ inline int MostFilteredBits() { return kMostBitsInPairs; }
 inline int MostStepsOfPlane() { return kMostStepsInPairs; }
 
 inline void SumsOfBytes(const detail::ByteTask& task) { SumsByPairs(task); }
+inline bool ExpandCodes(const detail::CodeBytesTask& task) { return ExpandByShuffles(task); }
 inline bool ContainsEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {
   return EndByHalves(bits, bytes, count, first, last);
 }

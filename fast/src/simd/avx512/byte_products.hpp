@@ -259,6 +259,36 @@ HDQ_VNNI inline void SumsWithVnni(const detail::ByteTask& task) {
   _mm512_storeu_si512(task.sums, SumsOfLanes(lanes));
 }
 
+// ---- codes that straddle bytes: eight of them are `bits` bytes, which a permute brings into 64 bits, and multishift apart ----
+
+template <int bits>
+HDQ_VNNI inline bool ExpandWithVbmi(const detail::CodeBytesTask& task) {
+  constexpr std::size_t group = 8 * bits;
+  alignas(64) std::uint8_t places[64], shifts[64];
+  for (int i = 0; i < 64; ++i) {
+    places[i] = static_cast<std::uint8_t>(i / 8 * bits + i % 8);
+    shifts[i] = static_cast<std::uint8_t>(i % 8 * bits);
+  }
+  const __m512i place = _mm512_load_si512(places), shift = _mm512_load_si512(shifts),
+                mask = _mm512_set1_epi8((1 << bits) - 1), below = _mm512_load_si512(task.table),
+                above = _mm512_load_si512(task.table + (bits == 7 ? 64 : 0));
+  const std::size_t code_bytes = (task.count * bits + 7) / 8;
+  __mmask64 first = 0, last = 0;
+  for (std::size_t j = 0, at = 0; j < task.count; j += 64, at += group) {
+    const std::size_t bytes = code_bytes - at < group ? code_bytes - at : group, left = task.count - j;
+    const __mmask64 some = left < 64 ? ~__mmask64{0} >> (64 - left) : ~__mmask64{0};
+    __builtin_prefetch(task.ahead + at, 0, 2);
+    const __m512i packed = _mm512_maskz_loadu_epi8(~__mmask64{0} >> (64 - bytes), task.codes + at);
+    const __m512i codes =
+        _mm512_and_si512(_mm512_multishift_epi64_epi8(shift, _mm512_permutexvar_epi8(place, packed)), mask);
+    first |= _mm512_mask_testn_epi8_mask(some, codes, codes);
+    last |= _mm512_mask_cmpeq_epi8_mask(some, codes, mask);
+    _mm512_store_si512(task.bytes + j, bits == 7 ? _mm512_permutex2var_epi8(below, codes, above)
+                                                 : _mm512_permutexvar_epi8(codes, below));
+  }
+  return !(task.first && first != 0) && !(task.last && last != 0);
+}
+
 // A field is the first code where it is zero, and the last where its complement is. flip: 0, or all ones.
 template <int bits>
 HDQ_VNNI_INLINE __mmask64 EndsOfChunk(__mmask64 some, __m512i codes, __m512i flip) {
@@ -320,6 +350,19 @@ inline void SumsOfBytes(const detail::ByteTask& task) {
       return task.planes == 1 ? SumsWithVnni<4, 1>(task) : SumsWithVnni<4, 2>(task);
     default:
       return task.planes == 1 ? SumsWithVnni<8, 1>(task) : SumsWithVnni<8, 2>(task);
+  }
+}
+inline bool ExpandCodes(const detail::CodeBytesTask& task) {
+  if (!HasVnni()) return ExpandByShuffles(task);
+  switch (task.bits) {
+    case 3:
+      return ExpandWithVbmi<3>(task);
+    case 5:
+      return ExpandWithVbmi<5>(task);
+    case 6:
+      return ExpandWithVbmi<6>(task);
+    default:
+      return ExpandWithVbmi<7>(task);
   }
 }
 inline bool ContainsEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {

@@ -11,6 +11,7 @@ inline int MostFilteredBits() { return HWY_TARGET == HWY_SCALAR ? 8 : 0; }
 inline int MostStepsOfPlane() { return 127; }
 
 inline void SumsOfBytes(const detail::ByteTask& task) { SumsByCode(task); }
+inline bool ExpandCodes(const detail::CodeBytesTask& task) { return ExpandByCode(task); }
 inline bool ContainsEnd(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last) {
   return EndByCode(bits, bytes, count, first, last);
 }
