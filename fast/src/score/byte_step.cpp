@@ -3,7 +3,8 @@
 //   g·k_j   1/2 for the rounding of the product, and |x|·|factor − 2^15·g/2^shift|/2^15 for that of the factor, x = 2^shift·k_j;
 //   b·V_j   |spread − b| for the factor; 0 to 1 for what is cut off the product, and 0 to spread/2^16 for V_j cut to 16 bits;
 //   bias    its own rounding;
-// and the last cut takes off 0 to 63. The middle of the one-sided errors goes into the bias.
+// and the last cut takes off 0 to 63. The middle of the one-sided errors goes into the bias. Coq has it: step_row_in_bucket
+// (proofs/float/ByteStep.v), for given factor, spread and bias.
 #include "score/byte_step.hpp"
 
 #include <algorithm>
