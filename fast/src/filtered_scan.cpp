@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t tile_rows = score_tile_rows;
 static_assert(tile_rows % byte_rows == 0);
 constexpr std::size_t parts = tile_rows / byte_rows;
+constexpr std::size_t block_rows = 8 * tile_rows;
+// Rows that wait to be scored: a few at once share most of what scoring one alone takes.
+constexpr std::size_t most_waiting = 16;
 constexpr std::size_t queries_together = 16;
 // Bytes of codes to fetch ahead, into the second-level cache: further than score.cpp, since rows go by faster.
 constexpr std::size_t fetch_ahead = std::size_t{32} << 10;
@@ -42,11 +45,28 @@ void offer_listed(TopK& found, std::size_t query, std::span<const std::size_t> l
 }  // namespace
 
 struct FilteredScan::Tile {
-  explicit Tile(const ByteFilter& filter) : scratch(parts * filter.scratch_bytes()) {}
-  std::size_t at[tile_rows], count = 0;
+  // What a query has come to.
+  struct Progress {
+    double kth = std::numeric_limits<double>::quiet_NaN();
+    float threshold = -std::numeric_limits<float>::infinity();  // of kth
+    std::size_t waiting[most_waiting + tile_rows], count = 0;
+  };
+  Tile(const ByteFilter& filter, std::size_t queries) : scratch(parts * filter.scratch_bytes()), of(queries) {}
+  bool all_bounded() const {
+    return std::all_of(part, part + (count + byte_rows - 1) / byte_rows,
+                       [](const ByteRows& p) { return p.unbounded == 0; });
+  }
+  // A block, whose words are drawn at once: each reader of vectors waits for stores of single numbers just before.
+  std::size_t places[block_rows];
+  std::uint64_t numbers[block_rows];
+  std::uint32_t drawn[block_rows];
+  const std::size_t* at = places;
+  const std::uint32_t* words = drawn;
+  std::size_t count = 0;
   ByteRows part[parts];
   Aligned<std::uint8_t> scratch;
   std::int32_t sums[parts][queries_together * byte_rows] = {};
+  std::vector<Progress> of;
 };
 
 FilteredScan::FilteredScan(const Scorer& scorer, Metric metric, bool without_filter)
@@ -84,32 +104,39 @@ void FilteredScan::scan(const EncodedView& rows, std::span<const std::size_t> li
 template <class RowOf>
 void FilteredScan::filter_rows(const EncodedView& rows, std::size_t first, std::size_t last, const RowOf& row_of,
                                std::uint64_t first_number, TopK& found, SearchStatistics& done) const {
-  Tile tile(*filter_);
-  for (; first < last; first += tile_rows) {
-    tile.count = std::min(tile_rows, last - first);
-    for (std::size_t i = 0; i < tile.count; ++i) tile.at[i] = row_of(first + i);
-    load(rows, tile);
-    filter(rows, tile, first_number, found, done);
+  Tile tile(*filter_, found.queries());
+  for (; first < last; first += block_rows) {
+    const std::size_t some = std::min(block_rows, last - first);
+    for (std::size_t i = 0; i < some; ++i) {
+      tile.places[i] = row_of(first + i);
+      tile.numbers[i] = rows.first_row() + tile.places[i];
+    }
+    scorer_.codec().plan()->draw_words(tile.numbers, some, tile.drawn);
+    for (std::size_t done_rows = 0; done_rows < some; done_rows += tile_rows) {
+      tile.at = tile.places + done_rows;
+      tile.words = tile.drawn + done_rows;
+      tile.count = std::min(tile_rows, some - done_rows);
+      load(rows, tile);
+      filter(rows, tile, first_number, found, done);
+    }
   }
+  for (std::size_t query = 0; query < found.queries(); ++query)
+    score_some(rows, {tile.of[query].waiting, tile.of[query].count}, query, first_number, found, done);
 }
 
 void FilteredScan::load(const EncodedView& rows, Tile& tile) const {
-  const CodecPlan& plan = *scorer_.codec().plan();
-  std::uint64_t numbers[tile_rows];
-  std::uint32_t words[tile_rows];
+  const float* all_norms = rows.norms().data();
   float norms[tile_rows];
   const std::uint8_t* codes[tile_rows];
   for (std::size_t i = 0; i < tile.count; ++i) {
-    numbers[i] = rows.first_row() + tile.at[i];
-    norms[i] = rows.norms()[tile.at[i]];
+    norms[i] = all_norms[tile.at[i]];
     codes[i] = rows.row_codes(tile.at[i]);
   }
-  plan.draw_words(numbers, tile.count, words);
   for (std::size_t part = 0; part < parts; ++part) {
     const std::size_t from = part * byte_rows, count = tile.count > from ? std::min(byte_rows, tile.count - from) : 0;
     tile.part[part].count = count;
     if (count == 0) break;
-    filter_->load(norms + from, codes + from, words + from, count, codes[from] + fetch_ahead,
+    filter_->load(norms + from, codes + from, tile.words + from, count, codes[from] + fetch_ahead,
                   tile.scratch.get() + part * filter_->scratch_bytes(), tile.part[part]);
   }
 }
@@ -126,28 +153,34 @@ void FilteredScan::filter(const EncodedView& rows, Tile& tile, std::uint64_t fir
   }
 }
 
-// Scores the rows that `query` may find, by its sums from `at` on.
-void FilteredScan::verify(const EncodedView& rows, const Tile& tile, std::size_t query, std::size_t at,
+// Rows that `query` may find, by its sums from `at` on, are scored, or wait: only of rows and queries that are bounded, whose scores are no errors.
+void FilteredScan::verify(const EncodedView& rows, Tile& tile, std::size_t query, std::size_t at,
                           std::uint64_t first_number, TopK& found, SearchStatistics& done) const {
+  Tile::Progress& own = tile.of[query];
   const Neighbour* last = found.last(query);
-  const float threshold =
-      last == nullptr ? -std::numeric_limits<float>::infinity() : filter_->threshold(query, last->score);
-  std::size_t list[tile_rows], count = 0;
+  if (last != nullptr && last->score != own.kth) {
+    own.kth = last->score;
+    own.threshold = filter_->threshold(query, own.kth);
+  }
+  const std::size_t before = own.count;
   for (std::size_t part = 0; part < parts && tile.part[part].count > 0; ++part) {
     float upper[byte_rows];
     filter_->bounds(query, tile.part[part], tile.sums[part] + at, upper);
-    if (all_below(upper, tile.part[part].count, threshold)) continue;
+    if (all_below(upper, tile.part[part].count, own.threshold)) continue;
     for (std::size_t i = 0; i < tile.part[part].count; ++i) {
-      list[count] = tile.at[part * byte_rows + i];
-      count += upper[i] < threshold ? 0 : 1;
+      own.waiting[own.count] = tile.at[part * byte_rows + i];
+      own.count += upper[i] < own.threshold ? 0 : 1;
     }
   }
-  if (count > 0) score_some(rows, {list, count}, query, first_number, found, done);
+  if (own.count == before || (own.count < most_waiting && filter_->bounded(query) && tile.all_bounded())) return;
+  score_some(rows, {own.waiting, own.count}, query, first_number, found, done);
+  own.count = 0;
 }
 
 void FilteredScan::score_some(const EncodedView& rows, std::span<const std::size_t> list, std::size_t query,
                               std::uint64_t first_number, TopK& found, SearchStatistics& done) const {
-  float scores[tile_rows];
+  if (list.empty()) return;
+  float scores[most_waiting + tile_rows];
   ScorerAccess::score_some(scorer_, metric_, rows, query, list, scores);
   offer_listed(found, query, list, first_number, scores);
   done.verified += list.size();

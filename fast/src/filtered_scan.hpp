@@ -37,7 +37,7 @@ class FilteredScan {
   void load(const EncodedView& rows, Tile& tile) const;
   void filter(const EncodedView& rows, Tile& tile, std::uint64_t first_number, TopK& found,
               SearchStatistics& done) const;
-  void verify(const EncodedView& rows, const Tile& tile, std::size_t query, std::size_t at, std::uint64_t first_number,
+  void verify(const EncodedView& rows, Tile& tile, std::size_t query, std::size_t at, std::uint64_t first_number,
               TopK& found, SearchStatistics& done) const;
   void score_some(const EncodedView& rows, std::span<const std::size_t> list, std::size_t query,
                   std::uint64_t first_number, TopK& found, SearchStatistics& done) const;

@@ -294,7 +294,7 @@ void check_bounds(const detail::CodecPlan& plan, const RotatedVector& query, std
       ASSERT_FALSE(upper[i] < filter.threshold(0, static_cast<double>(score)))
           << metric_name(metric) << ", " << plan.made_with.bits << " bits, order " << d << ", word " << words[i]
           << ", norm " << norms[i];
-      if (!tile.bounded[i] || metric != Metric::inner_product) continue;
+      if ((tile.unbounded >> i & 1) != 0 || metric != Metric::inner_product) continue;
       ASSERT_GE(static_cast<long double>(upper[i]), sums.exact * static_cast<long double>(norms[i]));
       // Not idle: a score farther than twice the error is told apart.
       const double error =
@@ -462,7 +462,7 @@ TEST(ByteFilter, ReadsItsRowsAlone) {
                                     {8, 2},
                                     {detail::expanded_bytes, 1},
                                     {detail::expanded_bytes, 2}})
-    for (const std::size_t code_bytes : {8u, 12u, 64u, 72u, 130u}) {
+    for (const std::size_t code_bytes : {8u, 12u, 16u, 17u, 32u, 64u, 72u, 130u}) {
       test::Guarded<std::uint8_t> end(code_bytes, test::Guarded<std::uint8_t>::Side::end),
           begin(code_bytes, test::Guarded<std::uint8_t>::Side::begin);
       test::Integers integers(code_bytes);

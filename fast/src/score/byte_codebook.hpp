@@ -28,6 +28,9 @@ class ByteCodebook {
   const ByteBucket& bucket(std::size_t index) const { return buckets_[index]; }
   // m_0, …: 2^bits bytes of 1, 2 and 4 bits; of others 256, 64-byte aligned, of which the last are zeros.
   const std::uint8_t* bytes(std::size_t index) const { return bytes_.get() + index * stride_; }
+  // index(word) is word/2^shift(), and bytes(index) begins index·stride() after bytes(0).
+  int shift() const { return shift_; }
+  std::size_t stride() const { return stride_; }
   std::size_t buckets() const { return buckets_.size(); }
   // The first and the last word of a bucket of a codebook of every word.
   std::uint32_t first_word(std::size_t index) const {

@@ -2,6 +2,7 @@
 #include "score/byte_filter.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -59,10 +60,12 @@ ByteFilter::ByteFilter(const CodecPlan& plan, Metric metric, const std::vector<R
       codebook_(step_             ? nullptr
                 : of_shared_word_ ? &*of_shared_word_
                                   : &byte_codebook(plan.made_with.bits)),
+      records_(buckets()),
       planes_(bits_ == 1 || serves_one_plane(queries) ? 1 : 2),
       query_size_(byte_query_size(bits_, planes_, row_bytes_)),
       queries_(queries.size()),
       p_(queries.size() * query_size_) {
+  set_records();
   for (std::size_t i = 0; i < queries.size(); ++i) set_query(queries[i], queries_[i], p_.get() + i * query_size_);
 }
 
@@ -129,39 +132,46 @@ bool ByteFilter::expand(const std::uint8_t* codes, std::uint32_t word, const Byt
       {plan_.made_with.bits, row_bytes_, codes, table, ahead, bucket.without_first, bucket.without_last, bytes});
 }
 
+// Ends of rows that are expanded are seen then.
+void ByteFilter::set_records() {
+  const float eta = rounded_up(rounding_);
+  for (std::size_t i = 0; i < buckets(); ++i) {
+    const ByteBucket& of = bucket_of(i);
+    const std::uint32_t excepted = (of.without_first && !expands() ? ByteRecord::without_first : 0u) |
+                                   (of.without_last && !expands() ? ByteRecord::without_last : 0u) |
+                                   (of.magnitude <= most_magnitude ? 0u : ByteRecord::of_none);
+    records_.get()[i] = {of.scale, of.centre, (of.error + eta * of.magnitude) * static_cast<float>(up), excepted};
+  }
+}
+
 void ByteFilter::load(const float* norms, const std::uint8_t* const* codes, const std::uint32_t* words,
                       std::size_t count, const std::uint8_t* ahead, std::uint8_t* scratch, ByteRows& rows) const {
-  const float eta = rounded_up(rounding_);
-  const bool cosine = metric_ == Metric::cosine;
+  std::uint32_t padded[byte_rows];
+  if (count == byte_rows) {
+    std::copy_n(norms, byte_rows, rows.factor);
+    std::copy_n(codes, byte_rows, rows.rows);
+  } else {
+    std::fill(std::copy_n(norms, count, rows.factor), rows.factor + byte_rows, 1.0f);
+    std::fill(std::copy_n(words, count, padded), padded + byte_rows, 0u);
+    std::copy_n(codes, count, rows.rows);
+    words = padded;
+  }
   rows.count = count;
-  rows.all_bounded = true;
   rows.ahead = expands() ? scratch : ahead;
   rows.expanded = scratch;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t index = step_ ? 0 : codebook_->index(words[i]);
-    const ByteBucket& bucket = bucket_of(index);
-    rows.scale[i] = bucket.scale;
-    rows.centre[i] = bucket.centre;
-    rows.codeword_error[i] = (bucket.error + eta * bucket.magnitude) * static_cast<float>(up);
-    rows.factor[i] = cosine ? 1.0f : norms[i];
-    bool bounded =
-        norms[i] >= least_bounded_norm && norms[i] <= most_bounded_norm && bucket.magnitude <= most_magnitude;
-    rows.rows[i] = codes[i];
-    rows.tables[i] = step_ ? nullptr : codebook_->bytes(index);
-    if (expands()) {
+  rows.unbounded = plan_.kernels.byte_records(
+      {bits_, count, rows.rows, plan_.code_bytes, words, step_ ? 32 : codebook_->shift(), records_.get(),
+       step_ ? nullptr : codebook_->bytes(0), step_ ? 1 : codebook_->stride(), rows.factor, least_bounded_norm,
+       most_bounded_norm, rows.scale, rows.centre, rows.codeword_error, rows.tables});
+  if (expands())
+    for (std::size_t i = 0; i < count; ++i) {
       std::uint8_t* bytes = scratch + i * byte_expanded_size(bits_, row_bytes_);
+      const ByteBucket& bucket = bucket_of(step_ ? 0 : codebook_->index(words[i]));
+      const bool bounded = expand(codes[i], words[i], bucket, rows.tables[i], ahead + i * plan_.code_bytes, bytes);
       rows.rows[i] = bytes;
-      bounded = expand(codes[i], words[i], bucket, rows.tables[i], ahead + i * plan_.code_bytes, bytes) && bounded;
-    } else if (bounded && (bucket.without_first || bucket.without_last)) {
-      bounded = !plan_.kernels.has_end(bits_, codes[i], plan_.code_bytes, bucket.without_first, bucket.without_last);
+      rows.unbounded |= (bounded ? 0u : 1u) << i;
     }
-    rows.bounded[i] = bounded;
-    if (bounded) continue;
-    rows.all_bounded = false;
-    rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
-  }
-  for (std::size_t i = count; i < byte_rows; ++i)
-    rows.scale[i] = rows.centre[i] = rows.codeword_error[i] = rows.factor[i] = 0;
+  if (metric_ == Metric::cosine) std::fill_n(rows.factor, byte_rows, 1.0f);
 }
 
 void ByteFilter::sum(std::size_t first, std::size_t count, const ByteRows& rows, std::int32_t* sums) const {
@@ -175,9 +185,8 @@ void ByteFilter::bounds(std::size_t query, const ByteRows& rows, const std::int3
   const float square = metric_ == Metric::squared_distance ? static_cast<float>(distance_square) : 0.0f;
   plan_.kernels.byte_bounds({sums, rows.scale, rows.centre, rows.codeword_error, rows.factor, q.offset, q.half_step,
                              q.total, q.magnitude, q.residue, q.gain, square, upper});
-  if (rows.all_bounded) return;
-  for (std::size_t i = 0; i < rows.count; ++i)
-    if (!rows.bounded[i]) upper[i] = std::numeric_limits<float>::infinity();
+  for (std::uint32_t left = rows.unbounded; left != 0; left &= left - 1)
+    upper[std::countr_zero(left)] = std::numeric_limits<float>::infinity();
 }
 
 float ByteFilter::threshold(std::size_t query, double kth) const {

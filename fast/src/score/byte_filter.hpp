@@ -63,8 +63,7 @@ struct ByteRows {
   const std::uint8_t *rows[byte_rows], *tables[byte_rows], *ahead;
   std::uint8_t* expanded;  // where the filter expands rows, of its scratch
   float scale[byte_rows], centre[byte_rows], codeword_error[byte_rows], factor[byte_rows];
-  bool bounded[byte_rows];  // the bound holds of the row
-  bool all_bounded;
+  std::uint32_t unbounded;  // bit i: the bound does not hold of row i
 };
 
 // The queries of a scorer, for one metric.
@@ -84,6 +83,8 @@ class ByteFilter {
   std::size_t scratch_bytes() const { return byte_rows * byte_expanded_size(bits_, row_bytes_); }
   // Of every row, by the query's sums, how near it finds it at most; infinite where nothing is known.
   void bounds(std::size_t query, const ByteRows& rows, const std::int32_t* sums, float* upper) const;
+  // Some bound of this query is known: within the limits.
+  bool bounded(std::size_t query) const { return queries_[query].bounded; }
   // Of the queries, 1 or 2 (score/byte_task.hpp).
   int planes() const { return planes_; }
   // A row whose bound is below this is farther than one with the score `kth`.
@@ -99,6 +100,8 @@ class ByteFilter {
   // Its rows' bytes are made when they are loaded.
   bool expands() const { return bits_ == expanded_bytes; }
   const ByteBucket& bucket_of(std::size_t index) const { return step_ ? step_->bucket : codebook_->bucket(index); }
+  std::size_t buckets() const { return step_ ? 1 : codebook_->buckets(); }
+  void set_records();
   bool expand(const std::uint8_t* codes, std::uint32_t word, const ByteBucket& bucket, const std::uint8_t* table,
               const std::uint8_t* ahead, std::uint8_t* bytes) const;
   bool serves_one_plane(const std::vector<RotatedQuery>& queries) const;
@@ -112,6 +115,7 @@ class ByteFilter {
   std::optional<ByteStep> step_;
   std::optional<ByteCodebook> of_shared_word_;
   const ByteCodebook* codebook_;  // null of a step
+  Aligned<ByteRecord> records_;   // of the buckets
   int planes_;
   std::size_t query_size_;
   std::vector<Query> queries_;

@@ -78,6 +78,30 @@ struct StepBytesTask {
   std::uint8_t* bytes;        // order bytes
 };
 
+// What the bounds of rows take from the bucket of their words (score/byte_filter.hpp), and of which rows they hold.
+struct alignas(16) ByteRecord {
+  enum : std::uint32_t { without_first = 1, without_last = 2, of_none = 4 };
+  float scale, centre, codeword_error;
+  std::uint32_t excepted;  // rows with the first code, with the last, all
+};
+
+// For byte_rows rows: the record of index ⌊words[i]/2^shift⌋, field by field, and where that index's table begins.
+struct ByteRecordTask {
+  int bits;                         // 1, 2, 4 or 8
+  std::size_t count;                // of rows whose codes are looked at
+  const std::uint8_t* const* rows;  // count pointers to code_bytes each
+  std::size_t code_bytes;
+  const std::uint32_t* words;
+  int shift;  // at most 32
+  const ByteRecord* records;
+  const std::uint8_t* tables;
+  std::size_t stride;  // of the tables, a power of two
+  const float* norms;
+  float least_norm, most_norm;
+  float *scale, *centre, *codeword_error;
+  const std::uint8_t** table;
+};
+
 // upper[i] = factor_i·(gain·(estimate_i + error_i) − factor_i·square), with u = scale_i·half_step,
 // estimate_i = u·(2·sums_i − offset) + centre_i·total and error_i = codeword_error_i·magnitude + scale_i·residue.
 struct ByteBoundTask {

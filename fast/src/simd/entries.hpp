@@ -40,6 +40,7 @@ HDQ_ENTRY(StepBytes, step_bytes);
 HDQ_ENTRY(ByteSums, byte_sums);
 HDQ_ENTRY(HasEnd, has_end);
 HDQ_ENTRY(ByteBounds, byte_bounds);
+HDQ_ENTRY(ByteRecords, byte_records);
 HDQ_ENTRY(Softmax, softmax);
 HDQ_ENTRY(WeightedSums, weighted_sums);
 HDQ_ENTRY(WeightedStep, weighted_step);

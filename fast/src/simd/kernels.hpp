@@ -24,6 +24,7 @@ struct ByteTask;  // score/byte_task.hpp
 struct ByteBoundTask;
 struct StepBytesTask;
 struct CodeBytesTask;
+struct ByteRecordTask;
 
 struct Kernels {
   // A preference: codes of so many bits or fewer are found among the row's thresholds, others by the compander. Bytes are the same.
@@ -102,6 +103,8 @@ struct Kernels {
   void (*byte_sums)(const ByteTask& task);
   // Whether among 8·count/bits codes in count bytes there is the first, 0, or the last, 2^bits − 1, where asked for; 1, 2, 4 or 8 bits.
   bool (*has_end)(int bits, const std::uint8_t* bytes, std::size_t count, bool first, bool last);
+  // Bit i: row i < count is excepted by its record, or its norm is not within the limits.
+  std::uint32_t (*byte_records)(const ByteRecordTask& task);
   void (*byte_bounds)(const ByteBoundTask& task);
   // ---- SPEC §8: attention ----
   // p = softmax(s), count >= 1 finite numbers. p is not s.

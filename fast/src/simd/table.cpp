@@ -40,6 +40,7 @@ const detail::Kernels table = {
     .step_bytes = StepBytes,
     .byte_sums = ByteSums,
     .has_end = HasEnd,
+    .byte_records = ByteRecords,
     .byte_bounds = ByteBounds,
     .softmax = Softmax,
     .weighted_sums = WeightedSums,

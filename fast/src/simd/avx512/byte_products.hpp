@@ -149,14 +149,17 @@ HDQ_VNNI inline void LanesOfRows(const detail::ByteTask& task, std::size_t first
   for (int r = 0; r < rows; ++r) lanes[r] = sums.Sum(r);
 }
 
+// Of the lanes of four vectors, quarter by quarter.
+HDQ_VNNI_INLINE __m512i SumsOfQuarters(const __m512i* v) {
+  const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(v[0], v[1]), _mm512_unpackhi_epi32(v[0], v[1]));
+  const __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(v[2], v[3]), _mm512_unpackhi_epi32(v[2], v[3]));
+  return _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+}
+
 // The sums of the lanes of sixteen vectors.
 HDQ_VNNI inline __m512i SumsOfLanes(const __m512i* v) {
   __m512i quarters[4];
-  for (int i = 0; i < 4; ++i, v += 4) {
-    const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(v[0], v[1]), _mm512_unpackhi_epi32(v[0], v[1]));
-    const __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(v[2], v[3]), _mm512_unpackhi_epi32(v[2], v[3]));
-    quarters[i] = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
-  }
+  for (int i = 0; i < 4; ++i) quarters[i] = SumsOfQuarters(v + 4 * i);
   __m512i halves[2];
   for (int i = 0; i < 2; ++i) {
     const __m512i a = quarters[2 * i], b = quarters[2 * i + 1];
@@ -164,6 +167,100 @@ HDQ_VNNI inline __m512i SumsOfLanes(const __m512i* v) {
   }
   return _mm512_add_epi32(_mm512_shuffle_i32x4(halves[0], halves[1], 0x88),
                           _mm512_shuffle_i32x4(halves[0], halves[1], 0xDD));
+}
+
+// ---- rows of at most half a register, several to one ----
+
+// The part of each row r_0, r_1, … of a register: four of 16 bytes, or two of 32.
+template <int width, class Part>
+HDQ_VNNI_INLINE __m512i SideBySide(const Part* part) {
+  if constexpr (width == 16) {
+    const __m256i lower = _mm256_inserti128_si256(_mm256_castsi128_si256(part[0]), part[1], 1);
+    const __m256i upper = _mm256_inserti128_si256(_mm256_castsi128_si256(part[2]), part[3], 1);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(lower), upper, 1);
+  } else {
+    return _mm512_inserti64x4(_mm512_castsi256_si512(part[0]), part[1], 1);
+  }
+}
+
+template <int width>
+struct ShortRow;
+template <>
+struct ShortRow<16> {
+  using Part = __m128i;
+  HDQ_VNNI_INLINE static Part Load(const void* from, std::size_t bytes) {
+    return _mm_maskz_loadu_epi8(static_cast<__mmask16>((1u << bytes) - 1), from);
+  }
+  template <int bits>
+  HDQ_VNNI_INLINE static Part Table(const std::uint8_t* m) {
+    std::int32_t four;
+    std::memcpy(&four, m, sizeof four);
+    return bits == 2 ? _mm_set1_epi32(four) : _mm_loadu_si128(reinterpret_cast<const __m128i*>(m));
+  }
+  HDQ_VNNI_INLINE static __m512i Repeated(const std::int8_t* p) {
+    return _mm512_broadcast_i32x4(_mm_load_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+};
+template <>
+struct ShortRow<32> {
+  using Part = __m256i;
+  HDQ_VNNI_INLINE static Part Load(const void* from, std::size_t bytes) {
+    return _mm256_maskz_loadu_epi8(static_cast<__mmask32>((std::uint64_t{1} << bytes) - 1), from);
+  }
+  template <int bits>
+  HDQ_VNNI_INLINE static Part Table(const std::uint8_t* m) {
+    return _mm256_broadcastsi128_si256(ShortRow<16>::Table<bits>(m));
+  }
+  HDQ_VNNI_INLINE static __m512i Repeated(const std::int8_t* p) {
+    return _mm512_broadcast_i64x4(_mm256_load_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+};
+
+// The fields of the rows of a register. p: a plane for each field, high before low.
+template <int bits, int planes, int k = 0>
+HDQ_VNNI_INLINE void AddFields(__m512i codes, __m512i table, const __m512i* p, __m512i& high, __m512i& low) {
+  const __m512i shifted = k == 0 ? codes : _mm512_srli_epi16(codes, bits * k);
+  const __m512i field = _mm512_and_si512(shifted, _mm512_set1_epi8((1 << bits) - 1));
+  const __m512i m = bits == 1 ? field : _mm512_shuffle_epi8(table, field);
+  if constexpr (planes == 2) high = _mm512_dpbusd_epi32(high, m, p[2 * k]);
+  low = _mm512_dpbusd_epi32(low, m, p[planes * k + planes - 1]);
+  if constexpr (bits * (k + 1) < 8) AddFields<bits, planes, k + 1>(codes, table, p, high, low);
+}
+template <int bits, int planes>
+HDQ_VNNI_INLINE __m512i SumOfFields(__m512i codes, __m512i table, const __m512i* p) {
+  __m512i high = _mm512_setzero_si512(), low = high;
+  AddFields<bits, planes>(codes, table, p, high, low);
+  if constexpr (bits == 1) return _mm512_sub_epi32(_mm512_slli_epi32(low, 8), low);
+  return planes == 1 ? low : _mm512_add_epi32(_mm512_slli_epi32(high, 7), low);
+}
+
+// Rows are placed so that their sums come out in order.
+template <int bits, int planes, int width>
+HDQ_VNNI inline void SumsOfShortRows(const detail::ByteTask& task) {
+  using Short = ShortRow<width>;
+  constexpr std::size_t parts = 64 / width, registers = detail::byte_rows / parts;
+  constexpr int planes_in_all = 8 / bits * planes;
+  for (std::size_t line = 0; line < task.row_count * task.code_bytes; line += 64)
+    __builtin_prefetch(task.ahead + line, 0, 2);
+  __m512i p[planes_in_all], lanes[registers];
+  for (int i = 0; i < planes_in_all; ++i) p[i] = Short::Repeated(task.queries + 64 * i);
+  for (std::size_t i = 0; i < registers; ++i) {
+    typename Short::Part codes[parts], tables[parts];
+    for (std::size_t j = 0; j < parts; ++j) {
+      const std::size_t place = i / 4 * 8 + j * 4 + i % 4, row = place < task.row_count ? place : 0;
+      codes[j] = Short::Load(task.rows[row], task.code_bytes);
+      if constexpr (bits > 1) tables[j] = Short::template Table<bits>(task.tables[row]);
+    }
+    __m512i table = _mm512_setzero_si512();
+    if constexpr (bits > 1) table = SideBySide<width>(tables);
+    lanes[i] = SumOfFields<bits, planes>(SideBySide<width>(codes), table, p);
+  }
+  __m512i sums = SumsOfQuarters(lanes);
+  if constexpr (width == 32) {
+    const __m512i more = SumsOfQuarters(lanes + 4);
+    sums = _mm512_add_epi32(_mm512_shuffle_i32x4(sums, more, 0x88), _mm512_shuffle_i32x4(sums, more, 0xDD));
+  }
+  _mm512_storeu_si512(task.sums, sums);
 }
 
 // ---- several queries: rows are expanded to bytes once ----
@@ -250,6 +347,10 @@ HDQ_VNNI inline void SumsOfQueries(const detail::ByteTask& task) {
 template <int bits, int planes>
 HDQ_VNNI inline void SumsWithVnni(const detail::ByteTask& task) {
   if (task.query_count > 1) return SumsOfQueries<bits, planes>(task);
+  if constexpr (bits == 1 || bits == 2 || bits == 4) {
+    if (task.code_bytes <= 16) return SumsOfShortRows<bits, planes, 16>(task);
+    if (task.code_bytes <= 32) return SumsOfShortRows<bits, planes, 32>(task);
+  }
   constexpr int rows = bits == 8 ? 2 : 4;
   __m512i lanes[detail::byte_rows];
   for (std::size_t i = task.row_count; i < detail::byte_rows; ++i) lanes[i] = _mm512_setzero_si512();
