@@ -3,6 +3,8 @@
 #include "quantizer/codebook_tables.hpp"
 #include "quantizer/end_cell.hpp"
 #include "simd/entries.hpp"
+#include "simd/simd.hpp"
+#include HDQ_CODEWORD_ROWS
 
 HWY_BEFORE_NAMESPACE();
 namespace hdq::HDQ_ISA {
@@ -129,7 +131,8 @@ void Codewords(int bits, const std::uint32_t* words, std::size_t rows, double* o
   AllCodewords(bits, words, rows, out, stride);
 }
 void Codewords32(int bits, const std::uint32_t* words, std::size_t rows, float* out) {
-  AllCodewords(bits, words, rows, out, std::size_t{1} << bits);
+  const std::size_t done = CodewordRows(bits, words, rows, out);
+  AllCodewords(bits, words + done, rows - done, out + (done << bits), std::size_t{1} << bits);
 }
 
 }  // namespace hdq::HDQ_ISA

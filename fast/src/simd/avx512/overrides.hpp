@@ -6,6 +6,7 @@
 #define HDQ_LOW_BYTES "simd/avx512/low_bytes.hpp"                        // vpmovdb
 #define HDQ_THRESHOLD_HEAP "simd/avx512/threshold_heap.hpp"              // all eight levels by permutes
 #define HDQ_FUSED_QUANTIZE_PACK "simd/avx512/fused_quantize_pack.hpp"    // comparisons, buckets, pext
+#define HDQ_CODEWORD_ROWS "simd/avx512/codeword_rows.hpp"                // end cells of eight rows by permutes
 #define HDQ_CODEWORD_TABLE "simd/avx512/codeword_table.hpp"              // all 256 codewords by permutes
 #define HDQ_FUSED_UNPACK_LOOKUP "simd/avx512/fused_unpack_lookup.hpp"    // codes straight to the lanes of permutes
 #define HDQ_WIDEN_FLOAT16 "simd/avx512/widen_float16.hpp"                // vcvtph2ps

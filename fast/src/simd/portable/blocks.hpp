@@ -43,6 +43,10 @@
 #ifndef HDQ_FUSED_QUANTIZE_PACK
 #define HDQ_FUSED_QUANTIZE_PACK "simd/portable/fused_quantize_pack.hpp"
 #endif
+// quantizer: codewords of several rows at once
+#ifndef HDQ_CODEWORD_ROWS
+#define HDQ_CODEWORD_ROWS "simd/portable/codeword_rows.hpp"
+#endif
 // codes: codewords, indexed by code
 #ifndef HDQ_CODEWORD_TABLE
 #define HDQ_CODEWORD_TABLE "simd/portable/codeword_table.hpp"
