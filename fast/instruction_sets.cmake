@@ -30,7 +30,9 @@ set(HDQ_HIGHWAY_TARGET_scalar HWY_SCALAR)
 
 # The kernels of the library: what fills a route table (src/simd/kernels.hpp).
 set(HDQ_KERNEL_SOURCES
+  src/attention/scale.cpp
   src/attention/softmax.cpp
+  src/attention/tile_sums.cpp
   src/attention/weighted_sums.cpp
   src/codes/get_rows.cpp
   src/codes/lookup.cpp

@@ -243,6 +243,11 @@ void require_if(std::size_t rows, const void* pointer, const char* name) {
   if (rows > 0) require(pointer, name);
 }
 
+hdq::RowsView<float> decoded_rows(const hdq::KeyValueCache& cache, float* rows) {
+  require_if(cache.tokens(), rows, "rows");
+  return {rows, cache.tokens() * cache.shape().kv_heads, cache.shape().head_dimension};
+}
+
 hdq::EncodedView encoded(const hdq::Codec& codec, const float* norms, const uint8_t* codes, size_t rows, uint64_t first_row) {
   require_if(rows, norms, "norms");
   require_if(rows, codes, "codes");
@@ -617,6 +622,24 @@ hdq_status hdq_kv_cache_error_bound(const hdq_kv_cache* cache, const float* weig
     require(bounds, "bounds");
     std::ranges::copy(c.error_bound({weights, c.shape().query_heads, c.tokens()}), bounds);
   });
+}
+
+hdq_status hdq_kv_cache_score_error_bound(const hdq_kv_cache* cache, const float* q, double* bounds) {
+  return guarded([&] {
+    const hdq::KeyValueCache& c = cache_of(cache);
+    require(q, "q");
+    require_if(c.tokens(), bounds, "bounds");
+    c.score_error_bound({q, c.shape().query_heads, c.shape().head_dimension},
+                        {bounds, c.shape().query_heads, c.tokens()});
+  });
+}
+
+hdq_status hdq_kv_cache_decode_keys(const hdq_kv_cache* cache, float* rows) {
+  return guarded([&] { cache_of(cache).decode_keys(decoded_rows(cache_of(cache), rows)); });
+}
+
+hdq_status hdq_kv_cache_decode_values(const hdq_kv_cache* cache, float* rows) {
+  return guarded([&] { cache_of(cache).decode_values(decoded_rows(cache_of(cache), rows)); });
 }
 
 }  // extern "C"

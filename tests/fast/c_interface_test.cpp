@@ -116,6 +116,17 @@ TEST(CInterface, Attention) {
   EXPECT_EQ(sum, std::vector<float>(out.begin() + 320, out.end()));  // the last token sees all
   ASSERT_EQ(hdq_kv_cache_error_bound(cache, weights.data(), bounds.data()), HDQ_OK);
   EXPECT_EQ(bounds, same.error_bound({weights.data(), 4, 6}));
+  std::vector<double> score_bounds(24), expected_bounds(24);
+  ASSERT_EQ(hdq_kv_cache_score_error_bound(cache, q.data(), score_bounds.data()), HDQ_OK);
+  same.score_error_bound({q.data(), 4, 80}, {expected_bounds.data(), 4, 6});
+  EXPECT_EQ(score_bounds, expected_bounds);
+  std::vector<float> rows(12 * 80), expected_rows(12 * 80);
+  ASSERT_EQ(hdq_kv_cache_decode_keys(cache, rows.data()), HDQ_OK);
+  same.decode_keys({expected_rows.data(), 12, 80});
+  EXPECT_EQ(rows, expected_rows);
+  ASSERT_EQ(hdq_kv_cache_decode_values(cache, rows.data()), HDQ_OK);
+  same.decode_values({expected_rows.data(), 12, 80});
+  EXPECT_EQ(rows, expected_rows);
 
   const hdq::testing::TemporaryDirectory directory;
   const std::string path = directory / "cache";
@@ -131,6 +142,10 @@ TEST(CInterface, Attention) {
   EXPECT_EQ(hdq_kv_cache_append(cache, nullptr, values.data(), 1), HDQ_INVALID_ARGUMENT);
   EXPECT_EQ(hdq_kv_cache_attend(cache, q.data(), 7, out.data()), HDQ_INVALID_ARGUMENT);
   EXPECT_EQ(hdq_kv_cache_attend(nullptr, q.data(), 1, out.data()), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_kv_cache_score_error_bound(cache, nullptr, score_bounds.data()), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_kv_cache_score_error_bound(cache, q.data(), nullptr), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_kv_cache_decode_keys(cache, nullptr), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_kv_cache_decode_values(nullptr, rows.data()), HDQ_INVALID_ARGUMENT);
   const std::vector<float> bad(160, std::numeric_limits<float>::infinity());
   EXPECT_EQ(hdq_kv_cache_append(cache, keys.data(), bad.data(), 1), HDQ_INVALID_INPUT);
   EXPECT_EQ(hdq_kv_cache_tokens(cache), 6u);

@@ -221,6 +221,11 @@ HDQ_EXPORT hdq_status hdq_kv_cache_softmax(const hdq_kv_cache* cache, const floa
 HDQ_EXPORT hdq_status hdq_kv_cache_weighted_sum(hdq_kv_cache* cache, const float* weights, float* sum);
 /* bounds: query_heads. */
 HDQ_EXPORT hdq_status hdq_kv_cache_error_bound(const hdq_kv_cache* cache, const float* weights, double* bounds);
+/* q: query_heads x head_dimension; bounds: query_heads x tokens. */
+HDQ_EXPORT hdq_status hdq_kv_cache_score_error_bound(const hdq_kv_cache* cache, const float* q, double* bounds);
+/* What the codes stand for. rows: tokens x kv_heads x head_dimension. */
+HDQ_EXPORT hdq_status hdq_kv_cache_decode_keys(const hdq_kv_cache* cache, float* rows);
+HDQ_EXPORT hdq_status hdq_kv_cache_decode_values(const hdq_kv_cache* cache, float* rows);
 
 #ifdef __cplusplus
 }

@@ -12,48 +12,60 @@
 namespace hdq {
 namespace {
 
-using detail::Aligned, detail::CacheRows, detail::require_equal;
+using detail::CacheRows, detail::require_equal;
 
 constexpr std::size_t tile_tokens = detail::weighted_rows, chunk_tokens = 256;
 static_assert(chunk_tokens % tile_tokens == 0);
 
 std::size_t chunks_of(std::size_t tokens) { return (tokens + chunk_tokens - 1) / chunk_tokens; }
 
-// Kept tokens first, … of one head.
+// Kept tokens first, … of one head, with tables of their codewords. ahead: where the next tile's codes are, a share for each head.
 struct Tile {
   std::size_t count;
-  const std::uint8_t* codes[tile_tokens];
+  const std::uint8_t *codes[tile_tokens], *ahead;
   float norms[tile_tokens];
-  std::uint64_t numbers[tile_tokens];
-  std::uint32_t words[tile_tokens];
+  const float* tables;
 };
 
-// The tile of every head in turn, with its rows' tables: work(tile, head, tables, ahead).
+// The tile of every head in turn: work(tile, head).
 template <class Work>
 void each_head(const KeyValueCache::State& state, const CacheRows& rows, std::size_t first, std::size_t count,
                float* tables, const Work& work) {
   const std::size_t heads = state.shape.kv_heads, bytes = rows.plan.code_bytes;
-  std::size_t slots[tile_tokens];
-  for (std::size_t i = 0; i < count; ++i) slots[i] = state.slot(first + i);
-  const std::uint8_t* ahead =
-      rows.codes.data() + (slots[count - 1] + 1) * heads * bytes;  // each head fetches a share of the next tile
-  for (std::size_t head = 0; head < heads; ++head, ahead += count * bytes) {
-    Tile tile;
-    tile.count = count;
+  std::size_t row[tile_tokens];
+  std::uint64_t numbers[tile_tokens];
+  std::uint32_t words[tile_tokens];
+  for (std::size_t i = 0; i < count; ++i) {
+    row[i] = state.slot(first + i) * heads;
+    numbers[i] = state.row_number(first + i);
+  }
+  Tile tile;
+  tile.count = count;
+  tile.tables = tables;
+  tile.ahead = rows.codes.data() + (row[count - 1] + heads) * bytes;
+  for (std::size_t head = 0; head < heads; ++head, tile.ahead += count * bytes) {
+    rows.plan.draw_words(numbers, count, words);
+    rows.plan.scheme->score_tables(words, count, tables);
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t row = slots[i] * heads + head;
-      tile.codes[i] = rows.codes.data() + row * bytes;
-      tile.norms[i] = rows.norms[row];
-      tile.numbers[i] = state.row_number(first + i) + head;
+      tile.codes[i] = rows.codes.data() + row[i] * bytes;
+      tile.norms[i] = rows.norms[row[i]++];
+      ++numbers[i];
     }
-    rows.plan.draw_words(tile.numbers, count, tile.words);
-    rows.plan.scheme->score_tables(tile.words, count, tables);
-    work(tile, head, tables, ahead);
+    work(tile, head);
   }
 }
 
+// ρ_i/d in double. By a power of two the product with the inverse is the quotient.
+void divide_norms(const Tile& tile, std::size_t order, double* quotients) {
+  const double d = static_cast<double>(order);
+  if (std::has_single_bit(order))
+    for (std::size_t i = 0; i < tile.count; ++i) quotients[i] = static_cast<double>(tile.norms[i]) * (1 / d);
+  else
+    for (std::size_t i = 0; i < tile.count; ++i) quotients[i] = static_cast<double>(tile.norms[i]) / d;
+}
+
 // E(x): ⌊log2|x|⌋ of normal numbers x and −127 of the others, plus 127.
-int biased_exponent(float x) { return static_cast<int>(std::bit_cast<std::uint32_t>(x) >> 23 & 255); }
+std::int32_t biased_exponent(float x) { return static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(x) >> 23 & 255); }
 
 [[noreturn]] void throw_score(std::size_t head) {
   throw InvalidInput(head, InvalidInput::npos,
@@ -72,29 +84,23 @@ void KeyValueCache::State::scores(const float* q, std::size_t q_stride, std::siz
   std::vector<double> factors(shape.query_heads);
   for (std::size_t g = 0; g < shape.query_heads; ++g)
     factors[g] = detail::rotate_query(plan, q + g * q_stride, g, w + g * stride).unscale * *options.scale;
-  const double order = static_cast<double>(plan.order.order);
 
-  each(chunks_of(visible), [&](std::size_t chunk) {
+  each(chunks_of(visible), [&](std::size_t chunk, std::size_t thread) {
     const std::size_t last = std::min((chunk + 1) * chunk_tokens, visible);
-    const Aligned<float> tables(tile_tokens * plan.scheme->table_floats()), sums(group() * tile_tokens);
+    float* tables = scratch[thread].tables.at_least(tile_tokens * plan.scheme->table_floats());
+    float* sums = scratch[thread].numbers.at_least(group() * tile_tokens);
     for (std::size_t first = chunk * chunk_tokens; first < last; first += tile_tokens)
       each_head(
-          *this, keys, first, std::min(tile_tokens, last - first), tables.get(),
-          [&](const Tile& tile, std::size_t head, const float* codewords, const std::uint8_t* ahead) {
-            plan.scheme->score_sums({plan.made_with.bits, plan.order.order, plan.code_bytes,
-                                     w + head * group() * stride, group(), tile.codes, ahead, tile.count, codewords,
-                                     sums.get(), tile_tokens});
+          *this, keys, first, std::min(tile_tokens, last - first), tables, [&](const Tile& tile, std::size_t head) {
+            plan.scheme->tile_sums({plan.made_with.bits, plan.order.order, plan.code_bytes, w + head * group() * stride,
+                                    group(), tile.codes, tile.ahead, tile.count, tile.tables, sums, tile_tokens});
+            double norms[tile_tokens];
+            divide_norms(tile, plan.order.order, norms);
             for (std::size_t g = 0; g < group(); ++g) {
               const std::size_t query = head * group() + g;
-              const float* sum = sums.get() + g * tile_tokens;
-              float* score = out + query * out_stride + first;
-              bool finite = true;
-              for (std::size_t i = 0; i < tile.count; ++i) {
-                score[i] = static_cast<float>(
-                    (static_cast<double>(sum[i]) * (static_cast<double>(tile.norms[i]) / order)) * factors[query]);
-                finite &= std::abs(score[i]) <= std::numeric_limits<float>::max();
-              }
-              if (!finite) throw_score(query);
+              if (!plan.kernels.scale_scores(sums + g * tile_tokens, norms, tile.count, factors[query],
+                                             out + query * out_stride + first))
+                throw_score(query);
             }
           });
   });
@@ -106,7 +112,7 @@ void KeyValueCache::State::softmax(const float* s, std::size_t stride, std::size
                                    std::size_t out_stride) const {
   if (count == 0) return;
   each(shape.query_heads,
-       [&](std::size_t g) { keys.plan.kernels.softmax(s + g * stride, count, out + g * out_stride); });
+       [&](std::size_t g, std::size_t) { keys.plan.kernels.softmax(s + g * stride, count, out + g * out_stride); });
 }
 
 // ---- weighted sums ----
@@ -117,44 +123,37 @@ namespace {
 void product_exponents(const KeyValueCache::State& state, const float* weights, std::size_t stride, std::size_t first,
                        std::size_t last, int* exponents) {
   const std::size_t heads = state.shape.kv_heads, group = state.group();
-  for (std::size_t g = 0; g < state.shape.query_heads; ++g) exponents[g] = 0;
-  int norms[chunk_tokens];
+  std::size_t rows[chunk_tokens];
+  for (std::size_t i = first; i < last; ++i) rows[i - first] = state.slot(i) * heads;
+  std::int32_t norms[chunk_tokens];
   for (std::size_t head = 0; head < heads; ++head) {
-    for (std::size_t i = first; i < last; ++i)
-      norms[i - first] = biased_exponent(state.values.norms[state.slot(i) * heads + head]);
+    for (std::size_t i = 0; i < last - first; ++i) norms[i] = biased_exponent(state.values.norms[rows[i] + head]);
     for (std::size_t g = head * group; g < (head + 1) * group; ++g) {
       const float* p = weights + g * stride + first;
-      int most = 0, most_of_p = 0;
-      for (std::size_t i = 0; i < last - first; ++i) {
-        const int e = biased_exponent(p[i]);
-        most = std::max(most, e + norms[i]);
-        most_of_p = std::max(most_of_p, e);
-      }
-      if (most_of_p == 255) detail::throw_bad_column(p, last - first, "weights of query", g, "summed");
-      exponents[g] = most;
+      int of_weights = 0;
+      state.values.plan.kernels.largest_exponents(p, norms, last - first, &exponents[g], &of_weights);
+      if (of_weights == 255) detail::throw_bad_column(p, last - first, "weights of query", g, "summed");
     }
   }
 }
 
 // Σ a_i ẑ_i of a chunk, query_heads × padded order.
 void chunk_sums(const KeyValueCache::State& state, const float* weights, std::size_t weights_stride,
-                const std::vector<double>& scales, std::size_t first_token, std::size_t last_token, float* sums) {
+                const std::vector<double>& scales, std::size_t first_token, std::size_t last_token,
+                detail::TileScratch& scratch, float* sums) {
   const detail::CodecPlan& plan = state.values.plan;
   const std::size_t stride = detail::padded_order(plan.order.order), group = state.group();
-  const Aligned<float> tables(tile_tokens * plan.scheme->table_floats()), scaled(group * tile_tokens);
+  float* tables = scratch.tables.at_least(tile_tokens * plan.scheme->table_floats());
+  float* scaled = scratch.numbers.at_least(group * tile_tokens);
   std::fill_n(sums, state.shape.query_heads * stride, 0.0f);
   for (std::size_t first = first_token; first < last_token; first += tile_tokens)
-    each_head(state, state.values, first, std::min(tile_tokens, last_token - first), tables.get(),
-              [&](const Tile& tile, std::size_t head, const float* codewords, const std::uint8_t* ahead) {
-                for (std::size_t g = 0; g < group; ++g) {
-                  const float* p = weights + (head * group + g) * weights_stride + first;
-                  const double scale = scales[head * group + g];
-                  for (std::size_t i = 0; i < tile.count; ++i)
-                    scaled.get()[g * tile_tokens + i] =
-                        static_cast<float>((static_cast<double>(p[i]) * static_cast<double>(tile.norms[i])) * scale);
-                }
-                plan.scheme->weighted_sums({plan.made_with.bits, plan.order.order, plan.code_bytes, tile.codes, ahead,
-                                            tile.count, codewords, scaled.get(), tile_tokens, group,
+    each_head(state, state.values, first, std::min(tile_tokens, last_token - first), tables,
+              [&](const Tile& tile, std::size_t head) {
+                for (std::size_t g = 0; g < group; ++g)
+                  plan.kernels.scale_weights(weights + (head * group + g) * weights_stride + first, tile.norms,
+                                             tile.count, scales[head * group + g], scaled + g * tile_tokens);
+                plan.scheme->weighted_sums({plan.made_with.bits, plan.order.order, plan.code_bytes, tile.codes,
+                                            tile.ahead, tile.count, tile.tables, scaled, tile_tokens, group,
                                             sums + head * group * stride});
               });
 }
@@ -167,7 +166,7 @@ void KeyValueCache::State::weighted_sum(const float* weights, std::size_t weight
   const std::size_t order = plan.order.order, stride = detail::padded_order(order), heads = shape.query_heads,
                     chunks = chunks_of(visible);
   std::vector<int> exponents(chunks * heads);
-  each(chunks, [&](std::size_t chunk) {
+  each(chunks, [&](std::size_t chunk, std::size_t) {
     product_exponents(*this, weights, weights_stride, chunk * chunk_tokens,
                       std::min((chunk + 1) * chunk_tokens, visible), &exponents[chunk * heads]);
   });
@@ -180,23 +179,24 @@ void KeyValueCache::State::weighted_sum(const float* weights, std::size_t weight
     scales[g] = std::ldexp(1.0, -exponent[g]);
   }
   float* sums = partial.at_least(chunks * heads * stride);
-  each(chunks, [&](std::size_t chunk) {
+  each(chunks, [&](std::size_t chunk, std::size_t thread) {
     chunk_sums(*this, weights, weights_stride, scales, chunk * chunk_tokens,
-               std::min((chunk + 1) * chunk_tokens, visible), sums + chunk * heads * stride);
+               std::min((chunk + 1) * chunk_tokens, visible), scratch[thread], sums + chunk * heads * stride);
   });
-  each(heads, [&](std::size_t g) {
-    std::vector<double> total(stride);
+  each(heads, [&](std::size_t g, std::size_t thread) {
+    double* total = scratch[thread].total.at_least(stride);
+    std::fill_n(total, stride, 0.0);
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
       const float* some = sums + (chunk * heads + g) * stride;
       for (std::size_t j = 0; j < stride; ++j) total[j] += static_cast<double>(some[j]);
     }
-    const Aligned<float> y(order);
-    for (std::size_t j = 0; j < order; ++j) y.get()[j] = static_cast<float>(total[detail::score_position(j)]);
-    plan.kernels.hadamard(y.get(), plan.order, true);
+    float* y = scratch[thread].numbers.at_least(order);
+    for (std::size_t j = 0; j < order; ++j) y[j] = static_cast<float>(total[detail::score_position(j)]);
+    plan.kernels.hadamard(y, plan.order, true);
     const double factor = std::ldexp(1.0, exponent[g]) / static_cast<double>(order);
     for (std::size_t i = 0; i < plan.made_with.dimension; ++i) {
       const bool negative = (plan.signs[i / 32] >> i % 32 & 1) != 0;
-      const float value = static_cast<float>(static_cast<double>(y.get()[i]) * (negative ? -factor : factor));
+      const float value = static_cast<float>(static_cast<double>(y[i]) * (negative ? -factor : factor));
       if (!std::isfinite(value))
         throw InvalidInput(
             g, i,

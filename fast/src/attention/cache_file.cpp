@@ -164,8 +164,7 @@ void load_rows(KeyValueCache::State& state, detail::CacheRows& rows, const Regul
     try {
       const EncodedRows some = rows_of(rows, detail::checked_product(last - first, heads, "rows"),
                                        first < last ? state.row_number(first) : 0, section);
-      rows.norms.resize(last * heads);
-      rows.codes.resize(last * bytes);
+      rows.resize(last * heads);
       for (std::size_t i = first; i < last; ++i) {
         std::memcpy(rows.norms.data() + state.slot(i) * heads, some.norms().data() + (i - first) * heads,
                     heads * sizeof(float));

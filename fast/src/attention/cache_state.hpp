@@ -9,15 +9,21 @@
 
 #include "aligned.hpp"
 #include "attention/weighted_task.hpp"
+#include "checks.hpp"
 #include "codec/plan.hpp"
 #include "hdq/attention.hpp"
 
 namespace hdq {
 namespace detail {
 
-// Codes and norms of keys or of values, the heads of a slot side by side: slots × kv_heads rows.
+// Codes and norms of keys or of values, the heads of a slot side by side: slots × kv_heads rows; then row_slack bytes.
 struct CacheRows {
-  CacheRows(Codec codec_, const char* name_) : codec(std::move(codec_)), plan(*codec.plan()), name(name_) {}
+  CacheRows(Codec codec_, const char* name_)
+      : codec(std::move(codec_)), plan(*codec.plan()), name(name_), codes(row_slack) {}
+  void resize(std::size_t rows) {
+    norms.resize(rows);
+    codes.resize(checked_sum(checked_product(rows, plan.code_bytes, "codes"), row_slack, "codes"));
+  }
   Codec codec;
   const CodecPlan& plan;  // codec's
   const char* name;
@@ -25,20 +31,27 @@ struct CacheRows {
   std::vector<std::uint8_t> codes;
 };
 
-// Memory that grows.
+// Memory that grows, of numbers that begin at a cache line.
+template <class T = float>
 class Buffer {
  public:
-  float* at_least(std::size_t count) {
+  T* at_least(std::size_t count) {
     if (count > size_) {
-      data_ = Aligned<float>(count);
+      data_ = Aligned<T>(count);
       size_ = count;
     }
     return data_.get();
   }
 
  private:
-  Aligned<float> data_{0};
+  Aligned<T> data_{0};
   std::size_t size_ = 0;
+};
+
+// What a thread works in.
+struct TileScratch {
+  Buffer<> tables, numbers;
+  Buffer<double> total;
 };
 
 }  // namespace detail
@@ -69,15 +82,15 @@ struct KeyValueCache::State {
   void softmax(const float* scores, std::size_t stride, std::size_t count, float* out, std::size_t out_stride) const;
   void weighted_sum(const float* weights, std::size_t stride, std::size_t visible, float* out, std::size_t out_stride);
 
-  // work(i) for i < count, on all threads.
+  // work(i, thread) for i < count, on all threads.
   template <class Work>
   void each(std::size_t count, const Work& work) const {
     if (keys.plan.pool == nullptr) {
-      for (std::size_t i = 0; i < count; ++i) work(i);
+      for (std::size_t i = 0; i < count; ++i) work(i, std::size_t{0});
       return;
     }
-    keys.plan.pool->run(count, 1, [&](std::size_t first, std::size_t last, std::size_t) {
-      for (std::size_t i = first; i < last; ++i) work(i);
+    keys.plan.pool->run(count, 1, [&](std::size_t first, std::size_t last, std::size_t thread) {
+      for (std::size_t i = first; i < last; ++i) work(i, thread);
     });
   }
 
@@ -85,7 +98,8 @@ struct KeyValueCache::State {
   KeyValueCacheOptions options;
   detail::CacheRows keys, values;
   std::size_t appended = 0;
-  detail::Buffer rotated, raw, probabilities, partial;
+  detail::Buffer<> rotated, raw, probabilities, partial;
+  std::vector<detail::TileScratch> scratch;  // one for each thread
 };
 
 }  // namespace hdq

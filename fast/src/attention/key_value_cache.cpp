@@ -79,7 +79,8 @@ KeyValueCache::State::State(const AttentionShape& shape_, KeyValueCoding keys_, 
       keys(codec_of(keys_, shape.head_dimension, options.seed, codec_options(threads)), "keys"),
       values(codec_of(values_, shape.head_dimension, options.seed ^ std::uint64_t{1} << 63,
                       {keys.codec.isa(), 1, keys.plan.pool}),
-             "values") {}
+             "values"),
+      scratch(static_cast<std::size_t>(keys.plan.threads())) {}
 
 void KeyValueCache::State::take(const EncodedView& keys_of, const EncodedView& values_of) {
   const std::size_t heads = shape.kv_heads, more = keys_of.rows() / heads,
@@ -87,8 +88,7 @@ void KeyValueCache::State::take(const EncodedView& keys_of, const EncodedView& v
   const std::size_t slots = options.window == 0 ? all : std::min(all, options.sinks + options.window);
   for (detail::CacheRows* rows : {&keys, &values}) {
     if (slots * heads <= rows->norms.size()) continue;
-    rows->norms.resize(detail::checked_product(slots, heads, "rows"));
-    rows->codes.resize(detail::checked_product(slots * heads, rows->plan.code_bytes, "codes"));
+    rows->resize(detail::checked_product(slots, heads, "rows"));
   }
   for (std::size_t i = 0; i < more; ++i)
     for (const auto& [rows, from] : {std::pair(&keys, &keys_of), std::pair(&values, &values_of)}) {

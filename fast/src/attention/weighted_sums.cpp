@@ -1,12 +1,11 @@
 // SPEC §8: Σ_i a_i ẑ_i from packed codes. As in score/score_sums.cpp a 32-bit lane holds a run of eight codes, and a permute of the row's
 // codewords reads code k of sixteen runs; here they are multiplied by the row's weight and added to sums that stay in registers for some
 // rows. One permuted vector of codewords serves several queries.
+#include "attention/codeword_vectors.hpp"
 #include "attention/weighted_task.hpp"
 #include "quantizer/weyl.hpp"
 #include "score/score_task.hpp"
 #include "simd/entries.hpp"
-#include "simd/simd.hpp"
-#include HDQ_SCORE_REGISTERS
 #include HDQ_WEIGHTED_REGISTERS
 
 HWY_BEFORE_NAMESPACE();
@@ -14,29 +13,17 @@ namespace hdq::HDQ_ISA {
 
 using detail::score_group, detail::WeightedTask;
 
-// Codewords of codes k, …, k + count − 1 of every run.
-template <int k, int count, int bits>
-HWY_INLINE void Expand(const Row<bits>& row, const Runs<bits>& runs, Floats* z) {
-  if constexpr (count > 0 && kPairs<bits>) {
-    row.template Pair<k / 2>(runs, z[0], z[1]);
-    Expand<k + 2, count - 2>(row, runs, z + 2);
-  } else if constexpr (count > 0) {
-    z[0] = row.template Codewords<k>(runs);
-    Expand<k + 1, count - 1>(row, runs, z + 1);
-  }
-}
-
-// One group of 128 coordinates: its codes in each row at codes[i] + offset, its sums of query q at sums + q·stride.
+// One group of 128 coordinates: its codes in each row at `offset`, its sums of query q at sums + q·stride.
 template <int bits, int k, int queries>
-HWY_INLINE void AddCodes(const WeightedTask& task, const std::uint8_t* const* codes, std::size_t offset,
-                         const float* weights, float* sums, std::size_t stride) {
+HWY_INLINE void AddCodes(const WeightedTask& task, std::size_t offset, const float* weights, float* sums,
+                         std::size_t stride) {
   constexpr int count = kCodesTogether<bits>;
   Floats sum[queries][count];
   for (int q = 0; q < queries; ++q)
     for (int c = 0; c < count; ++c) sum[q][c] = LoadQuery(sums + static_cast<std::size_t>(q) * stride + 16 * (k + c));
   for (std::size_t i = 0; i < task.row_count; ++i) {
     const Row<bits> row(task.tables + (i << bits));
-    const Runs<bits> runs(codes[i] + offset);
+    const Runs<bits> runs(task.rows[i] + offset);
     Floats z[count];
     Expand<k, count>(row, runs, z);
     for (int q = 0; q < queries; ++q) {
@@ -49,42 +36,30 @@ HWY_INLINE void AddCodes(const WeightedTask& task, const std::uint8_t* const* co
 }
 
 template <int bits, int queries, int k = 0>
-HWY_INLINE void AddGroup(const WeightedTask& task, const std::uint8_t* const* codes, std::size_t offset,
-                         const float* weights, float* sums, std::size_t stride) {
+HWY_INLINE void AddGroup(const WeightedTask& task, std::size_t offset, const float* weights, float* sums,
+                         std::size_t stride) {
   if constexpr (k < 8) {
-    AddCodes<bits, k, queries>(task, codes, offset, weights, sums, stride);
-    AddGroup<bits, queries, k + kCodesTogether<bits>>(task, codes, offset, weights, sums, stride);
+    AddCodes<bits, k, queries>(task, offset, weights, sums, stride);
+    AddGroup<bits, queries, k + kCodesTogether<bits>>(task, offset, weights, sums, stride);
   }
 }
 
-// tail: the rows' last bytes, where they are not a whole group, followed by zeros.
 template <int bits, int queries>
-void AddQueries(const WeightedTask& task, std::size_t whole, const std::uint8_t* const* tail, std::size_t query) {
+void AddQueries(const WeightedTask& task, std::size_t query) {
   constexpr std::size_t group_bytes = 16 * static_cast<std::size_t>(bits);
   const std::size_t stride = detail::padded_order(task.order);
   const float* weights = task.weights + query * task.weights_stride;
   float* sums = task.sums + query * stride;
-  for (std::size_t offset = 0; offset < whole; offset += group_bytes, sums += score_group)
-    AddGroup<bits, queries>(task, task.rows, offset, weights, sums, stride);
-  if (whole < task.code_bytes) AddGroup<bits, queries>(task, tail, 0, weights, sums, stride);
+  for (std::size_t offset = 0; offset < task.code_bytes; offset += group_bytes, sums += score_group)
+    AddGroup<bits, queries>(task, offset, weights, sums, stride);
 }
 
 template <int bits>
 void WeightedBits(const WeightedTask& task) {
-  constexpr std::size_t group_bytes = 16 * static_cast<std::size_t>(bits);
-  const std::size_t whole = task.code_bytes / group_bytes * group_bytes;
   for (std::size_t line = 0; line < task.row_count * task.code_bytes; line += 64) __builtin_prefetch(task.ahead + line);
-  std::uint8_t last[detail::weighted_rows][group_bytes];
-  const std::uint8_t* tail[detail::weighted_rows];
-  if (whole < task.code_bytes)
-    for (std::size_t i = 0; i < task.row_count; ++i) {
-      std::memset(last[i], 0, group_bytes);
-      std::memcpy(last[i], task.rows[i] + whole, task.code_bytes - whole);
-      tail[i] = last[i];
-    }
   std::size_t query = 0;
-  for (; query + 4 <= task.query_count; query += 4) AddQueries<bits, 4>(task, whole, tail, query);
-  for (; query < task.query_count; ++query) AddQueries<bits, 1>(task, whole, tail, query);
+  for (; query + 4 <= task.query_count; query += 4) AddQueries<bits, 4>(task, query);
+  for (; query < task.query_count; ++query) AddQueries<bits, 1>(task, query);
 }
 
 void WeightedSums(const WeightedTask& task) {

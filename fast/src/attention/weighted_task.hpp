@@ -11,7 +11,7 @@ namespace hdq::detail {
 struct WeightedTask {
   int bits;
   std::size_t order, code_bytes;
-  const std::uint8_t* const* rows;  // row_count pointers to code_bytes each; nothing outside them is read
+  const std::uint8_t* const* rows;  // row_count pointers to code_bytes each; row_slack bytes after each may be read
   const std::uint8_t* ahead;        // row_count·code_bytes bytes to fetch meanwhile; may point anywhere
   std::size_t row_count;            // at most weighted_rows
   const float* tables;              // of each row, as ScoreTask has them
@@ -20,5 +20,7 @@ struct WeightedTask {
   float* sums;  // 64-byte aligned
 };
 inline constexpr std::size_t weighted_rows = 32;
+// The rest of a group of 128 codes of at most 8 bits.
+inline constexpr std::size_t row_slack = 127;
 
 }  // namespace hdq::detail

@@ -50,6 +50,7 @@ class EntropyCoded final : public detail::Scheme {
       detail::store_step_table({words[i], step_.value(), raw_bits_}, tables + i * detail::step_table_floats);
   }
   void score_sums(const detail::ScoreTask& task) const override { kernels_.score_step(task); }
+  void tile_sums(const detail::ScoreTask& task) const override { kernels_.score_step(task); }
   void weighted_sums(const detail::WeightedTask& task) const override { kernels_.weighted_step(task); }
 
  private:

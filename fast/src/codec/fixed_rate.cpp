@@ -41,6 +41,7 @@ class FixedRate final : public detail::Scheme {
     kernels_.codewords32(bits_, words, count, tables);
   }
   void score_sums(const detail::ScoreTask& task) const override { kernels_.score_sums(task); }
+  void tile_sums(const detail::ScoreTask& task) const override { kernels_.tile_sums(task); }
   void weighted_sums(const detail::WeightedTask& task) const override { kernels_.weighted_sums(task); }
 
  private:

@@ -49,7 +49,8 @@ class Scheme {
   virtual std::size_t table_floats() const = 0;
   virtual void score_tables(const std::uint32_t* words, std::size_t count, float* tables) const = 0;
   virtual void score_sums(const ScoreTask& task) const = 0;
-  // Σ a_i ẑ_i of rows × queries, with the same tables.
+  // The same, and Σ a_i ẑ_i, of a tile of attention: at most weighted_rows rows, each followed by row_slack bytes.
+  virtual void tile_sums(const ScoreTask& task) const = 0;
   virtual void weighted_sums(const WeightedTask& task) const = 0;
 };
 

@@ -109,6 +109,15 @@ struct Kernels {
   // ---- SPEC §8: attention ----
   // p = softmax(s), count >= 1 finite numbers. p is not s.
   void (*softmax)(const float* s, std::size_t count, float* p);
+  // score_sums of at most weighted_rows rows, each followed by row_slack bytes that may be read.
+  void (*tile_sums)(const ScoreTask& task);
+  // scores[i] = (sums[i]·norms[i])·factor; whether all are finite.
+  bool (*scale_scores)(const float* sums, const double* norms, std::size_t count, double factor, float* scores);
+  // scaled[i] = (weights[i]·norms[i])·factor, in double before it is rounded.
+  void (*scale_weights)(const float* weights, const float* norms, std::size_t count, double factor, float* scaled);
+  // The largest e_i + norms[i] and the largest e_i, e_i the biased exponent of weights[i]; 0 for none.
+  void (*largest_exponents)(const float* weights, const std::int32_t* norms, std::size_t count, int* of_products,
+                            int* of_weights);
   void (*weighted_sums)(const WeightedTask& task);
   void (*weighted_step)(const WeightedTask& task);  // of codes of SPEC §7
 

@@ -63,7 +63,7 @@
 #ifndef HDQ_BYTE_PRODUCTS
 #define HDQ_BYTE_PRODUCTS "simd/portable/byte_products.hpp"
 #endif
-// attention: sums of weighted codewords
+// attention: sums of sixteen rows, and of weighted codewords
 #ifndef HDQ_WEIGHTED_REGISTERS
 #define HDQ_WEIGHTED_REGISTERS "simd/portable/weighted_registers.hpp"
 #endif

@@ -1,4 +1,4 @@
-// What weighted sums need beside score_registers.hpp.
+// What attention needs beside score_registers.hpp.
 #pragma once
 
 #include HDQ_SCORE_REGISTERS
@@ -14,6 +14,10 @@ HWY_INLINE Floats Broadcast(const float* x) {
 HWY_INLINE void StoreSums(const Floats& sums, float* out) {
   for (std::size_t v = 0; v < Floats::vectors; ++v)
     hn::StoreU(sums.part[v], hn::ScalableTag<float>(), out + v * Floats::lanes);
+}
+// Of sixteen rows, each sixteen numbers after another.
+HWY_INLINE void HalvedSums(const float* sums, float* out) {
+  for (std::size_t i = 0; i < 16; ++i) out[i] = HalvedSum(LoadQuery(sums + 16 * i));
 }
 // Codes of each run at once: a divisor of 8, even where kPairs.
 template <int bits>
