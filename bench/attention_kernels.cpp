@@ -137,8 +137,8 @@ void Attend(const HeadOf<Element>& head, const float* q, std::size_t queries, fl
 }
 
 extern const bench::AttentionKernels attention_kernels;
-const bench::AttentionKernels attention_kernels = {PackKeys<float>, PackKeys<std::uint16_t>, Narrow, Attend<float>,
-                                                   Attend<std::uint16_t>};
+const bench::AttentionKernels attention_kernels = {PackKeys<float>, PackKeys<std::uint16_t>, Narrow,
+                                                   Attend<float>,   Attend<std::uint16_t>,   Exponentials};
 
 }  // namespace hdq::HDQ_ISA
 HWY_AFTER_NAMESPACE();

@@ -31,6 +31,8 @@ struct AttentionKernels {
   void (*attend_float32)(const HeadOf<float>& head, const float* q, std::size_t queries, float* weights, float* out);
   void (*attend_float16)(const HeadOf<std::uint16_t>& head, const float* q, std::size_t queries, float* weights,
                          float* out);
+  // e^{s − max s}, in place; returns 1/Σ.
+  float (*exponentials)(float* s, std::size_t tokens);
 };
 const AttentionKernels& attention_kernels(Isa isa);
 

@@ -48,17 +48,19 @@ const char* unit_name(Unit unit) {
     case Unit::nanoseconds_per_element: return "ns/element";
     case Unit::giga_per_second: return "G/s";
     case Unit::mebibytes: return "MiB";
-    case Unit::milliseconds:
-      return "ms";
+    case Unit::tokens_per_second:
+      return "tokens/s";
   }
   return "";
 }
 
-bool more_is_better(Unit unit) { return unit == Unit::gigabytes_per_second || unit == Unit::giga_per_second; }
+bool more_is_better(Unit unit) {
+  return unit == Unit::gigabytes_per_second || unit == Unit::giga_per_second || unit == Unit::tokens_per_second;
+}
 
 double value_of(Unit unit, double amount, double seconds) {
   if (unit == Unit::mebibytes) return amount / 0x1p20;
-  if (unit == Unit::milliseconds) return seconds * 1e3 / amount;
+  if (unit == Unit::tokens_per_second) return amount / seconds;
   return unit == Unit::nanoseconds_per_element ? seconds * 1e9 / amount : amount / seconds * 1e-9;
 }
 

@@ -21,7 +21,7 @@ struct Settings {
   std::string filter = ".";                    // regular expression, searched in a figure's name
 };
 
-enum class Unit { gigabytes_per_second, nanoseconds_per_element, giga_per_second, mebibytes, milliseconds };
+enum class Unit { gigabytes_per_second, nanoseconds_per_element, giga_per_second, mebibytes, tokens_per_second };
 const char* unit_name(Unit unit);
 bool more_is_better(Unit unit);
 

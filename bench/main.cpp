@@ -73,9 +73,9 @@ void print_machine(const Machine& machine, const Settings& settings) {
   const auto or_none = [](const std::string& peer, const char* none) {
     return peer.empty() ? std::string(none) : peer;
   };
-  fmt::print("peers: {}; {}; {}; {}\n", or_none(ffht_description(), "no FFHT"),
+  fmt::print("peers: {}; {}; {}; {}; {}\n", or_none(ffht_description(), "no FFHT"),
              or_none(faiss_description(), "no faiss"), or_none(rabitq_description(), "no RaBitQ-Library"),
-             or_none(zfp_description(), "no zfp"));
+             or_none(zfp_description(), "no zfp"), or_none(openblas_description(), "no OpenBLAS"));
 }
 
 int run(const Arguments& arguments) {

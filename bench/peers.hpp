@@ -9,5 +9,6 @@ std::string ffht_description();
 std::string faiss_description();
 std::string rabitq_description();
 std::string zfp_description();
+std::string openblas_description();
 
 }  // namespace hdq::bench

@@ -73,7 +73,8 @@ void write_json(const std::string& path, const Settings& settings, const Machine
                           {{"ffht", ffht_description()},
                            {"faiss", faiss_description()},
                            {"rabitq", rabitq_description()},
-                           {"zfp", zfp_description()}}},
+                           {"zfp", zfp_description()},
+                           {"openblas", openblas_description()}}},
                          {"figures", figures}};
   std::ofstream out(path);
   out << document.dump(1) << '\n';

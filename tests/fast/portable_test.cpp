@@ -211,12 +211,12 @@ float literal_score(int bits, const std::uint8_t* codes, std::size_t order, cons
 }
 
 TEST_P(Portable, Scores) {
-  constexpr std::size_t rows = 5, queries = 5;
+  constexpr std::size_t rows = 21, queries = 5;
   for (int bits = 1; bits <= BitWidth::most; ++bits)
     for (const std::size_t order : {1u, 8u, 12u, 40u, 128u, 320u, 384u}) {
       const std::size_t code_bytes = (order * static_cast<std::size_t>(bits) + 7) / 8, stride = detail::padded_order(order);
       const std::size_t levels = std::size_t{1} << bits;
-      std::vector<std::uint8_t> bytes(rows * code_bytes);
+      std::vector<std::uint8_t> bytes(rows * code_bytes + detail::row_slack);
       test::Integers integers(order);
       for (auto& byte : bytes) byte = static_cast<std::uint8_t>(integers.next());
       const Inside codes(bytes);
@@ -229,6 +229,10 @@ TEST_P(Portable, Scores) {
       const std::uint8_t* row_codes[rows];
       for (std::size_t r = 0; r < rows; ++r) row_codes[r] = codes.data() + r * code_bytes;
       k.score_sums({bits, order, code_bytes, rotated, queries, row_codes, codes.data(), rows, tables.data(), sums.data(), rows});
+      std::vector<float> tile(sums.size());
+      k.tile_sums(
+          {bits, order, code_bytes, rotated, queries, row_codes, codes.data(), rows, tables.data(), tile.data(), rows});
+      ASSERT_EQ(tile, sums) << "bits " << bits << " order " << order;
       for (std::size_t q = 0; q < queries; ++q)
         for (std::size_t r = 0; r < rows; ++r)
           ASSERT_EQ(sums[q * rows + r], literal_score(bits, row_codes[r], order, tables.data() + r * levels, rotated + q * stride))

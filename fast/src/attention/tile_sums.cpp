@@ -1,4 +1,4 @@
-// SPEC §4, 7 for the rows of a tile: the sums of score/score_sums.cpp, sixteen rows of them halved at once.
+// The scores' sums of SPEC §4 for the rows of a tile: as in score/score_sums.cpp, sixteen rows of them halved at once.
 #include "attention/codeword_vectors.hpp"
 #include "attention/weighted_task.hpp"
 #include "score/score_task.hpp"
