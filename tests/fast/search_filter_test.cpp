@@ -704,4 +704,20 @@ TEST(SearchFilter, RefusesWhatIsRefusedWithout) {
   EXPECT_EQ(refusal(scorer, Metric::squared_distance, d.rows(), true), expected);
 }
 
+// The first error in order of rows is one of the second query, and the first of the first query comes when rows may already wait.
+TEST(SearchFilter, RefusesFirstWhatIsRefusedFirst) {
+  Data d = data(128, 4, 160, 4, 0);
+  d.q.resize(256);
+  for (std::size_t i = 0; i < 128; ++i) d.q[128 + i] = d.q[i] * 0x1p30f;
+  d.norms[70] = 0x1p100f;
+  d.norms[110] = 0x1p127f;
+  const Scorer scorer(d.codec, d.queries());
+  const std::string expected = refusal(scorer, Metric::inner_product, d.rows(), false);
+  EXPECT_EQ(refusal(scorer, Metric::inner_product, d.rows(), true), expected);
+  EXPECT_NE(expected.find("query 1"), std::string::npos) << expected;
+  d.q.resize(128);
+  EXPECT_NE(refusal(Scorer(d.codec, d.queries()), Metric::inner_product, d.rows(), true).find("query 0"),
+            std::string::npos);
+}
+
 }  // namespace
