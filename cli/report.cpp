@@ -401,11 +401,14 @@ std::string page_of(const ReportData& report) {
 
 struct Arguments {
   std::string directory, input;
+  int seeds = default_seeds;
 };
 
 int report(const Arguments& arguments) {
   std::optional<DataTable> data;
-  if (!arguments.input.empty()) data = measure_file(arguments.input);  // first: a bad file is known at once, and leaves no directory
+  if (!arguments.input.empty())
+    data =
+        measure_file(arguments.input, arguments.seeds);  // first: a bad file is known at once, and leaves no directory
   make_directory(arguments.directory);                                 // known before most of the work
   const std::string page = page_of(compute_report(std::move(data)));
   const std::string path = (std::filesystem::path(arguments.directory) / "report.html").string();
@@ -422,6 +425,10 @@ void add_report(CLI::App& app) {
                                   "hdq report -o report --input embeddings.npy", [arguments] { return report(*arguments); });
   command.text("-o", arguments->directory, "Directory for report.html").required();
   command.text("--input", arguments->input, "Vectors to measure the library on (files as hdq encode reads them; 32 rows, evenly spaced)");
+  command
+      .integer("--seeds", arguments->seeds, 2, 1 << 24,
+               "Seeds to measure with: fewer take less time and leave larger errors")
+      .show_default();
 }
 
 }  // namespace hdq::cli

@@ -24,8 +24,6 @@ using namespace hdq::reference;
 constexpr int digits = 8;
 constexpr std::size_t dimension = 64;
 constexpr int largest_k = 48;
-// An offset near 0 or 1 makes the outer codewords large: at small b the error's tail is heavy, and few seeds would miss it.
-constexpr int seeds = 16384;
 constexpr std::uint64_t data_rows = 32;
 // An entropy-coded row's error hardly varies: it is a mean over as many offsets as coordinates.
 constexpr int coded_seeds = 256;
@@ -265,7 +263,8 @@ CodedDataRow measure_coded(const Rows& rows, double rate) {
   return {step.rate(), step.error(), bits.mean(), error.mean(), error.standard_error()};
 }
 
-DataRow measure(const Rows& rows, int bits) {
+// An offset near 0 or 1 makes the outer codewords large: at small b the error's tail is heavy, and few seeds would miss it.
+DataRow measure(const Rows& rows, int bits, int seeds) {
   Mean error, correlation;
   for (int seed = 0; seed < seeds; ++seed)
     add_codec(rows, Codec(rows.n, bits, static_cast<std::uint64_t>(seed)), error, correlation);
@@ -274,7 +273,7 @@ DataRow measure(const Rows& rows, int bits) {
 
 }  // namespace
 
-DataTable measure_file(const std::string& path) {
+DataTable measure_file(const std::string& path, int seeds) {
   const VectorReader file(path);
   const Rows rows = read_rows(file);
   DataTable table{std::filesystem::path(path).filename().string(),
@@ -288,7 +287,7 @@ DataTable measure_file(const std::string& path) {
   table.by_bits.resize(BitWidth::most);
   Progress progress("real data", BitWidth::most);
   figures::in_parallel(BitWidth::most, 0, [&](std::size_t i) {
-    table.by_bits[i] = measure(rows, static_cast<int>(i) + 1);
+    table.by_bits[i] = measure(rows, static_cast<int>(i) + 1, seeds);
     progress.advance(1);
   });
   table.coded.resize(std::size(coded_rates));

@@ -73,7 +73,9 @@ struct ReportData {
   std::optional<DataTable> data;
 };
 
-DataTable measure_file(const std::string& path);
+// By codecs of seeds 0 … seeds − 1; at least 2.
+inline constexpr int default_seeds = 16384;
+DataTable measure_file(const std::string& path, int seeds);
 ReportData compute_report(std::optional<DataTable> data);
 
 }  // namespace hdq::cli
