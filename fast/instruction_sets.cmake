@@ -38,6 +38,7 @@ set(HDQ_KERNEL_SOURCES
   src/codes/lookup.cpp
   src/codes/pack.cpp
   src/codes/put_rows.cpp
+  src/mean/add_rounded.cpp
   src/quantizer/codebook.cpp
   src/quantizer/compand.cpp
   src/quantizer/quantize.cpp

@@ -48,6 +48,8 @@ HDQ_ENTRY(ScaleWeights, scale_weights);
 HDQ_ENTRY(LargestExponents, largest_exponents);
 HDQ_ENTRY(WeightedSums, weighted_sums);
 HDQ_ENTRY(WeightedStep, weighted_step);
+HDQ_ENTRY(LargestMagnitude, largest_magnitude);
+HDQ_ENTRY(AddRounded, add_rounded);
 HDQ_ENTRY(InnerProduct, inner_product);
 HDQ_ENTRY(SquaredDistance, squared_distance);
 #undef HDQ_ENTRY

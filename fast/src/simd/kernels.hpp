@@ -121,6 +121,12 @@ struct Kernels {
   void (*weighted_sums)(const WeightedTask& task);
   void (*weighted_step)(const WeightedTask& task);  // of codes of SPEC §7
 
+  // ---- SPEC §9: means ----
+  // max |z_j|; 0 of none.
+  float (*largest_magnitude)(const float* z, std::size_t count);
+  // sums[j] += the integer nearest to fl64(z_j·factor), ties to even; each product is below 2^51.
+  void (*add_rounded)(const float* z, std::size_t count, double factor, std::int64_t* sums);
+
   // Σ q_i x_i and Σ (q_i − x_i)² in double, 16 lanes (lane = i mod 16) in order of i, lanes halved 8, 4, 2, 1.
   double (*inner_product)(const float* q, const float* x, std::size_t n);
   double (*squared_distance)(const float* q, const float* x, std::size_t n);

@@ -49,6 +49,8 @@ const detail::Kernels table = {
     .largest_exponents = LargestExponents,
     .weighted_sums = WeightedSums,
     .weighted_step = WeightedStep,
+    .largest_magnitude = LargestMagnitude,
+    .add_rounded = AddRounded,
     .inner_product = InnerProduct,
     .squared_distance = SquaredDistance,
 };

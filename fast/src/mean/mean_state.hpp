@@ -1,0 +1,33 @@
+// What a MeanAccumulator holds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "hdq/mean.hpp"
+#include "hdq/stages.hpp"
+#include "mean/exact_sum.hpp"
+#include "mean/integer_sums.hpp"
+#include "mean/row_set.hpp"
+
+namespace hdq {
+
+struct MeanAccumulator::State {
+  State(std::size_t dimension_, std::uint64_t seed_);
+
+  // InvalidArgument, naming the number, if a row of these was added before.
+  void require_new(const detail::RowSet& rows) const;
+  void add(const State& other);  // of rows that are new
+
+  std::size_t dimension;
+  HadamardOrder order;
+  std::uint64_t seed;
+  std::uint64_t rows = 0;
+  detail::RowSet numbers;            // of those rows
+  detail::IntegerSums rotated;       // Σ w_i ρ_i ẑ_i, order.order numbers
+  detail::IntegerSums offsets;       // Σ w_i μ_i, dimension numbers, of centred files
+  detail::ExactSum weight;           // Σ w_i
+  detail::ExactSum square, error;    // Σ w_i ρ_i², Σ (w_i ρ_i)² C_i, each term rounded to double
+};
+
+}  // namespace hdq
