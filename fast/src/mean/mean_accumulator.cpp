@@ -35,12 +35,11 @@ detail::RowSet numbers_of(std::uint64_t first_row, std::uint64_t rows) {
   return set;
 }
 
-// What one thread adds up.
-struct Part {
-  explicit Part(const CodecPlan& plan)
-      : rotated(plan.order.order), offsets(plan.made_with.dimension), scratch(plan.scheme->scratch()), z(plan.order.order) {}
-  detail::IntegerSums rotated, offsets;
-  detail::ExactSum weight, square, error;
+// A thread's memory, and the sums that it adds to.
+struct Worker {
+  Worker(const CodecPlan& plan, detail::MeanSums& to)
+      : sums(to), scratch(plan.scheme->scratch()), z(plan.order.order) {}
+  detail::MeanSums& sums;
   std::unique_ptr<detail::Scheme::Scratch> scratch;
   Aligned<float> z;
 };
@@ -55,8 +54,9 @@ struct Rows {
   double weight(std::size_t row) const { return weights[weights.size() == 1 ? 0 : row]; }
 };
 
-void add_rows(const Rows& rows, std::size_t first, std::size_t last, Part& part) {
+void add_rows(const Rows& rows, std::size_t first, std::size_t last, Worker& worker) {
   const CodecPlan& plan = rows.plan;
+  detail::MeanSums& sums = worker.sums;
   for (std::size_t row = first; row < last; ++row) {
     const std::size_t r = (row - first) % rows_together;
     if (r == 0) {
@@ -65,24 +65,24 @@ void add_rows(const Rows& rows, std::size_t first, std::size_t last, Part& part)
       const std::size_t count = std::min(rows_together, last - row);
       for (std::size_t i = 0; i < count; ++i) numbers[i] = rows.encoded.first_row() + row + i;
       plan.draw_words(numbers, count, words);
-      plan.scheme->begin_reconstruct(words, count, *part.scratch);
+      plan.scheme->begin_reconstruct(words, count, *worker.scratch);
     }
     const double weight = rows.weight(row), norm = static_cast<double>(rows.encoded.norms()[row]);
-    part.weight.add(weight);
-    if (!rows.centre.empty()) part.offsets.add(plan.kernels, weight, rows.centre.data());
+    sums.weight.add(weight);
+    if (!rows.centre.empty()) sums.offsets.add(plan.kernels, weight, rows.centre.data());
     if (norm == 0) continue;
     const double factor = weight * norm;
-    part.square.add(factor * norm);
-    part.error.add(factor * factor * rows.bound);
-    plan.scheme->reconstruct(r, rows.encoded.row_codes(row), *part.scratch, part.z.get());
-    part.rotated.add(plan.kernels, factor, part.z.get());
+    sums.square.add(factor * norm);
+    sums.error.add(factor * factor * rows.bound);
+    plan.scheme->reconstruct(r, rows.encoded.row_codes(row), *worker.scratch, worker.z.get());
+    sums.rotated.add(plan.kernels, factor, worker.z.get());
   }
 }
 
 }  // namespace
 
 MeanAccumulator::State::State(std::size_t dimension_, std::uint64_t seed_)
-    : dimension(dimension_), order(hadamard_order(dimension_)), seed(seed_), rotated(order.order), offsets(dimension_) {}
+    : dimension(dimension_), order(hadamard_order(dimension_)), seed(seed_), sums(dimension_, order.order) {}
 
 void MeanAccumulator::State::require_new(const detail::RowSet& rows_) const {
   for (const auto& [first, last] : rows_.runs())
@@ -91,9 +91,11 @@ void MeanAccumulator::State::require_new(const detail::RowSet& rows_) const {
                             std::to_string(*number >> 32) + ") is in the mean already");
 }
 
-void MeanAccumulator::State::add(const State& other) {
-  for (const auto& [first, last] : other.numbers.runs()) numbers.add(first, last);
-  rows += other.rows;
+void MeanAccumulator::State::add_numbers(const detail::RowSet& rows_) {
+  for (const auto& [first, last] : rows_.runs()) numbers.add(first, last);
+}
+
+void detail::MeanSums::add(const MeanSums& other) {
   rotated.add(other.rotated);
   offsets.add(other.offsets);
   weight.add(other.weight);
@@ -119,7 +121,7 @@ MeanAccumulator& MeanAccumulator::operator=(MeanAccumulator&&) noexcept = defaul
 std::size_t MeanAccumulator::dimension() const { return state_->dimension; }
 std::uint64_t MeanAccumulator::seed() const { return state_->seed; }
 std::uint64_t MeanAccumulator::rows() const { return state_->rows; }
-double MeanAccumulator::weight() const { return state_->weight.value(); }
+double MeanAccumulator::weight() const { return state_->sums.weight.value(); }
 
 // ---- adding ----
 
@@ -146,24 +148,23 @@ void MeanAccumulator::add(const Codec& codec, const EncodedView& rows, std::span
   const detail::RowSet numbers = numbers_of(rows.first_row(), rows.rows());
   s.require_new(numbers);
 
-  std::vector<std::unique_ptr<Part>> parts(static_cast<std::size_t>(plan.threads()));
   const Rows all{plan, rows, weights, centre, codec.error_bound()};
-  plan.for_rows(rows.rows(), rows_together, [&](std::size_t first, std::size_t last, std::size_t slot) {
-    if (parts[slot] == nullptr) parts[slot] = std::make_unique<Part>(plan);
-    add_rows(all, first, last, *parts[slot]);
-  });
-  State sum(s.dimension, s.seed);
-  sum.rows = rows.rows();
-  sum.numbers = numbers;
-  for (const std::unique_ptr<Part>& part : parts) {
-    if (part == nullptr) continue;
-    sum.rotated.add(part->rotated);
-    sum.offsets.add(part->offsets);
-    sum.weight.add(part->weight);
-    sum.square.add(part->square);
-    sum.error.add(part->error);
+  if (plan.threads() == 1) {
+    Worker worker(plan, s.sums);
+    add_rows(all, 0, rows.rows(), worker);
+  } else {
+    std::vector<std::optional<detail::MeanSums>> parts(static_cast<std::size_t>(plan.threads()));
+    std::vector<std::unique_ptr<Worker>> workers(parts.size());
+    plan.for_rows(rows.rows(), rows_together, [&](std::size_t first, std::size_t last, std::size_t slot) {
+      if (workers[slot] == nullptr)
+        workers[slot] = std::make_unique<Worker>(plan, parts[slot].emplace(s.dimension, s.order.order));
+      add_rows(all, first, last, *workers[slot]);
+    });
+    for (const std::optional<detail::MeanSums>& part : parts)
+      if (part) s.sums.add(*part);
   }
-  s.add(sum);
+  s.add_numbers(numbers);
+  s.rows += rows.rows();
 }
 
 void MeanAccumulator::add(const FileReader& file, double weight, const CodecOptions& options) {
@@ -193,7 +194,9 @@ void MeanAccumulator::merge(const MeanAccumulator& other) {
   if (theirs.seed != s.seed) throw InvalidArgument("seed " + std::to_string(theirs.seed) + " of a mean: this one has " + std::to_string(s.seed));
   if (theirs.rows > most_rows - s.rows) throw InvalidArgument("a mean is of fewer than 2^43 rows");
   s.require_new(theirs.numbers);
-  s.add(theirs);
+  s.sums.add(theirs.sums);
+  s.add_numbers(theirs.numbers);
+  s.rows += theirs.rows;
 }
 
 // ---- the mean ----
@@ -210,7 +213,7 @@ void MeanAccumulator::mean(std::span<float> out, double total, Isa isa) const {
   const detail::Kernels& kernels = detail::kernels(resolve_isa(isa));
   const std::size_t order = s.order.order;
   std::vector<double> sums;
-  s.rotated.values(sums);
+  s.sums.rotated.values(sums);
   double most = 0;
   for (const double value : sums) most = std::max(most, std::abs(value));
   const int exponent = most == 0 ? 0 : std::ilogb(most);
@@ -220,7 +223,7 @@ void MeanAccumulator::mean(std::span<float> out, double total, Isa isa) const {
   std::vector<std::uint32_t> signs((order + 31) / 32);
   sign_bits(s.seed, order, signs.data());
   const double factor = std::ldexp(1.0, exponent) / (static_cast<double>(order) * total);
-  s.offsets.values(sums);
+  s.sums.offsets.values(sums);
   for (std::size_t i = 0; i < s.dimension; ++i) {
     const bool negative = (signs[i / 32] >> i % 32 & 1) != 0;
     out[i] = static_cast<float>(static_cast<double>(y.get()[i]) * (negative ? -factor : factor) + sums[i] / total);
@@ -231,12 +234,12 @@ void MeanAccumulator::mean(std::span<float> out, double total, Isa isa) const {
 
 double MeanAccumulator::error_bound() const {
   const double w = weight();
-  return w == 0 ? 0 : state_->error.value() / w / w;
+  return w == 0 ? 0 : state_->sums.error.value() / w / w;
 }
 
 double MeanAccumulator::mean_square() const {
   const double w = weight();
-  return w == 0 ? 0 : state_->square.value() / w;
+  return w == 0 ? 0 : state_->sums.square.value() / w;
 }
 
 }  // namespace hdq

@@ -72,7 +72,7 @@ detail::IntegerSums get_bins(std::span<const std::uint8_t>& bytes, std::uint32_t
 
 std::vector<std::uint8_t> MeanAccumulator::state() const {
   const State& s = *state_;
-  const detail::IntegerSums::Bins rotated = s.rotated.canonical(), offsets = s.offsets.canonical();
+  const detail::IntegerSums::Bins rotated = s.sums.rotated.canonical(), offsets = s.sums.offsets.canonical();
   Header header{{}, version, 0, s.dimension, s.seed, s.rows, s.numbers.runs().size(), static_cast<std::uint32_t>(rotated.size()),
                 static_cast<std::uint32_t>(offsets.size()), {}, {}, {}, 0};
   std::memcpy(header.magic, magic, sizeof magic);
@@ -80,9 +80,9 @@ std::vector<std::uint8_t> MeanAccumulator::state() const {
     const auto limbs = sum.canonical();
     std::memcpy(to, limbs.data(), sizeof limbs);
   };
-  store(s.weight, header.weight);
-  store(s.square, header.square);
-  store(s.error, header.error);
+  store(s.sums.weight, header.weight);
+  store(s.sums.square, header.square);
+  store(s.sums.error, header.error);
   std::vector<std::uint8_t> bytes;
   put(bytes, &header, 1);
   for (const auto& [first, last] : s.numbers.runs()) {
@@ -122,11 +122,11 @@ MeanAccumulator MeanAccumulator::of_state(std::span<const std::uint8_t> bytes) {
   const auto load = [](const std::uint32_t* from) {
     return detail::ExactSum::of(std::span<const std::uint32_t, detail::ExactSum::limbs>(from, detail::ExactSum::limbs));
   };
-  state->weight = load(h.weight);
-  state->square = load(h.square);
-  state->error = load(h.error);
-  state->rotated = get_bins(bytes, h.rotated_bins, state->order.order);
-  state->offsets = get_bins(bytes, h.offset_bins, h.dimension);
+  state->sums.weight = load(h.weight);
+  state->sums.square = load(h.square);
+  state->sums.error = load(h.error);
+  state->sums.rotated = get_bins(bytes, h.rotated_bins, state->order.order);
+  state->sums.offsets = get_bins(bytes, h.offset_bins, h.dimension);
   if (!bytes.empty()) throw_state(std::to_string(bytes.size()) + " bytes after its end");
   return MeanAccumulator(std::move(state));
 }

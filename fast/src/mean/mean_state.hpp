@@ -12,22 +12,34 @@
 
 namespace hdq {
 
+namespace detail {
+
+// The sums of some rows.
+struct MeanSums {
+  MeanSums(std::size_t dimension, std::size_t order) : rotated(order), offsets(dimension) {}
+  void add(const MeanSums& other);
+
+  IntegerSums rotated;     // Σ w_i ρ_i ẑ_i, order numbers
+  IntegerSums offsets;     // Σ w_i μ_i, dimension numbers, of centred rows
+  ExactSum weight;         // Σ w_i
+  ExactSum square, error;  // Σ w_i ρ_i², Σ (w_i ρ_i)² C_i, each term rounded to double
+};
+
+}  // namespace detail
+
 struct MeanAccumulator::State {
   State(std::size_t dimension_, std::uint64_t seed_);
 
   // InvalidArgument, naming the number, if a row of these was added before.
   void require_new(const detail::RowSet& rows) const;
-  void add(const State& other);  // of rows that are new
+  void add_numbers(const detail::RowSet& rows);  // new ones
 
   std::size_t dimension;
   HadamardOrder order;
   std::uint64_t seed;
   std::uint64_t rows = 0;
-  detail::RowSet numbers;            // of those rows
-  detail::IntegerSums rotated;       // Σ w_i ρ_i ẑ_i, order.order numbers
-  detail::IntegerSums offsets;       // Σ w_i μ_i, dimension numbers, of centred files
-  detail::ExactSum weight;           // Σ w_i
-  detail::ExactSum square, error;    // Σ w_i ρ_i², Σ (w_i ρ_i)² C_i, each term rounded to double
+  detail::RowSet numbers;  // of those rows
+  detail::MeanSums sums;
 };
 
 }  // namespace hdq
