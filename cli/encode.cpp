@@ -8,6 +8,7 @@
 #include "files.hpp"
 #include "hdq/file.hpp"
 #include "hdq/io/text.hpp"
+#include "hdq/mean.hpp"
 #include "neighbours.hpp"
 #include "options.hpp"
 
@@ -18,6 +19,7 @@ struct Arguments : CodecArguments {
   std::string input, output, center_at;
   VectorInput vectors;
   std::uint64_t first_row = 0;
+  std::uint32_t client = 0, round = 0;
   bool center = false;
 };
 
@@ -97,13 +99,15 @@ int encode(const Arguments& arguments) {
   const VectorReader input(arguments.input, arguments.vectors.options(arguments.center));
   arguments.vectors.check_used({&input});
   const Codec codec(arguments.parameters(input.dimension()), {arguments.isa, arguments.threads});
-  if (arguments.first_row > UINT64_MAX - input.rows()) throw UsageError("--first-row: row numbers beyond 64 bits");
+  const std::uint64_t first_row =
+      arguments.first_row | client_row(arguments.client, arguments.round);  // one of the two is 0
+  if (first_row > UINT64_MAX - input.rows()) throw UsageError("--first-row: row numbers beyond 64 bits");
   std::vector<float> center;
   if (arguments.center) center = mean_of_rows(input, arguments.threads);
   if (!arguments.center_at.empty()) center = center_of_file(arguments.center_at, input.dimension());
 
   const CodesOutput output(arguments.output);
-  FileWriter writer(output.path(), FileHeader::make(codec, input.rows(), arguments.first_row), center);
+  FileWriter writer(output.path(), FileHeader::make(codec, input.rows(), first_row), center);
   if (input.element() == io::Element::float16) encode_all<Float16>(arguments, input, codec, writer);
   else if (input.element() == io::Element::bfloat16) encode_all<BFloat16>(arguments, input, codec, writer);
   else encode_all<float>(arguments, input, codec, writer);
@@ -133,8 +137,15 @@ void add_encode(CLI::App& app) {
   command.text("--center-at", arguments->center_at, "The same with this vector, a file of one row, instead of the mean")
       .show("FILE")
       .excludes(center);
-  command.integer("--first-row", arguments->first_row, 0, UINT64_MAX, "Row number of the first row; selects the dither")
-      .show_default();
+  const Option first_row = command
+                               .integer("--first-row", arguments->first_row, 0, UINT64_MAX,
+                                        "Row number of the first row; selects the dither")
+                               .show_default();
+  command
+      .integer("--client", arguments->client, 0, UINT32_MAX,
+               "The same by a client's number, for a mean over clients: row number 2^32 round + client")
+      .excludes(first_row);
+  command.integer("--round", arguments->round, 0, UINT32_MAX, "The round of --client").excludes(first_row);
   arguments->add_threads(command);
   arguments->add_isa(command);
 }

@@ -15,6 +15,7 @@
 #include "hdq/entropy_coder.hpp"
 #include "hdq/file.hpp"
 #include "hdq/hdq.h"
+#include "hdq/mean.hpp"
 #include "hdq/score.hpp"
 #include "hdq/search.hpp"
 
@@ -30,6 +31,10 @@ struct hdq_kv_cache {
   hdq::KeyValueCache cache;
 };
 
+struct hdq_mean {
+  hdq::MeanAccumulator sum;
+};
+
 struct hdq_scorer {
   hdq::Scorer scorer;
 };
@@ -38,13 +43,16 @@ struct hdq_file {
   hdq::FileReader file;
 };
 
-static std::span<const float> mean_of(const hdq::Codec& codec, const float* mean) {
+static std::span<const float> centre_of(const hdq::Codec& codec, const float* mean) {
   return mean == nullptr ? std::span<const float>() : std::span(mean, codec.dimension());
 }
 
 struct hdq_file_writer {
-  hdq_file_writer(const char* path, const hdq::Codec& codec_, std::uint64_t rows, std::uint64_t first_row, const float* mean)
-      : codec(codec_), workspace(codec_), writer(path, hdq::FileHeader::make(codec_, rows, first_row), mean_of(codec_, mean)) {}
+  hdq_file_writer(const char* path, const hdq::Codec& codec_, std::uint64_t rows, std::uint64_t first_row,
+                  const float* mean)
+      : codec(codec_),
+        workspace(codec_),
+        writer(path, hdq::FileHeader::make(codec_, rows, first_row), centre_of(codec_, mean)) {}
   hdq::Codec codec;
   hdq::Workspace workspace;
   hdq::FileWriter writer;
@@ -231,6 +239,17 @@ hdq::KeyValueCache cache_of(const hdq_kv_cache_options* given) {
           coding_of(o.value_bits, o.value_step),
           {o.seed, scale, o.window, o.sinks, o.first_token},
           {isa_of(o.isa), o.threads, nullptr}};
+}
+
+hdq::MeanAccumulator& mean_of(hdq_mean* mean) {
+  require(mean, "mean");
+  return mean->sum;
+}
+const hdq::MeanAccumulator& mean_of(const hdq_mean* mean) { return held(mean, "mean").sum; }
+
+constexpr double one = 1;
+std::span<const double> weights_of(const double* weights, std::size_t rows) {
+  return weights == nullptr ? std::span(&one, 1) : std::span(weights, rows);
 }
 
 hdq::KeyValueCache& cache_of(hdq_kv_cache* cache) {
@@ -478,7 +497,7 @@ hdq_status hdq_scorer_create(const hdq_codec* codec, const float* queries, size_
   return created(scorer, "scorer", [&] {
     const hdq::Codec& c = codec_of(codec);
     require_if(count, queries, "queries");
-    return new hdq_scorer{hdq::Scorer(c, {queries, count, c.dimension(), stride}, mean_of(c, mean))};
+    return new hdq_scorer{hdq::Scorer(c, {queries, count, c.dimension(), stride}, centre_of(c, mean))};
   });
 }
 
@@ -531,6 +550,72 @@ hdq_status hdq_search_file_with(const hdq_scorer* scorer, int metric, const hdq_
             : hdq::search(scorer_of(scorer), metric_of(metric), file_of(file), k, {}, request.options()),
         found, scores);
     request.report();
+  });
+}
+
+// ---- means ----
+
+uint64_t hdq_client_row(uint32_t client, uint32_t round) { return hdq::client_row(client, round); }
+
+hdq_status hdq_mean_create(size_t dimension, uint64_t seed, hdq_mean** mean) {
+  return created(mean, "mean", [&] { return new hdq_mean{hdq::MeanAccumulator(dimension, seed)}; });
+}
+
+hdq_status hdq_mean_create_of_state(const uint8_t* bytes, size_t size, hdq_mean** mean) {
+  return created(mean, "mean", [&] {
+    require(bytes, "bytes");
+    return new hdq_mean{hdq::MeanAccumulator::of_state({bytes, size})};
+  });
+}
+
+void hdq_mean_destroy(hdq_mean* mean) { delete mean; }
+size_t hdq_mean_dimension(const hdq_mean* mean) { return mean == nullptr ? 0 : mean->sum.dimension(); }
+uint64_t hdq_mean_seed(const hdq_mean* mean) { return mean == nullptr ? 0 : mean->sum.seed(); }
+uint64_t hdq_mean_rows(const hdq_mean* mean) { return mean == nullptr ? 0 : mean->sum.rows(); }
+double hdq_mean_weight(const hdq_mean* mean) { return mean == nullptr ? 0 : mean->sum.weight(); }
+double hdq_mean_error_bound(const hdq_mean* mean) { return mean == nullptr ? 0 : mean->sum.error_bound(); }
+double hdq_mean_mean_square(const hdq_mean* mean) { return mean == nullptr ? 0 : mean->sum.mean_square(); }
+
+hdq_status hdq_mean_add(hdq_mean* mean, const hdq_codec* codec, const float* norms, const uint8_t* codes, size_t rows,
+                        uint64_t first_row, const double* weights, const float* centre) {
+  return guarded([&] {
+    const hdq::Codec& c = codec_of(codec);
+    mean_of(mean).add(c, encoded(c, norms, codes, rows, first_row), weights_of(weights, rows), centre_of(c, centre));
+  });
+}
+
+hdq_status hdq_mean_add_file(hdq_mean* mean, const hdq_file* file, const double* weights) {
+  return guarded([&] {
+    const hdq::FileReader& f = file_of(file);
+    mean_of(mean).add(f, weights_of(weights, f.header().rows));
+  });
+}
+
+hdq_status hdq_mean_merge(hdq_mean* mean, const hdq_mean* other) {
+  return guarded([&] { mean_of(mean).merge(mean_of(other)); });
+}
+
+hdq_status hdq_mean_get(const hdq_mean* mean, double total, float* out) {
+  return guarded([&] {
+    const hdq::MeanAccumulator& sum = mean_of(mean);
+    require(out, "out");
+    if (total == 0)
+      sum.mean({out, sum.dimension()});
+    else
+      sum.mean({out, sum.dimension()}, total);
+  });
+}
+
+hdq_status hdq_mean_state(const hdq_mean* mean, uint8_t* bytes, size_t capacity, size_t* size) {
+  return guarded([&] {
+    const std::vector<std::uint8_t> state = mean_of(mean).state();
+    require(size, "size");
+    *size = state.size();
+    if (bytes == nullptr && capacity == 0) return;
+    require(bytes, "bytes");
+    if (capacity < state.size())
+      throw InvalidArgument("room for " + std::to_string(capacity) + " bytes of " + std::to_string(state.size()));
+    std::ranges::copy(state, bytes);
   });
 }
 

@@ -7,6 +7,7 @@
 #include "hdq/attention.hpp"
 #include "hdq/entropy_coder.hpp"
 #include "hdq/hdq.h"
+#include "hdq/mean.hpp"
 #include "hdq/search.hpp"
 #include "hdq/version.h"
 #include "temporary_directory.hpp"
@@ -75,6 +76,75 @@ TEST(CInterface, ScoresAndFindsWhatTheClassesDo) {
   EXPECT_EQ(scorer, nullptr);
   EXPECT_EQ(hdq_scorer_create(nullptr, q.data(), 1, 0, nullptr, &scorer), HDQ_INVALID_ARGUMENT);
   hdq_scorer_destroy(nullptr);
+}
+
+TEST(CInterface, Mean) {
+  const Codec codec(40, 4, 7);
+  const std::vector<float> x = test::dyadics(5 * 40, 1), centre = test::dyadics(40, 2);
+  const EncodedRows rows = codec.encode(RowsView<const float>(x.data(), 5, 40), client_row(2, 3));
+  hdq_codec* c = nullptr;
+  ASSERT_EQ(hdq_codec_create(40, 4, 7, nullptr, &c), HDQ_OK);
+  hdq_mean *mean = nullptr, *other = nullptr, *again = nullptr;
+  ASSERT_EQ(hdq_mean_create(40, 7, &mean), HDQ_OK);
+  ASSERT_EQ(hdq_mean_create(40, 7, &other), HDQ_OK);
+  const std::vector<double> weights{1, 2, 3, 0.5, 7};
+  EXPECT_EQ(hdq_client_row(2, 3), client_row(2, 3));
+  const std::size_t bytes = codec.code_bytes();
+  ASSERT_EQ(hdq_mean_add(mean, c, rows.norms().data(), rows.codes().data(), 2, client_row(2, 3), weights.data(),
+                         centre.data()),
+            HDQ_OK);
+  ASSERT_EQ(hdq_mean_add(other, c, rows.norms().data() + 2, rows.codes().data() + 2 * bytes, 3, client_row(4, 3),
+                         nullptr, nullptr),
+            HDQ_OK);
+  ASSERT_EQ(hdq_mean_merge(mean, other), HDQ_OK);
+  EXPECT_EQ(hdq_mean_merge(mean, other), HDQ_INVALID_ARGUMENT);
+  EXPECT_STREQ(hdq_last_error(), "row number 12884901892 (client 4, round 3) is in the mean already");
+  MeanAccumulator same(40, 7);
+  same.add(codec, rows.view().slice(0, 2), std::span(weights).first(2), centre);
+  same.add(codec, rows.view().slice(2, 3));
+  EXPECT_EQ(hdq_mean_dimension(mean), 40u);
+  EXPECT_EQ(hdq_mean_seed(mean), 7u);
+  EXPECT_EQ(hdq_mean_rows(mean), 5u);
+  EXPECT_EQ(hdq_mean_weight(mean), 6);
+  EXPECT_EQ(hdq_mean_error_bound(mean), same.error_bound());
+  EXPECT_EQ(hdq_mean_mean_square(mean), same.mean_square());
+  std::vector<float> out(40), expected(40);
+  ASSERT_EQ(hdq_mean_get(mean, 0, out.data()), HDQ_OK);
+  same.mean(expected);
+  EXPECT_EQ(out, expected);
+  ASSERT_EQ(hdq_mean_get(mean, 9, out.data()), HDQ_OK);
+  same.mean(expected, 9.0);
+  EXPECT_EQ(out, expected);
+  EXPECT_EQ(hdq_mean_get(mean, -1, out.data()), HDQ_INVALID_ARGUMENT);
+  std::size_t size = 0;
+  ASSERT_EQ(hdq_mean_state(mean, nullptr, 0, &size), HDQ_OK);
+  std::vector<std::uint8_t> state(size);
+  EXPECT_EQ(hdq_mean_state(mean, state.data(), size - 1, &size), HDQ_INVALID_ARGUMENT);
+  ASSERT_EQ(hdq_mean_state(mean, state.data(), size, &size), HDQ_OK);
+  EXPECT_EQ(state, same.state());
+  ASSERT_EQ(hdq_mean_create_of_state(state.data(), size, &again), HDQ_OK);
+  EXPECT_EQ(hdq_mean_rows(again), 5u);
+  hdq_mean_destroy(again);
+  EXPECT_EQ(hdq_mean_create_of_state(state.data(), size - 1, &again), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(again, nullptr);
+
+  const hdq::testing::TemporaryDirectory directory;
+  const std::string path = directory / "x.hdq";
+  FileWriter writer(path, FileHeader::make(codec, 5, 100));
+  writer.encode(codec, RowsView<const float>(x.data(), 5, 40));
+  writer.commit();
+  hdq_file* file = nullptr;
+  ASSERT_EQ(hdq_file_open(path.c_str(), &file), HDQ_OK);
+  ASSERT_EQ(hdq_mean_add_file(mean, file, weights.data()), HDQ_OK);
+  same.add(FileReader(path), weights);
+  EXPECT_EQ(hdq_mean_weight(mean), same.weight());
+  EXPECT_EQ(hdq_mean_add_file(mean, file, nullptr), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_mean_add_file(nullptr, file, nullptr), HDQ_INVALID_ARGUMENT);
+  EXPECT_EQ(hdq_mean_rows(nullptr), 0u);
+  hdq_file_close(file);
+  hdq_mean_destroy(other);
+  hdq_mean_destroy(mean);
+  hdq_codec_destroy(c);
 }
 
 TEST(CInterface, Attention) {

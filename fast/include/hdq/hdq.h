@@ -183,6 +183,38 @@ HDQ_EXPORT hdq_status hdq_search_with(const hdq_scorer* scorer, int metric, cons
 HDQ_EXPORT hdq_status hdq_search_file_with(const hdq_scorer* scorer, int metric, const hdq_file* file, size_t k,
                                            const hdq_search_options* options, uint64_t* found, float* scores);
 
+/* ---- means of rows: hdq/mean.hpp has the semantics. A mean has one call at a time ---- */
+
+typedef struct hdq_mean hdq_mean;
+
+/* The row number of a client's vector in a round: 2^32 * round + client. */
+HDQ_EXPORT uint64_t hdq_client_row(uint32_t client, uint32_t round);
+/* Of rows of this dimension, encoded with this seed; none yet. To be released by hdq_mean_destroy. */
+HDQ_EXPORT hdq_status hdq_mean_create(size_t dimension, uint64_t seed, hdq_mean** mean);
+/* With what another one held: bytes of hdq_mean_state. */
+HDQ_EXPORT hdq_status hdq_mean_create_of_state(const uint8_t* bytes, size_t size, hdq_mean** mean);
+HDQ_EXPORT void hdq_mean_destroy(hdq_mean* mean);
+HDQ_EXPORT size_t hdq_mean_dimension(const hdq_mean* mean); /* 0 for NULL, as below */
+HDQ_EXPORT uint64_t hdq_mean_seed(const hdq_mean* mean);
+HDQ_EXPORT uint64_t hdq_mean_rows(const hdq_mean* mean);
+HDQ_EXPORT double hdq_mean_weight(const hdq_mean* mean);
+/* E|mean - sum of w_i x_i / W|^2 is at most this; and the weighted mean of |x_i|^2, which normalises it. */
+HDQ_EXPORT double hdq_mean_error_bound(const hdq_mean* mean);
+HDQ_EXPORT double hdq_mean_mean_square(const hdq_mean* mean);
+/* Adds rows of the codec's codes. weights: one for each row, in [2^-100, 2^100], or NULL: 1 each. centre: hdq_file_mean of centred rows, or NULL.
+   A row number that was added before is HDQ_INVALID_ARGUMENT; after an error the mean is what it was. */
+HDQ_EXPORT hdq_status hdq_mean_add(hdq_mean* mean, const hdq_codec* codec, const float* norms, const uint8_t* codes,
+                                   size_t rows, uint64_t first_row, const double* weights, const float* centre);
+/* All rows of a file; weights: of each, or NULL. */
+HDQ_EXPORT hdq_status hdq_mean_add_file(hdq_mean* mean, const hdq_file* file, const double* weights);
+/* What the other one has added; it stays as it is. */
+HDQ_EXPORT hdq_status hdq_mean_merge(hdq_mean* mean, const hdq_mean* other);
+/* out: dimension numbers, the sum of w_i x^_i over `total`; 0: over the sum of the weights. */
+HDQ_EXPORT hdq_status hdq_mean_get(const hdq_mean* mean, double total, float* out);
+/* Everything added, as *size bytes, the same for every order. HDQ_INVALID_ARGUMENT where capacity is less: *size says what is needed, and bytes is
+   untouched. With bytes NULL and capacity 0 the size alone is wanted, and that is HDQ_OK. */
+HDQ_EXPORT hdq_status hdq_mean_state(const hdq_mean* mean, uint8_t* bytes, size_t capacity, size_t* size);
+
 /* ---- attention over codes: hdq/attention.hpp has the semantics. A cache has one call at a time ---- */
 
 typedef struct hdq_kv_cache hdq_kv_cache;
