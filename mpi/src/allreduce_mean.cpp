@@ -210,10 +210,7 @@ Received scatter_all(MPI_Comm comm, AllreduceReport& report, const Make& make) {
 struct Head {
   double weight = 0, error = 0, square = 0;
 };
-void put_head(const Head& head, Bytes& message) {
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(&head);
-  message.insert(message.end(), bytes, bytes + sizeof head);
-}
+void put_head(const Head& head, Bytes& message) { append(message, &head, sizeof head); }
 Head take_head(std::span<const std::uint8_t>& message) {
   Head head;
   if (message.size() < sizeof head) throw Error("a message without its head");
@@ -303,7 +300,7 @@ void reduce_scatter(const Call& call, std::span<const float> x, std::span<float>
     }
     Bytes message;
     put_head(head, message);
-    message.insert(message.end(), rows.begin(), rows.end());
+    append(message, rows.data(), rows.size());
     return message;
   });
   for (std::size_t rank = 0; rank < call.ranks; ++rank) {

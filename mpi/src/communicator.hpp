@@ -6,6 +6,7 @@
 #include <climits>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -37,5 +38,11 @@ inline int counted(std::size_t bytes) {
 }
 
 using Bytes = std::vector<std::uint8_t>;
+
+inline void append(Bytes& message, const void* data, std::size_t size) {
+  const std::size_t end = message.size();
+  message.resize(end + size);
+  if (size > 0) std::memcpy(message.data() + end, data, size);
+}
 
 }  // namespace hdq::mpi

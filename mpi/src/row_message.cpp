@@ -5,11 +5,6 @@
 namespace hdq::mpi {
 namespace {
 
-void put(Bytes& message, const void* data, std::size_t size) {
-  const auto* bytes = static_cast<const std::uint8_t*>(data);
-  message.insert(message.end(), bytes, bytes + size);
-}
-
 std::span<const std::uint8_t> take(std::span<const std::uint8_t>& message, std::size_t size) {
   if (size > message.size()) throw Error("a message ends within a row");
   const std::span<const std::uint8_t> front = message.first(size);
@@ -32,14 +27,14 @@ RowMessage::RowMessage(const Codec& codec) : codec_(codec) {
 
 void RowMessage::put(const EncodedView& row, Bytes& message) const {
   if (!coder_) {
-    mpi::put(message, row.norms().data(), sizeof(float));
-    mpi::put(message, row.codes().data(), row.codes().size());
+    append(message, row.norms().data(), sizeof(float));
+    append(message, row.codes().data(), row.codes().size());
     return;
   }
   const PackedRows packed = coder_->encode(row);
-  mpi::put(message, packed.lengths.data(), sizeof packed.lengths[0]);
-  mpi::put(message, packed.raw.data(), packed.raw.size());
-  mpi::put(message, packed.streams.data(), packed.streams.size());
+  append(message, packed.lengths.data(), sizeof packed.lengths[0]);
+  append(message, packed.raw.data(), packed.raw.size());
+  append(message, packed.streams.data(), packed.streams.size());
 }
 
 EncodedRows RowMessage::get(std::span<const std::uint8_t>& message, std::uint64_t row_number) const {
