@@ -2,7 +2,7 @@
 
     So that no statement is vacuous: the shipped g at 2 bits, H = B_12, the vector
     x = (3, 4, 0, ...) of norm 5, alternating signs; for float32 the same numbers. *)
-From Coq Require Import ZArith List Reals Arith Lia Lra.
+From Coq Require Import ZArith List Reals Arith Lia Lra FunctionalExtensionality.
 From Coq Require Permutation.
 From Coquelicot Require Import Coquelicot.
 From Flocq Require Import Core.
@@ -18,7 +18,7 @@ From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList Codebook64 NormList FixedRateCodec CertificateNormal CodebookRange EncoderModel RowError.
 From Hdq Require ByteFilter ScoreList FilteredSearch FileFormat FrequencyList StepCodec StepFile FrequencyModel StepRoundTrip.
 From Interval Require Tactic.
-From Hdq Require Import UnbiasedRule FlatVector SurrogateCertificate OptimalityCertificates.
+From Hdq Require Import UnbiasedRule FlatVector SurrogateCertificate OptimalityCertificates MeanOfRows.
 From Hdq Require Statements.
 Open Scope R_scope.
 
@@ -1164,6 +1164,130 @@ Example rate_distortion_of_x34 :
 Proof.
   exact (Statements.rate_distortion (1/2) 0 eighths ltac:(lra) 12 H12 5 x34 alternating order_12
     (alternating_signs 12) ltac:(lia) ltac:(lra) x34_square_norm).
+Qed.
+
+(** ** SPEC §9 *)
+
+Definition coin : (bool -> R) -> R := fun f => (f true + f false) / 2.
+
+Lemma coin_mean : is_mean (fun _ => True) coin.
+Proof. exact coin_is_mean. Qed.
+
+(** A rule that decodes 1 to 0 or 3, by a coin: the mean 3/2, the variance 9/4. *)
+Definition zero_or_three : bool -> vec := fun t _ => if t then 0 else 3.
+
+Lemma zero_or_three_rules m : row_rules (fun _ => True) coin m 1 (fun _ => zero_or_three) (fun _ _ => 3/2) (fun _ => 9/4).
+Proof.
+  constructor.
+  - intros i j _ _. split; [exact I|]. unfold coin, zero_or_three. field.
+  - intros i _. split; [exact I|]. unfold coin, zero_or_three, norm2, dot. simpl. field.
+Qed.
+
+(** Of any number of rows the mean has the mean 3/2; of four, the bias 1/2 stays, and a quarter of the variance. *)
+Example biased_mean : Edraws true coin 2 (fun u => weighted_mean 2 INR (fun i => zero_or_three (u i)) 0%nat) = 3/2.
+Proof.
+  rewrite (proj2 (Statements.mean_of_rows_mean true _ coin coin_mean 2 1 INR _ _ _ 0%nat (zero_or_three_rules 2) ltac:(lia))).
+  unfold weighted_mean. simpl. field.
+Qed.
+
+Example biased_rows : Edraws true coin 4 (fun u =>
+  norm2 1 (fun j => weighted_mean 4 (fun _ => 1) (fun i => zero_or_three (u i)) j - 1)) = 1/4 + 9/16.
+Proof.
+  rewrite (Statements.equal_rows_error true _ coin coin_mean 4 1 zero_or_three (fun _ => 3/2) (9/4) (fun _ => 1) (zero_or_three_rules 4) ltac:(lia)).
+  unfold norm2, dot. simpl. field.
+Qed.
+
+(** Rows 1 and 2, weights 1 and 3, both decoded so: means 3/2 and 7/4, variances 9/4 with the factors 1/16 and 9/16. *)
+Example weighted_rows : Edraws true coin 2 (fun u => norm2 1 (fun j =>
+  weighted_mean 2 (fun i => 1 + 2 * INR i) (fun i => zero_or_three (u i)) j - weighted_mean 2 (fun i => 1 + 2 * INR i) (fun i _ => 1 + INR i) j))
+  = 1/16 + 10/16 * (9/4).
+Proof.
+  rewrite (proj2 (Statements.mean_of_rows_error true _ coin coin_mean 2 1 (fun i => 1 + 2 * INR i) _ _ _ (fun i _ => 1 + INR i)
+    (zero_or_three_rules 2) ltac:(simpl; lra))).
+  unfold norm2, dot, weighted_mean. simpl. field.
+Qed.
+
+(** Five rows x34, equal weights, 2 bits: a fifth of the error, cut to the two numbers of x34. *)
+Example mean_at_2_bits :
+  Esign 12 (fun eps => Edraws 0 Edither 5 (fun U => norm2 2 (fun j =>
+    weighted_mean 5 (fun _ => 1) (fun i => reconstruct 4 g2 12 H12 5 x34 eps (U i)) j - weighted_mean 5 (fun _ => 1) (fun _ => x34) j)))
+  <= mse 4 g2 12 H12 5 x34 / 5.
+Proof.
+  destruct (Statements.reconstruct_mean_error 5 (fun _ => 4%nat) (fun _ => g2) 12 H12 2 (fun _ => 1) (fun _ => 5) (fun _ => x34)
+    (fun _ _ => g2_generator) order_12 ltac:(lia) ltac:(simpl; lra) (fun _ _ => scale_5)) as [_ B].
+  eapply Rle_trans; [exact B|]. right. simpl. field.
+Qed.
+
+(** Ten rows x34, step 1/2: D 25/10. *)
+Definition mean_of_ten (V : nat -> R) : vec :=
+  weighted_mean 10 (fun _ => 1) (fun i => step_reconstruct 12 H12 (1/2) 2 5 x34 alternating (offsets eighths (V i))).
+
+Lemma mean_of_x34 j : weighted_mean 10 (fun _ => 1) (fun _ => x34) j = x34 j.
+Proof. unfold weighted_mean. simpl. field. Qed.
+
+Lemma ten_rows :
+  row_rules (fun f => ex_RInt f 0 1) Edither 10 12 (fun _ V => step_reconstruct 12 H12 (1/2) 2 5 x34 alternating (offsets eighths V)) (fun _ => x34)
+    (fun _ => 25/48).
+Proof.
+  constructor.
+  - intros i j _ Hj. pose proof (is_Edither_step_reconstruct (1/2) 2 eighths ltac:(lra) 12 H12 5 x34 alternating order_12 (alternating_signs 12) j Hj scale_5) as B.
+    split; [now exists (x34 j)|now apply is_RInt_unique].
+  - intros i _. split; [|exact step_error_of_a_vector]. eexists.
+    apply (is_Edither_step_mse (1/2) 2 eighths ltac:(lra) 12 H12 5 x34 alternating order_12 (alternating_signs 12)); [lia|lra].
+Qed.
+
+Example mean_of_ten_errs : Edraws 0 Edither 10 (fun V => norm2 12 (fun j => mean_of_ten V j - x34 j)) = 5/96.
+Proof.
+  destruct (Statements.step_mean_error 10 (fun _ => 1/2) (fun _ => 2%nat) 12 H12 (fun _ => 1) (fun _ => 5) (fun _ => x34) alternating ltac:(intros; lra) order_12
+    (alternating_signs 12) ltac:(simpl; lra) eighths 12%nat ltac:(lia) ltac:(lia) (fun _ _ => scale_5)) as (_ & B & _).
+  transitivity (sum 10 (fun _ => 1 ^ 2 * (step_error (1/2) * 5 ^ 2)) / sum 10 (fun _ => 1) ^ 2).
+  - rewrite <- B. f_equal. apply functional_extensionality. intros V. apply norm2_ext. intros j _. now rewrite mean_of_x34.
+  - unfold step_error. simpl. field.
+Qed.
+
+(** With words: the bias of the rows, 2^-24 times 2 times 5, and a tenth of their error. *)
+Example mean_with_words :
+  Edraws 0%nat mean_word 10 (fun v => norm2 12 (fun j =>
+    weighted_mean 10 (fun _ => 1) (fun i => step_reconstruct 12 H12 (1/2) 2 5 x34 alternating (word_offsets (v i))) j
+    - weighted_mean 10 (fun _ => 1) (fun _ => x34) j))
+  <= (5 * (coarse_step (1/2) 2 / 2 ^ 24)) ^ 2 + (step_error (1/2) + (coarse_step (1/2) 2 / 2 ^ 23) ^ 2 / 6) * 5 ^ 2 / 10.
+Proof.
+  eapply Rle_trans; [apply (Statements.word_mean_error 10 (fun _ => 1/2) (fun _ => 2%nat) 12 H12 (fun _ => 1) (fun _ => 5) (fun _ => x34) alternating);
+    [intros; repeat split; lra || lia|exact order_12|apply alternating_signs|lia|rewrite sum_const; simpl; lra]|].
+  right. rewrite !sum_const. replace (INR 10) with 10 by (simpl; ring). set (e := coarse_step _ _ / 2 ^ 24). set (f := coarse_step _ _ / 2 ^ 23). field.
+Qed.
+
+(** The mean of ten, encoded anew with the step 1: D = 1/12 of x34 and of the error so far is added. *)
+Example mean_of_ten_encoded_anew :
+  Edraws 0 Edither 10 (fun u => Edither (fun V => norm2 12 (fun j =>
+    step_reconstruct 12 H12 1 0 (sqrt (norm2 12 (mean_of_ten u))) (mean_of_ten u) (fun _ => 1) (offsets eighths V) j - x34 j)))
+  = 5/96 + 1/12 * (25 + 5/96).
+Proof.
+  destruct (Statements.step_two_stage_error _ (Edraws 0 Edither 10) 12 H12 mean_of_ten x34 (5/96) 1 0 eighths (fun _ => 1)
+    (draws_is_mean R 0 _ _ Edither_is_mean 10) ltac:(lra) order_12 ltac:(intros i _; now left) ltac:(lia)) as [_ B].
+  - intros j Hj. rewrite <- (mean_of_x34 j). exact (mean_of_rows_mean R 0 _ _ Edither_is_mean 10 12 (fun _ => 1) _ _ _ j ten_rows Hj).
+  - split; [|exact mean_of_ten_errs].
+    destruct (mean_of_rows_error R 0 _ _ Edither_is_mean 10 12 (fun _ => 1) _ _ _ (fun _ => x34) ten_rows ltac:(simpl; lra)) as [B _].
+    revert B. apply (has_mean_ext _ (has_Edraws 0 (fun f => ex_RInt f 0 1) Edither 10)). intros V. apply norm2_ext. intros j _. now rewrite mean_of_x34.
+  - rewrite B, x34_norm. unfold step_error. field.
+Qed.
+
+(** x_unit estimated by a coin as 0 or twice itself (V1 = 1), and encoded at 2 bits with signs and dither of its own. *)
+Example coin_encoded_anew :
+  coin (fun u => Esigns_dither 12 (fun t => norm2 12 (fun j =>
+    let y := fun i => if u : bool then 0 else 2 * x_unit i in
+    reconstruct 4 g2 12 H12 (sqrt (norm2 12 y)) y (fst t) (snd t) j - x_unit j))) <= 1 + 3955/16000 * (1 + 1).
+Proof.
+  rewrite <- x_unit_norm at 2.
+  apply (Statements.reconstruct_two_stage_error _ coin 4 g2 12 H12 (fun (u : bool) i => if u then 0 else 2 * x_unit i) x_unit 1 (3955/16000) coin_mean
+    g2_generator order_12); [lra| | | |exact I].
+  - intros y Hy. pose proof (norm2_nonneg 12 y) as H0. set (q := norm2 12 y) in *.
+    assert (Hq : sqrt q ^ 2 = q) by now apply pow2_sqrt.
+    pose proof (Statements.stored_scale_bound 2 12 H12 y (sqrt q) ltac:(lia) order_12 ltac:(lia)
+      ltac:(apply Rgt_not_eq, sqrt_lt_R0; lra) ltac:(fold q; rewrite Hq; nra)) as B. rewrite Hq in B.
+    change (certified_constant 2) with (3955 / 1000) in B. change (2 ^ 2)%nat with 4%nat in B. fold g2 in B. lra.
+  - intros j _. split; [exact I|]. unfold coin. field.
+  - split; [exact I|]. unfold coin. pose proof x_unit_norm as Hx. unfold norm2, dot in *. simpl in *. lra.
 Qed.
 
 (** ** SPEC §2, §4: programs *)

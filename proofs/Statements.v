@@ -21,7 +21,7 @@ From Hdq Require Import EntropyDefs Shrink StepQuantizer StepWords IdealLength.
 From Hdq Require StreamCoder FrequencyTables.
 From Hdq Require Philox Packing FloatOperations TransformList NormList FixedRateCodec NormModel EncoderModel DecoderModel RowError.
 From Hdq Require ByteFilter ScoreList ScoreModel ScoreError FilteredSearch FileFormat FrequencyList StepCodec StepFile FrequencyModel StepRoundTrip StepCodeRange FileRoundTrip StepFileRoundTrip.
-From Hdq Require Import UnbiasedRule FlatVector.
+From Hdq Require Import UnbiasedRule FlatVector MeanOfRows.
 From Hdq Require CertificateBounds CertificateBoundsFine Optimality.
 Open Scope R_scope.
 
@@ -912,6 +912,88 @@ Theorem step_row_decodes step h w norm_bits codes :
   StreamCoder.decode_row tables (StreamCoder.of_stream (StreamCoder.row_stream norm_bits (combine tables codes)))
   = Some (codes, ((2 ^ 31 + norm_bits)%Z, nil)).
 Proof. exact (FrequencyTables.step_row_decodes step h w norm_bits codes). Qed.
+
+(** ** SPEC §9: means of rows *)
+
+(** Row i is estimated by a rule X i from a draw of its own: of mean y i in each of n numbers, and v i is E |X i - y i|^2 ([row_rules]). [is_mean]:
+    any mean over a draw; [Edraws]: over m independent ones. [weighted_mean m w x] = sum w_i x_i / W. The mean has the mean of the y_i ... *)
+Theorem mean_of_rows_mean {T} (t0 : T) has_mean (E : (T -> R) -> R) : is_mean has_mean E -> forall m n w X y v j,
+  row_rules has_mean E m n X y v -> (j < n)%nat ->
+  has_Edraws t0 has_mean E m (fun u => weighted_mean m w (fun i => X i (u i)) j) /\
+  Edraws t0 E m (fun u => weighted_mean m w (fun i => X i (u i)) j) = weighted_mean m w y j.
+Proof. exact (MeanOfRows.mean_of_rows_mean T t0 has_mean E). Qed.
+
+(** ... and errs its bias and the variances, w_i^2/W^2 times each. Unbiased rules have y = x: no bias. *)
+Theorem mean_of_rows_error {T} (t0 : T) has_mean (E : (T -> R) -> R) : is_mean has_mean E -> forall m n w X y v x,
+  row_rules has_mean E m n X y v -> 0 < sum m w ->
+  has_Edraws t0 has_mean E m (fun u => norm2 n (fun j => weighted_mean m w (fun i => X i (u i)) j - weighted_mean m w x j)) /\
+  Edraws t0 E m (fun u => norm2 n (fun j => weighted_mean m w (fun i => X i (u i)) j - weighted_mean m w x j))
+  = norm2 n (fun j => weighted_mean m w y j - weighted_mean m w x j) + sum m (fun i => w i ^ 2 * v i) / sum m w ^ 2.
+Proof. exact (MeanOfRows.mean_of_rows_error T t0 has_mean E). Qed.
+
+(** m equal rows, equal weights: a bias stays, whatever m is; the variance is divided by m. *)
+Theorem equal_rows_error {T} (t0 : T) has_mean (E : (T -> R) -> R) : is_mean has_mean E -> forall m n X y v x,
+  row_rules has_mean E m n (fun _ => X) (fun _ => y) (fun _ => v) -> (0 < m)%nat ->
+  Edraws t0 E m (fun u => norm2 n (fun j => weighted_mean m (fun _ => 1) (fun i => X (u i)) j - x j))
+  = norm2 n (fun j => y j - x j) + v / INR m.
+Proof. exact (MeanOfRows.equal_rows_error T t0 has_mean E). Qed.
+
+(** The quantizer of SPEC §4: each row with levels, generator, stored scale and dither of its own, the signs in common; x^ is cut to n. *)
+Theorem reconstruct_mean_error m (N : nat -> nat) (g : nat -> R -> R) d H n w (rho : nat -> R) (x : nat -> vec) :
+  (forall i, (i < m)%nat -> generator (N i) (g i)) -> hadamard d H -> (n <= d)%nat -> 0 < sum m w ->
+  (forall i, (i < m)%nat -> scale_for d (rho i) (x i)) ->
+  let row := fun eps i U => reconstruct (N i) (g i) d H (rho i) (x i) eps U in
+  (forall eps j, signs d eps -> (j < n)%nat ->
+     Edraws 0 Edither m (fun U => weighted_mean m w (fun i => row eps i (U i)) j) = weighted_mean m w x j) /\
+  Esign d (fun eps => Edraws 0 Edither m (fun U =>
+    norm2 n (fun j => weighted_mean m w (fun i => row eps i (U i)) j - weighted_mean m w x j)))
+  <= sum m (fun i => w i ^ 2 * mse (N i) (g i) d H (rho i) (x i)) / sum m w ^ 2.
+Proof. exact (MeanOfRows.reconstruct_mean_error m N g d H n w rho x). Qed.
+
+(** That of SPEC §7: each row with step, raw bits, stored scale and V of its own. For all d numbers an equality, for every sign vector. *)
+Theorem step_mean_error m step h d H w rho x eps :
+  (forall i, (i < m)%nat -> 0 < step i) -> hadamard d H -> signs d eps -> 0 < sum m w -> forall a n,
+  (n <= d)%nat -> (0 < d)%nat -> (forall i, (i < m)%nat -> scale_for d (rho i) (x i)) ->
+  let row := fun i V => step_reconstruct d H (step i) (h i) (rho i) (x i) eps (offsets a V) in
+  let error := fun k => Edraws 0 Edither m (fun V =>
+    norm2 k (fun j => weighted_mean m w (fun i => row i (V i)) j - weighted_mean m w x j)) in
+  (forall j, (j < d)%nat -> Edraws 0 Edither m (fun V => weighted_mean m w (fun i => row i (V i)) j) = weighted_mean m w x j) /\
+  error d = sum m (fun i => w i ^ 2 * (step_error (step i) * rho i ^ 2)) / sum m w ^ 2 /\
+  error n <= sum m (fun i => w i ^ 2 * (step_error (step i) * rho i ^ 2)) / sum m w ^ 2.
+Proof. exact (MeanOfRows.step_mean_error m step h d H w rho x eps). Qed.
+
+(** With words, uniform on 0 .. 2^32-1 and independent, in place of V: the biases of the rows remain, at most 2^-24 W_i rho_i each. *)
+Theorem word_mean_error m step h d H w rho x eps :
+  (forall i, (i < m)%nat -> 0 < step i /\ (h i <= 23)%nat /\ 0 <= w i /\ rho i <> 0) ->
+  hadamard d H -> signs d eps -> (0 < d)%nat -> 0 < sum m w ->
+  let row := fun i v => step_reconstruct d H (step i) (h i) (rho i) (x i) eps (word_offsets v) in
+  Edraws 0%nat mean_word m (fun v => norm2 d (fun j => weighted_mean m w (fun i => row i (v i)) j - weighted_mean m w x j))
+  <= sum m (fun i => w i * (rho i * (coarse_step (step i) (h i) / 2 ^ 24)) ^ 2) / sum m w
+     + sum m (fun i => w i ^ 2 * ((step_error (step i) + (coarse_step (step i) (h i) / 2 ^ 23) ^ 2 / 6) * rho i ^ 2)) / sum m w ^ 2.
+Proof. exact (MeanOfRows.word_mean_error m step h d H w rho x eps). Qed.
+
+(** Two stages: Y, an unbiased estimate of x with error V1 (a mean of rows, say), is encoded anew with an independent dither. With the rule of
+    SPEC §7, whatever the signs: *)
+Theorem step_two_stage_error {T} has_mean (E : (T -> R) -> R) d H (Y : T -> vec) x V1 step h a eps :
+  is_mean has_mean E -> 0 < step -> hadamard d H -> signs d eps -> (0 < d)%nat ->
+  (forall j, (j < d)%nat -> has_mean (fun u => Y u j) /\ E (fun u => Y u j) = x j) ->
+  has_mean (fun u => norm2 d (fun j => Y u j - x j)) /\ E (fun u => norm2 d (fun j => Y u j - x j)) = V1 ->
+  let again := fun u V => step_reconstruct d H step h (sqrt (norm2 d (Y u))) (Y u) eps (offsets a V) in
+  (forall j, (j < d)%nat -> E (fun u => Edither (fun V => again u V j)) = x j) /\
+  E (fun u => Edither (fun V => norm2 d (fun j => again u V j - x j))) = V1 + step_error step * (norm2 d x + V1).
+Proof. exact (MeanOfRows.step_two_stage_error has_mean E d H Y x V1 step h a eps). Qed.
+
+(** With that of SPEC §4, C a bound of its error at every vector (§5.5), and signs that are independent too. *)
+Theorem reconstruct_two_stage_error {T} has_mean (E : (T -> R) -> R) N g d H (Y : T -> vec) x V1 C :
+  is_mean has_mean E -> generator N g -> hadamard d H -> 0 <= C ->
+  (forall y, norm2 d y <> 0 -> mse N g d H (sqrt (norm2 d y)) y <= C * norm2 d y) ->
+  (forall j, (j < d)%nat -> has_mean (fun u => Y u j) /\ E (fun u => Y u j) = x j) ->
+  has_mean (fun u => norm2 d (fun j => Y u j - x j)) /\ E (fun u => norm2 d (fun j => Y u j - x j)) = V1 ->
+  has_mean (fun u => mse N g d H (sqrt (norm2 d (Y u))) (Y u)) ->
+  let again := fun u (t : vec * R) => reconstruct N g d H (sqrt (norm2 d (Y u))) (Y u) (fst t) (snd t) in
+  (forall j, (j < d)%nat -> E (fun u => Esigns_dither d (fun t => again u t j)) = x j) /\
+  E (fun u => Esigns_dither d (fun t => norm2 d (fun j => again u t j - x j))) <= V1 + C * (norm2 d x + V1).
+Proof. exact (MeanOfRows.reconstruct_two_stage_error has_mean E N g d H Y x V1 C). Qed.
 
 (** ** SPEC §2, §4: programs
 
