@@ -7,6 +7,7 @@
 
 Every key and value row of 64 numbers is quantized by itself when it is appended, with its norm as float32 beside its
 codes; a character attends to the quantized rows of those before it and to its own. Rotary positions are applied before.
+hdq's rows are appended to an hdq.KeyValueCache for each window and layer, which attends to its codes.
 """
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ import hdq
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "data/charformer"))
-from charformer import HEAD_DIMENSION, Charformer, windows_of  # noqa: E402
+from charformer import CONTEXT, HEAD_DIMENSION, Charformer, Result, windows_of  # noqa: E402
 from text import held_out_text, tokens  # noqa: E402
 
 RECORD = ROOT / "data/charformer/perplexity.json"
@@ -49,35 +50,6 @@ class Float:
 
     def __call__(self, rows: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
         return rows.astype(self.dtype).astype(np.float32), 8.0 * np.dtype(self.dtype).itemsize
-
-
-class FixedRate:
-    """hdq's fixed-rate codes; a row's number is its place."""
-
-    random = True
-
-    def __init__(self, bits: int, shrink: bool = False) -> None:
-        self.bits, self.shrink = bits, shrink
-
-    def __call__(self, rows: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
-        codec = hdq.Codec(HEAD_DIMENSION, self.bits, seed=seed, shrink=self.shrink)
-        codes = codec.encode(rows)
-        return codec.decode(codes), 8 * (codes.codes.nbytes + codes.norms.nbytes) / rows.size
-
-
-class EntropyCoded:
-    """hdq's entropy-coded streams, norms within; a byte for each row's length is counted."""
-
-    random = True
-
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
-
-    def __call__(self, rows: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
-        codec = hdq.Codec(HEAD_DIMENSION, rate=self.rate, seed=seed)
-        codes = codec.encode(rows)
-        streams = hdq.EntropyCoder(codec).encode(codes)
-        return codec.decode(codes), 8 * (streams.data.nbytes + streams.raw.nbytes + len(rows)) / rows.size
 
 
 class LloydMax:
@@ -131,49 +103,105 @@ def hadamard_rotation(seed: int) -> np.ndarray:
     return signs[:, None] * h / np.float32(math.sqrt(HEAD_DIMENSION))
 
 
-class Scheme(NamedTuple):
+class RoundTrip(NamedTuple):
+    """Exact attention over rows that were quantized and decoded."""
+
     name: str
     keys: Quantizer
     values: Quantizer
 
+    @property
+    def random(self) -> bool:
+        return self.keys.random
+
+    def run(self, model: Charformer, windows: np.ndarray, run: int) -> tuple[Result, float]:
+        """Also bits per number. Every layer has a seed for its keys and one for its values."""
+        bits = []
+
+        def round_trip(kind: str, layer: int, rows: np.ndarray) -> np.ndarray:
+            quantizer = self.keys if kind == "keys" else self.values
+            decoded, taken = quantizer(rows, 1000 * run + 2 * layer + (kind == "values"))
+            bits.append(taken)
+            return decoded
+
+        return model.run(windows, round_trip), statistics.fmean(bits)
+
+
+class Cache(NamedTuple):
+    """hdq.KeyValueCache, of bits or, with rate, entropy-coded; shrunk: its rows times 1/(1 + C), C·‖x‖² their error."""
+
+    name: str
+    keys: int
+    values: int
+    shrink: bool = False
+    rate: float | None = None
+
+    random = True
+
+    def run(self, model: Charformer, windows: np.ndarray, run: int) -> tuple[Result, float]:
+        """Also bits per number. Every layer has a seed, every window tokens of its own."""
+        bits = []
+        scale, factor = 1 / math.sqrt(HEAD_DIMENSION), 1.0
+        if self.shrink:
+            of_keys, of_values = (1 / (1 + hdq.Codec(HEAD_DIMENSION, b).error_bound) for b in (self.keys, self.values))
+            scale, factor = scale * of_keys, of_values
+
+        def attention(layer: int, query: np.ndarray, key: np.ndarray, value: np.ndarray) -> np.ndarray:
+            output = np.empty_like(query)
+            for window in range(len(query)):
+                cache = self._cache(query.shape[1], 1000 * run + layer, scale, CONTEXT * window)
+                q, k, v = (rows[window].swapaxes(0, 1) for rows in (query, key, value))
+                cache.append(k, v)
+                output[window] = factor * cache.attend(q).swapaxes(0, 1)
+            bits.append(8 * cache.token_bytes / key[0, :, 0].size / 2 if self.rate is None else self._stream_bits(key, value))
+            return output
+
+        return model.run_with(windows, attention), statistics.fmean(bits)
+
+    def _cache(self, heads: int, seed: int, scale: float, first_token: int) -> hdq.KeyValueCache:
+        step = None if self.rate is None else hdq.Codec(HEAD_DIMENSION, rate=self.rate).step
+        return hdq.KeyValueCache(HEAD_DIMENSION, heads, keys=self.keys, values=self.values, key_step=step,
+                                 value_step=step, seed=seed, scale=scale, first_token=first_token)
+
+    def _stream_bits(self, key: np.ndarray, value: np.ndarray) -> float:
+        """Of save()'s streams, a byte for each row's length; which words rows have matters little."""
+        codec = hdq.Codec(HEAD_DIMENSION, rate=self.rate)
+        rows = np.concatenate([key.reshape(-1, HEAD_DIMENSION), value.reshape(-1, HEAD_DIMENSION)])
+        streams = hdq.EntropyCoder(codec).encode(codec.encode(rows))
+        return 8 * (streams.data.nbytes + streams.raw.nbytes + len(rows)) / rows.size
+
+
+Scheme = RoundTrip | Cache
+
 
 def schemes() -> list[Scheme]:
     def both(name: str, quantizer: Quantizer) -> Scheme:
-        return Scheme(name, quantizer, quantizer)
+        return RoundTrip(name, quantizer, quantizer)
 
     rows = [both("float32", Float(np.float32)), both("float16", Float(np.float16))]
     for bits in (2, 3, 4):
         rows += [
-            both(f"hdq, {bits} bits", FixedRate(bits)),
-            both(f"hdq, {bits} bits, shrunk", FixedRate(bits, shrink=True)),
-            both(f"hdq, entropy-coded, rate {bits}", EntropyCoded(bits)),
+            Cache(f"hdq, {bits} bits", bits, bits),
+            Cache(f"hdq, {bits} bits, shrunk", bits, bits, shrink=True),
+            Cache(f"hdq, entropy-coded, rate {bits}", bits, bits, rate=bits),
             both(f"Lloyd–Max after H D, {bits} bits", LloydMax(bits, rotated=True)),
             both(f"Lloyd–Max, no rotation, {bits} bits", LloydMax(bits, rotated=False)),
             both(f"min–max, no rotation, {bits} bits", MinMax(bits)),
         ]
-    rows.append(Scheme("hdq, keys 4 bits, values 2", FixedRate(4), FixedRate(2)))
-    rows.append(Scheme("hdq, keys 2 bits, values 4", FixedRate(2), FixedRate(4)))
-    rows.append(Scheme("Lloyd–Max after H D, keys 4, values 2", LloydMax(4, True), LloydMax(2, True)))
+    rows.append(Cache("hdq, keys 4 bits, values 2", 4, 2))
+    rows.append(Cache("hdq, keys 2 bits, values 4", 2, 4))
+    rows.append(RoundTrip("Lloyd–Max after H D, keys 4, values 2", LloydMax(4, True), LloydMax(2, True)))
     return rows
 
 
 def measure(model: Charformer, windows: np.ndarray, scheme: Scheme, run: int) -> dict[str, float]:
-    """One run: every layer has a seed for its keys and one for its values."""
-    bits = []
-
-    def round_trip(kind: str, layer: int, rows: np.ndarray) -> np.ndarray:
-        quantizer = scheme.keys if kind == "keys" else scheme.values
-        decoded, taken = quantizer(rows, 1000 * run + 2 * layer + (kind == "values"))
-        bits.append(taken)
-        return decoded
-
-    result = model.run(windows, round_trip)
-    return {"bits": statistics.fmean(bits), "perplexity": result.perplexity, "output_error": result.output_error}
+    result, bits = scheme.run(model, windows, run)
+    return {"bits": bits, "perplexity": result.perplexity, "output_error": result.output_error}
 
 
 def evaluate(model: Charformer, windows: np.ndarray, scheme: Scheme, runs: int) -> dict[str, float | str | int]:
     """Means over runs, and the standard error of the perplexity's; one run where nothing is random."""
-    runs = runs if scheme.keys.random else 1
+    runs = runs if scheme.random else 1
     each = [measure(model, windows, scheme, run) for run in range(runs)]
     mean = {name: statistics.fmean(one[name] for one in each) for name in each[0]}
     spread = statistics.stdev(one["perplexity"] for one in each) / math.sqrt(runs) if runs > 1 else 0.0

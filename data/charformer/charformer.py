@@ -16,6 +16,9 @@ from text import HERE
 CONTEXT = 256
 HEAD_DIMENSION = 64
 
+# (layer, query, key, value) -> output, arrays (windows, heads, context, 64): attention over what a cache kept of keys and values.
+CacheAttention = Callable[[int, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
 # (kind, layer, rows) -> rows: kind is "keys" or "values", rows (n, 64) float32, in order of windows, heads, positions.
 RoundTrip = Callable[[str, int, np.ndarray], np.ndarray]
 
@@ -72,17 +75,25 @@ class Charformer:
         self.layers = len(self._matrices["up"])
 
     def run(self, windows: np.ndarray, round_trip: RoundTrip) -> Result:
+        """run_with() of attention over rows that went through `round_trip`."""
+
+        def attend_kept(layer: int, query: np.ndarray, key: np.ndarray, value: np.ndarray) -> np.ndarray:
+            kept_key, kept_value = (
+                round_trip(kind, layer, rows.reshape(-1, HEAD_DIMENSION)).reshape(rows.shape)
+                for kind, rows in (("keys", key), ("values", value))
+            )
+            return attend(query, kept_key, kept_value)
+
+        return self.run_with(windows, attend_kept)
+
+    def run_with(self, windows: np.ndarray, attention: CacheAttention) -> Result:
         """The windows' characters but the first, predicted from those before. Memory: 4 MiB a window, about."""
         matrices = self._matrices
         x = matrices["embedding"][windows[:, :-1]]
         error = energy = 0.0
         for layer in range(self.layers):
             query, key, value = self._project(x, layer)
-            kept_key, kept_value = (
-                round_trip(kind, layer, rows.reshape(-1, HEAD_DIMENSION)).reshape(rows.shape)
-                for kind, rows in (("keys", key), ("values", value))
-            )
-            exact, output = attend(query, key, value), attend(query, kept_key, kept_value)
+            exact, output = attend(query, key, value), attention(layer, query, key, value)
             error += float(np.square(output - exact).sum())
             energy += float(np.square(exact).sum())
             x = x + output.swapaxes(1, 2).reshape(x.shape[0], x.shape[1], -1) @ matrices["attention_out"][layer]
