@@ -99,6 +99,7 @@ void add_constants(CLI::App& app);
 void add_recall(CLI::App& app);
 void add_search(CLI::App& app);
 void add_mean(CLI::App& app);
+void add_mean_error(CLI::App& app);
 void add_bounds(CLI::App& app);
 void add_rate(CLI::App& app);
 void add_verify_certificate(CLI::App& app);

@@ -34,11 +34,27 @@ void make_program(CLI::App& app) {
   app.set_version_flag("--version", std::string("hdq ") + hdq_version());
   app.require_subcommand(1);
   app.footer("Exit status: 0 all well, 1 a mismatch, 2 wrong usage, 3 bad input.\nhdq COMMAND --help shows an example.");
-  for (const auto add : {add_encode,         add_decode,    add_info,     add_show,
-                         add_scalar,         add_codebook,  add_mse,      add_bias,
-                         add_check,          add_constants, add_recall,   add_search,
-                         add_mean,           add_bounds,    add_rate,     add_verify_certificate,
-                         add_adversary,      add_report,    add_validate, add_vectors,
+  for (const auto add : {add_encode,
+                         add_decode,
+                         add_info,
+                         add_show,
+                         add_scalar,
+                         add_codebook,
+                         add_mse,
+                         add_bias,
+                         add_check,
+                         add_constants,
+                         add_recall,
+                         add_search,
+                         add_mean,
+                         add_mean_error,
+                         add_bounds,
+                         add_rate,
+                         add_verify_certificate,
+                         add_adversary,
+                         add_report,
+                         add_validate,
+                         add_vectors,
                          add_profile_command})
     add(app);
 }

@@ -306,6 +306,7 @@ ReportData compute_report(std::optional<DataTable> data) {
   report.schemes = scheme_curves();
   report.hot = hot_curves();
   report.codebooks = codebook_rows();
+  for (const int b : {1, 2, 4}) report.means.push_back(figures::mean_errors(b, 1024));
   for (const int b : {2, 4}) report.majorants.push_back(majorant_curve(report.shipped[static_cast<std::size_t>(b - 1)], b));
   for (int b = 1; b <= shipped_bits; ++b) report.word_bias.push_back(dither_word_bias_bound(Generator::shipped(b)).upper_double());
   return report;

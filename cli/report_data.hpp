@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bounds.hpp"
+#include "hdq/figures/mean_error.hpp"
 #include "hdq/reference/expectation/mse_integrator.hpp"
 
 namespace hdq::cli {
@@ -69,6 +70,7 @@ struct ReportData {
   std::vector<HotCurve> hot;
   std::vector<CodebookRow> codebooks;
   std::vector<MajorantCurve> majorants;
+  std::vector<figures::MeanErrors> means;  // at 1, 2 and 4 bits in dimension 1024
   std::vector<double> word_bias;  // bound of ‖E x̂ − x‖/‖x‖ from the 32-bit dither word, by bits
   std::optional<DataTable> data;
 };

@@ -40,9 +40,9 @@ TEST(Report, IsOneSelfContainedPage) {
   ASSERT_EQ(run.exit_code, 0) << run.output;
   EXPECT_THAT(run.output, HasSubstr("report.html"));
   const std::string page = hdq::testing::read_file(directory / "out/report.html");
-  EXPECT_EQ(count(page, "<svg"), 7u);
+  EXPECT_EQ(count(page, "<svg"), 8u);
   EXPECT_EQ(count(page, "<svg"), count(page, "</svg>"));
-  EXPECT_EQ(count(page, "<figcaption>"), 7u);
+  EXPECT_EQ(count(page, "<figcaption>"), 8u);
   for (const char* external : {"<script", "src=", "@import", "<link", "url(http", "<iframe", "<!DOCTYPE svg"}) {
     EXPECT_THAT(page, Not(HasSubstr(external)));
   }
@@ -53,7 +53,8 @@ TEST(Report, IsOneSelfContainedPage) {
     EXPECT_THAT(page, HasSubstr(number));
   }
   // The error of Lloyd–Max by the normal law, times 4^b, at b = 1, 3 and 8; of EDEN's unbiased factor π/2 − 1 at one bit.
-  for (const char* number : {"Codebooks of others", "1.454", "2.211", "2.699", "2.283"}) EXPECT_THAT(page, HasSubstr(number));
+  for (const char* number : {"Codebooks of others", "Means over clients", "1.454", "2.211", "2.699", "2.283"})
+    EXPECT_THAT(page, HasSubstr(number));
   for (const char* nonsense : {">nan", ">inf", "-nan"}) EXPECT_THAT(page, Not(HasSubstr(nonsense)));
   std::set<std::string> identifiers;
   const std::regex identifier("\\sid=['\"]([^'\"]+)['\"]");
