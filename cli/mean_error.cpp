@@ -22,7 +22,7 @@ struct Arguments {
   bool json = false;
 };
 
-constexpr std::size_t largest_dimension = 8192;
+constexpr std::size_t largest_dimension = 4096;
 
 int mean_error(const Arguments& arguments) {
   if (hadamard_order(arguments.dimension).order != arguments.dimension)

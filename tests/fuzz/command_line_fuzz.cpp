@@ -25,8 +25,8 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 namespace hdq::fuzz {
 namespace {
 
-constexpr const char* parsed_only[] = {"adversary", "bias", "bounds", "check", "mse", "recall", "report", "scalar", "validate", "vectors",
-                                       "verify-certificate"};
+constexpr const char* parsed_only[] = {"adversary", "bias",   "bounds", "check",    "mean-error", "mse",
+                                       "recall",    "report", "scalar", "validate", "vectors",    "verify-certificate"};
 constexpr std::size_t rows = 5, dimension = 8;
 
 void make_program(CLI::App& app) {

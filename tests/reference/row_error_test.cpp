@@ -215,6 +215,23 @@ TEST(BoundedSupport, CodewordsAreTheBest) {
   }
 }
 
+TEST(BoundedSupport, AnyNumberOfBits) {
+  for (int bits = 1; bits <= 8; ++bits) {
+    const Row values = bounded_support_codewords(bits, 1.0 / 512);
+    EXPECT_EQ(values.size(), std::size_t{1} << bits);
+    EXPECT_NEAR(values.back(), 3.0973, 1e-4);
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      EXPECT_DOUBLE_EQ(values[k], -values[values.size() - 1 - k]);
+      if (k > 0) {
+        EXPECT_GT(values[k], values[k - 1]);
+      }
+      if (k > 1 && bits > 2) {
+        EXPECT_LT(values[k] - values[k - 1], 2 * (values[k - 1] - values[k - 2]));
+      }
+    }
+  }
+}
+
 TEST(RowErrors, RefusesWhatIsNoRow) {
   EXPECT_THROW(RowErrors(Row(4), 32), std::invalid_argument);
   EXPECT_THROW(RowErrors(Row(5, 1.0), 32), std::invalid_argument);

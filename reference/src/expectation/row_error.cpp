@@ -180,23 +180,34 @@ RowError RowErrors::bounded_support(const std::vector<double>& codewords) const 
 
 std::vector<double> bounded_support_codewords(int bits, double beyond) {
   const double limit = std::numbers::sqrt2 * boost::math::erfc_inv(beyond);
-  const std::size_t levels = std::size_t{1} << bits;
-  std::vector<double> codewords(levels);
-  for (std::size_t k = 0; k < levels; ++k)
-    codewords[k] = limit * (2 * static_cast<double>(k) / static_cast<double>(levels - 1) - 1);
-  // One at a time: the error is convex in each codeword, and least where the first moments on both sides are equal.
-  for (double moved = 1; moved > 1e-12;) {
-    moved = 0;
-    for (std::size_t k = 1; k + 1 < levels; ++k) {
-      double low = codewords[k - 1], high = codewords[k + 1];
+  const std::size_t half = std::size_t{1} << (bits - 1);
+  std::vector<double> positive(half);
+  // The error is least where the first moments on both sides of each codeword are equal; so the least positive one determines the others, and
+  // the last grows with it. False if that exceeds the limit.
+  const auto fill = [&](double least) {
+    positive[0] = least;
+    for (std::size_t k = 0; k + 1 < half; ++k) {
+      const double moment = first_moment(k == 0 ? -least : positive[k - 1], positive[k]);
+      double low = positive[k], high = limit;
+      if (first_moment(high, low) < moment) return false;
       for (int step = 0; step < 60; ++step) {
         const double middle = (low + high) / 2;
-        (first_moment(codewords[k - 1], middle) < first_moment(codewords[k + 1], middle) ? low : high) = middle;
+        (first_moment(middle, positive[k]) < moment ? low : high) = middle;
       }
-      moved = std::max(moved, std::abs(low - codewords[k]));
-      codewords[k] = low;
+      positive[k + 1] = low;
     }
+    return true;
+  };
+  double low = 0, high = limit;
+  for (int step = 0; step < 60; ++step) {
+    const double middle = (low + high) / 2;
+    (fill(middle) ? low : high) = middle;
   }
+  fill(low);
+  positive.back() = limit;
+  std::vector<double> codewords(positive.rbegin(), positive.rend());
+  for (double& value : codewords) value = -value;
+  codewords.insert(codewords.end(), positive.begin(), positive.end());
   return codewords;
 }
 
