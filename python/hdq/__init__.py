@@ -21,6 +21,7 @@ from hdq.codes import Codes, Parameters
 from hdq.entropy import EntropyCoder, Streams
 from hdq.errors import FileError, InvalidInput
 from hdq.files import File, Writer, create, open
+from hdq.means import MeanAccumulator, MeanResult, client_row, mean
 from hdq.validation import BadInput, Finding, Report, Unsupported, assert_valid, validate
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "Finding",
     "InvalidInput",
     "KeyValueCache",
+    "MeanAccumulator",
+    "MeanResult",
     "Parameters",
     "Report",
     "SearchResult",
@@ -42,7 +45,9 @@ __all__ = [
     "__version__",
     "assert_valid",
     "brute_force_search",
+    "client_row",
     "create",
+    "mean",
     "open",
     "reference",
     "stages",

@@ -12,6 +12,7 @@ PYBIND11_MODULE(_hdq, module) {
   hdq::python::register_entropy(module);
   hdq::python::register_attention(module);
   hdq::python::register_files(module);
+  hdq::python::register_mean(module);
   hdq::python::register_reference(module);
   hdq::python::register_validate(module);
 }

@@ -13,6 +13,7 @@ void register_codec(py::module_& module);      // codecs, scores, search
 void register_stages(py::module_& module);     // the codec's stages one by one
 void register_entropy(py::module_& module);    // streams of entropy-coded rows
 void register_attention(py::module_& module);  // caches of keys and values
+void register_mean(py::module_& module);       // weighted means of encoded rows
 void register_files(py::module_& module);      // files of codes
 void register_reference(py::module_& module);  // certified numbers
 void register_validate(py::module_& module);   // the judge of kernels
