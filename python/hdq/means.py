@@ -230,6 +230,14 @@ class MeanResult:
     expectation_is: str
     nmse: float | None
 
+    def __repr__(self) -> str:
+        draw = "" if self.nmse is None else f", nmse={self.nmse:.6g}"
+        sign = "=" if self.expectation_is == "exact" else "<="
+        return (
+            f"<hdq.MeanResult: {self.clients} clients of {len(self.mean)}, {self.bytes_per_client:.1f} bytes each, "
+            f"expected_nmse {sign} {self.expected_nmse:.6g}{draw}>"
+        )
+
 
 def _sent_bytes(codes: Codes) -> int:
     """What the rows take in a message: streams, or norms and codes."""
