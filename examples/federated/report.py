@@ -50,7 +50,7 @@ def optimum_table(record: dict[str, Any]) -> str:
 def equal_table(record: dict[str, Any]) -> str:
     """‖mean − g‖²/‖g‖² where n clients send the same g."""
     counts = [str(count) for count in record["equal_clients"]]
-    lines = [f"| scheme | {' | '.join(f'{count} clients' for count in counts)} |", "|--" * (len(counts) + 1) + "|"]
+    lines = [f"| scheme | {' | '.join(f'n = {count}' for count in counts)} |", "|--" * (len(counts) + 1) + "|"]
     for scheme, errors in record["equal"].items():
         lines.append(f"| {scheme} | {' | '.join(f'{error:.2g}' for error in errors)} |")
     return "\n".join(lines)
@@ -63,7 +63,7 @@ def page_with(record: dict[str, Any], page: str) -> str:
         f"**{TITLES['softmax']}**, {record['rounds']['softmax']} rounds. {seeds}", training_table(record, "softmax"),
         f"**{TITLES['two layers']}**, {record['rounds']['two layers']} rounds. {seeds}", training_table(record, "two layers"),
         f"**{TITLES['optimum']}**, (f(w) − f\\*)/(f(0) − f\\*). {seeds}", optimum_table(record),
-        "**One gradient sent by all clients**, squared error of the mean divided by the gradient's square.", equal_table(record),
+        "**One gradient sent by n clients**, squared error of the mean divided by the gradient's square.", equal_table(record),
     ]
     head, rest = page.split(BEGIN)
     return f"{head}{BEGIN}\n\n" + "\n\n".join(tables) + f"\n\n{END}{rest.split(END)[1]}"

@@ -77,9 +77,8 @@ void register_mean(py::module_& module) {
       }))
       .def_static("of_state", &of_state)
       .def("state", &state)
-      .def("copy", [](Mean& self) {
-        return std::make_unique<Mean>(alone(self, [](MeanAccumulator& sum) { return sum; }));
-      })
+      .def("copy",
+           [](Mean& self) { return std::make_unique<Mean>(alone(self, [](MeanAccumulator& sum) { return sum; })); })
       .def("add", &add)
       .def("add_file", &add_file)
       .def("merge", &merge)

@@ -1,4 +1,4 @@
-"""docs/python.md and docs/attention.md show what is printed."""
+"""docs/python.md, docs/attention.md and docs/federated.md show what is printed."""
 import doctest
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("page, least", [("python", 30), ("attention", 8)])
+@pytest.mark.parametrize("page, least", [("python", 40), ("attention", 8), ("federated", 7)])
 def test_the_tour(page, least):
     directory = Path.cwd()
     os.chdir(ROOT)
