@@ -392,7 +392,7 @@ def mean(
     if isinstance(clients, (Codes, File)):
         clients = [clients]
     if isinstance(clients, (list, tuple)) and clients and isinstance(clients[0], (Codes, File)):
-        given = [name for name, value in {**scheme, "round": round}.items() if value is not None]
+        given = [name for name, value in [*scheme.items(), ("round", round)] if value is not None]
         if given:
             raise ValueError(f"{', '.join(given)}: the clients are encoded already")
         return _mean_of_codes(clients, seed, weights, total, original, isa, threads)
