@@ -72,9 +72,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Arguments {
-  std::string bits = fmt::format("1..{}", reference::shipped_bits), directory;
-  bool asymptotics = false, optimality = false, json = false;
+struct Arguments : BoundsArguments {
+  bool optimality = false;
   ProfileArguments profile;
   std::size_t dim = 64;
 };
@@ -149,16 +148,40 @@ int bounds(const Arguments& arguments) {
   if (arguments.profile.given() && arguments.optimality)
     throw UsageError("--optimality is about hdq's own quantizers, not a profile's");
   if (arguments.profile.given()) return print_profile_bounds(arguments.profile, arguments.dim, arguments.json);
-  const auto [first, last] = bits_range(arguments.bits);
+  const std::vector<BoundedQuantizer> quantizers = arguments.quantizers();
   if (!arguments.directory.empty()) make_directory(arguments.directory);  // known before the work
-  std::vector<BoundedQuantizer> quantizers;
-  for (int b = first; b <= last; ++b) quantizers.push_back(BoundedQuantizer::shipped(b));
   const auto shipped = figures::certify(quantizers, 0, progress_bar("bounds"));
   std::optional<std::vector<BoundCertificate>> asymptotic;
   if (arguments.asymptotics)
     asymptotic = figures::certify(figures::asymptotic_quantizers(), 0, progress_bar("asymptotics"));
   std::optional<std::vector<OptimalityCertificate>> optimality;
   if (arguments.optimality) optimality = figures::certify_optimality(quantizers, 0, progress_bar("optimality"));
+  report_bounds(arguments, shipped, asymptotic, optimality);
+  return exit_ok;
+}
+
+}  // namespace
+
+BoundsArguments::BoundsArguments() : bits(fmt::format("1..{}", reference::shipped_bits)) {}
+
+void BoundsArguments::add_to(Command command) {
+  command.text("--bits", bits, fmt::format("A bit width or a range, within 1 to {}", reference::shipped_bits))
+      .show_default();
+  command.flag("--asymptotics", asymptotics, "Also N = 2 to 2^16 with sigma = sqrt(3), kappa = 3/16");
+  command.text("-o", directory, "Write certificates, bounds.json and bounds.svg into this directory");
+  command.flag("--json", json, "One JSON object");
+}
+
+std::vector<BoundedQuantizer> BoundsArguments::quantizers() const {
+  const auto [first, last] = bits_range(bits);
+  std::vector<BoundedQuantizer> of_bits;
+  for (int b = first; b <= last; ++b) of_bits.push_back(BoundedQuantizer::shipped(b));
+  return of_bits;
+}
+
+void report_bounds(const BoundsArguments& arguments, const std::vector<BoundCertificate>& shipped,
+                   const std::optional<std::vector<BoundCertificate>>& asymptotic,
+                   const std::optional<std::vector<OptimalityCertificate>>& optimality) {
   const ordered_json summary = figures::bounds(shipped, asymptotic, optimality, figures::Notation::decimals(15));
   if (arguments.json) {
     print_json(summary);
@@ -172,21 +195,15 @@ int bounds(const Arguments& arguments) {
   if (!arguments.directory.empty())
     write_all(arguments.directory, shipped, asymptotic.value_or(std::vector<BoundCertificate>()),
               optimality.value_or(std::vector<OptimalityCertificate>()), summary);
-  return exit_ok;
 }
-
-}  // namespace
 
 void add_bounds(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   Command command = add_command(app, "bounds", "Certify a bracket of the worst error over all dimensions and vectors",
                                   "hdq bounds --bits 1..8 -o bounds", [arguments] { return bounds(*arguments); });
-  command.text("--bits", arguments->bits, fmt::format("A bit width or a range, within 1 to {}", reference::shipped_bits)).show_default();
-  command.flag("--asymptotics", arguments->asymptotics, "Also N = 2 to 2^16 with sigma = sqrt(3), kappa = 3/16");
+  arguments->add_to(command);
   command.flag("--optimality", arguments->optimality,
                "Also what no unbiased rule of as many levels can fall below, and the gap");
-  command.text("-o", arguments->directory, "Write certificates, bounds.json and bounds.svg into this directory");
-  command.flag("--json", arguments->json, "One JSON object");
   arguments->profile.add_to(command);
   command.integer("--dim", arguments->dim, 1, 1024, "--profile: dimension of the vectors").show_default();
 }

@@ -1,4 +1,6 @@
 // hdq encode: rows of vectors to an .hdq file, streamed.
+#include "encode.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,18 +10,13 @@
 #include "files.hpp"
 #include "hdq/file.hpp"
 #include "hdq/io/text.hpp"
-#include "hdq/mean.hpp"
 #include "neighbours.hpp"
 #include "options.hpp"
 
 namespace hdq::cli {
 namespace {
 
-struct Arguments : CodecArguments {
-  std::string input, output, center_at;
-  VectorInput vectors;
-  std::uint64_t first_row = 0;
-  std::uint32_t client = 0, round = 0;
+struct Arguments : EncodeArguments {
   bool center = false;
 };
 
@@ -52,16 +49,6 @@ std::vector<float> mean_of_rows(const VectorReader& input, int threads) {
   return mean;
 }
 
-// The one row of another file.
-std::vector<float> center_of_file(const std::string& path, std::size_t dimension) {
-  const VectorReader file(path);
-  if (file.rows() != 1 || file.dimension() != dimension)
-    throw BadInput(fmt::format("{}: {} rows of {}; one row of {} is needed", file.name(), file.rows(), file.dimension(), dimension));
-  std::vector<float> center = file.read_all();
-  require_finite(file, 0, center);
-  return center;
-}
-
 template <class Number>
 void encode_all(const Arguments& arguments, const VectorReader& input, const Codec& codec, FileWriter& writer) {
   for_each_chunk<Number>(input, arguments.threads, "encoding", [&](std::uint64_t begin, std::size_t count, const Number* x) {
@@ -71,6 +58,30 @@ void encode_all(const Arguments& arguments, const VectorReader& input, const Cod
       reject_row(input, begin, x, bad);
     }
   });
+}
+
+int encode(const Arguments& arguments) {
+  require_distinct({arguments.input, arguments.center_at}, {arguments.output});
+  require_extension(arguments.output, ".hdq");
+  static_cast<void>(arguments.parameters(1));  // wrong usage before a file is read
+  const VectorReader input(arguments.input, arguments.vectors.options(arguments.center));
+  arguments.vectors.check_used({&input});
+  const Codec codec(arguments.parameters(input.dimension()), {arguments.isa, arguments.threads});
+  const std::uint64_t first_row = arguments.row_number();
+  if (first_row > UINT64_MAX - input.rows()) throw UsageError("--first-row: row numbers beyond 64 bits");
+  std::vector<float> center;
+  if (arguments.center) center = mean_of_rows(input, arguments.threads);
+  if (!arguments.center_at.empty()) center = center_of_file(arguments.center_at, input.dimension());
+
+  const CodesOutput output(arguments.output);
+  FileWriter writer(output.path(), FileHeader::make(codec, input.rows(), first_row), center);
+  if (input.element() == io::Element::float16) encode_all<Float16>(arguments, input, codec, writer);
+  else if (input.element() == io::Element::bfloat16) encode_all<BFloat16>(arguments, input, codec, writer);
+  else encode_all<float>(arguments, input, codec, writer);
+  writer.commit();
+  output.send();
+  print_encoded(arguments, codec, writer);
+  return exit_ok;
 }
 
 // What the file has become, once it is committed.
@@ -92,62 +103,56 @@ std::string size_text(const Codec& codec, const FileWriter& file) {
                             bits.norms_apart, bits.with_norms, file.bytes(), all / static_cast<double>(file.bytes()));
 }
 
-int encode(const Arguments& arguments) {
-  require_distinct({arguments.input, arguments.center_at}, {arguments.output});
-  require_extension(arguments.output, ".hdq");
-  static_cast<void>(arguments.parameters(1));  // wrong usage before a file is read
-  const VectorReader input(arguments.input, arguments.vectors.options(arguments.center));
-  arguments.vectors.check_used({&input});
-  const Codec codec(arguments.parameters(input.dimension()), {arguments.isa, arguments.threads});
-  const std::uint64_t first_row =
-      arguments.first_row | client_row(arguments.client, arguments.round);  // one of the two is 0
-  if (first_row > UINT64_MAX - input.rows()) throw UsageError("--first-row: row numbers beyond 64 bits");
-  std::vector<float> center;
-  if (arguments.center) center = mean_of_rows(input, arguments.threads);
-  if (!arguments.center_at.empty()) center = center_of_file(arguments.center_at, input.dimension());
+}  // namespace
 
-  const CodesOutput output(arguments.output);
-  FileWriter writer(output.path(), FileHeader::make(codec, input.rows(), first_row), center);
-  if (input.element() == io::Element::float16) encode_all<Float16>(arguments, input, codec, writer);
-  else if (input.element() == io::Element::bfloat16) encode_all<BFloat16>(arguments, input, codec, writer);
-  else encode_all<float>(arguments, input, codec, writer);
-  writer.commit();
-  output.send();
-  fmt::print(report_stream(arguments.output), "{}: {} rows{}, {} dimensions (Hadamard order {}), {}, seed {}; {}\n",
-             io::printable(arguments.output), input.rows(), center.empty() ? "" : " (centred)", input.dimension(),
-             codec.order(), scheme_text(codec), codec.seed(), size_text(codec, writer));
-  return exit_ok;
+std::vector<float> center_of_file(const std::string& path, std::size_t dimension) {
+  const VectorReader file(path);
+  if (file.rows() != 1 || file.dimension() != dimension)
+    throw BadInput(fmt::format("{}: {} rows of {}; one row of {} is needed", file.name(), file.rows(), file.dimension(),
+                               dimension));
+  std::vector<float> center = file.read_all();
+  require_finite(file, 0, center);
+  return center;
 }
 
-}  // namespace
+void print_encoded(const EncodeArguments& arguments, const Codec& codec, const FileWriter& file) {
+  const FileHeader& header = file.header();
+  fmt::print(report_stream(arguments.output), "{}: {} rows{}, {} dimensions (Hadamard order {}), {}, seed {}; {}\n",
+             io::printable(arguments.output), header.rows, header.has_mean ? " (centred)" : "", header.dimension,
+             codec.order(), scheme_text(codec), codec.seed(), size_text(codec, file));
+}
+
+Option EncodeArguments::add_to(Command command) {
+  command.text("INPUT", input, vector_input_help("Rows of vectors")).required();
+  command.text("-o,--output", output, "The .hdq file to write; - is standard output").required();
+  add_scheme(command);
+  add_seed(command);
+  add_dither(command);
+  vectors.add_to(command);
+  Option center = command.text("--center-at", center_at,
+                               "Subtract this vector first, a file of one row, store it, and add it again in decoding");
+  center.show("FILE");
+  const Option first =
+      command.integer("--first-row", first_row, 0, UINT64_MAX, "Row number of the first row; selects the dither")
+          .show_default();
+  command
+      .integer("--client", client, 0, UINT32_MAX,
+               "The same by a client's number, for a mean over clients: row number 2^32 round + client")
+      .excludes(first);
+  command.integer("--round", round, 0, UINT32_MAX, "The round of --client").excludes(first);
+  add_threads(command);
+  add_isa(command);
+  return center;
+}
 
 void add_encode(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  Command command = add_command(app, "encode", "Quantize the rows of INPUT to an .hdq file",
-                                  "hdq encode embeddings.npy -o embeddings.hdq --bits 4",
-                                  [arguments] { return encode(*arguments); });
-  command.text("INPUT", arguments->input, vector_input_help("Rows of vectors")).required();
-  command.text("-o,--output", arguments->output, "The .hdq file to write; - is standard output").required();
-  arguments->add_scheme(command);
-  arguments->add_seed(command);
-  arguments->add_dither(command);
-  arguments->vectors.add_to(command);
-  const Option center = command.flag("--center", arguments->center,
-                                          "Subtract the mean of the rows first, store it, and add it again in decoding: for rows far from the origin");
-  command.text("--center-at", arguments->center_at, "The same with this vector, a file of one row, instead of the mean")
-      .show("FILE")
-      .excludes(center);
-  const Option first_row = command
-                               .integer("--first-row", arguments->first_row, 0, UINT64_MAX,
-                                        "Row number of the first row; selects the dither")
-                               .show_default();
-  command
-      .integer("--client", arguments->client, 0, UINT32_MAX,
-               "The same by a client's number, for a mean over clients: row number 2^32 round + client")
-      .excludes(first_row);
-  command.integer("--round", arguments->round, 0, UINT32_MAX, "The round of --client").excludes(first_row);
-  arguments->add_threads(command);
-  arguments->add_isa(command);
+  Command command =
+      add_command(app, "encode", "Quantize the rows of INPUT to an .hdq file",
+                  "hdq encode embeddings.npy -o embeddings.hdq --bits 4", [arguments] { return encode(*arguments); });
+  const Option center_at = arguments->add_to(command);
+  command.flag("--center", arguments->center, "The same with the mean of the rows: for rows far from the origin")
+      .excludes(center_at);
 }
 
 }  // namespace hdq::cli

@@ -1,5 +1,5 @@
 // hdq mean: the weighted mean of the vectors of many clients, by their codes (SPEC §9). Clients are .hdq files, or files of vectors that are encoded here.
-#include "hdq/mean.hpp"
+#include "mean.hpp"
 
 #include <fmt/format.h>
 
@@ -20,15 +20,8 @@
 namespace hdq::cli {
 namespace {
 
-struct Arguments : CodecArguments {
-  std::vector<std::string> clients, original;
-  std::string output, weights;
-  VectorInput vectors;
-  std::uint32_t round = 0;
-  std::optional<double> total;
-  bool json = false;
-
-  bool names_scheme() const { return bits != 0 || entropy_coded.rate || entropy_coded.error; }
+struct Arguments : MeanArguments {
+  std::vector<std::string> original;
 };
 
 // What is averaged, as it comes in: weights of rows in order, the true mean where the vectors are known.
@@ -102,27 +95,6 @@ class TrueMean {
   double weight_ = 0, square_ = 0;
 };
 
-std::vector<double> read_weights(const std::string& path) {
-  if (path.empty()) return {};
-  const VectorReader file(path);
-  const std::vector<float> read = file.read_all();
-  std::vector<double> weights(read.begin(), read.end());
-  for (std::size_t i = 0; i < weights.size(); ++i)
-    if (!(weights[i] >= MeanAccumulator::least_weight && weights[i] <= MeanAccumulator::most_weight))
-      throw BadInput(
-          fmt::format("{}: number {}: a weight is from 2^-100 to 2^100, not {}", file.name(), i, weights[i]));
-  return weights;
-}
-
-bool holds_codes(const std::string& name) {
-  constexpr unsigned char magic[4] = {0x89, 'H', 'D', 'Q'};
-  char first[4] = {};
-  std::ifstream file(name, std::ios::binary);
-  file.read(first, sizeof first);
-  return file.gcount() == sizeof first &&
-         std::equal(std::begin(magic), std::end(magic), reinterpret_cast<unsigned char*>(first));
-}
-
 // Rows of a file of vectors, some at a time: use(rows before, count, x).
 template <class Use>
 void for_each_chunk(const VectorReader& input, int threads, const Use& use) {
@@ -136,26 +108,9 @@ void for_each_chunk(const VectorReader& input, int threads, const Use& use) {
   }
 }
 
-struct Report {
-  std::optional<Codec> codec;  // the last one; of all rows, if `one_codec`
-  bool one_codec = true;
-  double code_bytes = 0;  // of all rows, norms included
+struct Report : MeanReport {
   std::optional<TrueMean> truth;
-  std::optional<double> nmse;
 };
-
-void note_codec(Report& report, const Codec& codec) {
-  if (report.codec && !(report.codec->parameters() == codec.parameters())) report.one_codec = false;
-  report.codec = codec;
-}
-
-// What the rows take in a message: streams, or norms and codes.
-double bytes_of(const Codec& codec, const EncodedView& rows) {
-  if (codec.scheme() == SchemeId::fixed_rate)
-    return static_cast<double>(rows.rows() * (sizeof(float) + rows.code_bytes()));
-  const PackedRows packed = EntropyCoder(codec).encode(rows);
-  return static_cast<double>(packed.streams.size() + packed.raw.size());
-}
 
 // Clients' vectors, encoded here: client c is the c-th row of all files.
 Mean mean_of_vectors(const Arguments& arguments, const std::vector<double>& weights, Report& report) {
@@ -199,7 +154,7 @@ Mean mean_of_codes(const Arguments& arguments, const std::vector<double>& weight
     }
     mean->require_dimension(file.name(), header.dimension);
     const Codec codec = file->codec({arguments.isa, arguments.threads});
-    note_codec(report, codec);
+    report.note(codec);
     BlockReader reader(*file);
     for (std::uint64_t block = 0; block < header.blocks(); ++block) {
       const EncodedView rows = reader.block(block);
@@ -231,7 +186,92 @@ TrueMean read_originals(const Arguments& arguments, const Mean& mean) {
   return truth;
 }
 
-void print(const Arguments& arguments, const MeanAccumulator& sum, const Report& report) {
+// All clients are codes, or none is.
+bool are_codes(const Arguments& arguments) {
+  const bool codes = holds_codes(arguments.clients.front());
+  for (const std::string& name : arguments.clients)
+    if (holds_codes(name) != codes) throw UsageError("CLIENT: some are .hdq files and some are not");
+  arguments.check_scheme(codes);
+  if (!codes && !arguments.original.empty()) throw UsageError("--original: the clients are the vectors themselves");
+  return codes;
+}
+
+int take_mean(const Arguments& arguments) {
+  std::vector<std::string> inputs = arguments.clients;
+  inputs.insert(inputs.end(), arguments.original.begin(), arguments.original.end());
+  inputs.push_back(arguments.weights);
+  require_distinct(inputs, {arguments.output});
+  io::output_format(arguments.output, io::Content::vectors);
+  const bool codes = are_codes(arguments);
+  const std::vector<double> weights = read_weights(arguments.weights);
+  Report report;
+  const Mean mean = codes ? mean_of_codes(arguments, weights, report) : mean_of_vectors(arguments, weights, report);
+  const MeanAccumulator& sum = mean.sum();
+  if (sum.rows() == 0) throw BadInput(io::printable(arguments.clients.front()) + ": no rows to take the mean of");
+  mean.require_all_weights_used();
+  if (!arguments.original.empty()) report.truth = read_originals(arguments, mean);
+
+  const std::vector<float> out = write_mean(arguments, sum);
+  if (report.truth) report.nmse = report.truth->nmse(out, arguments.total.value_or(sum.weight()));
+  print_mean(arguments, sum, report);
+  return exit_ok;
+}
+
+}  // namespace
+
+void MeanReport::note(const Codec& of_rows) {
+  if (codec && !(codec->parameters() == of_rows.parameters())) one_codec = false;
+  codec = of_rows;
+}
+
+std::vector<double> read_weights(const std::string& path) {
+  if (path.empty()) return {};
+  const VectorReader file(path);
+  const std::vector<float> read = file.read_all();
+  std::vector<double> weights(read.begin(), read.end());
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    if (!(weights[i] >= MeanAccumulator::least_weight && weights[i] <= MeanAccumulator::most_weight))
+      throw BadInput(
+          fmt::format("{}: number {}: a weight is from 2^-100 to 2^100, not {}", file.name(), i, weights[i]));
+  return weights;
+}
+
+double bytes_of(const Codec& codec, const EncodedView& rows) {
+  if (codec.scheme() == SchemeId::fixed_rate)
+    return static_cast<double>(rows.rows() * (sizeof(float) + rows.code_bytes()));
+  const PackedRows packed = EntropyCoder(codec).encode(rows);
+  return static_cast<double>(packed.streams.size() + packed.raw.size());
+}
+
+bool holds_codes(const std::string& name) {
+  constexpr unsigned char magic[4] = {0x89, 'H', 'D', 'Q'};
+  char first[4] = {};
+  std::ifstream file(name, std::ios::binary);
+  file.read(first, sizeof first);
+  return file.gcount() == sizeof first &&
+         std::equal(std::begin(magic), std::end(magic), reinterpret_cast<unsigned char*>(first));
+}
+
+void MeanArguments::check_scheme(bool codes) const {
+  if (codes && (bits != 0 || entropy_coded.rate || entropy_coded.error))
+    throw UsageError("--bits, --rate, --error: the clients are encoded already");
+  if (!codes) static_cast<void>(parameters(1));
+}
+
+std::vector<float> write_mean(const MeanArguments& arguments, const MeanAccumulator& sum) {
+  std::vector<float> out(sum.dimension());
+  try {
+    sum.mean(out, arguments.total.value_or(sum.weight()), arguments.isa);
+  } catch (const InvalidInput& beyond) {
+    throw BadInput(beyond.what());
+  }
+  io::VectorWriter writer(arguments.output, 1, out.size(), io::Content::vectors);
+  writer.append(out.data(), 1);
+  writer.commit();
+  return out;
+}
+
+void print_mean(const MeanArguments& arguments, const MeanAccumulator& sum, const MeanReport& report) {
   std::FILE* stream = report_stream(arguments.output);
   const double rows = static_cast<double>(sum.rows());
   const bool exact = report.one_codec && report.codec->scheme() == SchemeId::entropy_coded &&
@@ -259,85 +299,40 @@ void print(const Arguments& arguments, const MeanAccumulator& sum, const Report&
   if (report.nmse) fmt::print(stream, "NMSE = {:.6g} of this draw\n", *report.nmse);
 }
 
-// All clients are codes, or none is.
-bool are_codes(const Arguments& arguments) {
-  const bool codes = holds_codes(arguments.clients.front());
-  for (const std::string& name : arguments.clients)
-    if (holds_codes(name) != codes) throw UsageError("CLIENT: some are .hdq files and some are not");
-  if (codes && arguments.names_scheme()) throw UsageError("--bits, --rate, --error: the clients are encoded already");
-  if (!codes) {
-    static_cast<void>(arguments.parameters(1));
-    if (!arguments.original.empty()) throw UsageError("--original: the clients are the vectors themselves");
-  }
-  return codes;
+void MeanArguments::add_to(Command command) {
+  command
+      .texts("CLIENT", clients,
+             "Clients' .hdq files, encoded with one --seed and with row numbers of their own (encode --client, "
+             "--round); or files of vectors, which are encoded here, each row a client")
+      .required();
+  command
+      .text("-o,--output", output, fmt::format("The mean, one row ({})", io::writable_extensions(io::Content::vectors)))
+      .required();
+  add_scheme(command);
+  add_seed(command);
+  command.integer("--round", round, 0, UINT32_MAX, "With the clients' numbers 0, 1, …, selects the dither of vectors")
+      .show_default();
+  command.text("--weights", weights, "Weights of all rows in order, above 0: a file of numbers; default 1 each")
+      .show("FILE");
+  command.positive_number(
+      "--total", total, 0x1p100,
+      "Divide by this instead of the sum of the weights: for weights divided by the probability of arrival");
+  vectors.add_to(command);
+  add_threads(command);
+  add_isa(command);
+  command.flag("--json", json, "Print one JSON object");
 }
-
-int take_mean(const Arguments& arguments) {
-  std::vector<std::string> inputs = arguments.clients;
-  inputs.insert(inputs.end(), arguments.original.begin(), arguments.original.end());
-  inputs.push_back(arguments.weights);
-  require_distinct(inputs, {arguments.output});
-  io::output_format(arguments.output, io::Content::vectors);
-  const bool codes = are_codes(arguments);
-  const std::vector<double> weights = read_weights(arguments.weights);
-  Report report;
-  const Mean mean = codes ? mean_of_codes(arguments, weights, report) : mean_of_vectors(arguments, weights, report);
-  const MeanAccumulator& sum = mean.sum();
-  if (sum.rows() == 0) throw BadInput(io::printable(arguments.clients.front()) + ": no rows to take the mean of");
-  mean.require_all_weights_used();
-  if (!arguments.original.empty()) report.truth = read_originals(arguments, mean);
-
-  std::vector<float> out(sum.dimension());
-  const double total = arguments.total.value_or(sum.weight());
-  try {
-    sum.mean(out, total, arguments.isa);
-  } catch (const InvalidInput& beyond) {
-    throw BadInput(beyond.what());
-  }
-  if (report.truth) report.nmse = report.truth->nmse(out, total);
-  io::VectorWriter writer(arguments.output, 1, out.size(), io::Content::vectors);
-  writer.append(out.data(), 1);
-  writer.commit();
-  print(arguments, sum, report);
-  return exit_ok;
-}
-
-}  // namespace
 
 void add_mean(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   Command command = add_command(app, "mean", "The mean of all rows of CLIENTs, by their codes, with its error",
                                 "hdq mean client-0.npy client-1.npy client-2.npy -o mean.npy --rate 1",
                                 [arguments] { return take_mean(*arguments); });
-  command
-      .texts("CLIENT", arguments->clients,
-             "Clients' .hdq files, encoded with one --seed and with row numbers of their own (encode --client, "
-             "--round); or files of vectors, which are encoded here, each row a client")
-      .required();
-  command
-      .text("-o,--output", arguments->output,
-            fmt::format("The mean, one row ({})", io::writable_extensions(io::Content::vectors)))
-      .required();
-  arguments->add_scheme(command);
-  arguments->add_seed(command);
-  command
-      .integer("--round", arguments->round, 0, UINT32_MAX,
-               "With the clients' numbers 0, 1, …, selects the dither of vectors")
-      .show_default();
-  command
-      .text("--weights", arguments->weights, "Weights of all rows in order, above 0: a file of numbers; default 1 each")
-      .show("FILE");
-  command.positive_number(
-      "--total", arguments->total, 0x1p100,
-      "Divide by this instead of the sum of the weights: for weights divided by the probability of arrival");
+  arguments->add_to(command);
   command
       .texts("--original", arguments->original,
              "The vectors that .hdq files were made of, in order: print the error of this draw")
       .show("FILE...");
-  arguments->vectors.add_to(command);
-  arguments->add_threads(command);
-  arguments->add_isa(command);
-  command.flag("--json", arguments->json, "Print one JSON object");
 }
 
 }  // namespace hdq::cli

@@ -1,6 +1,6 @@
 // hdq search: the k nearest rows of an .hdq file to each query, by scores of the codes (SPEC §4).
 // With the original vectors, the best candidates are ranked again by true scores, and recall is measured.
-#include "hdq/search.hpp"
+#include "search.hpp"
 
 #include <fmt/format.h>
 
@@ -24,13 +24,9 @@
 namespace hdq::cli {
 namespace {
 
-struct Arguments : CodecArguments {
-  std::string codes, queries, output, scores, original, ground_truth, rows;
-  VectorInput vectors;
-  std::size_t k = 10;
+struct Arguments : SearchArguments {
+  std::string codes, original, ground_truth, rows;
   std::optional<std::size_t> rerank;
-  Metric metric = Metric::inner_product;
-  bool json = false, no_filter = false;
 };
 
 using Rows = std::vector<std::uint64_t>;  // queries × k
@@ -138,14 +134,6 @@ double mean_recall(const Arguments& arguments, const Queries& queries, const std
   return sum / static_cast<double>(queries.count);
 }
 
-// A score that float32 cannot hold is no answer.
-void require_finite_scores(const std::string& queries, const std::vector<Neighbour>& found, std::size_t k) {
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (std::isfinite(static_cast<float>(found[i].score))) continue;
-    throw BadInput(fmt::format("{}: row {}: its score with row {} is beyond float32", io::printable(queries), i / k, found[i].row));
-  }
-}
-
 // ---- results ----
 
 template <class T>
@@ -168,63 +156,7 @@ void write_json_lines(const std::string& path, const std::vector<Neighbour>& fou
   write_file(path, text);
 }
 
-void write_results(const Arguments& arguments, const std::vector<Neighbour>& found, std::size_t queries) {
-  if (is_json(arguments.output)) {
-    write_json_lines(arguments.output, found, arguments.k);
-  } else {
-    write_lists(arguments.output, queries, arguments.k, io::Content::row_numbers, rows_of(found));
-  }
-  if (arguments.scores.empty()) return;
-  std::vector<float> scores;
-  for (const Neighbour& neighbour : found) scores.push_back(static_cast<float>(neighbour.score));
-  write_lists(arguments.scores, queries, arguments.k, io::Content::vectors, scores);
-}
-
 // ---- the command ----
-
-struct Report {
-  std::size_t queries = 0, candidates = 0;
-  double seconds = 0, code_bytes = 0;
-  SearchStatistics pairs;
-  std::optional<double> recall_codes, recall_reranked;
-};
-
-void print(const Arguments& arguments, const FileReader& file, const Report& report) {
-  std::FILE* stream = report_stream(arguments.output);
-  const double queries = static_cast<double>(report.queries), scanned = report.code_bytes * queries / report.seconds / 1e9;
-  if (arguments.json) {
-    nlohmann::ordered_json fields = {{"rows", file.header().rows},
-                                     {"queries", report.queries},
-                                     {"k", arguments.k},
-                                     {"metric", metric_name(arguments.metric)},
-                                     {"seconds", report.seconds},
-                                     {"queries_per_second", queries / report.seconds},
-                                     {"gigabytes_per_second", scanned},
-                                     {"scanned", report.pairs.scanned},
-                                     {"verified", report.pairs.verified},
-                                     {"reranked", report.candidates}};
-    if (report.recall_codes) fields["recall_codes"] = *report.recall_codes;
-    if (report.recall_reranked) fields["recall_reranked"] = *report.recall_reranked;
-    print_json(fields, stream);
-    return;
-  }
-  fmt::print(
-      stream, "{}: {} queries, {} rows, k = {}, {}; {:.0f} queries/s, {:.2f} GB/s of codes; {} of {} scores computed\n",
-      io::printable(arguments.output), report.queries, file.header().rows, arguments.k, metric_name(arguments.metric),
-      queries / report.seconds, scanned, report.pairs.verified, report.pairs.scanned);
-  if (report.recall_codes) fmt::print(stream, "recall@{} = {:.4f} by the codes alone\n", arguments.k, *report.recall_codes);
-  if (report.recall_reranked)
-    fmt::print(stream, "recall@{} = {:.4f} with the first {} ranked again by the original vectors\n", arguments.k, *report.recall_reranked, report.candidates);
-}
-
-// As the file has them.
-double bytes_of_codes(const FileReader& file) {
-  const FileHeader& header = file.header();
-  if (header.scheme == SchemeId::fixed_rate)
-    return static_cast<double>(header.code_bytes()) * static_cast<double>(header.rows);
-  const std::uint64_t last = header.blocks() - 1;  // there is a row to be found
-  return static_cast<double>(file.block_offset(last) + file.block_bytes(last) - file.block_offset(0));
-}
 
 std::vector<Neighbour> nearest_by_codes(const Arguments& arguments, const FileReader& file, const Queries& queries,
                                         const std::optional<Rows>& among, std::size_t each, SearchStatistics& pairs) {
@@ -243,8 +175,7 @@ std::vector<Neighbour> nearest_by_codes(const Arguments& arguments, const FileRe
 void check_arguments(const Arguments& arguments) {
   require_distinct({arguments.codes, arguments.queries, arguments.original, arguments.ground_truth, arguments.rows},
                    {arguments.output, arguments.scores});
-  if (!is_json(arguments.output)) io::output_format(arguments.output, io::Content::row_numbers);
-  if (!arguments.scores.empty()) io::output_format(arguments.scores, io::Content::vectors);
+  arguments.check_outputs();
   if (arguments.rerank && arguments.original.empty()) throw UsageError("--rerank: needs the original vectors, --original");
   if (arguments.rerank && *arguments.rerank != 0 && *arguments.rerank < arguments.k)
     throw UsageError(fmt::format("--rerank: {} candidates are fewer than k = {}", *arguments.rerank, arguments.k));
@@ -265,7 +196,8 @@ int search_codes(const Arguments& arguments) {
   const Queries queries = read_queries(arguments, file);
   const std::optional<VectorReader> originals = open_originals(arguments, file);
 
-  Report report;
+  SearchReport report;
+  report.rows = header.rows;
   report.queries = queries.count;
   report.candidates =
       originals ? static_cast<std::size_t>(std::min<std::uint64_t>(arguments.rerank.value_or(4 * arguments.k), rows))
@@ -286,12 +218,96 @@ int search_codes(const Arguments& arguments) {
     report.recall_codes = mean_recall(arguments, queries, originals, truth, by_codes);
     if (report.candidates > 0) report.recall_reranked = mean_recall(arguments, queries, originals, truth, result);
   }
-  write_results(arguments, result, queries.count);
-  print(arguments, *file, report);
+  write_neighbours(arguments, result, queries.count);
+  print_search(arguments, report);
   return exit_ok;
 }
 
 }  // namespace
+
+void require_finite_scores(const std::string& queries, const std::vector<Neighbour>& found, std::size_t k) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (std::isfinite(static_cast<float>(found[i].score))) continue;
+    throw BadInput(fmt::format("{}: row {}: its score with row {} is beyond float32", io::printable(queries), i / k,
+                               found[i].row));
+  }
+}
+
+void write_neighbours(const SearchArguments& arguments, const std::vector<Neighbour>& found, std::size_t queries) {
+  if (is_json(arguments.output)) {
+    write_json_lines(arguments.output, found, arguments.k);
+  } else {
+    write_lists(arguments.output, queries, arguments.k, io::Content::row_numbers, rows_of(found));
+  }
+  if (arguments.scores.empty()) return;
+  std::vector<float> scores;
+  for (const Neighbour& neighbour : found) scores.push_back(static_cast<float>(neighbour.score));
+  write_lists(arguments.scores, queries, arguments.k, io::Content::vectors, scores);
+}
+
+double bytes_of_codes(const FileReader& file) {
+  const FileHeader& header = file.header();
+  if (header.scheme == SchemeId::fixed_rate)
+    return static_cast<double>(header.code_bytes()) * static_cast<double>(header.rows);
+  const std::uint64_t last = header.blocks() - 1;  // there is a row to be found
+  return static_cast<double>(file.block_offset(last) + file.block_bytes(last) - file.block_offset(0));
+}
+
+void print_search(const SearchArguments& arguments, const SearchReport& report) {
+  std::FILE* stream = report_stream(arguments.output);
+  const double queries = static_cast<double>(report.queries),
+               scanned = report.code_bytes * queries / report.seconds / 1e9;
+  if (arguments.json) {
+    nlohmann::ordered_json fields = {{"rows", report.rows},
+                                     {"queries", report.queries},
+                                     {"k", arguments.k},
+                                     {"metric", metric_name(arguments.metric)},
+                                     {"seconds", report.seconds},
+                                     {"queries_per_second", queries / report.seconds},
+                                     {"gigabytes_per_second", scanned},
+                                     {"scanned", report.pairs.scanned},
+                                     {"verified", report.pairs.verified},
+                                     {"reranked", report.candidates}};
+    if (report.recall_codes) fields["recall_codes"] = *report.recall_codes;
+    if (report.recall_reranked) fields["recall_reranked"] = *report.recall_reranked;
+    print_json(fields, stream);
+    return;
+  }
+  fmt::print(stream,
+             "{}: {} queries, {} rows, k = {}, {}; {:.0f} queries/s, {:.2f} GB/s of codes; {} of {} scores computed\n",
+             io::printable(arguments.output), report.queries, report.rows, arguments.k, metric_name(arguments.metric),
+             queries / report.seconds, scanned, report.pairs.verified, report.pairs.scanned);
+  if (report.recall_codes)
+    fmt::print(stream, "recall@{} = {:.4f} by the codes alone\n", arguments.k, *report.recall_codes);
+  if (report.recall_reranked)
+    fmt::print(stream, "recall@{} = {:.4f} with the first {} ranked again by the original vectors\n", arguments.k,
+               *report.recall_reranked, report.candidates);
+}
+
+void SearchArguments::check_outputs() const {
+  if (!is_json(output)) io::output_format(output, io::Content::row_numbers);
+  if (!scores.empty()) io::output_format(scores, io::Content::vectors);
+}
+
+void SearchArguments::add_to(Command command) {
+  const auto metrics = by_name(metric_name, {Metric::inner_product, Metric::squared_distance, Metric::cosine});
+  command.text("--queries", queries, vector_input_help("The query vectors")).required();
+  command
+      .text("-o,--output", output,
+            "Row numbers, nearest first, queries x k: .npy (int64) or .ivecs (int32); or, as .json, .jsonl or -, "
+            "standard output, a JSON object with rows and scores per query and line")
+      .required();
+  command.text(
+      "--scores", scores,
+      fmt::format("Scores of those rows, float32, queries x k ({})", io::writable_extensions(io::Content::vectors)));
+  command.integer("-k", k, 1, max_k, "Neighbours per query; equal scores are in order of rows").show_default();
+  command.choice("--metric", metric, metrics, "ip (inner product), l2 (squared distance) or cosine");
+  command.flag("--no-filter", no_filter, "Compute every score: what is found is the same, but not as soon");
+  vectors.add_to(command);
+  add_threads(command);
+  add_isa(command);
+  command.flag("--json", json, "Print one JSON object");
+}
 
 void add_search(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
@@ -299,28 +315,18 @@ void add_search(CLI::App& app) {
       add_command(app, "search", "The k nearest rows of an .hdq file to each query, by its codes",
                   "hdq search embeddings.hdq --queries queries.npy -k 10 --original embeddings.npy -o nearest.npy",
                   [arguments] { return search_codes(*arguments); });
-  const auto metrics = by_name(metric_name, {Metric::inner_product, Metric::squared_distance, Metric::cosine});
   command.text("CODES", arguments->codes, "The .hdq file; - is standard input").required();
-  command.text("--queries", arguments->queries, vector_input_help("The query vectors")).required();
-  command.text("-o,--output", arguments->output,
-                      "Row numbers, nearest first, queries x k: .npy (int64) or .ivecs (int32); or, as .json, .jsonl or -, standard output, a JSON "
-                      "object with rows and scores per query and line")
-      .required();
-  command.text("--scores", arguments->scores, fmt::format("Scores of those rows, float32, queries x k ({})", io::writable_extensions(io::Content::vectors)));
-  command.integer("-k", arguments->k, 1, max_k, "Neighbours per query; equal scores are in order of rows").show_default();
-  command.choice("--metric", arguments->metric, metrics, "ip (inner product), l2 (squared distance) or cosine");
+  arguments->add_to(command);
   command.text("--original", arguments->original,
-                      "The vectors that were encoded: rank the best candidates again by true scores, and print recall, in which ties count");
-  command.integer("--rerank", arguments->rerank, 0, max_k, "Candidates to rank again, at least k; 0 keeps the order by codes. Default 4 k with --original");
-  command.text("--ground-truth", arguments->ground_truth, "Print recall against these row numbers instead: integers in .npy or .ivecs, queries x at least k");
+               "The vectors that were encoded: rank the best candidates again by true scores, and print recall, in "
+               "which ties count");
+  command.integer("--rerank", arguments->rerank, 0, max_k,
+                  "Candidates to rank again, at least k; 0 keeps the order by codes. Default 4 k with --original");
+  command.text("--ground-truth", arguments->ground_truth,
+               "Print recall against these row numbers instead: integers in .npy or .ivecs, queries x at least k");
   command.text("--rows", arguments->rows,
                "Search among these rows alone: one line of integers in .npy or .ivecs, for all queries; of a row "
                "listed twice one counts");
-  command.flag("--no-filter", arguments->no_filter, "Compute every score: what is found is the same, but not as soon");
-  arguments->vectors.add_to(command);
-  arguments->add_threads(command);
-  arguments->add_isa(command);
-  command.flag("--json", arguments->json, "Print one JSON object");
 }
 
 }  // namespace hdq::cli

@@ -61,18 +61,18 @@ using detail::ScoreOverflow;
                      "query " + std::to_string(overflow.query) + ": its score with row " + std::to_string(overflow.row) + " exceeds the largest float32");
 }
 
-// What `found` holds, in order, the scores with the offset of their query.
-std::vector<Neighbour> ranked_scores(const Scorer& scorer, const TopK& found) {
-  std::vector<Neighbour> ranked = found.ranked();
-  for (std::size_t i = 0; i < ranked.size(); ++i) {
-    const std::size_t query = i / found.k();
-    ranked[i].score += detail::ScorerAccess::offset(scorer, found.metric(), query);
-    if (!std::isfinite(static_cast<float>(ranked[i].score))) refuse({query, ranked[i].row});
-  }
-  return ranked;
-}
-
 }  // namespace
+
+std::vector<Neighbour> ranked(const Scorer& scorer, const TopK& found) {
+  detail::require_equal(found.queries(), scorer.queries(), "lists of neighbours", "queries");
+  std::vector<Neighbour> all = found.ranked();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::size_t query = i / found.k();
+    all[i].score += detail::ScorerAccess::offset(scorer, found.metric(), query);
+    if (!std::isfinite(static_cast<float>(all[i].score))) refuse({query, all[i].row});
+  }
+  return all;
+}
 
 TopK::TopK(Metric metric, std::size_t queries, std::size_t k)
     : metric_(metric), k_(k), kept_(detail::checked_bytes(queries, sizeof kept_[0], "queries") / sizeof kept_[0]) {
@@ -121,13 +121,11 @@ std::vector<Neighbour> TopK::ranked() const {
 
 namespace {
 
-// The k nearest of the rows that scan_all(filtered, own) scans, by collectors of its threads.
+// Offers the rows that scan_all(filtered, own) scans, by collectors of its threads.
 template <class ScanAll>
-std::vector<Neighbour> search_by(const Scorer& scorer, Metric metric, std::size_t k, const SearchOptions& options,
-                                 const ScanAll& scan_all) {
-  TopK found(metric, scorer.queries(), k);
+void offer_by(TopK& found, const Scorer& scorer, const SearchOptions& options, const ScanAll& scan_all) {
   Collectors own(found, scorer.codec().plan()->threads());
-  const detail::FilteredScan filtered(scorer, metric, !options.filter);
+  const detail::FilteredScan filtered(scorer, found.metric(), !options.filter);
   try {
     scan_all(filtered, own);
   } catch (const ScoreOverflow& overflow) {
@@ -135,7 +133,14 @@ std::vector<Neighbour> search_by(const Scorer& scorer, Metric metric, std::size_
   }
   own.merge_into(found);
   own.report(options.statistics);
-  return ranked_scores(scorer, found);
+}
+
+template <class ScanAll>
+std::vector<Neighbour> search_by(const Scorer& scorer, Metric metric, std::size_t k, const SearchOptions& options,
+                                 const ScanAll& scan_all) {
+  TopK found(metric, scorer.queries(), k);
+  offer_by(found, scorer, options, scan_all);
+  return ranked(scorer, found);
 }
 
 // Rows [0, count) in pieces, on all threads: scan(filtered, first, last, found, done).
@@ -176,13 +181,13 @@ namespace {
 
 // Pieces of a file, each in one block, on all threads: scan(reader, index, filtered, found, done) returns how many rows it met.
 template <class ScanBlock>
-std::vector<Neighbour> search_blocks(const Scorer& scorer, Metric metric, const FileReader& file, std::size_t blocks,
-                                     std::size_t k, const std::function<void(std::size_t)>& progress,
-                                     const SearchOptions& options, const ScanBlock& scan) {
+void offer_blocks(TopK& found, const Scorer& scorer, const FileReader& file, std::size_t blocks,
+                  const std::function<void(std::size_t)>& progress, const SearchOptions& options,
+                  const ScanBlock& scan) {
   const detail::CodecPlan& plan = *scorer.codec().plan();
   std::vector<std::optional<BlockReader>> readers(static_cast<std::size_t>(plan.threads()));  // of each thread
   std::mutex reporting;
-  return search_by(scorer, metric, k, options, [&](const detail::FilteredScan& filtered, Collectors& own) {
+  offer_by(found, scorer, options, [&](const detail::FilteredScan& filtered, Collectors& own) {
     const auto scan_blocks = [&](std::size_t first, std::size_t last, std::size_t slot) {
       if (!readers[slot].has_value()) readers[slot].emplace(file);
       for (std::size_t index = first; index < last; ++index) {
@@ -197,6 +202,15 @@ std::vector<Neighbour> search_blocks(const Scorer& scorer, Metric metric, const 
     else
       plan.pool->run(blocks, 1, scan_blocks);
   });
+}
+
+template <class ScanBlock>
+std::vector<Neighbour> search_blocks(const Scorer& scorer, Metric metric, const FileReader& file, std::size_t blocks,
+                                     std::size_t k, const std::function<void(std::size_t)>& progress,
+                                     const SearchOptions& options, const ScanBlock& scan) {
+  TopK found(metric, scorer.queries(), k);
+  offer_blocks(found, scorer, file, blocks, progress, options, scan);
+  return ranked(scorer, found);
 }
 
 void check_file(const Scorer& scorer, const FileReader& file) {
@@ -264,6 +278,29 @@ std::vector<Neighbour> search(const Scorer& scorer, Metric metric, const FileRea
                          scan_of_file(file, first, [&] { filtered.scan(rows, some, first, found, done); });
                          return count;
                        });
+}
+
+void search(TopK& found, const Scorer& scorer, const FileReader& file, std::uint64_t begin, std::uint64_t count,
+            std::uint64_t first_row, const SearchOptions& options) {
+  const FileHeader& header = file.header();
+  check_file(scorer, file);
+  detail::require_equal(found.queries(), scorer.queries(), "lists of neighbours", "queries");
+  detail::check_slice(static_cast<std::size_t>(begin), static_cast<std::size_t>(count),
+                      static_cast<std::size_t>(header.rows));
+  if (count == 0) return offer_by(found, scorer, options, [](const detail::FilteredScan&, Collectors&) {});
+  const std::uint64_t first_block = begin / header.rows_per_block, end = begin + count;
+  const auto blocks = static_cast<std::size_t>((end - 1) / header.rows_per_block - first_block + 1);
+  offer_blocks(found, scorer, file, blocks, {}, options,
+               [&](BlockReader& reader, std::size_t index, const detail::FilteredScan& filtered, TopK& own,
+                   SearchStatistics& done) {
+                 const std::uint64_t block = first_block + index;
+                 const std::uint64_t from = std::max(begin, block * header.rows_per_block),
+                                     to = std::min(end, (block + 1) * header.rows_per_block);
+                 const EncodedView rows = reader.rows(from, static_cast<std::size_t>(to - from));
+                 scan_of_file(file, from,
+                              [&] { filtered.scan(rows, 0, rows.rows(), first_row + (from - begin), own, done); });
+                 return rows.rows();
+               });
 }
 
 // ---- the vectors themselves ----

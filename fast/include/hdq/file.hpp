@@ -89,6 +89,8 @@ class HDQ_EXPORT FileWriter {
   // The next rows of the file as they were encoded: with the header's parameters and mean, and with the row numbers that they have
   // in the file, or InvalidArgument.
   void append(const EncodedView& rows);
+  // The same of an entropy-coded file's next block, header().rows_in_block() rows, as EntropyCoder packed them. The streams are not looked into.
+  void append(const PackedRows& block);
 
   // Throws FileError unless exactly header.rows rows were written.
   void commit();
@@ -104,7 +106,7 @@ class HDQ_EXPORT FileWriter {
   void write(const void* data, std::size_t size);
   void write_mean();
   void finish_block();
-  void write_packed();
+  void write_packed(const PackedRows& packed);
   void write_index();
 
   FileHeader header_;

@@ -53,6 +53,8 @@ class HDQ_EXPORT TopK {
   void offer(std::size_t query, std::uint64_t first_row, std::span<const float> scores);
   // The last in order of the k; null while fewer were offered.
   const Neighbour* last(std::size_t query) const { return kept_[query].size() == k_ ? &kept_[query].front() : nullptr; }
+  // Those kept so far, in no order that is promised.
+  std::span<const Neighbour> kept(std::size_t query) const { return kept_[query]; }
   void merge(const TopK& other);  // of the same metric and number of queries, or InvalidArgument
   // queries × k, each query's in order. Throws InvalidArgument if fewer than k rows were offered.
   std::vector<Neighbour> ranked() const;
@@ -101,6 +103,14 @@ HDQ_EXPORT std::vector<Neighbour> search(const Scorer& scorer, Metric metric, co
                                          std::span<const std::uint64_t> list, std::size_t k,
                                          const std::function<void(std::size_t)>& progress = {},
                                          const SearchOptions& options = {});
+
+// A search in parts: offers the rows [begin, begin + count) of a file to `found`, whose queries are the scorer's, numbered from first_row on; by scores
+// p, without ⟨q, μ⟩, which is the same for all rows of one mean. Errors as above, and InvalidArgument for rows
+// that the file does not have.
+HDQ_EXPORT void search(TopK& found, const Scorer& scorer, const FileReader& file, std::uint64_t begin,
+                       std::uint64_t count, std::uint64_t first_row, const SearchOptions& options = {});
+// What the parts together found, ranked, with the scores that search() has: InvalidInput as there; InvalidArgument where fewer than k rows were offered.
+HDQ_EXPORT std::vector<Neighbour> ranked(const Scorer& scorer, const TopK& found);
 
 // ---- the vectors themselves, in double ----
 

@@ -92,7 +92,13 @@ void FileWriter::filled(std::size_t rows) {
 }
 
 void FileWriter::finish_block() {
-  if (coder_ != nullptr) return write_packed();
+  if (coder_ != nullptr) {
+    failed_ = true;  // until it is written
+    const std::size_t row_bytes = header_.code_bytes();
+    return write_packed(coder_->encode({{reinterpret_cast<const float*>(buffer_.data()), filled_},
+                                        {buffer_.data() + filled_ * sizeof(float), filled_ * row_bytes},
+                                        header_.first_row + block_ * header_.rows_per_block}));
+  }
   const std::size_t size = header_.block_bytes(block_), content = filled_ * (sizeof(float) + header_.code_bytes());
   std::memset(buffer_.data() + content, 0, size - content);
   detail::seal_section(block_, buffer_.data(), size);
@@ -104,12 +110,8 @@ void FileWriter::finish_block() {
 }
 
 // docs/format.md, "Scheme 1".
-void FileWriter::write_packed() {
+void FileWriter::write_packed(const PackedRows& packed) {
   failed_ = true;  // until it is written
-  const std::size_t row_bytes = header_.code_bytes();
-  const PackedRows packed = coder_->encode({{reinterpret_cast<const float*>(buffer_.data()), filled_},
-                                            {buffer_.data() + filled_ * sizeof(float), filled_ * row_bytes},
-                                            header_.first_row + block_ * header_.rows_per_block});
   std::uint32_t least = UINT32_MAX, most = 0;
   for (const std::uint32_t length : packed.lengths) {
     if (length > 0) least = std::min(least, length), ++streams_;
@@ -159,6 +161,23 @@ void FileWriter::append(const EncodedView& rows) {
     filled(to.rows());
     done += to.rows();
   }
+}
+
+void FileWriter::append(const PackedRows& block) {
+  if (coder_ == nullptr) throw InvalidArgument(file_.path() + ": streams for a file of fixed rate");
+  check_room(block.lengths.size());
+  if (filled_ != 0) throw InvalidArgument(file_.path() + ": a block's streams, where a block is begun");
+  if (block_ == header_.blocks()) return;  // no rows, there is room for no others
+  detail::require_equal(block.lengths.size(), header_.rows_in_block(block_), "streams", "rows of the next block");
+  detail::require_equal(block.raw.size(), block.lengths.size() * coder_->raw_bytes(), "bytes of raw bits",
+                        "of a block's");
+  std::uint64_t bytes = 0;
+  for (const std::uint32_t length : block.lengths) bytes += length;
+  detail::require_equal(block.streams.size(), bytes, "bytes of streams", "by their lengths");
+  if (const std::uint64_t next = header_.first_row + rows_written(); block.first_row != next)
+    throw InvalidArgument(file_.path() + ": streams of row number " + std::to_string(block.first_row) + ", where " +
+                          std::to_string(next) + " is next");
+  write_packed(block);
 }
 
 template <class Number>
