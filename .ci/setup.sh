@@ -70,5 +70,6 @@ check_packages=(
   dataset-fashion-mnist
   python3-skbuild python3-venv python3-numpy python3-pytest python3-hypothesis python3-matplotlib python3-torch
 )
+mpi_packages=(libopenmpi-dev openmpi-bin)
 python_packages=(pybind11-dev python3-dev)
 demo_packages=(gnuplot-nox jq)

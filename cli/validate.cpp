@@ -1,4 +1,6 @@
 // hdq validate: judges a kernel, stage by stage and as a whole (docs/validate.md).
+#include "validate.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -25,20 +27,6 @@
 namespace hdq::cli {
 namespace {
 
-struct Arguments {
-  std::vector<std::string> subject;
-  validate::Options options;
-  double time_limit = 10, start_limit = 30;
-  int processes = 0;  // 0: as many as suit
-  std::optional<double> memory_limit;
-  std::string junit, input, profile, audited;
-  std::vector<std::string> dimensions;
-  int bits = 0;
-  std::optional<double> step;
-  std::uint64_t seed = 0, row = 0;
-  bool json = false, list = false;
-};
-
 constexpr std::uint64_t largest_audited_dimension = std::uint64_t{1} << 20, most_audited_rows = 256;
 
 // A shared object, by its name (x.so, x.so.1, x.dylib); anything else is a program behind a pipe.
@@ -48,23 +36,23 @@ bool is_plugin(const std::vector<std::string>& subject) {
 }
 
 // Two processes of a program may be more than its machine is for: a framework, say, that takes a GPU's memory as its own.
-int processes(const Arguments& arguments) {
+int processes(const ValidateArguments& arguments) {
   if (arguments.processes != 0) return arguments.processes;
   return is_plugin(arguments.subject) && std::thread::hardware_concurrency() > 1 ? 2 : 1;
 }
 
-std::unique_ptr<validate::Subject> open_kernel(const Arguments& arguments) {
+std::unique_ptr<validate::Subject> open_kernel(const ValidateArguments& arguments) {
   const auto milliseconds = [](double seconds) { return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(1000 * seconds))); };
   validate::Limits limit(milliseconds(arguments.time_limit));
   limit.start = milliseconds(arguments.start_limit);
-  limit.memory /= static_cast<std::uint64_t>(processes(arguments));
+  limit.memory /= static_cast<std::uint64_t>(processes(arguments)) * arguments.runs_here;
   if (arguments.memory_limit) limit.memory = static_cast<std::uint64_t>(*arguments.memory_limit * 0x1p30);
   if (is_plugin(arguments.subject)) return std::make_unique<validate::PluginSubject>(arguments.subject[0], limit);
   return std::make_unique<validate::PipeSubject>(arguments.subject, limit);
 }
 
 // The rows of --input under --bits, --seed and --row.
-std::optional<validate::Case> input_of(const Arguments& arguments) {
+std::optional<validate::Case> input_of(const ValidateArguments& arguments) {
   if (arguments.input.empty()) return std::nullopt;
   if ((arguments.bits == 0) == !arguments.step)
     throw UsageError("--input needs --bits, or --step, of what the kernel is judged by");
@@ -84,7 +72,7 @@ std::optional<validate::Case> input_of(const Arguments& arguments) {
 }
 
 // --dims: whole numbers from 1 to 2^24, each named if it is none.
-std::vector<std::uint64_t> dimensions_of(const Arguments& arguments) {
+std::vector<std::uint64_t> dimensions_of(const ValidateArguments& arguments) {
   std::vector<std::uint64_t> dimensions;
   for (const std::string& word : arguments.dimensions) {
     std::uint64_t n = 0;
@@ -98,7 +86,7 @@ std::vector<std::uint64_t> dimensions_of(const Arguments& arguments) {
 }
 
 // The rows of --vectors: finite, of a norm that float32 holds, not zero.
-validate::AuditedRows audited_rows(const Arguments& arguments) {
+validate::AuditedRows audited_rows(const ValidateArguments& arguments) {
   validate::AuditedRows rows;
   if (arguments.audited.empty()) return rows;
   const VectorReader file(arguments.audited);
@@ -119,7 +107,7 @@ validate::AuditedRows audited_rows(const Arguments& arguments) {
 }
 
 // What could not be written later would be found out after minutes of judging.
-void expect_places_to_write(const Arguments& arguments) {
+void expect_places_to_write(const ValidateArguments& arguments) {
   const auto expect_directory = [](const std::string& path, const std::string& whose) {
     std::error_code error;
     if (!std::filesystem::is_directory(path, error)) throw UsageError(fmt::format("{}: there is no directory {}", whose, io::excerpt(path)));
@@ -134,7 +122,7 @@ void expect_places_to_write(const Arguments& arguments) {
 }
 
 // The verdict is said, whatever becomes of the files; a failing one is also the exit status.
-int told(const Arguments& arguments, const validate::Verdict& verdict) {
+int told(const ValidateArguments& arguments, const validate::Verdict& verdict) {
   if (arguments.json) fmt::print("{}\n", validate::json_report(verdict));
   else fmt::print("{}", validate::text_report(verdict));
   std::fflush(stdout);
@@ -150,11 +138,17 @@ int told(const Arguments& arguments, const validate::Verdict& verdict) {
   return verdict.exit_code();
 }
 
-int run(const Arguments& arguments) try {
+int run(const ValidateArguments& arguments) {
   if (arguments.list) {
     for (const std::string& name : validate::check_names()) fmt::print("{}\n", name);
     return exit_ok;
   }
+  return told(arguments, judge(arguments));
+}
+
+}  // namespace
+
+validate::Verdict judge(const ValidateArguments& arguments) try {
   expect_places_to_write(arguments);
   const std::optional<validate::Case> input = input_of(arguments);
   validate::Options options = arguments.options;
@@ -169,7 +163,7 @@ int run(const Arguments& arguments) try {
   options.rows = audited_rows(arguments);
   std::function<std::unique_ptr<validate::Subject>()> open_another;
   if (processes(arguments) > 1) open_another = [&] { return open_kernel(arguments); };
-  return told(arguments, validate::validate(*subject, options, input, open_another));
+  return validate::validate(*subject, options, input, open_another);
 } catch (const reference::BadProfile& error) {
   throw UsageError(fmt::format("the kernel's profile: {}", error.what()));
 } catch (const validate::NoSubject& error) {
@@ -178,17 +172,18 @@ int run(const Arguments& arguments) try {
   throw UsageError(error.what());
 }
 
-}  // namespace
-
 void add_validate(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ValidateArguments>();
   Command command = add_command(app, "validate", "Judge a quantization kernel: which stage is wrong, where first, and why",
                                   "hdq validate ./my_kernel.so", [arguments] { return run(*arguments); });
-  validate::Options& options = arguments->options;
-  command.texts("KERNEL", arguments->subject,
+  arguments->add_to(command);
+}
+
+void ValidateArguments::add_to(Command command) {
+  command.texts("KERNEL", subject,
                       "A plug-in that exports hdq_kernel_v1 (hdq/hdq_kernel.h); or, after --, a program and its arguments "
                       "(docs/pipe-protocol.md)");
-  add_profile(command, arguments->profile);
+  add_profile(command, profile);
   command
       .choice("--level", options.level,
               std::map<std::string, validate::Level>{
@@ -197,20 +192,20 @@ void add_validate(CLI::App& app) {
       .show("LEVEL");
   command.comma_separated("--only", options.only, "Checks to run, separated by commas");
   command.comma_separated("--skip", options.skip, "Checks not to run");
-  command.flag("--list", arguments->list, "The names of the checks");
+  command.flag("--list", list, "The names of the checks");
   command.flag("--fail-fast", options.fail_fast, "Stop after the first check that finds something");
   command.integer("--variant", options.variant, 0, UINT32_MAX, "The kernel's variant to judge; the others are compared with it");
   command.integer("--random-seed", options.seed, 0, UINT64_MAX, "Of the inputs that checks make up").show_default();
-  command.positive_number("--time-limit", arguments->time_limit, 86400, "Seconds for one call").show_default();
-  command.positive_number("--start-limit", arguments->start_limit, 86400, "Seconds for the kernel to load, or to say what it is").show_default();
+  command.positive_number("--time-limit", time_limit, 86400, "Seconds for one call").show_default();
+  command.positive_number("--start-limit", start_limit, 86400, "Seconds for the kernel to load, or to say what it is").show_default();
   command.positive_number("--check-limit", options.check_limit, 864000, "Seconds for one check, 600 or with --level thorough 7200");
-  command.positive_number("--memory-limit", arguments->memory_limit, 1048576,
+  command.positive_number("--memory-limit", memory_limit, 1048576,
                           "GiB of memory that each process of the kernel may use; all of them half of the machine's");
-  command.integer("--processes", arguments->processes, 1, 2,
+  command.integer("--processes", processes, 1, 2,
                   "Processes of the kernel at once; 2 for a plug-in where there are processors, 1 for a program");
   command.positive_number("--seconds", options.seconds, 86400, "Seconds for the audit, instead of the level's");
-  command.comma_separated("--dims", arguments->dimensions, "Dimensions to audit, separated by commas, instead of some that the kernel offers");
-  command.text("--vectors", arguments->audited, "Audit the rows of this file, as hdq encode reads it, instead of made-up vectors");
+  command.comma_separated("--dims", dimensions, "Dimensions to audit, separated by commas, instead of some that the kernel offers");
+  command.text("--vectors", audited, "Audit the rows of this file, as hdq encode reads it, instead of made-up vectors");
   command
       .choice("--scheme", options.scheme,
               std::map<std::string, validate::Scheme>{{"fixed-rate", validate::Scheme::fixed_rate},
@@ -222,13 +217,13 @@ void add_validate(CLI::App& app) {
               "What a scheme of its own is held to: unbiased (E x̂ = x, and its squared error) or error (that alone)")
       .show("CLAIM");
   command.text("-o,--output", options.output_directory, "Directory of failing inputs (.npy)").show_default();
-  command.text("--input", arguments->input, "Judge these rows, of a file as hdq encode reads it, instead of made-up ones");
-  command.integer("--bits", arguments->bits, 1, reference::shipped_bits, "Bits, with --input");
-  command.positive_number("--step", arguments->step, 16, "Step of the entropy-coded scheme, with --input");
-  command.integer("--seed", arguments->seed, 0, UINT64_MAX, "Seed of signs and dither, with --input");
-  command.integer("--row", arguments->row, 0, UINT64_MAX, "Row number of the first row, with --input");
-  command.flag("--json", arguments->json, "One JSON object");
-  command.text("--junit", arguments->junit, "Write JUnit XML to this file");
+  command.text("--input", input, "Judge these rows, of a file as hdq encode reads it, instead of made-up ones");
+  command.integer("--bits", bits, 1, reference::shipped_bits, "Bits, with --input");
+  command.positive_number("--step", step, 16, "Step of the entropy-coded scheme, with --input");
+  command.integer("--seed", seed, 0, UINT64_MAX, "Seed of signs and dither, with --input");
+  command.integer("--row", row, 0, UINT64_MAX, "Row number of the first row, with --input");
+  command.flag("--json", json, "One JSON object");
+  command.text("--junit", junit, "Write JUnit XML to this file");
 }
 
 }  // namespace hdq::cli

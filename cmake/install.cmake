@@ -1,5 +1,5 @@
 # cmake --install: libraries, headers, the command, its man page, a CMake package and a pkg-config file.
-#   find_package(hdq COMPONENTS hdq reference properties)   →   hdq::hdq hdq::reference hdq::properties
+#   find_package(hdq COMPONENTS hdq reference properties mpi)   →   hdq::hdq hdq::reference hdq::properties hdq::mpi
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(HDQ_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/hdq)
@@ -11,6 +11,11 @@ if(TARGET hdq_reference)
   list(APPEND components reference properties)
   set_target_properties(hdq_reference PROPERTIES EXPORT_NAME reference)
   set_target_properties(hdq_properties PROPERTIES EXPORT_NAME properties)
+endif()
+if(TARGET hdq_mpi)
+  list(APPEND components mpi)
+  set_target_properties(hdq_mpi PROPERTIES EXPORT_NAME mpi)
+  install(DIRECTORY mpi/include/hdq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endif()
 foreach(component IN LISTS components)
   set(target hdq_${component})
@@ -60,11 +65,16 @@ if(TARGET hdq_command)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/hdq.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
+if(TARGET hdq_mpi_command)
+  install(TARGETS hdq_mpi_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
 # Installs into a directory of its own, builds projects against it in three ways, and runs them.
 if(HDQ_BUILD_TESTS)
   add_test(NAME install_test
     COMMAND ${CMAKE_COMMAND} -DBUILD=${CMAKE_BINARY_DIR} -DSOURCE=${PROJECT_SOURCE_DIR} -DSANITIZE=${HDQ_SANITIZE}
       -DGENERATOR=${CMAKE_GENERATOR} -DCC=${CMAKE_C_COMPILER} -DCXX=${CMAKE_CXX_COMPILER} -DLIBDIR=${CMAKE_INSTALL_LIBDIR}
+      -DMPI=$<BOOL:${HDQ_MPI}>
       -P ${PROJECT_SOURCE_DIR}/tests/install/install_test.cmake)
   set_tests_properties(install_test PROPERTIES TIMEOUT 900 LABELS install)
 endif()

@@ -18,5 +18,6 @@ void add_search(CLI::App& app, Chosen& chosen);
 void add_mean(CLI::App& app, Chosen& chosen);
 void add_encode(CLI::App& app, Chosen& chosen);
 void add_bounds(CLI::App& app, Chosen& chosen);
+void add_validate(CLI::App& app, Chosen& chosen);
 
 }  // namespace hdq::mpi

@@ -161,9 +161,7 @@ void prepare_directory(const Job& job, const std::string& directory) {
 
 void encode_to_shards(const Job& job, const Encoding& encoding) {
   const Arguments& arguments = encoding.arguments;
-  job.together([&] {
-    if (job.is_root()) prepare_directory(job, arguments.output);
-  });
+  job.together([&] { prepare_directory(job, arguments.output); });
   const Range blocks = job.share(encoding.header.blocks());
   const std::uint64_t begin = encoding.first_of_block(blocks.begin), end = encoding.first_of_block(blocks.end);
   const std::unique_ptr<FileWriter> writer = job.together([&] {

@@ -21,7 +21,7 @@ void make_program(CLI::App& app, Chosen& chosen) {
   app.require_subcommand(1);
   app.footer(
       "Exit status: 0 all well, 1 a mismatch, 2 wrong usage, 3 bad input.\nhdq-mpi COMMAND --help shows an example.");
-  for (const auto add : {add_encode, add_search, add_mean, add_bounds}) add(app, chosen);
+  for (const auto add : {add_encode, add_search, add_mean, add_bounds, add_validate}) add(app, chosen);
 }
 
 // Ranks may be started with arguments of their own.

@@ -202,6 +202,49 @@ TEST(FileWriter, RefusesWhatDoesNotBelongToItsHeader) {
 
 // ---- means ----
 
+// Blocks that were packed elsewhere make the file that rows make.
+TEST(FileWriter, TakesBlocksThatArePacked) {
+  const TemporaryDirectory directory;
+  const std::size_t n = 30, rows = 23;
+  const Codec codec(n, Step(0.5f), 4);
+  std::vector<float> x = numbers(rows * n);
+  std::fill_n(x.begin(), n, 0.0f);  // a row without a stream
+  const RowsView<const float> all(x.data(), rows, n);
+  FileHeader header = FileHeader::make(codec, rows, 7);
+  header.rows_per_block = 10;
+  FileWriter expected(directory / "a.hdq", header);
+  expected.encode(codec, all);
+  expected.commit();
+  const EncodedRows encoded = codec.encode(all, 7);
+  const EntropyCoder coder(codec);
+  const auto block = [&](std::size_t i) {
+    return coder.encode(encoded.view().slice(10 * i, std::min<std::size_t>(10, rows - 10 * i)));
+  };
+  FileWriter writer(directory / "b.hdq", header);
+  writer.append(block(0));
+  EXPECT_THROW(writer.append(block(2)), InvalidArgument);  // too short for the next
+  PackedRows wrong = block(1);
+  ++wrong.first_row;
+  EXPECT_THROW(writer.append(wrong), InvalidArgument);
+  wrong = block(1);
+  wrong.streams.pop_back();
+  EXPECT_THROW(writer.append(wrong), InvalidArgument);
+  wrong = block(1);
+  wrong.raw.push_back(0);
+  EXPECT_THROW(writer.append(wrong), InvalidArgument);
+  writer.append(encoded.view().slice(10, 3));  // the two ways mix, at the ends of blocks
+  EXPECT_THROW(writer.append(block(1)), InvalidArgument);
+  writer.append(encoded.view().slice(13, 7));
+  writer.append(block(2));
+  EXPECT_THROW(writer.append(block(2)), FileError);  // no room
+  writer.commit();
+  EXPECT_EQ(writer.norms(), expected.norms());
+  EXPECT_EQ(read_file(directory / "a.hdq"), read_file(directory / "b.hdq"));
+
+  FileWriter fixed(directory / "c.hdq", FileHeader::make(Codec(n, 4), rows));
+  EXPECT_THROW(fixed.append(block(0)), InvalidArgument);
+}
+
 TEST(FileWriter, CentredRowsAreThoseLessTheMean) {
   const TemporaryDirectory directory;
   constexpr std::size_t n = 100, rows = 25;

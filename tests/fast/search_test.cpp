@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <utility>
 
 #include "test_support.hpp"
 #include "hdq/search.hpp"
@@ -245,6 +246,46 @@ TEST(Search, OfACentredFileIsThatOfItsRows) {
   } catch (const InvalidInput& e) {
     EXPECT_EQ(e.row, 1u);
     EXPECT_EQ(e.column, 5u);
+  }
+}
+
+// Parts of a file that cut its blocks, in any order, with k above what a part has: the search of the whole.
+TEST(Search, InPartsIsThatOfTheWhole) {
+  const testing::TemporaryDirectory directory;
+  const Data d = data(20, 4, 67, 3, 2);
+  const std::vector<float> mean = test::dyadics(20, 9);
+  for (const bool centred : {false, true}) {
+    FileHeader header = FileHeader::make(d.codec, d.rows, 5);
+    header.rows_per_block = 8;
+    const std::string path = directory / "a.hdq";
+    FileWriter writer(path, header, centred ? std::span<const float>(mean) : std::span<const float>());
+    writer.encode(d.codec, d.x_rows());
+    writer.commit();
+    const FileReader file(path);
+    const Scorer scorer(d.codec, d.q_rows(), file.mean());
+    for (const Metric metric : {Metric::inner_product, Metric::squared_distance}) {
+      for (const std::size_t k : {std::size_t{1}, std::size_t{30}, d.rows}) {
+        TopK found(metric, d.queries, k);
+        for (const auto& [begin, end] : {std::pair<std::uint64_t, std::uint64_t>{41, 67}, {0, 0}, {7, 41}, {0, 7}}) {
+          SearchStatistics pairs;
+          search(found, scorer, file, begin, end - begin, begin, {true, &pairs});
+          EXPECT_EQ(pairs.scanned, (end - begin) * d.queries);
+        }
+        EXPECT_EQ(ranked(scorer, found), search(scorer, metric, file, k)) << k << centred;
+      }
+    }
+    TopK found(Metric::inner_product, d.queries, 1);
+    search(found, scorer, file, 60, 7, 1000);
+    for (std::size_t query = 0; query < d.queries; ++query) {
+      ASSERT_EQ(found.kept(query).size(), 1u);
+      EXPECT_GE(found.kept(query)[0].row, 1000u);
+      EXPECT_LT(found.kept(query)[0].row, 1007u);
+    }
+    EXPECT_THROW(search(found, scorer, file, 60, 8, 0), InvalidArgument);
+    EXPECT_THROW(search(found, scorer, file, 68, 0, 0), InvalidArgument);
+    TopK other(Metric::inner_product, d.queries + 1, 1);
+    EXPECT_THROW(search(other, scorer, file, 0, 1, 0), InvalidArgument);
+    EXPECT_THROW(ranked(scorer, other), InvalidArgument);
   }
 }
 

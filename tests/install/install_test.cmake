@@ -1,5 +1,5 @@
 # Installs into a fresh prefix and uses what is there as strangers do: find_package with each component, pkg-config from C++ and
-# from C. Arguments: BUILD, SOURCE, SANITIZE, GENERATOR, CC, CXX, LIBDIR.
+# from C. Arguments: BUILD, SOURCE, SANITIZE, GENERATOR, CC, CXX, LIBDIR, MPI.
 set(root ${BUILD}/install_test)
 file(REMOVE_RECURSE ${root})
 set(prefix ${root}/prefix)
@@ -32,9 +32,15 @@ if(SANITIZE)
   set(flags -fsanitize=${SANITIZE})
 endif()
 run(${CMAKE_COMMAND} -S ${SOURCE}/tests/install/consumer -B ${root}/consumer -G ${GENERATOR} -DCMAKE_PREFIX_PATH=${prefix}
-  -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_FLAGS=${flags})
+  -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_FLAGS=${flags} -DMPI=${MPI})
 run(${CMAKE_COMMAND} --build ${root}/consumer)
-foreach(program uses_hdq uses_reference uses_properties)
+set(programs uses_hdq uses_reference uses_properties)
+if(MPI)
+  set(ENV{OMPI_ALLOW_RUN_AS_ROOT} 1)
+  set(ENV{OMPI_ALLOW_RUN_AS_ROOT_CONFIRM} 1)
+  list(APPEND programs uses_mpi)
+endif()
+foreach(program IN LISTS programs)
   run(${root}/consumer/${program})
 endforeach()
 # A component that does not exist is refused.

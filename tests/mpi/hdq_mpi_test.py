@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """hdq-mpi writes the bytes that hdq writes, whatever the number of ranks; an error of one rank is an error of the job, and leaves no output.
 
-usage: hdq_mpi_test.py HDQ HDQ_MPI MPIEXEC [CLASS[.TEST]…]
+usage: hdq_mpi_test.py HDQ HDQ_MPI MPIEXEC KERNELS [CLASS[.TEST]…]
 """
 import array
 import json
@@ -17,7 +17,7 @@ import tempfile
 import time
 import unittest
 
-hdq, hdq_mpi, mpiexec = sys.argv[1:4]
+hdq, hdq_mpi, mpiexec, kernels = sys.argv[1:5]
 dimension, rows = 4000, 310  # of order 4096: 64 rows a block at 8 bits or entropy-coded, five blocks, the last one short
 
 
@@ -132,7 +132,7 @@ class Encode(Files):
                 parts += (self.directory / "part.npy").read_bytes()[128:]
             self.assertTrue(parts == decoded.read_bytes()[128:], "the shards' rows are not those of one file")
         done = mpirun(2, "encode", self.vectors, "-o", self.directory / "shards3", "--shards", "--bits", "2")
-        self.fails(done, 2, "rank 0: .*shard-00002.hdq: --shards: the directory holds a file")
+        self.fails(done, 2, ".*shard-00002.hdq: --shards: the directory holds a file")
 
     def test_no_rows(self):
         write_npy(self.directory / "none.npy", [], 5)
@@ -221,6 +221,28 @@ class Bounds(Files):
             self.same(self.directory / "out" / f"b{b}.json", self.directory / "expected" / f"b{b}.json")
 
 
+class Validate(Files):
+    def validate(self, ranks, *arguments, fault=None):
+        environment = dict(os.environ) | ({"HDQ_FAULT": fault} if fault else {})
+        kernel = f"{kernels}/hdq-kernel-{'faulty' if fault else 'plain'}.so"
+        return mpirun(ranks, "validate", "--level", "quick", *arguments, kernel, env=environment)
+
+    def test_the_worst_verdict(self):
+        said = self.succeeds(self.validate(2, "--only", "signs,transform", "--random-seed", "7"))
+        self.assertIn("rank 0, --random-seed 7: valid\nrank 1, --random-seed 8: valid\n\nthe report of rank 0", said)
+        done = self.validate(3, "--only", "signs,transform", "--json", fault="signs_after")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual((said["verdict"], said["rank"]), ("invalid", 0))
+        self.assertEqual([(each["rank"], each["random_seed"], each["verdict"]) for each in said["ranks"]],
+                         [(rank, 1 + rank, "invalid") for rank in range(3)])
+        self.assertIn("signs-after-h", json.dumps(said["ranks"][2]["report"]))
+
+    def test_wrong_usage(self):
+        self.fails(self.validate(2, "--junit", "x.xml"), 2, "--input, --junit: of one run, hdq validate")
+        self.fails(mpirun(2, "validate", "./none.so"), 2, ".*none.so")
+
+
 class Errors(Files):
     def setUp(self):
         self.out = self.directory / "out.npy"
@@ -301,4 +323,4 @@ def children(pid):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:], verbosity=2)

@@ -36,7 +36,7 @@ std::size_t vectors_of(const Session& s) { return std::max<std::size_t>(most_vec
 constexpr std::size_t drift_vectors = 4, drift_tests = 2 * drift_vectors;
 
 double alpha_for(const Session& s, std::size_t shapes) {
-  return 0.8 * total_false_alarm /
+  return 0.8 * false_alarm(s) /
          static_cast<double>(shapes * (vectors_of(s) * tests_per_subject + tests_per_experiment) + drift_tests);
 }
 

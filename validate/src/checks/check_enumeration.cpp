@@ -29,8 +29,8 @@ using reference::Ball;
 using reference::ProfileJudge;
 using reference::ProfileRow;
 
-constexpr double missed =
-    1e-10;  // probability that fair signs leave a pattern out, and that they look unfair, in one configuration
+// Probability that fair signs leave a pattern out, and that they look unfair, in one configuration: of this run's share.
+double missed_by(const Session& s) { return 1e-10 / static_cast<double>(s.options().runs); }
 
 // ---- where signs come from ----
 
@@ -102,20 +102,21 @@ SignSource source_of(Session& s, const Config& config) {
 // ---- seeds ----
 
 struct Seeds {
+  double missed;                               // missed_by()
   std::vector<std::vector<std::uint64_t>> of;  // by pattern: the first two that gave it
   std::vector<std::uint64_t> counts;           // among the first `counted` seeds
   std::uint64_t counted = 0, drawn = 0, patterns_met = 0;
   bool all() const { return patterns_met == of.size(); }
 };
 
-std::uint64_t enough_seeds(std::size_t signs) {
+std::uint64_t enough_seeds(std::size_t signs, double missed) {
   const double patterns = std::ldexp(1.0, static_cast<int>(signs));
   return static_cast<std::uint64_t>(std::ceil(patterns * (std::log(patterns) - std::log(missed)))) + 1;
 }
 
-Seeds no_seeds(std::size_t signs) {
+Seeds no_seeds(std::size_t signs, double missed) {
   const std::size_t patterns = std::size_t{1} << signs;
-  Seeds seeds{std::vector<std::vector<std::uint64_t>>(patterns), std::vector<std::uint64_t>(patterns)};
+  Seeds seeds{missed, std::vector<std::vector<std::uint64_t>>(patterns), std::vector<std::uint64_t>(patterns)};
   seeds.counted = std::max<std::uint64_t>(128, 2 * patterns);
   return seeds;
 }
@@ -176,12 +177,12 @@ std::optional<Finding> unfair(const Config& config, std::size_t count, const See
   const double expected = static_cast<double>(patterns) *
                           std::exp(static_cast<double>(seeds.drawn) * std::log1p(-1 / static_cast<double>(patterns))),
                more = static_cast<double>(patterns - seeds.patterns_met) - expected;
-  if (more > 0 && more * more > -2 * std::log(missed) * (expected + more / 3)) {
+  if (more > 0 && more * more > -2 * std::log(seeds.missed) * (expected + more / 3)) {
     return finding(
         config, Stage::signs, "wrong-stream",
         met(count, seeds) +
-            fmt::format(" and {} others; fair signs leave out {:.1f} or so, and so many with probability below 1e-10",
-                        patterns - seeds.patterns_met - 1, expected));
+            fmt::format(" and {} others; fair signs leave out {:.1f} or so, and so many with probability below {:.1g}",
+                        patterns - seeds.patterns_met - 1, expected, seeds.missed));
   }
   std::vector<double> sums(seeds.counts.begin(), seeds.counts.end());
   for (std::size_t half = 1; half < patterns; half *= 2) {
@@ -192,7 +193,7 @@ std::optional<Finding> unfair(const Config& config, std::size_t count, const See
     }
   }
   const auto k = static_cast<double>(seeds.counted);
-  const double limit = std::sqrt(2 * k * std::log(2 * static_cast<double>(patterns) / missed));
+  const double limit = std::sqrt(2 * k * std::log(2 * static_cast<double>(patterns) / seeds.missed));
   for (std::size_t product = 1; product < patterns; ++product) {
     if (std::abs(sums[product]) <= limit) continue;
     std::string which;
@@ -200,8 +201,8 @@ std::optional<Finding> unfair(const Config& config, std::size_t count, const See
       which += (product >> i & 1) != 0 ? fmt::format("{}{}", which.empty() ? "" : ", ", i) : "";
     return finding(config, Stage::signs, "wrong-stream",
                    fmt::format("the product of signs {} has mean {:.3f} over {} seeds: fair signs have no more than "
-                               "{:.3f} but with probability 1e-10",
-                               which, sums[product] / k, seeds.counted, limit / k));
+                               "{:.3f} but with probability {:.1g}",
+                               which, sums[product] / k, seeds.counted, limit / k, seeds.missed));
   }
   return std::nullopt;
 }
@@ -670,11 +671,11 @@ std::vector<Config> configurations(Session& s) {
 bool enumerate(Session& s, const Config& config, Clock::time_point end, const Report& report) {
   SignSource source = source_of(s, config);
   if (source.count == 0 || source.count > most_signs(s)) return false;
-  Seeds seeds = no_seeds(source.count);
+  Seeds seeds = no_seeds(source.count, missed_by(s));
   if (!draw_seeds(s, source, seeds, false, seeds.counted, end)) return false;
   std::optional<Finding> signs = unfair(config, source.count, seeds);
   if (!signs) {
-    if (!draw_seeds(s, source, seeds, true, enough_seeds(source.count), end)) return false;
+    if (!draw_seeds(s, source, seeds, true, enough_seeds(source.count, seeds.missed), end)) return false;
     signs = left_out(config, source.count, seeds);
   }
   if (!signs) return Enumeration(s, config, std::move(source), std::move(seeds)).run(end, report);

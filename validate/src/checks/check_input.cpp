@@ -259,7 +259,7 @@ std::optional<Finding> judge_range(Session& s, const Case& c) {
 // audit leaves for it (audit.hpp) is for all cases and exponents of this check, at most 64.
 std::optional<Finding> judge_scaled_mean(Session& s, const Case& c, int exponent, Finding f) {
   if (s.claim() == Claim::error) return std::nullopt;
-  const auto bias = audit::scaled_bias(s, c, exponent, audit::total_false_alarm / 10 / 64);
+  const auto bias = audit::scaled_bias(s, c, exponent, audit::false_alarm(s) / 10 / 64);
   if (!bias) return std::nullopt;
   f.row = c.first_row + bias->row;
   f.what = fmt::format("2^{0}·x: E⟨x, x̂⟩/‖x‖² = {1} over {2} seeds", exponent, audit::estimate(bias->moments, 1), bias->seeds);

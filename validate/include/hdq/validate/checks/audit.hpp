@@ -20,7 +20,7 @@
 //   divided by the root of their number, and at least twice the largest |X| seen.
 //   dot(q) − ⟨q, x⟩ and dot(x) − ⟨x, x⟩ likewise, as if dot were ⟨q, x̂⟩.
 // All tests of a run together reject a true hypothesis with probability at most total_false_alarm: each has its share of it (a union
-// bound over tests whose number is fixed before the first observation).
+// bound over tests whose number is fixed before the first observation). A run that is one of several (Options::runs) has its share of that.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +37,7 @@
 namespace hdq::validate::audit {
 
 inline constexpr double total_false_alarm = 1e-9;
+inline double false_alarm(const Session& s) { return total_false_alarm / static_cast<double>(s.options().runs); }  // of this run
 inline constexpr double tolerance = 0x1p-11, excess = 0x1p-11;  // t and r above
 inline constexpr std::uint64_t without_range = 128;  // observations before the first R
 inline constexpr std::uint64_t without_range_of_means = 48;  // the same for means of `many_rows` or more

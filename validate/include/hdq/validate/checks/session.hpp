@@ -50,6 +50,7 @@ struct Options {
   Level level = Level::standard;
   std::vector<std::string> only, skip;  // check names
   std::uint64_t seed = 1;               // of the validator's own inputs
+  std::uint64_t runs = 1;               // this one and others of other seeds, which together accuse a right kernel as rarely as one alone
   std::uint32_t variant = 0;
   bool fail_fast = false;               // stop after the first check that finds something
   std::string output_directory = ".";   // of failing inputs; empty: none are written
