@@ -26,9 +26,9 @@ int rank = 0, ranks = 1;
 // Of a rank: normal, a common part and one of its own, as gradients have.
 std::vector<float> vector_of(int of, std::size_t n) {
   std::mt19937 common(1), own(static_cast<unsigned>(of) + 2);
-  std::normal_distribution<float> normal;
+  std::normal_distribution<float> normal, normal_of_own;  // each keeps a number of its own
   std::vector<float> x(n);
-  for (float& value : x) value = normal(common) + normal(own);
+  for (float& value : x) value = normal(common) + normal_of_own(own);
   return x;
 }
 

@@ -251,7 +251,7 @@ TEST(Search, OfACentredFileIsThatOfItsRows) {
 
 // Parts of a file that cut its blocks, in any order, with k above what a part has: the search of the whole.
 TEST(Search, InPartsIsThatOfTheWhole) {
-  const testing::TemporaryDirectory directory;
+  const hdq::testing::TemporaryDirectory directory;
   const Data d = data(20, 4, 67, 3, 2);
   const std::vector<float> mean = test::dyadics(20, 9);
   for (const bool centred : {false, true}) {
