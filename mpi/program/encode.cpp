@@ -118,9 +118,9 @@ class Blocks {
   std::optional<EntropyCoder> coder_;
 };
 
-// Blocks that are encoded, sent and written at once: about 16 MiB of float32.
+// Blocks that are encoded, sent and written at once: about 1 MiB of float32.
 std::uint64_t blocks_together(const FileHeader& header) {
-  return std::max<std::uint64_t>(1, (std::uint64_t{1} << 22) / (header.rows_per_block * header.dimension));
+  return std::max<std::uint64_t>(1, (std::uint64_t{1} << 18) / (header.rows_per_block * header.dimension));
 }
 
 void encode_to_one_file(const Job& job, const Encoding& encoding) {

@@ -237,6 +237,11 @@ class Validate(Files):
         self.assertEqual([(each["rank"], each["random_seed"], each["verdict"]) for each in said["ranks"]],
                          [(rank, 1 + rank, "invalid") for rank in range(3)])
         self.assertIn("signs-after-h", json.dumps(said["ranks"][2]["report"]))
+        judge = [hdq_mpi, "validate", "--level", "quick", "--only", "signs,transform", f"{kernels}/hdq-kernel-faulty.so"]
+        done = subprocess.run([mpiexec, "-n", "1", *judge, ":", "-n", "1", "env", "HDQ_FAULT=signs_after", *judge],
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("rank 0, --random-seed 1: valid\nrank 1, --random-seed 2: invalid\n\nthe report of rank 1, --random-seed 2", done.stdout)
 
     def test_wrong_usage(self):
         self.fails(self.validate(2, "--junit", "x.xml"), 2, "--input, --junit: of one run, hdq validate")
@@ -285,6 +290,14 @@ class Errors(Files):
         write_npy(b / "x.npy", self.x[:-dimension], dimension)
         out = self.directory / "out.hdq"
         self.fails(groups("encode", "x.npy", "-o", out, "--bits", "2"), 3, "rank 2: x.npy: not the file that another rank sees", out)
+
+    def test_files_that_were_encoded_otherwise(self):
+        other = self.directory / "other.npy"
+        write_npy(other, numbers(dimension, 11), dimension)
+        a = self.one("a.hdq", "--bits", "3", "--center-at", self.centre)
+        b = self.one("b.hdq", "--bits", "3", "--center-at", other)
+        self.fails(self.search(2, [a, b]), 3, "rank 1: .*b.hdq: its rows are centred by another mean than those of .*a.hdq", self.out)
+        self.fails(self.search(2, [a, self.codes]), 3, ".*3.hdq: its rows were not encoded as those of .*a.hdq", self.out)
 
     def test_rows_that_have_no_code(self):
         x = self.x[:]
