@@ -68,7 +68,7 @@ check_packages=(
   frama-c-base why3 z3 cvc4
   g++-aarch64-linux-gnu qemu-user
   dataset-fashion-mnist
-  python3-skbuild python3-venv python3-numpy python3-pytest python3-hypothesis python3-matplotlib python3-torch
+  python3-skbuild python3-venv python3-numpy python3-pytest python3-hypothesis python3-matplotlib python3-torch python3-mpi4py
 )
 mpi_packages=(libopenmpi-dev openmpi-bin)
 python_packages=(pybind11-dev python3-dev)
