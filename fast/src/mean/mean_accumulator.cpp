@@ -35,6 +35,20 @@ detail::RowSet numbers_of(std::uint64_t first_row, std::uint64_t rows) {
   return set;
 }
 
+// InvalidArgument, naming the number, if a row of these was added before.
+void require_new(const MeanAccumulator::State& state, const detail::RowSet& rows) {
+  for (const auto& [first, last] : rows.runs())
+    if (const std::optional<std::uint64_t> number = state.numbers.find(first, last))
+      throw InvalidArgument("row number " + std::to_string(*number) + " (client " +
+                            std::to_string(*number & 0xffffffff) + ", round " + std::to_string(*number >> 32) +
+                            ") is in the mean already");
+}
+
+// New ones.
+void add_numbers(MeanAccumulator::State& state, const detail::RowSet& rows) {
+  for (const auto& [first, last] : rows.runs()) state.numbers.add(first, last);
+}
+
 // A thread's memory, and the sums that it adds to.
 struct Worker {
   Worker(const CodecPlan& plan, detail::MeanSums& to)
@@ -83,17 +97,6 @@ void add_rows(const Rows& rows, std::size_t first, std::size_t last, Worker& wor
 
 MeanAccumulator::State::State(std::size_t dimension_, std::uint64_t seed_)
     : dimension(dimension_), order(hadamard_order(dimension_)), seed(seed_), sums(dimension_, order.order) {}
-
-void MeanAccumulator::State::require_new(const detail::RowSet& rows_) const {
-  for (const auto& [first, last] : rows_.runs())
-    if (const std::optional<std::uint64_t> number = numbers.find(first, last))
-      throw InvalidArgument("row number " + std::to_string(*number) + " (client " + std::to_string(*number & 0xffffffff) + ", round " +
-                            std::to_string(*number >> 32) + ") is in the mean already");
-}
-
-void MeanAccumulator::State::add_numbers(const detail::RowSet& rows_) {
-  for (const auto& [first, last] : rows_.runs()) numbers.add(first, last);
-}
 
 void detail::MeanSums::add(const MeanSums& other) {
   rotated.add(other.rotated);
@@ -146,7 +149,7 @@ void MeanAccumulator::add(const Codec& codec, const EncodedView& rows, std::span
   for (std::size_t row = 0; row < rows.rows(); ++row) detail::check_norm(rows.norms()[row], row);
   if (rows.rows() > most_rows - s.rows) throw InvalidArgument("a mean is of fewer than 2^43 rows");
   const detail::RowSet numbers = numbers_of(rows.first_row(), rows.rows());
-  s.require_new(numbers);
+  require_new(s, numbers);
 
   const Rows all{plan, rows, weights, centre, codec.error_bound()};
   if (plan.threads() == 1) {
@@ -163,7 +166,7 @@ void MeanAccumulator::add(const Codec& codec, const EncodedView& rows, std::span
     for (const std::optional<detail::MeanSums>& part : parts)
       if (part) s.sums.add(*part);
   }
-  s.add_numbers(numbers);
+  add_numbers(s, numbers);
   s.rows += rows.rows();
 }
 
@@ -193,9 +196,9 @@ void MeanAccumulator::merge(const MeanAccumulator& other) {
   require_equal(theirs.dimension, s.dimension, "dimensions of a mean", "dimensions of this one");
   if (theirs.seed != s.seed) throw InvalidArgument("seed " + std::to_string(theirs.seed) + " of a mean: this one has " + std::to_string(s.seed));
   if (theirs.rows > most_rows - s.rows) throw InvalidArgument("a mean is of fewer than 2^43 rows");
-  s.require_new(theirs.numbers);
+  require_new(s, theirs.numbers);
   s.sums.add(theirs.sums);
-  s.add_numbers(theirs.numbers);
+  add_numbers(s, theirs.numbers);
   s.rows += theirs.rows;
 }
 

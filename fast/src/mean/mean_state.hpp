@@ -30,10 +30,6 @@ struct MeanSums {
 struct MeanAccumulator::State {
   State(std::size_t dimension_, std::uint64_t seed_);
 
-  // InvalidArgument, naming the number, if a row of these was added before.
-  void require_new(const detail::RowSet& rows) const;
-  void add_numbers(const detail::RowSet& rows);  // new ones
-
   std::size_t dimension;
   HadamardOrder order;
   std::uint64_t seed;
