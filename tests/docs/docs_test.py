@@ -298,6 +298,18 @@ def check_entropy_coded():
                 fail("README.md", f"--shrink at {key}: {float(bound / (1 + bound))} instead of {float(bound)}")
 
 
+def check_uses():
+    """Each number that README measures of a use stands in the page that it links."""
+    uses = re.findall(r"^\| [^|]+ \| `[^`]+` \| (.+) \(\[\w+\]\((docs/\w+\.md)\)\) \|$", read("README.md"), re.MULTILINE)
+    if len(uses) != 3:
+        fail("README.md", f"{len(uses)} measured uses were found, not 3")
+    for said, page in uses:
+        numbers = set(re.findall(r"\d+(?:\.\d+)?", read(page).replace(",", "")))
+        for number in re.findall(r"\d+(?:\.\d+)?", said.replace(",", "")):
+            if number not in numbers:
+                fail("README.md", f"{number} is not in {page}: {said}")
+
+
 def check_packages():
     """The Debian packages that docs/python.md asks for are those that ./check installs, under their names there."""
     asked = " ".join(re.findall(r"^ *apt: (.*)$", read("docs/python.md"), re.MULTILINE)).split()
@@ -318,7 +330,7 @@ def check_claims():
             fail(name, f"what is proved is 'at most': {match[0]!r}")
 
 
-for check in (check_citations, check_theorems, check_map, check_links, check_bounds, check_optimality, check_constants, check_copies, check_measured, check_entropy_coded, check_packages, check_claims):
+for check in (check_citations, check_theorems, check_map, check_links, check_bounds, check_optimality, check_constants, check_copies, check_measured, check_entropy_coded, check_uses, check_packages, check_claims):
     check()
 print("\n".join(dict.fromkeys(failures)) or "documents agree")
 sys.exit(1 if failures else 0)
