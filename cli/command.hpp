@@ -1,6 +1,7 @@
 // What the subcommands of `hdq` share: exit codes, common options, progress, output files.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -65,6 +66,19 @@ std::size_t thread_count(int threads);  // of --threads: 0 is one per core
 
 // Rows to hold in memory at once: about 4 MiB of float32 per thread.
 std::size_t rows_per_chunk(std::size_t dimension, int threads);
+
+// Calls use(begin, count, x) for all rows of a file in order, some at a time, as numbers of this type: float, Float16 or BFloat16.
+template <class Number, class Use>
+void for_each_chunk(const VectorReader& input, int threads, const Use& use) {
+  const std::size_t chunk = rows_per_chunk(input.dimension(), threads);
+  std::vector<Number> x;
+  for (std::uint64_t begin = 0; begin < input.rows(); begin += chunk) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, input.rows() - begin));
+    x.resize(count * input.dimension());
+    input.read(begin, count, x.data());
+    use(begin, count, x.data());
+  }
+}
 
 // A progress bar on standard error, if that is a terminal; silent for the first half second. Several threads may advance it.
 class Progress {

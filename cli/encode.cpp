@@ -20,29 +20,16 @@ struct Arguments : EncodeArguments {
   bool center = false;
 };
 
-// Calls use(begin, count, x) for all rows of a file, as numbers of this type.
-template <class Number, class Use>
-void for_each_chunk(const VectorReader& input, int threads, const char* label, const Use& use) {
-  const std::size_t chunk = rows_per_chunk(input.dimension(), threads);
-  std::vector<Number> x;
-  Progress progress(label, input.rows());
-  for (std::uint64_t begin = 0; begin < input.rows(); begin += chunk) {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, input.rows() - begin));
-    x.resize(count * input.dimension());
-    input.read(begin, count, x.data());
-    use(begin, count, x.data());
-    progress.advance(count);
-  }
-}
-
 // The mean of the rows: sums in double, in order of rows, rounded to float32.
 std::vector<float> mean_of_rows(const VectorReader& input, int threads) {
   if (input.rows() == 0) throw BadInput(input.name() + ": no rows to take the mean of");
   std::vector<double> sums(input.dimension());
-  for_each_chunk<float>(input, threads, "taking the mean", [&](std::uint64_t begin, std::size_t count, const float* x) {
+  Progress progress("taking the mean", input.rows());
+  for_each_chunk<float>(input, threads, [&](std::uint64_t begin, std::size_t count, const float* x) {
     require_finite(input, begin, {x, count * input.dimension()});
     for (std::size_t row = 0; row < count; ++row)
       for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<double>(x[row * sums.size() + i]);
+    progress.advance(count);
   });
   std::vector<float> mean;
   for (const double sum : sums) mean.push_back(static_cast<float>(sum / static_cast<double>(input.rows())));
@@ -51,12 +38,14 @@ std::vector<float> mean_of_rows(const VectorReader& input, int threads) {
 
 template <class Number>
 void encode_all(const Arguments& arguments, const VectorReader& input, const Codec& codec, FileWriter& writer) {
-  for_each_chunk<Number>(input, arguments.threads, "encoding", [&](std::uint64_t begin, std::size_t count, const Number* x) {
+  Progress progress("encoding", input.rows());
+  for_each_chunk<Number>(input, arguments.threads, [&](std::uint64_t begin, std::size_t count, const Number* x) {
     try {
       writer.encode(codec, RowsView<const Number>(x, count, input.dimension()));
     } catch (const InvalidInput& bad) {
       reject_row(input, begin, x, bad);
     }
+    progress.advance(count);
   });
 }
 

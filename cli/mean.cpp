@@ -95,19 +95,6 @@ class TrueMean {
   double weight_ = 0, square_ = 0;
 };
 
-// Rows of a file of vectors, some at a time: use(rows before, count, x).
-template <class Use>
-void for_each_chunk(const VectorReader& input, int threads, const Use& use) {
-  const std::size_t chunk = rows_per_chunk(input.dimension(), threads);
-  std::vector<float> x;
-  for (std::uint64_t begin = 0; begin < input.rows(); begin += chunk) {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, input.rows() - begin));
-    x.resize(count * input.dimension());
-    input.read(begin, count, x.data());
-    use(begin, count, x.data());
-  }
-}
-
 struct Report : MeanReport {
   std::optional<TrueMean> truth;
 };
@@ -126,7 +113,7 @@ Mean mean_of_vectors(const Arguments& arguments, const std::vector<double>& weig
     }
     mean->require_dimension(input.name(), input.dimension());
     if (input.rows() > (std::uint64_t{1} << 32) - client) throw BadInput(input.name() + ": more than 2^32 clients");
-    for_each_chunk(input, arguments.threads, [&](std::uint64_t begin, std::size_t count, const float* x) {
+    for_each_chunk<float>(input, arguments.threads, [&](std::uint64_t begin, std::size_t count, const float* x) {
       try {
         const EncodedRows rows = report.codec->encode(RowsView<const float>(x, count, input.dimension()),
                                                       client_row(static_cast<std::uint32_t>(client), arguments.round));
@@ -174,7 +161,7 @@ TrueMean read_originals(const Arguments& arguments, const Mean& mean) {
     mean.require_dimension(input.name(), input.dimension());
     if (input.rows() > mean.sum().rows() - rows)
       throw BadInput(fmt::format("{}: more rows than the clients have, {}", input.name(), mean.sum().rows()));
-    for_each_chunk(input, arguments.threads, [&](std::uint64_t begin, std::size_t count, const float* x) {
+    for_each_chunk<float>(input, arguments.threads, [&](std::uint64_t begin, std::size_t count, const float* x) {
       require_finite(input, begin, {x, count * input.dimension()});
       for (std::size_t row = 0; row < count; ++row)
         truth.add(x + row * input.dimension(), mean.weight(static_cast<std::size_t>(rows) + row));

@@ -97,11 +97,8 @@ int bounds(const Job& job, const cli::BoundsArguments& arguments) {
 void add_bounds(CLI::App& app, Chosen& chosen) {
   auto arguments = std::make_shared<cli::BoundsArguments>();
   cli::Command command =
-      cli::add_command(app, "bounds", "Certify a bracket of the worst error over all dimensions and vectors",
-                       "mpirun -n 8 hdq-mpi bounds --bits 1..8 -o bounds", [arguments, &chosen] {
-                         chosen = [arguments](const Job& job) { return bounds(job, *arguments); };
-                         return 0;
-                       });
+      add_job_command(app, chosen, "bounds", "Certify a bracket of the worst error over all dimensions and vectors",
+                      "mpirun -n 8 hdq-mpi bounds --bits 1..8 -o bounds", arguments, bounds);
   arguments->add_to(command);
 }
 

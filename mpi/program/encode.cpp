@@ -240,11 +240,8 @@ void add_encode(CLI::App& app, Chosen& chosen) {
   auto arguments = std::make_shared<Arguments>();
   arguments->threads = 1;
   cli::Command command =
-      cli::add_command(app, "encode", "Quantize the rows of INPUT to an .hdq file, or to one of each rank",
-                       "mpirun -n 8 hdq-mpi encode embeddings.npy -o embeddings.hdq --bits 4", [arguments, &chosen] {
-                         chosen = [arguments](const Job& job) { return encode(job, *arguments); };
-                         return 0;
-                       });
+      add_job_command(app, chosen, "encode", "Quantize the rows of INPUT to an .hdq file, or to one of each rank",
+                      "mpirun -n 8 hdq-mpi encode embeddings.npy -o embeddings.hdq --bits 4", arguments, encode);
   arguments->add_to(command);
   command.flag("--shards", arguments->shards,
                "OUT is a directory, where each rank writes a file of its rows, shard-00000.hdq and so on, with the row "

@@ -193,11 +193,8 @@ void add_mean(CLI::App& app, Chosen& chosen) {
   auto arguments = std::make_shared<MeanArguments>();
   arguments->threads = 1;
   cli::Command command =
-      cli::add_command(app, "mean", "The mean of all rows of CLIENTs, by their codes, with the error to expect",
-                       "mpirun -n 8 hdq-mpi mean clients/*.hdq -o mean.npy", [arguments, &chosen] {
-                         chosen = [arguments](const Job& job) { return take_mean(job, *arguments); };
-                         return 0;
-                       });
+      add_job_command(app, chosen, "mean", "The mean of all rows of CLIENTs, by their codes, with the error to expect",
+                      "mpirun -n 8 hdq-mpi mean clients/*.hdq -o mean.npy", arguments, take_mean);
   arguments->add_to(command);
 }
 

@@ -172,13 +172,10 @@ int search_codes(const Job& job, const Arguments& arguments) {
 void add_search(CLI::App& app, Chosen& chosen) {
   auto arguments = std::make_shared<Arguments>();
   arguments->threads = 1;
-  cli::Command command = cli::add_command(
-      app, "search",
+  cli::Command command = add_job_command(
+      app, chosen, "search",
       "The k nearest rows of .hdq files to each query, by their codes; rows are numbered over the files in order",
-      "mpirun -n 8 hdq-mpi search shards/*.hdq --queries queries.npy -k 10 -o nearest.npy", [arguments, &chosen] {
-        chosen = [arguments](const Job& job) { return search_codes(job, *arguments); };
-        return 0;
-      });
+      "mpirun -n 8 hdq-mpi search shards/*.hdq --queries queries.npy -k 10 -o nearest.npy", arguments, search_codes);
   command.texts("CODES", arguments->codes, "One or more .hdq files, encoded alike: shards of one set of rows")
       .required();
   arguments->add_to(command);

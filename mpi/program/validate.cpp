@@ -117,11 +117,10 @@ int validate_kernel(const Job& job, const ValidateArguments& arguments) {
 
 void add_validate(CLI::App& app, Chosen& chosen) {
   auto arguments = std::make_shared<ValidateArguments>();
-  cli::Command command = cli::add_command(app, "validate", "Judge a quantization kernel, on each rank with inputs of another seed: the verdict is the worst of all",
-                                          "mpirun -n 8 hdq-mpi validate ./my_kernel.so", [arguments, &chosen] {
-                                            chosen = [arguments](const Job& job) { return validate_kernel(job, *arguments); };
-                                            return 0;
-                                          });
+  cli::Command command = add_job_command(
+      app, chosen, "validate",
+      "Judge a quantization kernel, on each rank with inputs of another seed: the verdict is the worst of all",
+      "mpirun -n 8 hdq-mpi validate ./my_kernel.so", arguments, validate_kernel);
   arguments->add_to(command);
 }
 

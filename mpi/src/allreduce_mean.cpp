@@ -1,15 +1,10 @@
 // Both exchanges of SPEC §9: one row for each block of a vector and, with reduce_scatter, for each rank's part of a block.
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cmath>
-#include <cstring>
 #include <exception>
-#include <limits>
 #include <map>
 #include <string>
 
-#include "communicator.hpp"
 #include "hdq/mean.hpp"
 #include "hdq/mpi.hpp"
 #include "row_message.hpp"
@@ -142,8 +137,9 @@ std::size_t sum(const std::vector<int>& lengths) {
 struct Received {
   Bytes bytes;
   std::vector<int> lengths, offsets;
-  std::span<const std::uint8_t> from(std::size_t rank) const {
-    return std::span(bytes).subspan(static_cast<std::size_t>(offsets[rank]), static_cast<std::size_t>(lengths[rank]));
+  Parcel from(std::size_t rank) const {
+    return Parcel(
+        std::span(bytes).subspan(static_cast<std::size_t>(offsets[rank]), static_cast<std::size_t>(lengths[rank])));
   }
 };
 
@@ -210,15 +206,6 @@ Received scatter_all(MPI_Comm comm, AllreduceReport& report, const Make& make) {
 struct Head {
   double weight = 0, error = 0, square = 0;
 };
-void put_head(const Head& head, Bytes& message) { append(message, &head, sizeof head); }
-Head take_head(std::span<const std::uint8_t>& message) {
-  Head head;
-  if (message.size() < sizeof head) throw Error("a message without its head");
-  std::memcpy(&head, message.data(), sizeof head);
-  message = message.subspan(sizeof head);
-  return head;
-}
-
 // ---- the exchanges ----
 
 struct Call {
@@ -229,30 +216,46 @@ struct Call {
   std::size_t rank, ranks;
 };
 
+// Every rank's message of the first exchange: its weight, then its rows, piece after piece.
+class Contributions {
+ public:
+  Contributions(const Call& call, const Received& received) : call_(call) {
+    for (std::size_t rank = 0; rank < call.ranks; ++rank) {
+      from_.push_back(received.from(rank));
+      weights_.push_back(from_.back().get<Head>().weight);
+    }
+  }
+  // Of the ranks' rows of the next piece.
+  MeanAccumulator sum(const Codecs::Pair& c, const Piece& piece) {
+    MeanAccumulator all(piece.count, c.codec.seed());
+    for (std::size_t rank = 0; rank < call_.ranks; ++rank)
+      all.add(c.codec, c.message.get(from_[rank], row_of(call_.round, rank, call_.ranks, piece)), weights_[rank]);
+    return all;
+  }
+
+ private:
+  const Call& call_;
+  std::vector<Parcel> from_;
+  std::vector<double> weights_;
+};
+
 void one_shot(const Call& call, std::span<const float> x, std::span<float> out, AllreduceReport& report) {
   const Cut cut(x.size(), call.codec.dimension(), 1);
   Codecs codecs(call.codec, call.codec.seed());
   const Received all = gather_all(call.comm, report, [&] {
     Bytes message;
-    put_head({call.weight, 0, 0}, message);
+    put(message, Head{.weight = call.weight});
     for (std::size_t block = 0; block < cut.blocks(); ++block) {
       const Piece p = cut.piece(block, 0);
       put_row(codecs, x.subspan(p.begin, p.count), row_of(call.round, call.rank, call.ranks, p), message);
     }
     return message;
   });
-  std::vector<std::span<const std::uint8_t>> from;
-  std::vector<double> weights;
-  for (std::size_t rank = 0; rank < call.ranks; ++rank) {
-    from.push_back(all.from(rank));
-    weights.push_back(take_head(from.back()).weight);
-  }
+  Contributions rows(call, all);
   for (std::size_t block = 0; block < cut.blocks(); ++block) {
     const Piece p = cut.piece(block, 0);
     const Codecs::Pair& c = codecs.of(p.count);
-    MeanAccumulator mean(p.count, c.codec.seed());
-    for (std::size_t rank = 0; rank < call.ranks; ++rank)
-      mean.add(c.codec, c.message.get(from[rank], row_of(call.round, rank, call.ranks, p)), weights[rank]);
+    const MeanAccumulator mean = rows.sum(c, p);
     mean.mean(out.subspan(p.begin, p.count), c.codec.isa());
     report.error_bound += mean.error_bound();
     report.mean_square += mean.mean_square();
@@ -263,7 +266,7 @@ void reduce_scatter(const Call& call, std::span<const float> x, std::span<float>
   const Cut cut(x.size(), call.codec.dimension(), call.ranks);
   Codecs first(call.codec, call.codec.seed());
   const Received parts = scatter_all(call.comm, report, [&](std::size_t to, Bytes& message) {
-    put_head({call.weight, 0, 0}, message);
+    put(message, Head{.weight = call.weight});
     for (std::size_t block = 0; block < cut.blocks(); ++block) {
       const Piece p = cut.piece(block, to);
       if (p.count > 0)
@@ -274,12 +277,7 @@ void reduce_scatter(const Call& call, std::span<const float> x, std::span<float>
   // The means of this rank's parts, encoded anew: signs and words of another seed, so independent of the first.
   Codecs second(call.codec, call.codec.seed() ^ std::uint64_t{1} << 63);
   const Received means = gather_all(call.comm, report, [&] {
-    std::vector<std::span<const std::uint8_t>> from;
-    std::vector<double> weights;
-    for (std::size_t rank = 0; rank < call.ranks; ++rank) {
-      from.push_back(parts.from(rank));
-      weights.push_back(take_head(from.back()).weight);
-    }
+    Contributions contributions(call, parts);
     Head head;
     Bytes rows;
     std::vector<float> mean;
@@ -287,9 +285,7 @@ void reduce_scatter(const Call& call, std::span<const float> x, std::span<float>
       const Piece p = cut.piece(block, call.rank);
       if (p.count == 0) continue;
       const Codecs::Pair& c = first.of(p.count);
-      MeanAccumulator sum(p.count, c.codec.seed());
-      for (std::size_t rank = 0; rank < call.ranks; ++rank)
-        sum.add(c.codec, c.message.get(from[rank], row_of(call.round, rank, call.ranks, p)), weights[rank]);
+      const MeanAccumulator sum = contributions.sum(c, p);
       mean.resize(p.count);
       sum.mean(mean, c.codec.isa());
       double square = 0;
@@ -299,13 +295,13 @@ void reduce_scatter(const Call& call, std::span<const float> x, std::span<float>
       put_row(second, mean, client_row(p.number, call.round), rows);
     }
     Bytes message;
-    put_head(head, message);
+    put(message, head);
     append(message, rows.data(), rows.size());
     return message;
   });
   for (std::size_t rank = 0; rank < call.ranks; ++rank) {
-    std::span<const std::uint8_t> from = means.from(rank);
-    const Head head = take_head(from);
+    Parcel from = means.from(rank);
+    const auto head = from.get<Head>();
     report.error_bound += head.error;
     report.mean_square += head.square;
     for (std::size_t block = 0; block < cut.blocks(); ++block) {

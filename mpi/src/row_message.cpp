@@ -3,23 +3,6 @@
 #include <cstring>
 
 namespace hdq::mpi {
-namespace {
-
-std::span<const std::uint8_t> take(std::span<const std::uint8_t>& message, std::size_t size) {
-  if (size > message.size()) throw Error("a message ends within a row");
-  const std::span<const std::uint8_t> front = message.first(size);
-  message = message.subspan(size);
-  return front;
-}
-
-template <class T>
-T take(std::span<const std::uint8_t>& message) {
-  T value;
-  std::memcpy(&value, take(message, sizeof value).data(), sizeof value);
-  return value;
-}
-
-}  // namespace
 
 RowMessage::RowMessage(const Codec& codec) : codec_(codec) {
   if (codec.scheme() == SchemeId::entropy_coded) coder_.emplace(codec);
@@ -37,17 +20,17 @@ void RowMessage::put(const EncodedView& row, Bytes& message) const {
   append(message, packed.streams.data(), packed.streams.size());
 }
 
-EncodedRows RowMessage::get(std::span<const std::uint8_t>& message, std::uint64_t row_number) const {
+EncodedRows RowMessage::get(Parcel& message, std::uint64_t row_number) const {
   if (!coder_) {
     EncodedRows row(codec_.parameters(), 1, codec_.code_bytes(), row_number);
-    row.buffer().norms()[0] = take<float>(message);
-    std::memcpy(row.buffer().codes().data(), take(message, codec_.code_bytes()).data(), codec_.code_bytes());
+    row.buffer().norms()[0] = message.get<float>();
+    std::memcpy(row.buffer().codes().data(), message.get_bytes(codec_.code_bytes()).data(), codec_.code_bytes());
     return row;
   }
-  PackedRows packed{row_number, {take<std::uint32_t>(message)}, {}, {}};
-  const std::span<const std::uint8_t> raw = take(message, coder_->raw_bytes());
+  PackedRows packed{row_number, {message.get<std::uint32_t>()}, {}, {}};
+  const std::span<const std::uint8_t> raw = message.get_bytes(coder_->raw_bytes());
   packed.raw.assign(raw.begin(), raw.end());
-  const std::span<const std::uint8_t> stream = take(message, packed.lengths[0]);
+  const std::span<const std::uint8_t> stream = message.get_bytes(packed.lengths[0]);
   packed.streams.assign(stream.begin(), stream.end());
   return coder_->decode(packed);
 }

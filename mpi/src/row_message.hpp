@@ -3,11 +3,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 
-#include "communicator.hpp"
 #include "hdq/codec.hpp"
 #include "hdq/entropy_coder.hpp"
+#include "parcel.hpp"
 
 namespace hdq::mpi {
 
@@ -17,8 +16,8 @@ class RowMessage {
 
   // Appends one row.
   void put(const EncodedView& row, Bytes& message) const;
-  // The row at the front of `message`, which then is behind it. Error for what is none.
-  EncodedRows get(std::span<const std::uint8_t>& message, std::uint64_t row_number) const;
+  // The row that comes next. Error for what is none.
+  EncodedRows get(Parcel& message, std::uint64_t row_number) const;
 
  private:
   Codec codec_;

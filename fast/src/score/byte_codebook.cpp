@@ -23,8 +23,6 @@ constexpr double rare = 4.1;
 // computed, is within half of this of r, and so is a float32 codeword of its r.
 double slack(double codeword) { return 0x1p-22 * (1 + std::abs(codeword)); }
 
-float rounded_up(double x) { return std::nextafter(static_cast<float>(x), HUGE_VALF); }
-
 std::size_t bytes_apart(BitWidth bits) { return bits == 1 || bits == 2 || bits == 4 ? bits.levels() : 256; }
 
 }  // namespace
@@ -39,7 +37,7 @@ void ByteCodebook::fill(std::size_t index, const double* low, const double* high
   const std::size_t first = bucket.without_first ? 1 : 0, last = bucket.without_last ? levels - 2 : levels - 1;
   const auto middle = [&](std::size_t k) { return (low[k] + high[k]) / 2; };
   bucket.centre = static_cast<float>((middle(first) + middle(last)) / 2);
-  bucket.scale = rounded_up((middle(last) - middle(first)) / 255);
+  bucket.scale = next_above((middle(last) - middle(first)) / 255);
   std::uint8_t* bytes = bytes_.get() + index * stride_;
   std::fill_n(bytes, stride_, std::uint8_t{0});
   double error = 0;
@@ -50,8 +48,8 @@ void ByteCodebook::fill(std::size_t index, const double* low, const double* high
     const double value = centre + scale * (m - 127.5);
     error = std::max({error, high[k] + slack(high[k]) - value, value - (low[k] - slack(low[k]))});
   }
-  bucket.error = rounded_up(error * (1 + 0x1p-40));
-  bucket.magnitude = rounded_up(std::abs(static_cast<double>(bucket.centre)) +
+  bucket.error = next_above(error * (1 + 0x1p-40));
+  bucket.magnitude = next_above(std::abs(static_cast<double>(bucket.centre)) +
                                 127.5 * static_cast<double>(bucket.scale) + static_cast<double>(bucket.error));
 }
 

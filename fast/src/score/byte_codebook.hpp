@@ -2,6 +2,7 @@
 // high bits, and the codewords of all words of a bucket are one table of bytes.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "hdq/types.hpp"
 
 namespace hdq::detail {
+
+// A float above x: that after the nearest one.
+inline float next_above(double x) { return std::nextafter(static_cast<float>(x), HUGE_VALF); }
 
 // For every word of the bucket and every code k of 2^bits, but for those that are left out: the float32 codeword of k is
 // centre + scale·(m_k − 127.5) + e with |e| <= error, m_k the bucket's byte; in real arithmetic, scale and centre being what they are as

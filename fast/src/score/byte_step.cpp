@@ -17,13 +17,11 @@ constexpr double units = 1 << byte_fraction;
 // A row with a larger |z_j| is scored: one normal coordinate in 1.7 million is beyond.
 constexpr double reach = 5;
 
-float rounded_up(double x) { return std::nextafter(static_cast<float>(x), HUGE_VALF); }
-
 }  // namespace
 
 ByteStep::ByteStep(Step step) {
   const double delta = static_cast<double>(step.value());
-  bucket = {rounded_up((2 * reach + delta) / 255), 0, 0, 0, false, false};
+  bucket = {next_above((2 * reach + delta) / 255), 0, 0, 0, false, false};
   const double scale = static_cast<double>(bucket.scale), gain = units * delta / scale,
                spread = units * step.coarse() / scale;
 
@@ -45,8 +43,8 @@ ByteStep::ByteStep(Step step) {
                      (units - 1 + 1 + static_cast<double>(bytes.spread) * 0x1p-16) / 2;
   // A float32 codeword is within two roundings of ẑ_j.
   const double real = scale * off / units;
-  bucket.error = rounded_up((real + 0x1p-22 * (127.5 * scale + real)) * (1 + 0x1p-40));
-  bucket.magnitude = rounded_up(127.5 * scale + static_cast<double>(bucket.error));
+  bucket.error = next_above((real + 0x1p-22 * (127.5 * scale + real)) * (1 + 0x1p-40));
+  bucket.magnitude = next_above(127.5 * scale + static_cast<double>(bucket.error));
 }
 
 }  // namespace hdq::detail
